@@ -1,0 +1,59 @@
+/**
+ * The backend contract. A backend is not responsible for folding (it gets the model it gets), for preprocessing, for
+ * labels, or for choosing itself: `compileFirst` does that in the caller's order. It never changes device or precision
+ * behind the caller's back.
+ */
+import type { Model, Node } from './model/model.ts'
+import type { TensorSpec, Tensors } from './model/tensor.ts'
+
+export interface Progress {
+  /** What is under way, for example `pack weights` or `download`. */
+  readonly phase: string
+  readonly done: number
+  /** Absent when unknown. */
+  readonly total?: number
+}
+export type OnProgress = (progress: Progress) => void
+
+export interface CompileOptions {
+  readonly signal?: AbortSignal
+  readonly onProgress?: OnProgress
+}
+export interface RunOptions {
+  readonly signal?: AbortSignal
+}
+
+export type ProbeResult =
+  | { readonly ok: true; readonly features: readonly string[] }
+  | { readonly ok: false; readonly reason: string }
+
+export interface Backend {
+  readonly specVersion: 1
+  readonly name: string
+  /** Probe this machine. Never throws; a refusal says why. */
+  probe(): Promise<ProbeResult>
+  /** The nodes this backend has no kernel for. Empty means `compile` will not refuse. */
+  unsupported(model: Model): readonly Node[]
+  /** Choose kernels, pack weights, plan memory, build pipelines: all slow work happens here. */
+  compile(model: Model, options?: CompileOptions): Promise<Executor>
+}
+
+export interface Step {
+  readonly node: string
+  readonly kernel: string
+}
+
+export interface Executor extends AsyncDisposable {
+  readonly backend: string
+  readonly inputs: Readonly<Record<string, TensorSpec>>
+  readonly outputs: Readonly<Record<string, TensorSpec>>
+  readonly memory: { readonly bytes: number }
+  /** One entry per dispatch, in order: what `print` shows and profiling times. */
+  readonly steps: readonly Step[]
+  /** Inputs are borrowed until the promise settles, outputs are the caller's. Calls queue; they never interleave. */
+  run(inputs: Tensors, options?: RunOptions): Promise<Tensors>
+  /** Milliseconds per step, where the backend can tell. */
+  profile?(inputs: Tensors): Promise<readonly { readonly step: number; readonly ms: number }[]>
+  /** Wait for queued runs, then free everything. Safe to call twice. */
+  dispose(): Promise<void>
+}

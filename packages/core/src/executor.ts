@@ -1,0 +1,112 @@
+import type { Executor, RunOptions, Step } from './backend.ts'
+import { MobileOneError, throwIfAborted } from './errors.ts'
+import { formatShape, sameShape, type TensorSpec, type Tensors } from './model/tensor.ts'
+
+/** The parts of an executor that differ between backends. */
+export interface ExecutorParts {
+  readonly backend: string
+  readonly inputs: Readonly<Record<string, TensorSpec>>
+  readonly outputs: Readonly<Record<string, TensorSpec>>
+  readonly memoryBytes: number
+  readonly steps: readonly Step[]
+  /** Run once. Inputs have been checked; no other call is under way. Must return fresh outputs. */
+  execute(inputs: Tensors, signal: AbortSignal | undefined): Tensors | Promise<Tensors>
+  profile?(
+    inputs: Tensors,
+  ):
+    | readonly { readonly step: number; readonly ms: number }[]
+    | Promise<readonly { readonly step: number; readonly ms: number }[]>
+  /** Free everything. Called once, after the last run. */
+  free(): void | Promise<void>
+}
+
+/**
+ * Build an {@link Executor} that keeps the contract every backend shares: inputs are checked against their specs, calls
+ * queue and never interleave, an aborted call rejects with code `aborted`, calls after `dispose` reject with `disposed`.
+ */
+export function createExecutor(parts: ExecutorParts): Executor {
+  let tail: Promise<unknown> = Promise.resolve()
+  let disposal: Promise<void> | undefined
+
+  const enqueue = <T>(work: () => T | Promise<T>): Promise<T> => {
+    const result = tail.then(work)
+    tail = result.catch(() => {})
+    return result
+  }
+  const refuseDisposed = (): void => {
+    if (disposal) {
+      throw new MobileOneError(
+        'disposed',
+        `this ${parts.backend} executor has been disposed; compile the model again`,
+      )
+    }
+  }
+
+  const profile = parts.profile?.bind(parts)
+  return {
+    backend: parts.backend,
+    inputs: parts.inputs,
+    outputs: parts.outputs,
+    memory: { bytes: parts.memoryBytes },
+    steps: parts.steps,
+    async run(inputs: Tensors, options?: RunOptions): Promise<Tensors> {
+      refuseDisposed()
+      checkInputs(parts.backend, parts.inputs, inputs)
+      throwIfAborted(options?.signal, `a run on ${parts.backend}`)
+      return enqueue(() => {
+        throwIfAborted(options?.signal, `a run on ${parts.backend}`)
+        return parts.execute(inputs, options?.signal)
+      })
+    },
+    ...(profile && {
+      async profile(inputs: Tensors) {
+        refuseDisposed()
+        checkInputs(parts.backend, parts.inputs, inputs)
+        return enqueue(() => profile(inputs))
+      },
+    }),
+    dispose(): Promise<void> {
+      disposal ??= enqueue(() => parts.free())
+      return disposal
+    },
+    [Symbol.asyncDispose](): Promise<void> {
+      return this.dispose()
+    },
+  }
+}
+
+/**
+ * Check `inputs` against `specs`: every name present and known, float32 data, the exact shape.
+ * @throws MobileOneError `invalid-input`, naming the input, both shapes and the remedy.
+ */
+export function checkInputs(
+  backend: string,
+  specs: Readonly<Record<string, TensorSpec>>,
+  inputs: Tensors,
+): void {
+  const fail = (message: string): never => {
+    throw new MobileOneError('invalid-input', `${backend}: ${message}`)
+  }
+  const names = Object.keys(specs)
+  for (const name of Object.keys(inputs)) {
+    if (!Object.hasOwn(specs, name)) fail(`there is no input "${name}"; the inputs are ${quoteAll(names)}`)
+  }
+  for (const name of names) {
+    const want = (specs[name] as TensorSpec).shape
+    const given = Object.hasOwn(inputs, name) ? inputs[name] : undefined
+    if (given === undefined) fail(`the input "${name}" (${formatShape(want)}) is missing`)
+    else if (!(given.data instanceof Float32Array)) fail(`the data of input "${name}" must be a Float32Array`)
+    else if (!sameShape(given.shape, want)) {
+      fail(
+        `the input "${name}" has shape ${formatShape(given.shape)}, but this executor was compiled for ${formatShape(want)}; ` +
+          'resize the image, or compile the model with that shape (withInputs, withBatch)',
+      )
+    } else if (given.data.length !== want.reduce((product, size) => product * size, 1)) {
+      fail(`the input "${name}" says ${formatShape(want)} but holds ${given.data.length} elements`)
+    }
+  }
+}
+
+function quoteAll(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ')
+}

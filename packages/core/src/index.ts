@@ -1,0 +1,7 @@
+export * from './backend.ts'
+export * from './errors.ts'
+export * from './executor.ts'
+export * from './exporter.ts'
+export * from './mobileone/config.ts'
+export * from './model/model.ts'
+export * from './model/tensor.ts'

@@ -1,0 +1,166 @@
+/**
+ * The model value: plain, immutable, printable data. It is not responsible for how or where it runs, for memory
+ * layout, or for numerical precision; those belong to a backend. Logical layout is NCHW float32, as in PyTorch and ONNX.
+ */
+import type { Tensor, TensorSpec, WideTensor } from './tensor.ts'
+
+interface NodeBase {
+  /** Names the node and the one value it produces. Unique among nodes and inputs. */
+  readonly name: string
+}
+
+/** 2-D cross-correlation, as `torch.nn.functional.conv2d`. Input [N, C, H, W], output [N, O, H', W']. */
+export interface Conv2d extends NodeBase {
+  readonly op: 'conv2d'
+  readonly inputs: readonly [string]
+  /** Weight name; shape [O, C / groups, kernelHeight, kernelWidth]. */
+  readonly weight: string
+  /** Weight name; shape [O]. */
+  readonly bias?: string
+  readonly stride: readonly [height: number, width: number]
+  /** Zeros added on both sides of each spatial axis. */
+  readonly padding: readonly [height: number, width: number]
+  readonly dilation: readonly [height: number, width: number]
+  readonly groups: number
+}
+
+/** Batch normalisation with stored statistics over axis 1: `(x - mean) / sqrt(variance + epsilon) * weight + bias`. */
+export interface BatchNorm extends NodeBase {
+  readonly op: 'batchNorm'
+  readonly inputs: readonly [string]
+  /** Weight names, each of shape [C]. */
+  readonly weight: string
+  readonly bias: string
+  readonly runningMean: string
+  readonly runningVar: string
+  readonly epsilon: number
+}
+
+/** `x W^T + b`, as `torch.nn.functional.linear`. Input [N, I], output [N, O]. */
+export interface Linear extends NodeBase {
+  readonly op: 'linear'
+  readonly inputs: readonly [string]
+  /** Weight name; shape [O, I]. */
+  readonly weight: string
+  /** Weight name; shape [O]. */
+  readonly bias?: string
+}
+
+/**
+ * An elementwise function of one value. `gelu` is the exact form, x * Phi(x) (Hendrycks and Gimpel 2016, eq. 1);
+ * `silu` is x * sigmoid(x).
+ */
+export interface Unary extends NodeBase {
+  readonly op: 'relu' | 'sigmoid' | 'silu' | 'gelu'
+  readonly inputs: readonly [string]
+}
+
+/** Elementwise `a + b` of two values of one shape. */
+export interface Add extends NodeBase {
+  readonly op: 'add'
+  readonly inputs: readonly [string, string]
+}
+
+/** Elementwise `a * b`. The second value has the shape of the first, or [N, C, 1, 1] beside [N, C, H, W]. */
+export interface Mul extends NodeBase {
+  readonly op: 'mul'
+  readonly inputs: readonly [string, string]
+}
+
+/** The mean over height and width: [N, C, H, W] to [N, C, 1, 1]. */
+export interface GlobalAvgPool extends NodeBase {
+  readonly op: 'globalAvgPool'
+  readonly inputs: readonly [string]
+}
+
+/** [N, A, B, ...] to [N, A * B * ...]. */
+export interface Flatten extends NodeBase {
+  readonly op: 'flatten'
+  readonly inputs: readonly [string]
+}
+
+/** `exp(x - max) / sum` over axis 1 of [N, C]. */
+export interface Softmax extends NodeBase {
+  readonly op: 'softmax'
+  readonly inputs: readonly [string]
+}
+
+export type Node = Conv2d | BatchNorm | Linear | Unary | Add | Mul | GlobalAvgPool | Flatten | Softmax
+export type Op = Node['op']
+
+/** What must travel with weights so that another program can use them. Every field may be absent. */
+export interface ModelCard {
+  readonly description?: string
+  readonly author?: string
+  readonly licence?: string
+  /** Where the weights came from: a URL, a hub id, a file name. */
+  readonly source?: string
+  readonly preprocess?: Preprocess
+  /** One label per class, in class order. */
+  readonly labels?: readonly string[]
+}
+
+/** How pixels become the model's input. */
+export interface Preprocess {
+  /** Size of the crop fed to the network, [height, width]. */
+  readonly size: readonly [height: number, width: number]
+  /** The shorter side is resized to this many pixels before the centre crop. */
+  readonly resize: number
+  readonly interpolation: 'bilinear' | 'bicubic'
+  /** Per channel, in units of 0..1 after division by 255. */
+  readonly mean: readonly number[]
+  readonly std: readonly number[]
+}
+
+/** A network without the elements of its weights. Every {@link Model} is one. */
+export interface Graph<W extends TensorSpec = TensorSpec> {
+  readonly name: string
+  /** Input name to spec. Shapes are concrete, batch included; see `withBatch`. */
+  readonly inputs: Readonly<Record<string, TensorSpec>>
+  /** In execution order: a node comes after the nodes whose values it reads. */
+  readonly nodes: readonly Node[]
+  /** Public output name to the value it shows. */
+  readonly outputs: Readonly<Record<string, string>>
+  readonly weights: Readonly<Record<string, W>>
+  readonly card?: ModelCard
+}
+
+/** A network with its weights: what backends compile. */
+export type Model = Graph<Tensor>
+
+/** A model some of whose weights are float64: what the transforms pass to each other. */
+export type WideModel = Graph<Tensor | WideTensor>
+
+/** The weight names a node reads, with the role of each. */
+export function weightRoles(node: Node): readonly (readonly [role: string, name: string])[] {
+  switch (node.op) {
+    case 'conv2d':
+    case 'linear':
+      return node.bias === undefined
+        ? [['weight', node.weight]]
+        : [
+            ['weight', node.weight],
+            ['bias', node.bias],
+          ]
+    case 'batchNorm':
+      return [
+        ['weight', node.weight],
+        ['bias', node.bias],
+        ['runningMean', node.runningMean],
+        ['runningVar', node.runningVar],
+      ]
+    case 'relu':
+    case 'sigmoid':
+    case 'silu':
+    case 'gelu':
+    case 'add':
+    case 'mul':
+    case 'globalAvgPool':
+    case 'flatten':
+    case 'softmax':
+      return []
+    default:
+      node satisfies never
+      return []
+  }
+}
