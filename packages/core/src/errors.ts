@@ -3,7 +3,7 @@
  * so it is still recognised when two copies of this package are loaded.
  */
 
-const marker: unique symbol = Symbol.for('mobileone.error') as never
+const marker = Symbol.for('mobileone.error')
 
 export type ErrorCode =
   | 'invalid-model'
@@ -22,13 +22,13 @@ export type ErrorCode =
 
 export class MobileOneError extends Error {
   readonly code: ErrorCode
-  readonly [marker] = true
 
   /** @param code A stable identifier for programs. @param message Names the thing, the place and the remedy. */
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options)
     this.name = 'MobileOneError'
     this.code = code
+    Object.defineProperty(this, marker, { value: true })
   }
 }
 

@@ -1,0 +1,153 @@
+import { MobileOneError } from '../errors.ts'
+import type { Graph, Node } from './model.ts'
+import { formatShape, sameShape } from './tensor.ts'
+
+/** Shapes by value name: inputs and nodes. */
+export type Shapes = Readonly<Record<string, readonly number[]>>
+
+/**
+ * The shape of every value of `graph`.
+ * @throws MobileOneError `invalid-model` naming the first node whose inputs or weights do not fit.
+ */
+export function inferShapes(graph: Graph): Shapes {
+  const shapes: Record<string, readonly number[]> = Object.create(null)
+  for (const [name, input] of Object.entries(graph.inputs)) shapes[name] = input.shape
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map((name) => {
+      const shape = shapes[name]
+      if (!shape)
+        throw new MobileOneError(
+          'invalid-model',
+          `node "${node.name}" reads "${name}", which no earlier node makes`,
+        )
+      return shape
+    })
+    shapes[node.name] = outputShape(graph, node, inputs)
+  }
+  return shapes
+}
+
+/**
+ * The shape `node` produces from inputs of the given shapes.
+ * @throws MobileOneError `invalid-model` naming the node, both shapes and what was expected.
+ */
+export function outputShape(
+  graph: Graph,
+  node: Node,
+  inputs: readonly (readonly number[])[],
+): readonly number[] {
+  const fail = (message: string): never => {
+    throw new MobileOneError('invalid-model', `node "${node.name}" (${node.op}): ${message}`)
+  }
+  const [x = [], y = []] = inputs
+  const expectRank = (rank: number, layout: string): void => {
+    if (x.length !== rank) fail(`expects an input ${layout}, got ${formatShape(x)}`)
+  }
+  const weight = (
+    role: string,
+    name: string,
+    expected: readonly (number | undefined)[],
+  ): readonly number[] => {
+    const found = Object.hasOwn(graph.weights, name) ? graph.weights[name] : undefined
+    if (!found) return fail(`the ${role} "${name}" is not among the model's weights`)
+    const fits =
+      found.shape.length === expected.length &&
+      expected.every((size, axis) => size === undefined || size === found.shape[axis])
+    if (!fits) {
+      const wanted = expected.map((size) => size ?? '?').join('x')
+      fail(`the ${role} "${name}" has shape ${formatShape(found.shape)}, expected ${wanted}`)
+    }
+    return found.shape
+  }
+
+  switch (node.op) {
+    case 'conv2d': {
+      expectRank(4, '[N, C, H, W]')
+      const [n, c, h, w] = x as [number, number, number, number]
+      for (const [what, values, minimum] of [
+        ['stride', node.stride, 1],
+        ['padding', node.padding, 0],
+        ['dilation', node.dilation, 1],
+        ['groups', [node.groups], 1],
+      ] as const) {
+        if (!values.every((value) => Number.isSafeInteger(value) && value >= minimum)) {
+          fail(`${what} must be whole numbers of at least ${minimum}, got ${values.join(', ')}`)
+        }
+      }
+      if (c % node.groups !== 0) fail(`${c} input channels do not divide into ${node.groups} groups`)
+      const [o = 0, , kh = 0, kw = 0] = weight('weight', node.weight, [
+        undefined,
+        c / node.groups,
+        undefined,
+        undefined,
+      ])
+      if (o % node.groups !== 0) fail(`${o} output channels do not divide into ${node.groups} groups`)
+      if (node.bias !== undefined) weight('bias', node.bias, [o])
+      const height = convolvedSize(h, kh, node.stride[0], node.padding[0], node.dilation[0])
+      const width = convolvedSize(w, kw, node.stride[1], node.padding[1], node.dilation[1])
+      if (height < 1 || width < 1) {
+        fail(
+          `a ${kh}x${kw} kernel does not fit into an input of ${h}x${w} padded by ${node.padding.join(', ')}`,
+        )
+      }
+      return [n, o, height, width]
+    }
+    case 'batchNorm': {
+      if (x.length !== 4 && x.length !== 2)
+        fail(`expects an input [N, C, H, W] or [N, C], got ${formatShape(x)}`)
+      const channels = [x[1] as number]
+      weight('weight', node.weight, channels)
+      weight('bias', node.bias, channels)
+      weight('running mean', node.runningMean, channels)
+      weight('running variance', node.runningVar, channels)
+      return x
+    }
+    case 'linear': {
+      expectRank(2, '[N, I]')
+      const [o = 0] = weight('weight', node.weight, [undefined, x[1]])
+      if (node.bias !== undefined) weight('bias', node.bias, [o])
+      return [x[0] as number, o]
+    }
+    case 'relu':
+    case 'sigmoid':
+    case 'silu':
+    case 'gelu':
+      return x
+    case 'add':
+      if (!sameShape(x, y))
+        fail(`cannot add ${formatShape(x)} and ${formatShape(y)}; both must have one shape`)
+      return x
+    case 'mul': {
+      const perChannel = x.length === 4 && sameShape(y, [x[0] as number, x[1] as number, 1, 1])
+      if (!perChannel && !sameShape(x, y)) {
+        fail(
+          `cannot multiply ${formatShape(x)} by ${formatShape(y)}; the second must have the same shape or be [N, C, 1, 1]`,
+        )
+      }
+      return x
+    }
+    case 'globalAvgPool':
+      expectRank(4, '[N, C, H, W]')
+      return [x[0] as number, x[1] as number, 1, 1]
+    case 'flatten':
+      if (x.length < 2) fail(`expects at least [N, C], got ${formatShape(x)}`)
+      return [x[0] as number, x.slice(1).reduce((product, size) => product * size, 1)]
+    case 'softmax':
+      expectRank(2, '[N, C]')
+      return x
+    default:
+      node satisfies never
+      return fail('unknown op')
+  }
+}
+
+/** floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1, as in `torch.nn.Conv2d`. */
+function convolvedSize(
+  size: number,
+  kernel: number,
+  stride: number,
+  padding: number,
+  dilation: number,
+): number {
+  return Math.floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1
+}

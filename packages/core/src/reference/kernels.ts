@@ -1,0 +1,163 @@
+/**
+ * Naive loops over NCHW arrays, one function per op: the oracle every backend is compared with. Sums are float64 and
+ * rounded once to float32. Nothing here is meant to be fast.
+ */
+import type { BatchNorm, Conv2d } from '../model/model.ts'
+import { type Tensor, tensor } from '../model/tensor.ts'
+
+export function conv2d(
+  node: Conv2d,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+  shape: readonly number[],
+): Tensor {
+  const [batch = 0, outChannels = 0, outHeight = 0, outWidth = 0] = shape
+  const [, inChannels = 0, height = 0, width = 0] = x.shape
+  const [, perGroup = 0, kernelHeight = 0, kernelWidth = 0] = weight.shape
+  const [strideY, strideX] = node.stride
+  const [padY, padX] = node.padding
+  const [dilationY, dilationX] = node.dilation
+  const outPerGroup = outChannels / node.groups
+  const result = new Float32Array(batch * outChannels * outHeight * outWidth)
+  let position = 0
+  for (let n = 0; n < batch; n++) {
+    for (let o = 0; o < outChannels; o++) {
+      const firstChannel = Math.floor(o / outPerGroup) * perGroup
+      const start = bias ? (bias.data[o] as number) : 0
+      for (let oy = 0; oy < outHeight; oy++) {
+        for (let ox = 0; ox < outWidth; ox++) {
+          let sum = start
+          for (let c = 0; c < perGroup; c++) {
+            const plane = (n * inChannels + firstChannel + c) * height
+            const filter = (o * perGroup + c) * kernelHeight
+            for (let ky = 0; ky < kernelHeight; ky++) {
+              const y = oy * strideY - padY + ky * dilationY
+              if (y < 0 || y >= height) continue
+              for (let kx = 0; kx < kernelWidth; kx++) {
+                const xx = ox * strideX - padX + kx * dilationX
+                if (xx < 0 || xx >= width) continue
+                sum +=
+                  (x.data[(plane + y) * width + xx] as number) *
+                  (weight.data[(filter + ky) * kernelWidth + kx] as number)
+              }
+            }
+          }
+          result[position++] = sum
+        }
+      }
+    }
+  }
+  return tensor(shape, result)
+}
+
+export function batchNorm(node: BatchNorm, x: Tensor, weights: (name: string) => Tensor): Tensor {
+  const [gamma, beta] = [weights(node.weight).data, weights(node.bias).data]
+  const [mean, variance] = [weights(node.runningMean).data, weights(node.runningVar).data]
+  const [batch = 0, channels = 0] = x.shape
+  const plane = x.data.length / (batch * channels)
+  return map(x, (value, index) => {
+    const channel = Math.floor(index / plane) % channels
+    const scale = (gamma[channel] as number) / Math.sqrt((variance[channel] as number) + node.epsilon)
+    return (value - (mean[channel] as number)) * scale + (beta[channel] as number)
+  })
+}
+
+export function linear(x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
+  const [batch = 0, inputs = 0] = x.shape
+  const outputs = weight.shape[0] as number
+  const result = new Float32Array(batch * outputs)
+  for (let n = 0; n < batch; n++) {
+    for (let o = 0; o < outputs; o++) {
+      let sum = bias ? (bias.data[o] as number) : 0
+      for (let i = 0; i < inputs; i++)
+        sum += (x.data[n * inputs + i] as number) * (weight.data[o * inputs + i] as number)
+      result[n * outputs + o] = sum
+    }
+  }
+  return tensor([batch, outputs], result)
+}
+
+/** NaN stays NaN, as in PyTorch. */
+export function relu(x: Tensor): Tensor {
+  return map(x, (value) => Math.max(value, 0))
+}
+
+export function sigmoid(x: Tensor): Tensor {
+  return map(x, (value) => 1 / (1 + Math.exp(-value)))
+}
+
+/** At minus infinity the product form is NaN, as in PyTorch. */
+export function silu(x: Tensor): Tensor {
+  return map(x, (value) => value / (1 + Math.exp(-value)))
+}
+
+export function gelu(x: Tensor): Tensor {
+  return map(x, (value) => 0.5 * value * (1 + erf(value / Math.SQRT2)))
+}
+
+export function add(a: Tensor, b: Tensor): Tensor {
+  return map(a, (value, index) => value + (b.data[index] as number))
+}
+
+export function mul(a: Tensor, b: Tensor): Tensor {
+  const plane = a.data.length / b.data.length
+  return map(a, (value, index) => value * (b.data[Math.floor(index / plane)] as number))
+}
+
+export function globalAvgPool(x: Tensor): Tensor {
+  const [batch = 0, channels = 0, height = 0, width = 0] = x.shape
+  const plane = height * width
+  const result = new Float32Array(batch * channels)
+  for (let index = 0; index < result.length; index++) {
+    let sum = 0
+    for (let pixel = 0; pixel < plane; pixel++) sum += x.data[index * plane + pixel] as number
+    result[index] = sum / plane
+  }
+  return tensor([batch, channels, 1, 1], result)
+}
+
+export function softmax(x: Tensor): Tensor {
+  const [batch = 0, classes = 0] = x.shape
+  const result = new Float32Array(x.data.length)
+  for (let n = 0; n < batch; n++) {
+    const row = Array.from(x.data.subarray(n * classes, (n + 1) * classes))
+    const largest = row.reduce(
+      (max, value) => (Number.isNaN(max) || value <= max ? max : value),
+      Number.NEGATIVE_INFINITY,
+    )
+    const powers = row.map((value) => Math.exp(value - largest))
+    const sum = powers.reduce((total, value) => total + value, 0)
+    for (const [index, power] of powers.entries()) result[n * classes + index] = power / sum
+  }
+  return tensor(x.shape, result)
+}
+
+/**
+ * The error function to about 1e-15: its Maclaurin series for |x| < 3, and beyond that the continued fraction of the
+ * complementary function (Abramowitz and Stegun 7.1.6 and 7.1.14).
+ */
+export function erf(x: number): number {
+  const magnitude = Math.abs(x)
+  if (Number.isNaN(x)) return x
+  if (magnitude > 6) return Math.sign(x)
+  if (magnitude < 3) {
+    let term = x
+    let sum = x
+    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+      term *= (2 * x * x) / (2 * n + 1)
+      sum += term
+    }
+    return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum
+  }
+  let fraction = 0
+  for (let n = 60; n >= 1; n--) fraction = n / 2 / (magnitude + fraction)
+  const complement = Math.exp(-magnitude * magnitude) / Math.sqrt(Math.PI) / (magnitude + fraction)
+  return Math.sign(x) * (1 - complement)
+}
+
+function map(x: Tensor, apply: (value: number, index: number) => number): Tensor {
+  const result = new Float32Array(x.data.length)
+  for (let index = 0; index < result.length; index++) result[index] = apply(x.data[index] as number, index)
+  return tensor(x.shape, result)
+}

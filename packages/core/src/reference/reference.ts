@@ -1,0 +1,106 @@
+import type { Backend, CompileOptions, Executor } from '../backend.ts'
+import { throwIfAborted } from '../errors.ts'
+import { createExecutor } from '../executor.ts'
+import type { Model, Node } from '../model/model.ts'
+import { profile } from '../model/profile.ts'
+import { inferShapes, type Shapes } from '../model/shapes.ts'
+import { elementCount, spec, type Tensor, type Tensors, tensor } from '../model/tensor.ts'
+import { validate } from '../model/validate.ts'
+import * as kernels from './kernels.ts'
+
+/** The naive backend: every op of both forms, float32 values with float64 sums. Slow, and right by inspection. */
+export function reference(): Backend {
+  return {
+    specVersion: 1,
+    name: 'reference',
+    probe: async () => ({ ok: true, features: ['float64 accumulation'] }),
+    unsupported: () => [],
+    compile: async (model, options) => compile(model, options),
+  }
+}
+
+function compile(model: Model, options: CompileOptions | undefined): Executor {
+  throwIfAborted(options?.signal, 'compiling for reference')
+  validate(model)
+  const shapes = inferShapes(model)
+  const weightBytes = Object.values(model.weights).reduce((sum, weight) => sum + weight.data.byteLength, 0)
+  return createExecutor({
+    backend: 'reference',
+    inputs: model.inputs,
+    outputs: Object.fromEntries(
+      Object.entries(model.outputs).map(([name, value]) => [name, spec(shapes[value] as readonly number[])]),
+    ),
+    memoryBytes: weightBytes + profile(model).activationBytes,
+    steps: model.nodes.map((node) => ({ node: node.name, kernel: node.op })),
+    async execute(inputs, signal) {
+      const values = new Map<string, Tensor>(Object.entries(inputs))
+      for (const node of model.nodes) {
+        await pause()
+        throwIfAborted(signal, 'a run on reference')
+        values.set(node.name, runNode(model, node, values, shapes))
+      }
+      return showOutputs(model, values)
+    },
+    profile(inputs) {
+      const values = new Map<string, Tensor>(Object.entries(inputs))
+      return model.nodes.map((node, step) => {
+        const start = performance.now()
+        values.set(node.name, runNode(model, node, values, shapes))
+        return { step, ms: performance.now() - start }
+      })
+    },
+    free: () => {},
+  })
+}
+
+/** Let aborts and timers in between two nodes. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 0)
+  })
+}
+
+function showOutputs(model: Model, values: ReadonlyMap<string, Tensor>): Tensors {
+  return Object.fromEntries(
+    Object.entries(model.outputs).map(([name, value]) => {
+      const result = values.get(value) as Tensor
+      return [name, tensor(result.shape, result.data.slice())]
+    }),
+  )
+}
+
+function runNode(model: Model, node: Node, values: ReadonlyMap<string, Tensor>, shapes: Shapes): Tensor {
+  const input = (index: number): Tensor => values.get(node.inputs[index] as string) as Tensor
+  const weight = (name: string): Tensor => model.weights[name] as Tensor
+  const optional = (name: string | undefined): Tensor | undefined =>
+    name === undefined ? undefined : weight(name)
+  const shape = shapes[node.name] as readonly number[]
+  switch (node.op) {
+    case 'conv2d':
+      return kernels.conv2d(node, input(0), weight(node.weight), optional(node.bias), shape)
+    case 'batchNorm':
+      return kernels.batchNorm(node, input(0), weight)
+    case 'linear':
+      return kernels.linear(input(0), weight(node.weight), optional(node.bias))
+    case 'relu':
+      return kernels.relu(input(0))
+    case 'sigmoid':
+      return kernels.sigmoid(input(0))
+    case 'silu':
+      return kernels.silu(input(0))
+    case 'gelu':
+      return kernels.gelu(input(0))
+    case 'add':
+      return kernels.add(input(0), input(1))
+    case 'mul':
+      return kernels.mul(input(0), input(1))
+    case 'globalAvgPool':
+      return kernels.globalAvgPool(input(0))
+    case 'flatten':
+      return tensor(shape, input(0).data.subarray(0, elementCount(shape)))
+    case 'softmax':
+      return kernels.softmax(input(0))
+    default:
+      return node satisfies never
+  }
+}
