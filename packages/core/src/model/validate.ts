@@ -154,6 +154,7 @@ function reaches(graph: Graph, from: string, target: string): boolean {
 }
 
 function badSize(spec: TensorSpec): string | undefined {
+  if (!Array.isArray(spec?.shape)) return 'has no shape'
   const fits = spec.shape.every((size) => Number.isSafeInteger(size) && size >= 1)
   return fits ? undefined : `every size must be a whole number of at least 1, got ${formatShape(spec.shape)}`
 }

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type Backend,
+  compileFirst,
+  createExecutor,
+  isMobileOneError,
+  MobileOneError,
+  reference,
+  spec,
+  tensor,
+} from '../src/index.ts'
+import { add, graph } from './graphs.ts'
+
+const doubling = () => ({ ...graph(1, [add('s', 'x', 'x')], {}), weights: {} })
+const input = () => ({ x: tensor([1, 1, 9, 9], new Float32Array(81).fill(2)) })
+
+function executor(log: string[] = [], wait = 0) {
+  let running = 0
+  return createExecutor({
+    backend: 'test',
+    inputs: { x: spec([2]) },
+    outputs: { y: spec([2]) },
+    memoryBytes: 8,
+    steps: [],
+    async execute({ x }) {
+      running++
+      log.push(`start ${running}`)
+      await new Promise((resolve) => setTimeout(resolve, wait))
+      running--
+      if (!x) throw new Error('no input')
+      if (x.data[0] === -1) throw new Error('broken')
+      return { y: tensor([2], x.data.slice()) }
+    },
+    free() {
+      log.push('free')
+    },
+  })
+}
+const two = (first: number) => ({ x: tensor([2], new Float32Array([first, 0])) })
+
+describe('createExecutor', () => {
+  it('queues calls in order, one at a time, and survives a failed one', async () => {
+    const log: string[] = []
+    const subject = executor(log, 5)
+    const calls = [subject.run(two(1)), subject.run(two(-1)), subject.run(two(3))]
+    const settled = await Promise.allSettled(calls)
+    expect(settled.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(log).toEqual(['start 1', 'start 1', 'start 1'])
+  })
+
+  it('waits for queued runs, frees once, and refuses later calls', async () => {
+    const log: string[] = []
+    const subject = executor(log, 5)
+    const run = subject.run(two(1))
+    await Promise.all([subject.dispose(), subject.dispose()])
+    await expect(run).resolves.toBeDefined()
+    await subject.dispose()
+    expect(log).toEqual(['start 1', 'free'])
+    await expect(subject.run(two(1))).rejects.toMatchObject({ code: 'disposed' })
+  })
+
+  it('rejects aborted calls without running them', async () => {
+    const log: string[] = []
+    const subject = executor(log, 20)
+    const controller = new AbortController()
+    const first = subject.run(two(1))
+    const second = subject.run(two(2), { signal: controller.signal })
+    controller.abort(new Error('changed my mind'))
+    await expect(second).rejects.toMatchObject({ code: 'aborted', cause: { message: 'changed my mind' } })
+    await first
+    await expect(subject.run(two(3), { signal: controller.signal })).rejects.toMatchObject({
+      code: 'aborted',
+    })
+    expect(log).toEqual(['start 1'])
+  })
+
+  it.each([
+    [{}, /the input "x" \(2\) is missing/],
+    [{ ...two(1), z: tensor([1]) }, /there is no input "z"; the inputs are "x"/],
+    [{ x: tensor([3]) }, /"x" has shape 3, but this executor was compiled for 2/],
+    [{ x: { dtype: 'float32', shape: [2], data: [1, 2] } as never }, /must be a Float32Array/],
+    [
+      { x: { dtype: 'float32', shape: [2], data: new Float32Array(5) } as never },
+      /says 2 but holds 5 elements/,
+    ],
+  ])('refuses bad input %#', async (inputs, message) => {
+    const refusal = executor().run(inputs)
+    await expect(refusal).rejects.toThrow(message)
+    await expect(refusal).rejects.toMatchObject({ code: 'invalid-input' })
+  })
+})
+
+describe('compileFirst', () => {
+  const refusing = (name: string, change: Partial<Backend>): Backend => ({ ...reference(), name, ...change })
+
+  it('takes the first backend that fits, in order, and tells what it skipped', async () => {
+    const skipped: string[] = []
+    const chosen = await compileFirst(
+      doubling(),
+      [
+        refusing('gpu', { probe: async () => ({ ok: false, reason: 'no adapter' }) }),
+        refusing('tiny', { unsupported: (model) => model.nodes }),
+        reference(),
+      ],
+      { onRefusal: ({ backend, reason }) => skipped.push(`${backend}: ${reason}`) },
+    )
+    expect(chosen.backend).toBe('reference')
+    expect(skipped).toEqual(['gpu: no adapter', 'tiny: no kernel for "s" (add)'])
+    expect((await chosen.run(input())).y?.data[0]).toBe(4)
+    await chosen.dispose()
+  })
+
+  it('lists every refusal, and lets thrown errors surface', async () => {
+    const none = compileFirst(doubling(), [
+      refusing('gpu', { probe: async () => ({ ok: false, reason: 'no adapter' }) }),
+    ])
+    await expect(none).rejects.toThrow(/no backend can run.*\n {2}gpu: no adapter/)
+    const failing = refusing('bad', { compile: async () => Promise.reject(new Error('out of memory')) })
+    await expect(compileFirst(doubling(), [failing, reference()])).rejects.toThrow('out of memory')
+  })
+})
+
+describe('errors', () => {
+  it('are recognised across copies of the package', () => {
+    const foreign = Object.assign(new Error('x'), { [Symbol.for('mobileone.error')]: true })
+    expect(isMobileOneError(foreign)).toBe(true)
+    expect(isMobileOneError(new MobileOneError('network', 'y'))).toBe(true)
+    expect(isMobileOneError(new Error('z'))).toBe(false)
+  })
+})

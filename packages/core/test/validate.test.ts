@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest'
+import {
+  attachWeights,
+  findProblems,
+  type Graph,
+  initialize,
+  mobileone,
+  type Node,
+  tensor,
+  validate,
+  variants,
+  withBatch,
+  withInputs,
+  withOutputs,
+} from '../src/index.ts'
+import { add, batchNorm, conv, graph, statistics } from './graphs.ts'
+
+const good = (): Graph =>
+  graph(4, [conv('a', 'x'), batchNorm('b', 'a')], { 'a.weight': [4, 4, 3, 3], ...statistics('b', 4) })
+const messages = (broken: Graph): string[] => findProblems(broken).map((problem) => problem.message)
+
+describe('validate', () => {
+  it('accepts a well-formed graph', () => {
+    expect(findProblems(good())).toEqual([])
+  })
+
+  const cases: Record<string, [() => Graph, RegExp]> = {
+    'an unknown op': [
+      () => ({
+        ...good(),
+        nodes: [...good().nodes, { op: 'erode', name: 'e', inputs: ['b'] } as unknown as Node],
+        outputs: { y: 'e' },
+      }),
+      /node "e" \(erode\): unknown op; the known ops are conv2d/,
+    ],
+    'a missing weight': [
+      () => graph(4, [conv('a', 'x'), batchNorm('b', 'a')], statistics('b', 4)),
+      /node "a" \(conv2d\): the weight "a\.weight" is not among/,
+    ],
+    'a mis-shaped weight': [
+      () => graph(4, [conv('a', 'x')], { 'a.weight': [4, 3, 3, 3] }),
+      /node "a".*has shape 4x3x3x3, expected \?x4x\?x\?/,
+    ],
+    'a weight whose data has another length': [
+      () => ({
+        ...good(),
+        weights: { ...good().weights, 'b.beta': { ...tensor([4]), data: new Float32Array(3) } },
+      }),
+      /"b\.beta": has shape 4 but holds 3 elements/,
+    ],
+    'a cycle': [
+      () => graph(4, [add('p', 'x', 'q'), add('q', 'p', 'x')], {}),
+      /node "p" \(add\): is part of a cycle through "q"/,
+    ],
+    'nodes out of order': [
+      () => ({ ...good(), nodes: [...good().nodes].reverse() }),
+      /node "b" \(batchNorm\): reads "a", which is made later/,
+    ],
+    'a name nobody makes': [
+      () => graph(4, [add('s', 'x', 'ghost')], {}),
+      /reads "ghost", which is neither an input nor a node/,
+    ],
+    'two nodes of one name': [
+      () => graph(4, [add('s', 'x', 'x'), add('s', 'x', 'x')], {}),
+      /another node has the same name/,
+    ],
+    'a node named like an input': [
+      () => graph(4, [add('x', 'x', 'x')], {}),
+      /names both an input and a node/,
+    ],
+    'a value nobody reads': [
+      () => graph(4, [conv('a', 'x'), add('s', 'x', 'x')], { 'a.weight': [4, 4, 3, 3] }),
+      /"a" is never used/,
+    ],
+    'a weight nobody reads': [
+      () => graph(4, [add('s', 'x', 'x')], { lost: [3] }),
+      /the weight "lost" is never used/,
+    ],
+    'an output that shows nothing': [
+      () => graph(4, [add('s', 'x', 'x')], {}, { y: 's', z: 'gone' }),
+      /output "z" shows "gone"/,
+    ],
+    'a kernel larger than its input': [
+      () => graph(4, [conv('a', 'x', { k: 11, padding: 0 })], { 'a.weight': [4, 4, 11, 11] }),
+      /a 11x11 kernel does not fit into an input of 9x9/,
+    ],
+    'groups that do not divide': [
+      () => graph(4, [conv('a', 'x', { groups: 3 })], { 'a.weight': [3, 1, 3, 3] }),
+      /4 input channels do not divide into 3 groups/,
+    ],
+    'operands of two shapes': [
+      () => graph(4, [conv('a', 'x', { stride: 2 }), add('s', 'a', 'x')], { 'a.weight': [4, 4, 3, 3] }),
+      /cannot add 1x4x5x5 and 1x4x9x9/,
+    ],
+    'an impossible stride': [
+      () => graph(4, [conv('a', 'x', { stride: 0, padding: 1 })], { 'a.weight': [4, 4, 3, 3] }),
+      /stride must be whole numbers of at least 1, got 0, 0/,
+    ],
+    'no output': [() => graph(4, [add('s', 'x', 'x')], {}, {}), /the model has no output/],
+    'a size that is no size': [
+      () => ({ ...good(), inputs: { x: { dtype: 'float32', shape: [1, 4, 0, 9] } } }) as Graph,
+      /input "x": every size must be a whole number/,
+    ],
+  }
+  it.each(Object.entries(cases))('finds %s', (_, [build, expected]) => {
+    expect(messages(build()).join('\n')).toMatch(expected)
+    expect(() => validate(build())).toThrow(expected)
+  })
+
+  it('lists every problem at once', () => {
+    const broken = graph(4, [add('s', 'x', 'ghost'), conv('a', 'x')], { lost: [1] })
+    expect(messages(broken).length).toBeGreaterThanOrEqual(3)
+    expect(() => validate(broken)).toThrow(/has \d problems/)
+  })
+})
+
+describe('attachWeights', () => {
+  it('lists what is missing, mis-shaped and left over', () => {
+    const tensors = {
+      'a.weight': tensor([4, 4, 1, 1]),
+      'b.gamma': tensor([4]),
+      'b.beta': tensor([4]),
+      'b.mean': tensor([4]),
+      other: tensor([1]),
+    }
+    expect(() => attachWeights(good(), tensors)).toThrow(
+      /1 missing: b\.variance; 1 of another shape: a\.weight \(4x4x1x1, expected 4x4x3x3\); 1 not part of the model: other/,
+    )
+  })
+})
+
+describe('edits', () => {
+  const s0 = mobileone(variants.s0, { form: 'deploy' })
+
+  it('runs the same network at another size and batch', () => {
+    expect(withBatch(s0, 3).inputs).toEqual({ image: { dtype: 'float32', shape: [3, 3, 224, 224] } })
+    expect(withInputs(s0, { image: [1, 3, 97, 33] }).inputs.image?.shape).toEqual([1, 3, 97, 33])
+    expect(() => withInputs(s0, { image: [1, 4, 97, 33] })).toThrow(/has shape 48x3x3x3, expected \?x4x/)
+    expect(() => withInputs(s0, { picture: [1] })).toThrow(/has no input "picture"/)
+  })
+
+  it('keeps only what the outputs need', () => {
+    const model = initialize(mobileone({ ...variants.s0, classes: 2 }, { form: 'deploy' }), { seed: 1 })
+    const embedding = withOutputs(model, { embedding: 'flatten' })
+    validate(embedding)
+    expect(embedding.weights['head.weight']).toBeUndefined()
+    expect(() => withOutputs(model, { y: 'nothing' })).toThrow(/has no value "nothing"/)
+  })
+})
