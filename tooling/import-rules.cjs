@@ -1,0 +1,48 @@
+/** The import order of the packages: each may import only from packages in an earlier layer. */
+const layers = [
+  ['core'],
+  ['checkpoint', 'vision', 'onnx', 'coreml', 'backend-wasm', 'backend-webgpu', 'backend-tfjs', 'backend-ort', 'zoo', 'testkit'],
+  ['train', 'sdk'],
+  ['cli'],
+]
+
+const layerRules = layers.flatMap((names, index) =>
+  names.map((name) => {
+    const allowed = [name, ...layers.slice(0, index).flat()].join('|')
+    return {
+      name: `order-${name}`,
+      comment: `packages/${name} may import only from itself and from ${layers.slice(0, index).flat().join(', ') || 'nothing'}`,
+      severity: 'error',
+      from: { path: `^packages/${name}/src` },
+      to: { path: '^(packages|apps)/', pathNot: `^packages/(${allowed})/` },
+    }
+  }),
+)
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-unresolved',
+      comment: 'an import that cannot be resolved escapes every other rule',
+      severity: 'error',
+      from: { path: '^(packages|apps)/[^/]+/src' },
+      to: { couldNotResolve: true, pathNot: 'generated/' },
+    },
+    {
+      name: 'transforms-see-no-backend',
+      severity: 'error',
+      from: { path: '^packages/core/src/transforms', pathNot: 'compare\\.ts$' },
+      to: { path: '^packages/core/src/(backend|executor|select)\\.ts$|^packages/backend-' },
+    },
+    { name: 'no-app-imports', severity: 'error', from: { path: '^packages/' }, to: { path: '^apps/' } },
+    ...layerRules,
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['source', 'import', 'node', 'default'] },
+    exclude: { path: '(^|/)(dist|test|node_modules|assembly)/' },
+    doNotFollow: { path: 'node_modules' },
+  },
+}
