@@ -1,0 +1,198 @@
+import {
+  attachWeights,
+  type Form,
+  formatShape,
+  type Graph,
+  type MobileOneConfig,
+  MobileOneError,
+  type Model,
+  type ModelCard,
+  mobileone,
+  type Preprocess,
+  sameShape,
+  type Tensor,
+  tensor,
+} from '@mobileone/core'
+import { readCard, readNetwork } from './card.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import { inferConfig, type Strides } from './infer-config.ts'
+import { type Detected, detectNaming } from './naming/detect.ts'
+import { type NamingName, namings } from './naming/namings.ts'
+import { batchCounter, translate } from './naming/translate.ts'
+import { type StoredTensor, toFloat32 } from './stored.ts'
+
+export interface ModelFromCheckpointOptions {
+  /** Default: the file's, else the variant's (`mobileone_s0`), else `mobileone`. */
+  readonly name?: string
+  /** Input size. Default: the file's, else 224 x 224. */
+  readonly size?: readonly [height: number, width: number]
+  /** Default: the file's, else told by the skips of a train form, else 2 in the stem and in each stage. */
+  readonly strides?: Strides
+  /** Outputs as for `mobileone()`, for example `['stride8', 'stride32']`. Default `logits`, which needs the classifier. */
+  readonly outputs?: readonly string[]
+  /** Take the keys under this prefix and leave the others alone: `encoder.` out of a segmentation network, say. */
+  readonly prefix?: string
+  /** Laid over the file's card. */
+  readonly card?: ModelCard
+}
+
+/** What the names and shapes of a checkpoint tell. */
+export interface Inspected {
+  readonly naming: NamingName
+  readonly prefix: string
+  readonly form: Form
+  readonly config: MobileOneConfig
+}
+
+/**
+ * Read naming, form and configuration from names and shapes, without touching an element.
+ * @throws MobileOneError `missing-weights` when the names are not of a MobileOne.
+ */
+export function inspectCheckpoint(
+  checkpoint: Checkpoint,
+  options: Pick<ModelFromCheckpointOptions, 'name' | 'size' | 'strides' | 'prefix'> = {},
+): Inspected {
+  const { detected, found } = rename(checkpoint, options.prefix)
+  return { naming: detected.naming.name, prefix: detected.prefix, ...infer(checkpoint, found, options) }
+}
+
+/**
+ * The model a checkpoint holds, in the form it has there (train or deploy). Weights are views of the checkpoint's bytes wherever
+ * those are aligned float32.
+ * @throws MobileOneError `missing-weights` listing every missing, extra and mis-shaped key by its name in the file.
+ */
+export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCheckpointOptions = {}): Model {
+  const { detected, found, extra } = rename(checkpoint, options.prefix)
+  const { form, config } = infer(checkpoint, found, options)
+  const full = mobileone(config, { form })
+  const graph = options.outputs ? mobileone(config, { form, outputs: options.outputs }) : full
+  checkKeys(graph, full, found, extra, detected, checkpoint.notes)
+
+  const tensors: Record<string, Tensor> = {}
+  for (const name of Object.keys(graph.weights)) {
+    const stored = found.get(name)!
+    tensors[name] = tensor(stored.shape, toFloat32(stored))
+  }
+  const card = toCard(checkpoint, config, options.card)
+  return { ...attachWeights(graph, tensors), card }
+}
+
+interface Renamed {
+  readonly detected: Detected
+  readonly found: ReadonlyMap<string, StoredTensor>
+  readonly extra: readonly string[]
+}
+
+function rename(checkpoint: Checkpoint, wantedPrefix: string | undefined): Renamed {
+  const detected = detectNaming(checkpoint.tensors.keys(), wantedPrefix)
+  const { naming, prefix } = detected
+  const found = new Map<string, StoredTensor>()
+  const extra: string[] = []
+  for (const [key, stored] of checkpoint.tensors) {
+    const ours = key.startsWith(prefix)
+    if (!ours && wantedPrefix !== undefined) continue
+    const canonical = ours ? translate(naming, namings.canonical, key.slice(prefix.length)) : undefined
+    if (canonical?.endsWith(`.${batchCounter}`)) continue
+    if (canonical === undefined || found.has(canonical)) extra.push(key)
+    else found.set(canonical, stored)
+  }
+  return { detected, found, extra }
+}
+
+function infer(
+  checkpoint: Checkpoint,
+  found: ReadonlyMap<string, StoredTensor>,
+  options: ModelFromCheckpointOptions,
+): { form: Form; config: MobileOneConfig } {
+  const network = readNetwork(checkpoint.metadata)
+  const form: Form = found.has('stem.weight') ? 'deploy' : 'train'
+  const shapes = new Map([...found].map(([name, { shape }]) => [name, shape]))
+  const config = inferConfig(shapes, form, {
+    name: options.name ?? network.name,
+    size: options.size ?? network.size,
+    strides: {
+      stem: options.strides?.stem ?? network.strides?.stem,
+      stages: options.strides?.stages ?? network.strides?.stages,
+    },
+  })
+  return { form, config }
+}
+
+function checkKeys(
+  graph: Graph,
+  full: Graph,
+  found: ReadonlyMap<string, StoredTensor>,
+  unknown: readonly string[],
+  { naming, prefix }: Detected,
+  notes: readonly string[],
+): void {
+  const own = (name: string): string => `${prefix}${translate(namings.canonical, naming, name) ?? name}`
+  const missing: string[] = []
+  const misshaped: string[] = []
+  for (const [name, { shape }] of Object.entries(graph.weights)) {
+    const stored = found.get(name)
+    if (!stored) missing.push(own(name))
+    else if (!sameShape(stored.shape, shape)) {
+      misshaped.push(`${own(name)} (${formatShape(stored.shape)}, expected ${formatShape(shape)})`)
+    }
+  }
+  const extra = [...unknown]
+  for (const name of found.keys()) if (!Object.hasOwn(full.weights, name)) extra.push(own(name))
+  if (missing.length + misshaped.length + extra.length === 0) return
+
+  const headless =
+    missing.length > 0 && !found.has('head.weight') && Object.hasOwn(graph.weights, 'head.weight')
+  throw new MobileOneError(
+    'missing-weights',
+    [
+      `the weights (${naming.name} names) do not fit the network their shapes suggest, "${graph.name}":`,
+      ...section('missing', missing),
+      ...section('of another shape', misshaped),
+      ...section('not part of the network', extra),
+      ...(headless
+        ? [
+            "  There is no classifier: for a feature extractor give `outputs`, such as ['embedding'] or ['stride8', 'stride32']",
+          ]
+        : []),
+      ...(extra.length > 0 && prefix !== ''
+        ? [
+            `  If the network is a part of a larger one, give \`prefix: ${JSON.stringify(prefix)}\` to leave the rest alone`,
+          ]
+        : []),
+      ...notes.map((note) => `  ${note}`),
+    ].join('\n'),
+  )
+}
+
+const listed = 40
+
+function section(what: string, keys: readonly string[]): string[] {
+  if (keys.length === 0) return []
+  const more = keys.length > listed ? `, and ${keys.length - listed} more` : ''
+  return [`  ${keys.length} ${what}: ${keys.slice(0, listed).join(', ')}${more}`]
+}
+
+function toCard(checkpoint: Checkpoint, config: MobileOneConfig, given: ModelCard | undefined): ModelCard {
+  const stored = readCard(checkpoint.metadata)
+  const preprocess = imageNetPreprocess(config)
+  const card: ModelCard = { ...(preprocess && { preprocess }), ...stored, ...given }
+  if (card.labels && card.labels.length !== config.classes) {
+    throw new MobileOneError(
+      given?.labels ? 'invalid-argument' : 'invalid-file',
+      `there are ${card.labels.length} labels for the ${config.classes} classes of "${config.name}"`,
+    )
+  }
+  return card
+}
+
+/** ImageNet evaluation as the released weights take it: the shorter side to 256 for a crop of 224, bilinear, then mean and deviation. */
+function imageNetPreprocess({ input }: MobileOneConfig): Preprocess | undefined {
+  if (input.channels !== 3) return undefined
+  return {
+    size: input.size,
+    resize: Math.round((Math.min(...input.size) * 256) / 224),
+    interpolation: 'bilinear',
+    mean: [0.485, 0.456, 0.406],
+    std: [0.229, 0.224, 0.225],
+  }
+}

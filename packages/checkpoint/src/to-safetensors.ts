@@ -1,0 +1,44 @@
+import { MobileOneError, type Model } from '@mobileone/core'
+import { toMetadata } from './card.ts'
+import { type NamingName, namings } from './naming/namings.ts'
+import { batchCounter, translate } from './naming/translate.ts'
+import { type WritableTensor, writeSafetensors } from './safetensors/write.ts'
+
+export interface ToSafetensorsOptions {
+  /** Whose key names to write; `apple`, `timm` and `mmpretrain` files load into those programs with `strict=True`. Default `canonical`. */
+  readonly naming?: NamingName
+  /** float16 halves the file and rounds to nearest. Default `float32`. */
+  readonly storage?: 'float32' | 'float16'
+  /** More entries for `__metadata__`, beside the card. */
+  readonly metadata?: Readonly<Record<string, string>>
+}
+
+/**
+ * The bytes of a safetensors file with the weights and the card of `model`, train or deploy form. Same model, same bytes.
+ * @throws MobileOneError `unsupported` for a weight the naming has no key for, `invalid-argument` for a value beyond float16.
+ */
+export function toSafetensors(model: Model, options: ToSafetensorsOptions = {}): Uint8Array {
+  const naming = namings[options.naming ?? 'canonical']
+  const dtype = options.storage === 'float16' ? 'F16' : 'F32'
+  const tensors = new Map<string, WritableTensor>()
+  const unnamed: string[] = []
+  for (const [name, { shape, data }] of Object.entries(model.weights)) {
+    const key = naming.name === 'canonical' ? name : translate(namings.canonical, naming, name)
+    if (key === undefined) {
+      unnamed.push(name)
+      continue
+    }
+    tensors.set(key, { dtype, shape, data })
+    if (naming.name !== 'canonical' && key.endsWith('.running_var')) {
+      tensors.set(key.replace(/running_var$/, batchCounter), { dtype: 'I64', shape: [], fill: 0n })
+    }
+  }
+  if (unnamed.length > 0) {
+    throw new MobileOneError(
+      'unsupported',
+      `${naming.name} has no names for ${unnamed.slice(0, 10).join(', ')}${unnamed.length > 10 ? ` and ${unnamed.length - 10} more` : ''}, ` +
+        `weights of "${model.name}"; write it with the naming \`canonical\``,
+    )
+  }
+  return writeSafetensors(tensors, { ...options.metadata, ...toMetadata(model) })
+}
