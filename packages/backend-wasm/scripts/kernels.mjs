@@ -1,0 +1,56 @@
+/** Compile assembly/ into src/generated: build.ts (hash of the sources), relaxed.ts and plain.ts (base64). */
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import asc from 'assemblyscript/asc'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const generated = join(root, 'src/generated')
+const LIMIT = 40 * 1024
+
+const sources = readdirSync(join(root, 'assembly'))
+  .filter((file) => file.endsWith('.ts'))
+  .sort()
+  .map((file) => `assembly/${file}`)
+const hash = createHash('sha256')
+for (const file of ['src/abi.ts', ...sources, 'scripts/kernels.mjs'])
+  hash.update(readFileSync(join(root, file)))
+const build = hash.digest().readUInt32LE(0) & 0x7fffffff
+
+mkdirSync(generated, { recursive: true })
+writeFileSync(join(generated, 'build.ts'), `export const BUILD = ${build}\n`)
+
+for (const [name, extra] of [
+  ['relaxed', ['relaxed-simd']],
+  ['plain', []],
+]) {
+  let wasm
+  const features = ['simd', 'bulk-memory', ...extra].flatMap((feature) => ['--enable', feature])
+  const { error, stderr } = await asc.main(
+    [
+      'assembly/index.ts',
+      ...['--outFile', 'kernels.wasm', '--runtime', 'stub', '--noAssert', '--use', 'abort='],
+      ...['-O3', '--converge', '--importMemory', '--maximumMemory', '65536', ...features],
+    ],
+    {
+      readFile: (file, base) => {
+        try {
+          return readFileSync(join(base.startsWith('/') ? '' : root, base, file), 'utf8')
+        } catch {
+          return null
+        }
+      },
+      writeFile: (_file, contents) => {
+        wasm = contents
+      },
+      listFiles: () => [],
+    },
+  )
+  if (error) throw new Error(`${name}: ${error.message}\n${stderr.toString()}`)
+  if (wasm.length > LIMIT) throw new Error(`${name}.wasm has ${wasm.length} bytes; the limit is ${LIMIT}`)
+  const base64 = Buffer.from(wasm).toString('base64')
+  writeFileSync(join(generated, `${name}.ts`), `export const ${name}: string =\n  '${base64}'\n`)
+  console.log(`${name}.wasm: ${wasm.length} bytes, ${gzipSync(wasm).length} gzipped`)
+}

@@ -1,0 +1,71 @@
+import { type Model, random, reference } from '@mobileone/core'
+import { describe, expect, test } from 'vitest'
+import { wasm } from '../src/index.ts'
+import { conv, distance, makeModel, randomInputs } from './models.ts'
+
+/** Largest difference between this backend and the reference over all outputs. */
+async function compare(model: Model, seed: number): Promise<number> {
+  const inputs = randomInputs(model, random(seed))
+  const ours = await wasm().compile(model)
+  const oracle = await reference().compile(model)
+  const [a, b] = [await ours.run(inputs), await oracle.run(inputs)]
+  await ours.dispose()
+  return Math.max(...Object.keys(model.outputs).map((name) => distance(a[name]!.data, b[name]!.data)))
+}
+
+describe('convolutions against the reference', () => {
+  const rng = random(7)
+  const pick = <T>(items: readonly T[]): T => items[rng.integer(0, items.length - 1)]!
+  const cases = Array.from({ length: 400 }, (_, seed) => {
+    const kind = pick(['dense', 'pointwise', 'depthwise', 'depthwise3', 'grouped', 'stem'] as const)
+    const kh = kind === 'pointwise' ? 1 : kind === 'depthwise3' || kind === 'stem' ? 3 : rng.integer(1, 5)
+    const kw = kind === 'pointwise' ? 1 : kind === 'depthwise3' || kind === 'stem' ? 3 : rng.integer(1, 5)
+    const fast = kind === 'depthwise3'
+    const stride = fast ? pick([1, 2]) : rng.integer(1, 3)
+    const groups = kind === 'grouped' ? rng.integer(2, 4) : 1
+    const inC = kind === 'stem' ? rng.integer(1, 4) : rng.integer(1, 20) * groups
+    const outC = kind === 'stem' ? 8 * rng.integer(1, 3) : rng.integer(1, 22) * groups
+    return {
+      seed,
+      kind,
+      batch: pick([1, 1, 2, 3]),
+      inC,
+      outC,
+      kernel: [kh, kw],
+      stride: kind === 'pointwise' ? [pick([1, 1, 2]), 1] : [stride, fast ? stride : pick([stride, 1])],
+      padding: fast ? [1, 1] : kind === 'pointwise' ? [0, 0] : [rng.integer(0, 2), rng.integer(0, 2)],
+      dilation: fast || kind === 'pointwise' ? [1, 1] : [pick([1, 2]), pick([1, 1, 2])],
+      size: [rng.integer(9, 19), rng.integer(9, 21)],
+      groups,
+      bias: rng.next() < 0.8,
+      relu: rng.next() < 0.5,
+      /** A pointwise layer in front, so that the layer under test reads NHWC. */
+      inner: kind !== 'stem' && rng.next() < 0.6,
+    } as const
+  })
+
+  test.each(cases)('$kind #$seed: $batch x $inC -> $outC, kernel $kernel', async (shape) => {
+    const { batch, inC, groups, kind } = shape
+    const depthwise = kind === 'depthwise' || kind === 'depthwise3'
+    const outC = depthwise ? inC : shape.outC
+    const nodes = []
+    const weights: Record<string, readonly number[]> = {}
+    if (shape.inner) {
+      nodes.push(conv('front', 'x'))
+      weights['front.w'] = [inC, inC, 1, 1]
+      weights['front.b'] = [inC]
+    }
+    const { bias, ...node } = conv('layer', shape.inner ? 'front' : 'x', {
+      stride: shape.stride as [number, number],
+      padding: shape.padding as [number, number],
+      dilation: shape.dilation as [number, number],
+      groups: depthwise ? inC : groups,
+    })
+    nodes.push(shape.bias ? { ...node, bias: bias as string } : node)
+    weights['layer.w'] = [outC, depthwise ? 1 : inC / groups, ...shape.kernel]
+    if (shape.bias) weights['layer.b'] = [outC]
+    if (shape.relu) nodes.push({ op: 'relu', name: 'relu', inputs: ['layer'] } as const)
+    const model = makeModel({ x: [batch, inC, ...shape.size] }, nodes, weights, random(shape.seed))
+    expect(await compare(model, shape.seed + 1), JSON.stringify(shape)).toBeLessThan(2e-5)
+  })
+})
