@@ -5,12 +5,19 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const minimumNode = [20, 19]
 const installStamp = join(root, 'node_modules/.mobileone-installed')
+const binaries = join(root, 'node_modules/.bin')
+/** turbo looks for the pinned pnpm on the path. */
+const turboEnv = {
+  PATH: `${binaries}${delimiter}${process.env.PATH}`,
+  TURBO_TELEMETRY_DISABLED: '1',
+  TURBO_NO_UPDATE_NOTIFIER: '1',
+}
 const buildStamp = join(root, 'node_modules/.mobileone-built')
 
 /** Run a command with its output on standard error; exit with its code when it fails. */
@@ -51,12 +58,11 @@ export function build() {
   if (existsSync(buildStamp) && newestSource() <= statSync(buildStamp).mtimeMs) return
   const started = Date.now()
   console.error('building …')
-  sh(join(root, 'node_modules/.bin/turbo'), ['run', 'build', '--output-logs=errors-only'], turboEnv)
+  sh(join(binaries, 'turbo'), ['run', 'build', '--output-logs=errors-only'], turboEnv)
   mkdirSync(dirname(buildStamp), { recursive: true })
   writeFileSync(buildStamp, new Date(started).toISOString())
 }
 
-export const turboEnv = { TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', TURBO_NO_UPDATE_NOTIFIER: '1' }
 
 function newestSource() {
   let newest = statSync(join(root, 'pnpm-lock.yaml')).mtimeMs

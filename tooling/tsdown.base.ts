@@ -8,6 +8,7 @@ export function library(entry: Record<string, string>, overrides: UserConfig = {
     platform: 'neutral',
     target: 'es2022',
     dts: { oxc: true },
+    fixedExtension: true,
     sourcemap: true,
     clean: true,
     outDir: 'dist',

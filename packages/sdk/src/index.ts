@@ -1,1 +1,6 @@
-export {}
+export { type WasmOptions, wasm } from '@mobileone/backend-wasm'
+export * from '@mobileone/checkpoint'
+export * from '@mobileone/core'
+export * from '@mobileone/vision'
+export * from './classifier.ts'
+export * from './load.ts'

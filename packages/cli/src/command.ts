@@ -1,0 +1,140 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { MobileOneError } from '@mobileone/core'
+
+/** One flag of a command. */
+export interface Flag {
+  readonly type: 'string' | 'number' | 'boolean'
+  /** One letter. */
+  readonly short?: string
+  /** What stands for the value in the help, for example `<path>`. */
+  readonly value?: string
+  readonly help: string
+  readonly default?: string | number
+  readonly choices?: readonly string[]
+}
+export type Flags = Readonly<Record<string, Flag>>
+
+/** Values of `F` after parsing: absent flags without a default are undefined. */
+export type FlagValues<F extends Flags> = {
+  readonly [K in keyof F]: F[K]['type'] extends 'boolean'
+    ? boolean
+    : F[K]['type'] extends 'number'
+      ? F[K] extends { default: number }
+        ? number
+        : number | undefined
+      : F[K] extends { default: string }
+        ? string
+        : string | undefined
+}
+
+export interface Command<F extends Flags = Flags> {
+  readonly name: string
+  readonly summary: string
+  /** Positional arguments as the usage line shows them, for example `<image...>`. */
+  readonly positionals: string
+  readonly minPositionals: number
+  readonly maxPositionals: number
+  readonly flags: F
+  /** Further paragraphs of the help. */
+  readonly details?: string
+  readonly examples: readonly string[]
+  run(positionals: readonly string[], flags: FlagValues<F>): Promise<void>
+}
+
+/** A mistake in how the program was called; its message ends with where to look. */
+export class UsageError extends MobileOneError {
+  constructor(message: string) {
+    super('invalid-argument', message)
+    this.name = 'UsageError'
+  }
+}
+
+/** Keeps the flag types of a command definition. */
+export function defineCommand<const F extends Flags>(command: Command<F>): Command<F> {
+  return command
+}
+
+/** Parse `args` for `command` and run it; `--help` prints the help instead. */
+export async function runCommand(
+  command: Command,
+  args: readonly string[],
+  print: (text: string) => void,
+): Promise<void> {
+  const { values, positionals } = parse(command, args)
+  if (values.help) {
+    print(helpText(command))
+    return
+  }
+  if (positionals.length < command.minPositionals || positionals.length > command.maxPositionals) {
+    throw new UsageError(
+      `usage: mobileone ${command.name} ${command.positionals} (mobileone ${command.name} --help tells more)`,
+    )
+  }
+  const flags: Record<string, unknown> = {}
+  for (const [name, flag] of Object.entries(command.flags))
+    flags[name] = flagValue(command, name, flag, values[name])
+  await command.run(positionals, flags as FlagValues<Flags>)
+}
+
+function parse(
+  command: Command,
+  args: readonly string[],
+): { values: Record<string, string | boolean>; positionals: string[] } {
+  const options: NonNullable<ParseArgsConfig['options']> = { help: { type: 'boolean', short: 'h' } }
+  for (const [name, flag] of Object.entries(command.flags)) {
+    options[name] = {
+      type: flag.type === 'boolean' ? 'boolean' : 'string',
+      ...(flag.short && { short: flag.short }),
+    }
+  }
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
+    return { values: values as Record<string, string | boolean>, positionals }
+  } catch (error) {
+    const message = (error as Error).message.split('. ')[0] ?? ''
+    throw new UsageError(`${message} (mobileone ${command.name} --help lists the flags)`)
+  }
+}
+
+function flagValue(command: Command, name: string, flag: Flag, given: string | boolean | undefined): unknown {
+  if (flag.type === 'boolean') return given === true
+  const value = given ?? flag.default
+  if (value === undefined) return undefined
+  if (flag.choices && !flag.choices.includes(String(value))) {
+    throw new UsageError(`--${name} must be one of ${flag.choices.join(', ')}; got "${value}"`)
+  }
+  if (flag.type === 'string') return String(value)
+  const number = Number(value)
+  if (!Number.isInteger(number) || number < 1) {
+    throw new UsageError(`--${name} of ${command.name} must be a whole number of at least 1; got "${value}"`)
+  }
+  return number
+}
+
+/** The help of one command: usage, flags, examples. */
+export function helpText(command: Command): string {
+  const flags: [string, string][] = Object.entries(command.flags).map(([name, flag]) => {
+    const left = `${flag.short ? `-${flag.short}, ` : '    '}--${name}${flag.type === 'boolean' ? '' : ` ${flag.value ?? '<value>'}`}`
+    const notes = [
+      flag.choices ? flag.choices.join(' | ') : '',
+      flag.default === undefined ? '' : `default ${flag.default}`,
+    ]
+    const extra = notes.filter((note) => note !== '').join('; ')
+    return [left, extra ? `${flag.help} (${extra})` : flag.help]
+  })
+  flags.push(['-h, --help', 'Show this help'])
+  const width = Math.max(...flags.map(([left]) => left.length))
+  return [
+    `mobileone ${command.name} ${command.positionals}`.trimEnd(),
+    '',
+    command.summary,
+    ...(command.details ? ['', command.details] : []),
+    '',
+    'Flags',
+    ...flags.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
+    '',
+    'Examples',
+    ...command.examples.map((example) => `  ${example}`),
+    '',
+  ].join('\n')
+}

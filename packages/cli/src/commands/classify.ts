@@ -1,0 +1,64 @@
+import type { Prediction } from '@mobileone/vision'
+import { defineCommand } from '../command.ts'
+import {
+  backendFlag,
+  jsonFlag,
+  offlineFlag,
+  orientationFlag,
+  sha256Flag,
+  threadsFlag,
+  variantFlag,
+  weightsFlag,
+} from '../flags.ts'
+import { classifierFor, interrupted } from '../session.ts'
+import { bar, printJson, printLine } from '../terminal.ts'
+
+export const classify = defineCommand({
+  name: 'classify',
+  summary: 'Tell what is in pictures: the best classes of each, with their scores.',
+  positionals: '<image...>',
+  minPositionals: 1,
+  maxPositionals: Number.POSITIVE_INFINITY,
+  flags: {
+    weights: weightsFlag,
+    variant: variantFlag,
+    backend: backendFlag,
+    threads: threadsFlag,
+    top: { type: 'number', short: 'k', value: '<k>', help: 'Classes per picture', default: 5 },
+    orientation: orientationFlag('apply'),
+    sha256: sha256Flag,
+    offline: offlineFlag,
+    json: jsonFlag,
+  },
+  examples: [
+    'mobileone classify cat.jpg --variant s0',
+    'mobileone classify *.jpg --weights mobileone_s1_unfused.pth.tar --top 3 --json',
+  ],
+  async run(files, flags) {
+    const classifier = await classifierFor(flags)
+    try {
+      const results: { file: string; top: Prediction[] }[] = []
+      for (const file of files) {
+        const top = await classifier.classify(file, {
+          topK: flags.top,
+          orientation: flags.orientation as 'apply' | 'ignore',
+          signal: interrupted,
+        })
+        results.push({ file, top })
+        if (!flags.json) printPredictions(file, top)
+      }
+      if (flags.json) printJson(results)
+    } finally {
+      await classifier.dispose()
+    }
+  },
+})
+
+/** A file name and a bar for each of its predictions. */
+export function printPredictions(file: string, top: readonly Prediction[]): void {
+  const width = Math.max(...top.map(({ label }) => label.length))
+  printLine(file)
+  for (const { label, score } of top) {
+    printLine(`  ${label.padEnd(width)}  ${bar(score)} ${(100 * score).toFixed(1).padStart(5)} %`)
+  }
+}

@@ -1,0 +1,91 @@
+import { preprocess, topK } from '@mobileone/vision'
+import { defineCommand } from '../command.ts'
+import { openDataset } from '../dataset.ts'
+import {
+  backendFlag,
+  jsonFlag,
+  offlineFlag,
+  orientationFlag,
+  sha256Flag,
+  threadsFlag,
+  variantFlag,
+  weightsFlag,
+} from '../flags.ts'
+import { classifierFor, interrupted } from '../session.ts'
+import { median, percentile } from '../statistics.ts'
+import { formatMs, printJson, printLine, progressBar } from '../terminal.ts'
+
+const best = 5
+
+export const evaluate = defineCommand({
+  name: 'eval',
+  summary: 'Measure top-1 and top-5 accuracy over a folder of labelled pictures.',
+  details:
+    'The class of a picture is told by its sub-folder (a synset such as n01440764, a label, or an index) or by the synset its\nfile name begins with. A folder of IDX files (MNIST, Fashion-MNIST) is evaluated on its t10k set.\nms is the time of one run of the network, without decoding and resizing.',
+  positionals: '<folder>',
+  minPositionals: 1,
+  maxPositionals: 1,
+  flags: {
+    weights: weightsFlag,
+    variant: variantFlag,
+    backend: backendFlag,
+    threads: threadsFlag,
+    limit: { type: 'number', value: '<n>', help: 'Stop after n pictures' },
+    orientation: orientationFlag('ignore'),
+    sha256: sha256Flag,
+    offline: offlineFlag,
+    json: jsonFlag,
+  },
+  examples: [
+    'mobileone eval imagenet/val --variant s0',
+    'mobileone eval /usr/share/fashion-mnist --weights mine.safetensors --json',
+  ],
+  async run([folder = ''], flags) {
+    const classifier = await classifierFor(flags)
+    const progress = progressBar()
+    try {
+      const classes = classifier.executor.outputs.logits?.shape[1] ?? 0
+      const dataset = await openDataset(folder, classes, classifier.labels)
+      const total = Math.min(dataset.count, flags.limit ?? dataset.count)
+      const times: number[] = []
+      let top1 = 0
+      let top5 = 0
+      await classifier.warmUp()
+      for await (const example of dataset.examples()) {
+        if (times.length === total) break
+        const input = await preprocess(example.image, classifier.preprocess, {
+          orientation: flags.orientation as 'apply' | 'ignore',
+          signal: interrupted,
+        })
+        const start = performance.now()
+        const logits = await classifier.logits(input, { signal: interrupted })
+        times.push(performance.now() - start)
+        const guesses = topK(logits, best).map(({ index }) => index)
+        if (guesses[0] === example.label) top1++
+        if (guesses.includes(example.label)) top5++
+        progress.onProgress({ phase: `top-1 ${percent(top1 / times.length)}`, done: times.length, total })
+      }
+      progress.end()
+      const result = {
+        count: times.length,
+        top1: top1 / times.length,
+        top5: top5 / times.length,
+        backend: classifier.backend,
+        ms: { median: median(times), p95: percentile(times, 0.95) },
+      }
+      if (flags.json) printJson(result)
+      else {
+        printLine(`${classifier.model.name} on ${result.count} pictures of ${folder} (${classifier.backend})`)
+        printLine(`  top-1 ${percent(result.top1)}   top-5 ${percent(result.top5)}`)
+        printLine(`  median ${formatMs(result.ms.median)}   p95 ${formatMs(result.ms.p95)} a picture`)
+      }
+    } finally {
+      progress.end()
+      await classifier.dispose()
+    }
+  },
+})
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`
+}

@@ -1,0 +1,107 @@
+import { toSafetensors } from '@mobileone/checkpoint'
+import {
+  compareModels,
+  MobileOneError,
+  type Model,
+  profile,
+  reference,
+  reparameterize,
+} from '@mobileone/core'
+import { backends } from '../backends.ts'
+import { defineCommand, UsageError } from '../command.ts'
+import { writeFileAtomic } from '../files.ts'
+import { jsonFlag, offlineFlag, outputFlag, sha256Flag } from '../flags.ts'
+import { interrupted, loadFor } from '../session.ts'
+import { formatBytes, formatCount, formatMs, printJson, printLine } from '../terminal.ts'
+import { namingFlag, storageFlag } from './export.ts'
+
+/** Largest side of the random inputs the two forms are compared on: large enough to exercise every stride. */
+const verifySize = 64
+/** Relative to the largest output: float32 rounding grows with depth, anything beyond this is a wrong fold. */
+const tolerance = 1e-3
+
+export const reparam = defineCommand({
+  name: 'reparam',
+  summary:
+    'Fold the branches of a train-form checkpoint into a plain network, check it against the original, and save it.',
+  details:
+    'Both forms run on the same random inputs and the largest difference is reported; nothing is written where it is more\nthan float32 rounding explains.',
+  positionals: '<weights>',
+  minPositionals: 1,
+  maxPositionals: 1,
+  flags: {
+    output: outputFlag,
+    naming: namingFlag,
+    storage: storageFlag,
+    backend: {
+      type: 'string',
+      short: 'b',
+      value: '<name>',
+      help: 'Where the check runs',
+      choices: Object.keys(backends),
+      default: 'reference',
+    },
+    sha256: sha256Flag,
+    offline: offlineFlag,
+    json: jsonFlag,
+  },
+  examples: [
+    'mobileone reparam mobileone_s0_unfused.pth.tar -o s0.safetensors',
+    'mobileone reparam timm/mobileone_s1.apple_in1k -o s1.safetensors --naming timm',
+  ],
+  async run([input = ''], flags) {
+    if (flags.output === undefined) throw new UsageError('tell where to write with -o <path.safetensors>')
+    const train = await loadFor({ weights: input, ...flags })
+    const start = performance.now()
+    const deploy = reparameterize(train)
+    const foldMs = performance.now() - start
+    const { maxAbsError, maxAbsValue } = await compareModels(train, deploy, {
+      backend: backends[flags.backend]?.({}) ?? reference(),
+      inputs: smallInputs(train),
+      signal: interrupted,
+    })
+    if (!(maxAbsError <= tolerance * Math.max(1, maxAbsValue))) {
+      throw new MobileOneError(
+        'cannot-fold',
+        `the folded network differs from ${input} by ${maxAbsError} on outputs up to ${maxAbsValue}; nothing was written`,
+      )
+    }
+    const bytes = toSafetensors(deploy, {
+      naming: flags.naming as 'canonical',
+      storage: flags.storage as 'float32',
+    })
+    await writeFileAtomic(flags.output, bytes)
+    const result = {
+      input,
+      output: flags.output,
+      bytes: bytes.length,
+      train: { params: profile(train).params, nodes: train.nodes.length },
+      deploy: { params: profile(deploy).params, nodes: deploy.nodes.length },
+      foldMs,
+      maxAbsError,
+      maxAbsValue,
+    }
+    if (flags.json) printJson(result)
+    else {
+      printLine(
+        `${train.name}: ${formatCount(result.train.params)} parameters in ${result.train.nodes} nodes`,
+      )
+      printLine(
+        `  folded to ${formatCount(result.deploy.params)} parameters in ${result.deploy.nodes} nodes in ${formatMs(foldMs)}`,
+      )
+      printLine(
+        `  largest difference ${maxAbsError.toExponential(2)} on random inputs (outputs up to ${maxAbsValue.toFixed(2)})`,
+      )
+      printLine(`  ${flags.output} (${formatBytes(bytes.length)})`)
+    }
+  },
+})
+
+function smallInputs(model: Model): Record<string, readonly number[]> {
+  return Object.fromEntries(
+    Object.entries(model.inputs).map(([name, { shape }]) => [
+      name,
+      shape.map((size, axis) => (axis < 2 ? size : Math.min(size, verifySize))),
+    ]),
+  )
+}

@@ -1,0 +1,64 @@
+import { variants } from '@mobileone/core'
+import { backends } from './backends.ts'
+import type { Flag } from './command.ts'
+
+/** Flags that mean the same in every command that has them. */
+export const weightsFlag = {
+  type: 'string',
+  short: 'w',
+  value: '<path|url|hub id>',
+  help: 'Weights: a safetensors or PyTorch file, a URL, or a hub id',
+} as const satisfies Flag
+
+export const variantFlag = {
+  type: 'string',
+  value: '<name>',
+  help: 'A published variant; without --weights, its weights are fetched from the hub',
+  choices: Object.keys(variants),
+} as const satisfies Flag
+
+export const backendFlag = {
+  type: 'string',
+  short: 'b',
+  value: '<name>',
+  help: 'Where to run',
+  choices: Object.keys(backends),
+  default: 'wasm',
+} as const satisfies Flag
+
+export const threadsFlag = {
+  type: 'number',
+  value: '<n>',
+  help: 'Threads of the wasm backend',
+} as const satisfies Flag
+
+export const jsonFlag = {
+  type: 'boolean',
+  help: 'Print one JSON document on standard output, everything else on standard error',
+} as const satisfies Flag
+
+export const sha256Flag = {
+  type: 'string',
+  value: '<hex>',
+  help: 'Refuse weights with another SHA-256',
+} as const satisfies Flag
+
+export const offlineFlag = {
+  type: 'boolean',
+  help: 'Use only local files and the cache',
+} as const satisfies Flag
+
+export const outputFlag = {
+  type: 'string',
+  short: 'o',
+  value: '<path>',
+  help: 'The file to write',
+} as const satisfies Flag
+
+export const orientationFlag = (preset: 'apply' | 'ignore'): Flag & { type: 'string'; default: string } => ({
+  type: 'string',
+  value: '<how>',
+  help: 'Turn pictures upright as their EXIF orientation says, or leave the stored pixels as they are',
+  choices: ['apply', 'ignore'],
+  default: preset,
+})

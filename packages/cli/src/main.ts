@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+import { isMobileOneError } from '@mobileone/core'
+import { type Command, runCommand, UsageError } from './command.ts'
+import { classify } from './commands/classify.ts'
+import { doctor } from './commands/doctor.ts'
+import { evaluate } from './commands/eval.ts'
+import { exportModel } from './commands/export.ts'
+import { inspect } from './commands/inspect.ts'
+import { logits } from './commands/logits.ts'
+import { pull } from './commands/pull.ts'
+import { reparam } from './commands/reparam.ts'
+import { printLine } from './terminal.ts'
+import { version } from './version.ts'
+
+const commands = [
+  classify,
+  evaluate,
+  logits,
+  inspect,
+  reparam,
+  exportModel,
+  pull,
+  doctor,
+] as readonly unknown[] as readonly Command[]
+
+async function main(args: readonly string[]): Promise<void> {
+  const [name, ...rest] = args
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    const asked = commands.find((command) => command.name === rest[0])
+    if (asked) await runCommand(asked, ['--help'], (text) => process.stdout.write(text))
+    else process.stdout.write(overview())
+    return
+  }
+  if (name === '--version' || name === '-v') {
+    printLine(version)
+    return
+  }
+  const command = commands.find((candidate) => candidate.name === name)
+  if (!command) {
+    throw new UsageError(
+      `there is no command "${name}"; the commands are ${commands.map((each) => each.name).join(', ')}`,
+    )
+  }
+  await runCommand(command, rest, (text) => process.stdout.write(text))
+}
+
+function overview(): string {
+  const width = Math.max(...commands.map((command) => command.name.length))
+  return [
+    'mobileone <command>: MobileOne on the device in front of you',
+    '',
+    ...commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
+    '',
+    'mobileone <command> --help tells more. Exit code 0, or another with one line on standard error.',
+    '',
+  ].join('\n')
+}
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  const message = isMobileOneError(error)
+    ? (error as Error).message
+    : String((error as Error)?.stack ?? error)
+  process.stderr.write(`mobileone: ${message}\n`)
+  process.exitCode ||= error instanceof UsageError ? 2 : 1
+}

@@ -1,0 +1,12 @@
+/** The value below which `share` of `values` lie, by linear interpolation between order statistics. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const position = (sorted.length - 1) * share
+  const below = Math.floor(position)
+  const [low = Number.NaN, high = low] = [sorted[below], sorted[below + 1]]
+  return low + (high - low) * (position - below)
+}
+
+export function median(values: readonly number[]): number {
+  return percentile(values, 0.5)
+}

@@ -1,0 +1,158 @@
+import { wasm } from '@mobileone/backend-wasm'
+import {
+  type Backend,
+  compileFirst,
+  type Executor,
+  MobileOneError,
+  type Model,
+  type Preprocess,
+  type Tensor,
+  tensor,
+  withOutputs,
+} from '@mobileone/core'
+import {
+  type ClassifyOptions,
+  classify,
+  type DecodeOptions,
+  embed,
+  type ImageSource,
+  type Prediction,
+  preprocess,
+} from '@mobileone/vision'
+import { type LoadOptions, loadDeployModel, type ModelSource } from './load.ts'
+
+export interface ClassifierOptions extends LoadOptions {
+  readonly model: ModelSource
+  /** A backend, or several to try in order. Default: `wasm()`. */
+  readonly backend?: Backend | readonly Backend[]
+  /** One label per class. Default: the card's, or ImageNet-1k's for a network of 1000 classes. */
+  readonly labels?: readonly string[]
+  /** Changes to the card's preprocessing rule. */
+  readonly preprocess?: Partial<Preprocess>
+}
+
+export type ClassifierRunOptions = Pick<ClassifyOptions, 'topK' | 'threshold' | 'activation'> & DecodeOptions
+
+/** A model compiled for one backend, with everything needed to give it pictures. */
+export interface Classifier extends AsyncDisposable {
+  /** The folded model that runs. */
+  readonly model: Model
+  readonly executor: Executor
+  /** The backend that was chosen. */
+  readonly backend: string
+  readonly labels: readonly string[] | undefined
+  readonly preprocess: Preprocess
+  /** The best classes of one picture, best first; of a list of pictures, a list of such lists. */
+  classify(image: ImageSource, options?: ClassifierRunOptions): Promise<Prediction[]>
+  classify(images: readonly ImageSource[], options?: ClassifierRunOptions): Promise<Prediction[][]>
+  /** Pooled features of one picture, or of each of a list: what the last linear layer reads. */
+  embed(image: ImageSource, options?: DecodeOptions & { readonly normalize?: boolean }): Promise<Float32Array>
+  embed(
+    images: readonly ImageSource[],
+    options?: DecodeOptions & { readonly normalize?: boolean },
+  ): Promise<Float32Array[]>
+  /** Raw scores [classes] of one picture, or of a tensor [1, C, H, W] that is preprocessed already. */
+  logits(image: ImageSource | Tensor, options?: DecodeOptions): Promise<Float32Array>
+  /** Run once on zeros, so that the first picture does not pay for it. */
+  warmUp(): Promise<void>
+  /** Wait for running calls, then free everything. Safe to call twice. */
+  dispose(): Promise<void>
+}
+
+/**
+ * Load a model, fold it, compile it and make it classify pictures.
+ * @throws MobileOneError `network`, `invalid-file`, `missing-weights`, `cannot-fold`, `unavailable`, `aborted`.
+ */
+export async function createClassifier(options: ClassifierOptions): Promise<Classifier> {
+  const model = withEmbedding(await loadDeployModel(options.model, options))
+  const [inputName, input] = onlyInput(model)
+  const rule = { ...defaultPreprocess(input.shape), ...model.card?.preprocess, ...options.preprocess }
+  const labels = options.labels ?? model.card?.labels ?? (await imagenetLabels(model))
+  const backends = options.backend ?? wasm()
+  const executor = await compileFirst(model, Array.isArray(backends) ? backends : [backends as Backend], {
+    ...(options.signal && { signal: options.signal }),
+    ...(options.onProgress && { onProgress: options.onProgress }),
+  })
+
+  const classifying = { preprocess: rule, output: 'logits', ...(labels && { labels }) }
+  const embedding = { preprocess: rule, output: 'embedding' }
+  const logits = async (image: ImageSource | Tensor, run: DecodeOptions = {}): Promise<Float32Array> => {
+    const given = isTensor(image) ? image : await preprocess(image, rule, run)
+    const outputs = await executor.run({ [inputName]: given }, run.signal ? { signal: run.signal } : {})
+    return (outputs.logits as Tensor).data
+  }
+  return {
+    model,
+    executor,
+    backend: executor.backend,
+    labels,
+    preprocess: rule,
+    classify: ((images: ImageSource, run?: ClassifierRunOptions) =>
+      classify(executor, images, { ...run, ...classifying })) as Classifier['classify'],
+    embed: ((images: ImageSource, run?: DecodeOptions & { readonly normalize?: boolean }) => {
+      if (!executor.outputs.embedding) {
+        throw new MobileOneError(
+          'unsupported',
+          `model "${model.name}" does not end in a linear layer, so it has no embedding`,
+        )
+      }
+      return embed(executor, images, { ...run, ...embedding })
+    }) as Classifier['embed'],
+    logits,
+    async warmUp() {
+      await logits(tensor(input.shape))
+    },
+    dispose: () => executor.dispose(),
+    [Symbol.asyncDispose]: () => executor.dispose(),
+  }
+}
+
+/** Show what the last linear layer reads as `embedding`, beside `logits`. */
+function withEmbedding(model: Model): Model {
+  const logits = model.outputs.logits ?? Object.values(model.outputs)[0]
+  const last = model.nodes.find((node) => node.name === logits)
+  if (logits === undefined || !last) {
+    throw new MobileOneError('invalid-model', `model "${model.name}" has no output to classify by`)
+  }
+  return withOutputs(model, last.op === 'linear' ? { logits, embedding: last.inputs[0] } : { logits })
+}
+
+function onlyInput(model: Model): [name: string, input: Model['inputs'][string]] {
+  const [first, ...others] = Object.entries(model.inputs)
+  if (!first || others.length > 0) {
+    throw new MobileOneError(
+      'invalid-model',
+      `a classifier has one input; model "${model.name}" has ${Object.keys(model.inputs).length}`,
+    )
+  }
+  return first
+}
+
+/** ImageNet's statistics, for weights that do not say how their pictures were prepared. */
+function defaultPreprocess(shape: readonly number[]): Preprocess {
+  const [, channels = 3, height = 224, width = 224] = shape
+  const [mean, std] =
+    channels === 3
+      ? [
+          [0.485, 0.456, 0.406],
+          [0.229, 0.224, 0.225],
+        ]
+      : [[0.449], [0.226]]
+  return {
+    size: [height, width],
+    resize: Math.round((Math.max(height, width) * 256) / 224),
+    interpolation: 'bilinear',
+    mean: mean as number[],
+    std: std as number[],
+  }
+}
+
+async function imagenetLabels(model: Model): Promise<readonly string[] | undefined> {
+  const logits = model.nodes.find((node) => node.name === model.outputs.logits)
+  const classes = logits?.op === 'linear' ? model.weights[logits.weight]?.shape[0] : undefined
+  return classes === 1000 ? (await import('@mobileone/vision/imagenet')).imagenetLabels : undefined
+}
+
+function isTensor(value: ImageSource | Tensor): value is Tensor {
+  return typeof value === 'object' && 'dtype' in value && 'shape' in value
+}

@@ -1,0 +1,6 @@
+/** Install and build what needs it. */
+import { build, checkNode, install } from './bootstrap.mjs'
+
+checkNode()
+install()
+build()
