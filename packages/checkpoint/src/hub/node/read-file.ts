@@ -1,0 +1,43 @@
+import { MobileOneError, throwIfAborted } from '@mobileone/core'
+import type { ReadFileOptions } from '../platform.ts'
+import { checkSize } from '../sink.ts'
+import { isMissing, node } from './builtins.ts'
+
+const step = 4 * 2 ** 20
+
+/** Read a regular file of at most `maxBytes`, in steps of 4 MiB between which it can be aborted. */
+export async function readFile(path: string, options: ReadFileOptions): Promise<Uint8Array> {
+  const file = await open(path)
+  try {
+    const stat = await file.stat()
+    if (!stat.isFile()) throw new MobileOneError('invalid-argument', `${path} is not a regular file`)
+    checkSize(path, stat.size, options.maxBytes)
+    const bytes = new Uint8Array(stat.size)
+    for (let done = 0; done < bytes.length; ) {
+      throwIfAborted(options.signal, `reading ${path}`)
+      const { bytesRead } = await file.read(bytes, done, Math.min(step, bytes.length - done))
+      if (bytesRead === 0) {
+        throw new MobileOneError(
+          'invalid-file',
+          `${path} became shorter while it was read: ${done} of ${bytes.length} bytes`,
+        )
+      }
+      done += bytesRead
+      options.onRead(done, bytes.length)
+    }
+    return bytes
+  } finally {
+    await file.close()
+  }
+}
+
+async function open(path: string): Promise<import('node:fs/promises').FileHandle> {
+  try {
+    return await node.fs.open(path, 'r')
+  } catch (cause) {
+    const message = isMissing(cause)
+      ? `there is no file ${path} (in ${process.cwd()}); check the path`
+      : `cannot open ${path}: ${(cause as Error).message}`
+    throw new MobileOneError('invalid-argument', message, { cause })
+  }
+}
