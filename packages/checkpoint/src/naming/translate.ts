@@ -1,4 +1,4 @@
-import type { Naming, Part } from './namings.ts'
+import { type Naming, namings, type Part } from './namings.ts'
 
 /** PyTorch's counter beside every batch normalisation's statistics. It takes no part in inference. */
 export const batchCounter = 'num_batches_tracked'
@@ -45,11 +45,16 @@ function parsePart(naming: Naming, module: string): { part: Part; branch: number
   const template = branch
     ? `${module.slice(0, branch.index)}.{i}${module.slice(branch.index + branch[0].length)}`
     : module
-  for (const [part, own] of Object.entries(naming.parts) as [Part, string][]) {
-    if (own === template) return { part, branch: Number(branch?.[1] ?? 0) }
-  }
-  return undefined
+  const part = partsOf.get(naming)?.get(template)
+  return part && { part, branch: Number(branch?.[1] ?? 0) }
 }
+
+const partsOf = new Map(
+  Object.values(namings).map((naming) => [
+    naming,
+    new Map(Object.entries(naming.parts).map(([part, module]) => [module, part as Part])),
+  ]),
+)
 
 function format(naming: Naming, { stage, index, part, branch, parameter }: Place): string {
   if (part === undefined) return `${naming.head}.${parameter}`

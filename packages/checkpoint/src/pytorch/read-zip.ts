@@ -13,21 +13,21 @@ import { readZip } from './zip.ts'
  * @throws MobileOneError `invalid-file`, with the byte offset.
  */
 export function readPyTorchZip(bytes: Uint8Array, root?: string): Checkpoint {
-  const entries = readZip(bytes)
-  const pickleName = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name))
+  const zip = readZip(bytes)
+  const pickleName = zip.names.find((name) => /^[^/]+\/data\.pkl$/.test(name))
   const prefix = pickleName?.slice(0, -'data.pkl'.length)
-  if (pickleName === undefined || prefix === undefined) return refuse(entries)
-  if (entries.has(`${prefix}constants.pkl`)) {
+  if (pickleName === undefined || prefix === undefined) return refuse(zip.names)
+  if (zip.names.includes(`${prefix}constants.pkl`)) {
     invalidFile(
       'this is a TorchScript archive (torch.jit.save); in Python, save `model.state_dict()` with torch.save, or the weights as safetensors',
     )
   }
-  const order = entries.get(`${prefix}byteorder`)
+  const order = zip.get(`${prefix}byteorder`)
   if (order !== undefined && new TextDecoder().decode(order.subarray(0, 16)).trim() !== 'little') {
     invalidFile('PyTorch file: it was saved on a big-endian machine; save it again on a little-endian one')
   }
 
-  const pickle = entries.get(pickleName)!
+  const pickle = zip.get(pickleName)!
   const storages = new Map<string, PyStorage>()
   const persistent = (id: PyValue, at: number): PyValue => {
     const [kind, type, key, , length] = id instanceof PyTuple ? id.items : []
@@ -37,7 +37,7 @@ export function readPyTorchZip(bytes: Uint8Array, root?: string): Checkpoint {
     }
     const known = storages.get(key)
     if (known?.dtype === dtype && known.length === length) return known
-    const record = entries.get(`${prefix}data/${key}`)
+    const record = zip.get(`${prefix}data/${key}`)
     if (record === undefined) {
       return invalidFile(`PyTorch file: the record of storage ${show(key)}, named at byte ${at}, is missing`)
     }
@@ -54,8 +54,7 @@ export function readPyTorchZip(bytes: Uint8Array, root?: string): Checkpoint {
   return checkpoint({ format: 'pytorch-zip', ...findStateDict(value, root), byteLength: bytes.length })
 }
 
-function refuse(entries: ReadonlyMap<string, Uint8Array>): never {
-  const names = [...entries.keys()]
+function refuse(names: readonly string[]): never {
   const isCoreMl = names.some((name) => /\.mlmodelc?(\/|$)|\.mlpackage\//.test(name))
   return invalidFile(
     isCoreMl

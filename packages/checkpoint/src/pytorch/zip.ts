@@ -10,6 +10,7 @@ const endRecord = 0x06054b50
 const zip64Locator = 0x07064b50
 const zip64EndRecord = 0x06064b50
 const centralHeaderSize = 46
+const utf8 = new TextDecoder()
 
 interface Directory {
   readonly count: number
@@ -17,14 +18,22 @@ interface Directory {
   readonly size: number
 }
 
+/** Looks entries up by name. */
+export interface Zip {
+  readonly names: readonly string[]
+  /** @throws MobileOneError `invalid-file` when the entry is compressed. */
+  get(name: string): Uint8Array | undefined
+}
+
 interface Span {
   readonly name: string
+  readonly method: number
   readonly begin: number
   readonly end: number
 }
 
-/** Entry names to entry bytes. @throws MobileOneError `invalid-file`, with the byte offset. */
-export function readZip(bytes: Uint8Array): Map<string, Uint8Array> {
+/** Read the directory. @throws MobileOneError `invalid-file`, with the byte offset. */
+export function readZip(bytes: Uint8Array): Zip {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const directory = findDirectory(view)
   const spans: Span[] = []
@@ -41,15 +50,33 @@ export function readZip(bytes: Uint8Array): Map<string, Uint8Array> {
     spans.push(locate(bytes, view, at, nameLength, extraLength))
     at = next
   }
-  return toEntries(bytes, spans)
+  return toZip(bytes, spans)
 }
 
-function toEntries(bytes: Uint8Array, spans: Span[]): Map<string, Uint8Array> {
-  const entries = new Map<string, Uint8Array>()
-  for (const { name, begin, end } of spans) {
-    if (entries.has(name)) invalidFile(`zip: the entry ${JSON.stringify(name)} appears twice`)
-    entries.set(name, bytes.subarray(begin, end))
+function toZip(bytes: Uint8Array, spans: Span[]): Zip {
+  const entries = new Map<string, Span>()
+  for (const span of spans) {
+    if (entries.has(span.name)) invalidFile(`zip: the entry ${JSON.stringify(span.name)} appears twice`)
+    entries.set(span.name, span)
   }
+  refuseOverlaps(spans)
+  return {
+    names: [...entries.keys()],
+    get(name) {
+      const span = entries.get(name)
+      if (span === undefined) return undefined
+      if (span.method !== 0) {
+        invalidFile(
+          `zip: the entry ${JSON.stringify(name)} is compressed (method ${span.method}); torch.save stores entries as they are: ` +
+            'load and save the file again in PyTorch',
+        )
+      }
+      return bytes.subarray(span.begin, span.end)
+    },
+  }
+}
+
+function refuseOverlaps(spans: Span[]): void {
   spans.sort((a, b) => a.begin - b.begin || a.end - b.end)
   for (let i = 1; i < spans.length; i++) {
     const [before, after] = [spans[i - 1]!, spans[i]!]
@@ -59,7 +86,6 @@ function toEntries(bytes: Uint8Array, spans: Span[]): Map<string, Uint8Array> {
       )
     }
   }
-  return entries
 }
 
 function locate(
@@ -70,30 +96,29 @@ function locate(
   extraLength: number,
 ): Span {
   const nameStart = at + centralHeaderSize
-  const name = new TextDecoder().decode(bytes.subarray(nameStart, nameStart + nameLength))
+  const name = utf8.decode(bytes.subarray(nameStart, nameStart + nameLength))
   const quoted = JSON.stringify(name)
   const flags = view.getUint16(at + 8, true)
   const method = view.getUint16(at + 10, true)
   if (flags & 1) invalidFile(`zip: the entry ${quoted} is encrypted; torch.save never does that`)
-  if (method !== 0) {
-    invalidFile(
-      `zip: the entry ${quoted} is compressed (method ${method}); torch.save stores entries as they are: load and save the file again in PyTorch`,
-    )
-  }
   const compressed = view.getUint32(at + 20, true)
   const uncompressed = view.getUint32(at + 24, true)
   const offset = view.getUint32(at + 42, true)
   const wide = readZip64(view, nameStart + nameLength, extraLength, [uncompressed, compressed, offset])
   const [size, storedSize, header] = wide as [number, number, number]
-  if (size !== storedSize) invalidFile(`zip: the entry ${quoted} is stored, yet has two sizes, at byte ${at}`)
+  if (method === 0 && size !== storedSize)
+    invalidFile(`zip: the entry ${quoted} is stored, yet has two sizes, at byte ${at}`)
   if (header + 30 > bytes.length || view.getUint32(header, true) !== localHeader) {
     invalidFile(`zip: the entry ${quoted} has no header at byte ${header}`)
   }
   const begin = header + 30 + view.getUint16(header + 26, true) + view.getUint16(header + 28, true)
-  if (begin + size > bytes.length) {
-    invalidFile(`zip: the entry ${quoted} (${size} bytes from byte ${begin}) runs past the end of the file`)
+  const end = begin + storedSize
+  if (end > bytes.length) {
+    invalidFile(
+      `zip: the entry ${quoted} (${storedSize} bytes from byte ${begin}) runs past the end of the file`,
+    )
   }
-  return { name, begin, end: begin + size }
+  return { name, method, begin, end }
 }
 
 /** Replace each saturated 32-bit field by the next value of the zip64 extra field, in the format's order. */
