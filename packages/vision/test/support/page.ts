@@ -1,0 +1,111 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { build, type Rollup } from 'vite'
+import { fixtures, photographs } from './files.ts'
+
+const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+const flags = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--autoplay-policy=no-user-gesture-required',
+]
+
+/** Whether a Chromium is there; says so where it is not. */
+export function chromiumPresent(): boolean {
+  const present = existsSync(executablePath)
+  if (!present) console.warn(`skipped: no Chromium at ${executablePath}; set CHROMIUM_PATH`)
+  return present
+}
+
+/** The package as a browser's bundler sees it: one ES module. */
+export async function bundleForBrowser(): Promise<string> {
+  const output = (await build({
+    configFile: false,
+    logLevel: 'error',
+    resolve: { conditions: ['source', 'browser', 'module', 'import', 'default'] },
+    build: {
+      write: false,
+      minify: false,
+      target: 'es2022',
+      lib: {
+        entry: fileURLToPath(new URL('../../src/index.ts', import.meta.url)),
+        formats: ['es'],
+        fileName: 'vision',
+      },
+    },
+  })) as Rollup.RollupOutput[]
+  const chunks = output[0]!.output
+  if (chunks.length !== 1 || chunks[0].type !== 'chunk') throw new Error('expected one chunk')
+  return chunks[0].code
+}
+
+export interface OpenPage {
+  readonly page: Page
+  readonly code: string
+  /** Another origin with the same files. */
+  readonly elsewhere: string
+  close(): Promise<void>
+}
+
+/** A page in a real browser with the package as `window.vision`, served with the fixtures from two origins. */
+export async function openPage(): Promise<OpenPage> {
+  const code = await bundleForBrowser()
+  const here = await serve(code)
+  const elsewhere = await serve(code)
+  const browser: Browser = await chromium.launch({ executablePath, headless: true, args: flags })
+  const page = await browser.newPage()
+  await page.goto(originOf(here))
+  await page.waitForFunction('globalThis.vision !== undefined')
+  return {
+    page,
+    code,
+    elsewhere: originOf(elsewhere),
+    async close() {
+      await browser.close()
+      for (const server of [here, elsewhere]) {
+        server.closeAllConnections()
+        server.close()
+      }
+    },
+  }
+}
+
+const html = `<!doctype html><title>vision</title><body><script type="module">
+import * as vision from '/vision.js'
+globalThis.vision = vision
+</script>`
+
+const worker = `import { decode } from '/vision.js'
+onmessage = async ({ data }) => {
+  const { width, height, data: pixels } = await decode(data)
+  postMessage({ width, height, pixels: [...pixels] })
+}`
+
+async function serve(code: string): Promise<Server> {
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent(request.url ?? '/')
+    const send = (type: string, body: string | Uint8Array): void => {
+      response.writeHead(200, { 'content-type': type }).end(body)
+    }
+    if (path === '/') return send('text/html', html)
+    if (path === '/vision.js') return send('text/javascript', code)
+    if (path === '/worker.js') return send('text/javascript', worker)
+    const [, folder, name = ''] = /^\/(images|photographs)\/([\w.'-]+)$/.exec(path) ?? []
+    const file = new URL(name, folder === 'photographs' ? photographs : new URL('images/', fixtures))
+    if (folder && existsSync(file)) return send('application/octet-stream', readFileSync(file))
+    response.writeHead(404).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return server
+}
+
+function originOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
