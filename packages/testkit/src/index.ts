@@ -1,1 +1,3 @@
-export {}
+export * from './chromium.ts'
+export * from './golden.ts'
+export * from './server.ts'

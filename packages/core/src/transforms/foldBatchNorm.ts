@@ -52,7 +52,7 @@ export const foldBatchNormRule: Rule = (node, context) => {
   const channels = affine.scale.length
   const perChannel = source.length / channels
   const folded = new Float64Array(source.length)
-  const bias = Float64Array.from(affine.shift)
+  const bias = new Float64Array(affine.shift)
   const oldBias = producer.bias === undefined ? undefined : context.weight(producer.bias)
   for (let channel = 0; channel < channels; channel++) {
     const scale = affine.scale[channel] as number

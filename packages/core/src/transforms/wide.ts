@@ -8,7 +8,7 @@ export function wideTensor(shape: readonly number[], data: Float64Array): WideTe
 
 /** The elements in float64, without a copy where they are already. */
 export function wideData(weight: AnyTensor): Float64Array {
-  return weight.dtype === 'float64' ? weight.data : Float64Array.from(weight.data)
+  return weight.dtype === 'float64' ? weight.data : new Float64Array(weight.data)
 }
 
 /** Every weight in float32, rounded once, to nearest even. */
@@ -16,7 +16,7 @@ export function roundToFloat32(model: WideModel): Model {
   const weights = Object.fromEntries(
     Object.entries(model.weights).map(([name, weight]) => [
       name,
-      weight.dtype === 'float32' ? weight : tensor(weight.shape, Float32Array.from(weight.data)),
+      weight.dtype === 'float32' ? weight : tensor(weight.shape, new Float32Array(weight.data)),
     ]),
   )
   return { ...model, weights }

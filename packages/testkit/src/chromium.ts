@@ -1,0 +1,26 @@
+import { existsSync } from 'node:fs'
+import { type Browser, chromium } from 'playwright-core'
+
+const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+
+/** True where tests can run in a real browser. */
+export const hasChromium: boolean = existsSync(executablePath)
+
+if (!hasChromium)
+  console.warn(`SKIPPED: there is no ${executablePath}, so tests in a real browser do not run`)
+
+/** Start headless Chromium; close it when done. */
+export function launchChromium(extraArguments: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      ...extraArguments,
+    ],
+  })
+}

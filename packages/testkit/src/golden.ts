@@ -1,0 +1,45 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const folder = fileURLToPath(new URL('../../../../shared/golden', import.meta.url))
+
+/** True where the reference data (real weights, photographs, PyTorch's outputs) lies beside the repository. */
+export const hasGolden: boolean = existsSync(folder)
+
+if (!hasGolden) {
+  console.warn(
+    `SKIPPED: there is no reference data in ${folder}, so tests against PyTorch's outputs do not run`,
+  )
+}
+
+export function goldenPath(...parts: readonly string[]): string {
+  return join(folder, ...parts)
+}
+
+export function readGolden(...parts: readonly string[]): Uint8Array {
+  return readFileSync(goldenPath(...parts))
+}
+
+export function readGoldenFloat32(...parts: readonly string[]): Float32Array {
+  const bytes = readGolden(...parts)
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength))
+}
+
+export function readGoldenJson<T>(...parts: readonly string[]): T {
+  return JSON.parse(new TextDecoder().decode(readGolden(...parts))) as T
+}
+
+/** The small models of the reference data, with input and logits in the order of the batch. */
+export const smallModels = ['k1', 'k4-odd', 'se'] as const
+
+/** The photographs with what PyTorch makes of them. */
+export interface PhotographReference {
+  readonly top1: number
+  readonly top5: number
+  readonly images: readonly {
+    readonly file: string
+    readonly label: number
+    readonly top5: readonly number[]
+  }[]
+}

@@ -1,3 +1,0 @@
-import { library } from '../../tooling/tsdown.base.ts'
-
-export default library({ index: 'src/index.ts' })
