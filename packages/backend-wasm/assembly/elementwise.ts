@@ -3,7 +3,7 @@
  * part: whatever they become, no real channel reads it.
  */
 import {
-  ACTIVATION, CHANNELS, DST, GELU, K, PIXELS, RELU, SCALE_STRIDE, SHIFT, SIGMOID, SILU, SRC, WEIGHTS,
+  ACTIVATION, BATCH, DST, GELU, K, PER_IMAGE, PIXELS, RELU, SHIFT, SIGMOID, SILU, SRC, SRC_PLANE, WEIGHTS,
 } from '../src/abi'
 import { at, pointer } from './record'
 import { atLeast, floorOf, fma } from './simd'
@@ -103,54 +103,61 @@ export function mul(step: usize, from: i32, to: i32): void {
 }
 
 /**
- * x * scale + shift per channel: batch normalisation, and the gate of squeeze-and-excite (SHIFT 0, one row of scales an
- * image). Units are pixels of the whole batch.
+ * x * scale + shift per channel: batch normalisation, and the gate of squeeze-and-excite (no shift, every image its own
+ * scales). Units are groups of 8 channels of each image.
  */
 export function scale(step: usize, from: i32, to: i32): void {
-  const channels = <usize>at(step, CHANNELS) << 2
   const pixels = at(step, PIXELS)
-  const stride = pointer(step, SCALE_STRIDE)
-  const shifts = pointer(step, SHIFT)
+  const batch = at(step, BATCH)
   const floor = f32x4.splat(floorOf(at(step, ACTIVATION) == RELU))
-  let src = pointer(step, SRC) + <usize>from * channels
-  let dst = pointer(step, DST) + <usize>from * channels
-  for (let p = from; p < to; ++p) {
-    const scales = pointer(step, WEIGHTS) + <usize>(p / pixels) * stride
-    if (shifts) {
-      for (let c: usize = 0; c < channels; c += 16) {
-        v128.store(dst + c, atLeast(fma(v128.load(src + c), v128.load(scales + c), v128.load(shifts + c)), floor))
-      }
-    } else {
-      for (let c: usize = 0; c < channels; c += 16) {
-        v128.store(dst + c, atLeast(f32x4.mul(v128.load(src + c), v128.load(scales + c)), floor))
-      }
+  const start = (<usize>from * <usize>pixels) << 5
+  let src = pointer(step, SRC) + start
+  let dst = pointer(step, DST) + start
+  for (let u = from; u < to; ++u) {
+    const group = <usize>(u / batch) << 5
+    const scales = pointer(step, WEIGHTS) + (at(step, PER_IMAGE) ? <usize>u << 5 : group)
+    const m0 = v128.load(scales), m1 = v128.load(scales, 16)
+    let b0 = f32x4.splat(-0.0), b1 = b0
+    if (at(step, SHIFT)) {
+      b0 = v128.load(pointer(step, SHIFT) + group)
+      b1 = v128.load(pointer(step, SHIFT) + group, 16)
     }
-    src += channels
-    dst += channels
+    for (let n = pixels; n > 0; --n) {
+      v128.store(dst, atLeast(fma(v128.load(src), m0, b0), floor))
+      v128.store(dst, atLeast(fma(v128.load(src, 16), m1, b1), floor), 16)
+      src += 32
+      dst += 32
+    }
   }
 }
 
-/** Softmax over the K channels of each row. Units are rows. The maximum is subtracted first; a NaN fills its row. */
+/** Softmax over the K channels of each image. Units are images. The maximum is subtracted first; a NaN fills its row. */
 export function softmax(step: usize, from: i32, to: i32): void {
   const k = at(step, K)
-  const row = <usize>at(step, CHANNELS) << 2
-  const whole = <usize>(k & ~3) << 2
-  const size = <usize>k << 2
-  for (let r = from; r < to; ++r) {
-    const src = pointer(step, SRC) + <usize>r * row
-    const dst = pointer(step, DST) + <usize>r * row
+  const plane = pointer(step, SRC_PLANE)
+  for (let n = from; n < to; ++n) {
+    const src = pointer(step, SRC) + (<usize>n << 5)
+    const dst = pointer(step, DST) + (<usize>n << 5)
     let top: f32 = -Infinity
-    for (let c: usize = 0; c < size; c += 4) top = max(top, load<f32>(src + c))
+    for (let c = 0; c < k; ++c) top = max(top, load<f32>(src + element(c, plane)))
     const shift = f32x4.splat(top)
-    let sums = f32x4.splat(0)
-    for (let c: usize = 0; c < row; c += 16) {
-      const e = exp(f32x4.sub(v128.load(src + c), shift))
-      v128.store(dst + c, e)
-      if (c < whole) sums = f32x4.add(sums, e)
+    const end = <usize>((k + 7) >> 3) * plane
+    for (let p: usize = 0; p < end; p += plane) {
+      v128.store(dst + p, exp(f32x4.sub(v128.load(src + p), shift)))
+      v128.store(dst + p, exp(f32x4.sub(v128.load(src + p, 16), shift)), 16)
     }
-    let sum = f32x4.extract_lane(sums, 0) + f32x4.extract_lane(sums, 1) + f32x4.extract_lane(sums, 2) + f32x4.extract_lane(sums, 3)
-    for (let c = whole; c < size; c += 4) sum += load<f32>(dst + c)
+    let sum: f32 = 0
+    for (let c = 0; c < k; ++c) sum += load<f32>(dst + element(c, plane))
     const total = f32x4.splat(sum)
-    for (let c: usize = 0; c < row; c += 16) v128.store(dst + c, f32x4.div(v128.load(dst + c), total))
+    for (let p: usize = 0; p < end; p += plane) {
+      v128.store(dst + p, f32x4.div(v128.load(dst + p), total))
+      v128.store(dst + p, f32x4.div(v128.load(dst + p, 16), total), 16)
+    }
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function element(channel: i32, plane: usize): usize {
+  return <usize>(channel >> 3) * plane + (<usize>(channel & 7) << 2)
 }

@@ -1,6 +1,6 @@
 /** The exports of both builds. `step` runs units [from, to) of one record with its own scratch memory. */
 import {
-  ADD, CONV, DEPTHWISE, DEPTHWISE3, GEMM, GEMV, MUL, OP, POOL, SCALE, SOFTMAX, STEM, TO_NCHW, TO_NHWC, UNARY,
+  ADD, CONV, DEPTHWISE, DEPTHWISE3, FROM_NCHW, GEMM, GEMV, MUL, OP, POOL, SCALE, SOFTMAX, STEM, TO_NCHW, UNARY,
 } from '../src/abi'
 import { BUILD } from '../src/generated/build'
 import { conv } from './conv'
@@ -9,7 +9,7 @@ import { depthwise3 } from './depthwise3'
 import { add, mul, scale, softmax, unary } from './elementwise'
 import { gemm } from './gemm'
 import { gemv } from './gemv'
-import { toNchw, toNhwc } from './layout'
+import { fromNchw, toNchw } from './layout'
 export { peak } from './peak'
 import { pool } from './pool'
 import { at } from './record'
@@ -34,7 +34,7 @@ export function step(record: usize, from: i32, to: i32, scratch: usize): void {
     case SCALE: scale(record, from, to); break
     case POOL: pool(record, from, to); break
     case SOFTMAX: softmax(record, from, to); break
-    case TO_NHWC: toNhwc(record, from, to); break
+    case FROM_NCHW: fromNchw(record, from, to); break
     case TO_NCHW: toNchw(record, from, to); break
     default: unreachable()
   }

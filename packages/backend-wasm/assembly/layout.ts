@@ -1,42 +1,41 @@
-/** NCHW to NHWC with padded channels and back. Units are images. K is the real channel count. */
-import { CHANNELS, DST, DST_STRIDE, K, PIXELS, SRC, SRC_STRIDE } from '../src/abi'
+/** NCHW to groups of 8 channels and back. Units are groups of 8 channels of each image. K is the real channel count. */
+import { BATCH, DST, K, PIXELS, SRC } from '../src/abi'
 import { at, pointer } from './record'
 
-/** SRC_STRIDE: bytes from one image of the source to the next. Padding becomes zero. */
-export function toNhwc(step: usize, from: i32, to: i32): void {
+/** The padding becomes zero. */
+export function fromNchw(step: usize, from: i32, to: i32): void {
   const channels = at(step, K)
-  const pixels = at(step, PIXELS)
-  const pixel = <usize>at(step, CHANNELS) << 2
-  const plane = <usize>pixels << 2
-  for (let n = from; n < to; ++n) {
-    const image = pointer(step, SRC) + <usize>n * pointer(step, SRC_STRIDE)
-    let dst = pointer(step, DST) + <usize>n * <usize>pixels * pixel
+  const batch = at(step, BATCH)
+  const plane = <usize>at(step, PIXELS) << 2
+  for (let u = from; u < to; ++u) {
+    const first = (u / batch) << 3
+    const count = min(8, channels - first)
+    let dst = pointer(step, DST) + ((<usize>u * plane) << 3)
+    const image = pointer(step, SRC) + <usize>((u % batch) * channels + first) * plane
     for (let p: usize = 0; p < plane; p += 4) {
       let src = image + p
-      let c: usize = 0
-      for (; c < <usize>channels << 2; c += 4) {
-        store<f32>(dst + c, load<f32>(src))
+      for (let c = 0; c < 8; ++c) {
+        store<f32>(dst, c < count ? load<f32>(src) : 0)
         src += plane
+        dst += 4
       }
-      for (; c < pixel; c += 4) store<f32>(dst + c, 0)
-      dst += pixel
     }
   }
 }
 
-/** DST_STRIDE: bytes from one image of the result to the next. */
 export function toNchw(step: usize, from: i32, to: i32): void {
   const channels = at(step, K)
+  const batch = at(step, BATCH)
   const pixels = at(step, PIXELS)
-  const pixel = <usize>at(step, CHANNELS) << 2
-  for (let n = from; n < to; ++n) {
-    const image = pointer(step, SRC) + <usize>n * <usize>pixels * pixel
-    let dst = pointer(step, DST) + <usize>n * pointer(step, DST_STRIDE)
-    for (let c: usize = 0; c < <usize>channels << 2; c += 4) {
-      let src = image + c
+  for (let u = from; u < to; ++u) {
+    const first = (u / batch) << 3
+    const count = min(8, channels - first)
+    let dst = pointer(step, DST) + (<usize>(((u % batch) * channels + first) * pixels) << 2)
+    for (let c = 0; c < count; ++c) {
+      let src = pointer(step, SRC) + (<usize>(u * pixels) << 5) + (<usize>c << 2)
       for (let p = pixels; p > 0; --p) {
         store<f32>(dst, load<f32>(src))
-        src += pixel
+        src += 32
         dst += 4
       }
     }

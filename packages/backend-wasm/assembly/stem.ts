@@ -7,7 +7,7 @@
  * the same path. Weights: panels of 8, order channel, kernel row, kernel column.
  */
 import {
-  ACTIVATION, DILATION_H, DST, DST_STRIDE, IN_C, IN_H, IN_W, K, OUT_H, OUT_W, PAD_H, PAD_W, PANELS, RELU, SRC, STRIDE_H,
+  ACTIVATION, DILATION_H, DST, DST_PLANE, IN_C, IN_H, IN_W, K, OUT_H, OUT_W, PAD_H, PAD_W, PANELS, RELU, SRC, STRIDE_H,
   STRIDE_W, WEIGHTS,
 } from '../src/abi'
 import { at, pointer } from './record'
@@ -15,7 +15,7 @@ import { atLeast, floorOf, fma } from './simd'
 
 // @ts-ignore: decorator
 @inline
-function tile(S: i32, a: usize, plane: usize, row: usize, channels: i32, w: usize, c: usize, ldc: usize, pixels: i32, floor: f32): void {
+function tile(S: i32, a: usize, plane: usize, row: usize, channels: i32, w: usize, c: usize, pixels: i32, floor: f32): void {
   let p00 = v128.load(w), p01 = v128.load(w, 16)
   let p10 = p00, p11 = p01, p20 = p00, p21 = p01, p30 = p00, p31 = p01, p40 = p00, p41 = p01, p50 = p00, p51 = p01
   w += 32
@@ -46,28 +46,23 @@ function tile(S: i32, a: usize, plane: usize, row: usize, channels: i32, w: usiz
   }
   const low = f32x4.splat(floor)
   v128.store(c, atLeast(p00, low)); v128.store(c, atLeast(p01, low), 16)
-  c += ldc
-  if (pixels < 2) return
-  v128.store(c, atLeast(p10, low)); v128.store(c, atLeast(p11, low), 16)
-  c += ldc
-  if (pixels < 3) return
-  v128.store(c, atLeast(p20, low)); v128.store(c, atLeast(p21, low), 16)
-  c += ldc
-  if (pixels < 4) return
-  v128.store(c, atLeast(p30, low)); v128.store(c, atLeast(p31, low), 16)
-  c += ldc
-  if (pixels < 5) return
-  v128.store(c, atLeast(p40, low)); v128.store(c, atLeast(p41, low), 16)
-  c += ldc
-  if (pixels < 6) return
-  v128.store(c, atLeast(p50, low)); v128.store(c, atLeast(p51, low), 16)
+  if (pixels == 1) return
+  v128.store(c, atLeast(p10, low), 32); v128.store(c, atLeast(p11, low), 48)
+  if (pixels == 2) return
+  v128.store(c, atLeast(p20, low), 64); v128.store(c, atLeast(p21, low), 80)
+  if (pixels == 3) return
+  v128.store(c, atLeast(p30, low), 96); v128.store(c, atLeast(p31, low), 112)
+  if (pixels == 4) return
+  v128.store(c, atLeast(p40, low), 128); v128.store(c, atLeast(p41, low), 144)
+  if (pixels == 5) return
+  v128.store(c, atLeast(p50, low), 160); v128.store(c, atLeast(p51, low), 176)
 }
 
-function tileStride1(a: usize, plane: usize, row: usize, channels: i32, w: usize, c: usize, ldc: usize, pixels: i32, floor: f32): void {
-  tile(1, a, plane, row, channels, w, c, ldc, pixels, floor)
+function tileStride1(a: usize, plane: usize, row: usize, channels: i32, w: usize, c: usize, pixels: i32, floor: f32): void {
+  tile(1, a, plane, row, channels, w, c, pixels, floor)
 }
-function tileStride2(a: usize, plane: usize, row: usize, channels: i32, w: usize, c: usize, ldc: usize, pixels: i32, floor: f32): void {
-  tile(2, a, plane, row, channels, w, c, ldc, pixels, floor)
+function tileStride2(a: usize, plane: usize, row: usize, channels: i32, w: usize, c: usize, pixels: i32, floor: f32): void {
+  tile(2, a, plane, row, channels, w, c, pixels, floor)
 }
 
 /** Copy the inputs of one tile, `span` columns of three rows of each channel, zeros outside of the image. */
@@ -96,9 +91,9 @@ export function stem(step: usize, from: i32, to: i32, scratch: usize): void {
   const plane = <usize>(inH * inW) << 2
   const row = <usize>(inW * dilation) << 2
   const panelBytes = (<usize>at(step, K) + 1) << 5
-  const ldc = <usize>at(step, DST_STRIDE)
+  const dstPlane = pointer(step, DST_PLANE)
   const floor = floorOf(at(step, ACTIVATION) == RELU)
-  let dst = pointer(step, DST) + <usize>(from * outW) * ldc
+  let dst = pointer(step, DST) + (<usize>(from * outW) << 5)
 
   for (let r = from; r < to; ++r) {
     const image = pointer(step, SRC) + <usize>(r / outH) * plane * <usize>channels
@@ -115,14 +110,14 @@ export function stem(step: usize, from: i32, to: i32, scratch: usize): void {
         tilePlane = 3 * tileRow
       }
       let w = pointer(step, WEIGHTS)
-      let c = dst + <usize>ox * ldc
+      let c = dst + (<usize>ox << 5)
       for (let j = 0; j < count; ++j) {
-        if (stride == 2) tileStride2(a, tilePlane, tileRow, channels, w, c, ldc, pixels, floor)
-        else tileStride1(a, tilePlane, tileRow, channels, w, c, ldc, pixels, floor)
+        if (stride == 2) tileStride2(a, tilePlane, tileRow, channels, w, c, pixels, floor)
+        else tileStride1(a, tilePlane, tileRow, channels, w, c, pixels, floor)
         w += panelBytes
-        c += 32
+        c += dstPlane
       }
     }
-    dst += <usize>outW * ldc
+    dst += <usize>outW << 5
   }
 }

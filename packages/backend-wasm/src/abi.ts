@@ -2,17 +2,15 @@
  * What the kernels (AssemblyScript) and the planner (TypeScript) agree on; both compile this one file.
  *
  * A step is a record of STEP_WORDS little-endian i32 words. Word 0 is the kernel, word 1 the number of units its work
- * can be split into, the rest is named below. Sizes are in elements unless a name says bytes; every pointer is a byte
- * offset into the one linear memory.
+ * can be split into, the rest is named below. Every pointer is a byte offset into the one linear memory; a plane is the
+ * distance in bytes from 8 channels to the next 8.
  *
- * Feature maps are NHWC with the channels padded to a multiple of 4; the contents of the padding are never read into
- * a real channel. A weight panel holds 8 output channels: 8 biases, then 8 weights for each k; the last panel holds 4
- * where the padded channel count is an odd multiple of 4.
+ * A feature map is [C / 8][N x H x W][8]: groups of 8 channels, the pixels of the whole batch one after the other in
+ * each, 32 bytes a pixel. Whatever lies in the padding of the last group is never read into a real channel. A weight
+ * panel holds 8 output channels: 8 biases, then 8 weights for each k.
  */
 export const STEP_WORDS = 32
 
-/** 16 bytes that stay zero: the rows above and below an image. */
-export const ZEROS = 64
 /** Where the planner's memory begins. */
 export const HEAP = 1024
 
@@ -28,7 +26,7 @@ export const MUL = 9
 export const SCALE = 10
 export const POOL = 11
 export const SOFTMAX = 12
-export const TO_NHWC = 13
+export const FROM_NCHW = 13
 export const TO_NCHW = 14
 
 export const NONE = 0
@@ -49,45 +47,45 @@ export const DST = 3
 export const WEIGHTS = 4
 export const ACTIVATION = 5
 
-/** GEMM, GEMV, CONV. */
+/** Length of the reduction; the real channels of SOFTMAX, FROM_NCHW and TO_NCHW. */
 export const K = 6
 export const PANELS = 7
-/** 1 when the last panel is 4 wide. */
-export const NARROW = 8
-export const SRC_STRIDE = 9
-export const DST_STRIDE = 10
-export const SPLIT = 11
-/** Pixels whose rows stay in the level-2 cache while all panels pass over them. */
-export const BLOCK = 12
+export const SRC_PLANE = 8
+export const DST_PLANE = 9
+/** GEMM: whether units are pixels or panels. */
+export const SPLIT = 10
+/** GEMM, CONV: pixels whose inputs stay in the level-2 cache while all panels pass over them. */
+export const BLOCK = 11
+/** GEMM, CONV: rows of a panel that stay in the level-1 cache; a multiple of 8. */
+export const K_BLOCK = 12
+/** GEMM: pixels of the whole batch. SCALE, POOL, FROM_NCHW, TO_NCHW: height x width. */
 export const PIXELS = 13
+export const BATCH = 14
 
 /** CONV, STEM, DEPTHWISE3, DEPTHWISE. */
-export const IN_H = 14
-export const IN_W = 15
-export const OUT_H = 16
-export const OUT_W = 17
-export const KERNEL_H = 18
-export const KERNEL_W = 19
-export const STRIDE_H = 20
-export const STRIDE_W = 21
-export const PAD_H = 22
-export const PAD_W = 23
-export const DILATION_H = 24
-export const DILATION_W = 25
+export const IN_H = 15
+export const IN_W = 16
+export const OUT_H = 17
+export const OUT_W = 18
+export const KERNEL_H = 19
+export const KERNEL_W = 20
+export const STRIDE_H = 21
+export const STRIDE_W = 22
+export const PAD_H = 23
+export const PAD_W = 24
+export const DILATION_H = 25
+export const DILATION_W = 26
 /** Input channels of one group. */
-export const IN_C = 26
-export const GROUPS = 27
+export const IN_C = 27
+export const GROUPS = 28
 /** Output channels of one group. */
-export const OUT_C = 28
+export const OUT_C = 29
 /** 1 when the source is NCHW. */
-export const PLANAR = 29
-/** Padded channels of the source. */
-export const CHANNELS = 30
+export const PLANAR = 30
+/** DEPTHWISE3: a row of zeros as wide as the input. */
+export const ZEROS = 31
 
-/** GEMM, CONV: rows of a panel that stay in the level-1 cache. */
-export const K_BLOCK = 31
-
-/** UNARY, ADD, MUL, SCALE, POOL, SOFTMAX, TO_NHWC, TO_NCHW reuse K for channels and PIXELS for height x width. */
-export const SHIFT = 14
-/** SCALE: bytes from one image's scales to the next; 0 when all images share them. */
-export const SCALE_STRIDE = 15
+/** SCALE: what is added after the product; 0 for nothing. */
+export const SHIFT = 15
+/** SCALE: 1 when every image has its own scales. */
+export const PER_IMAGE = 16

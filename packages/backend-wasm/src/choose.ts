@@ -55,7 +55,7 @@ export function chooseConv(facts: ConvFacts): Choice {
   if (groups === 1 && kh === 1 && kw === 1 && square(stride, 1) && square(padding, 0)) {
     return pixels === 1
       ? choice(abi.GEMV, 'vector', 'one pixel: four weight panels at a time hide the latency')
-      : choice(abi.GEMM, 'pointwise', 'NHWC makes a 1x1 convolution a matrix product')
+      : choice(abi.GEMM, 'pointwise', 'a 1x1 convolution is a matrix product')
   }
   if (
     planar &&
@@ -80,9 +80,9 @@ function choice(op: number, name: string, reason: string, planar = false): Choic
   return { op, name, reason, planar }
 }
 
-/** Channels as stored: a multiple of 4. */
+/** Channels as stored: a multiple of 8. */
 export function padChannels(channels: number): number {
-  return (channels + 3) & ~3
+  return (channels + 7) & ~7
 }
 
 /** Bytes of input that a block of pixels may take: part of a level-2 cache of 512 KB or more. */

@@ -1,6 +1,6 @@
 /**
  * From a model to a straight list of steps: kernels chosen, relu fused into its producer, layouts fixed, memory placed.
- * Nothing here touches WebAssembly; `write` fills the memory once it exists.
+ * Nothing here touches WebAssembly; the plan is written into its memory later.
  */
 import {
   type BatchNorm,
@@ -11,16 +11,14 @@ import {
   type Model,
   type Node,
   type Shapes,
-  type Step,
 } from '@mobileone/core'
 import * as abi from './abi.ts'
-import { type Buffer, placeBuffers } from './arena.ts'
-import { type Choice, chooseBlock, chooseConv, K_BLOCK, padChannels } from './choose.ts'
-import { nhwcOrder, packDepthwise, packPanels, panelFloats } from './pack.ts'
+import { chooseBlock, chooseConv, K_BLOCK, padChannels } from './choose.ts'
+import { packDepthwise, packPanels, panelFloats } from './pack.ts'
+import { type Lease, type Placement, Program, type Word } from './program.ts'
 
-/** A value as it lies in memory: NHWC with padded channels, or NCHW for a model input. */
+/** A value in memory: groups of 8 channels (abi.ts), or NCHW for a model input. */
 interface Value {
-  readonly shape: readonly number[]
   readonly n: number
   readonly c: number
   /** Height x width. */
@@ -28,75 +26,51 @@ interface Value {
   readonly planar: boolean
   readonly buffer: Lease
 }
+type Size = Pick<Value, 'n' | 'c' | 'hw'>
 
-/** A buffer with the number of reads still to come. */
-interface Lease extends Buffer {
-  reads: number
+/** What a kernel applies to its results, and the value that then holds them. */
+interface Activation {
+  readonly result: string
+  readonly code: number
+  readonly suffix: string
 }
 
-/** Constant data in memory, written once. */
-interface Constant {
-  readonly name: string
-  readonly floats: number
-  readonly fill: (to: Float32Array) => void
-  offset: number
-}
-
-interface Record32 extends Step {
-  readonly words: Int32Array
-  readonly pointers: (readonly [word: number, to: { readonly offset: number }])[]
-}
-
-export interface Plan {
-  readonly steps: readonly Step[]
-  /** Byte offset of step 0; the next one lies STEP_WORDS words further. */
-  readonly records: number
-  /** Units of each step. */
-  readonly units: Int32Array
-  /** Byte offset and bytes of one thread's scratch memory; the threads' pieces follow each other. */
-  readonly scratch: number
-  readonly scratchBytes: number
-  /** End of everything, in bytes. */
-  readonly end: number
+export interface Plan extends Placement {
+  /** Byte offsets of the inputs, NCHW. */
   readonly inputs: Readonly<Record<string, number>>
+  /** Byte offsets of the outputs, NCHW. */
   readonly outputs: Readonly<Record<string, { readonly offset: number; readonly shape: readonly number[] }>>
-  /** Weights in the order they are packed. */
-  readonly constants: readonly { readonly name: string; readonly write: (heap: Float32Array) => void }[]
-  readonly writeRecords: (heap: Int32Array) => void
 }
 
 /** Plan `model`, which has been validated, for `threads` threads. */
 export function planModel(model: Model, threads: number): Plan {
-  const shapes = inferShapes(model)
-  const planner = new Planner(model, shapes)
+  const planner = new Planner(model)
   for (const [index, node] of model.nodes.entries()) planner.add(node, index)
   return planner.finish(threads)
 }
 
-const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
+const activations = { relu: abi.RELU, sigmoid: abi.SIGMOID, silu: abi.SILU, gelu: abi.GELU } as const
 
 class Planner {
   private readonly model: Model
   private readonly shapes: Shapes
-  private readonly values = new Map<string, Value>()
+  private readonly program = new Program()
   private readonly inputs: Record<string, Lease> = {}
-  private readonly buffers: Lease[] = []
-  private readonly constants: Constant[] = []
-  private readonly records: Record32[] = []
+  private readonly values = new Map<string, Value>()
   private readonly readers = new Map<string, number>()
   private readonly fused = new Set<string>()
-  private scratchBytes = 0
 
-  constructor(model: Model, shapes: Shapes) {
+  constructor(model: Model) {
     this.model = model
-    this.shapes = shapes
+    this.shapes = inferShapes(model)
     const read = (name: string): void => void this.readers.set(name, (this.readers.get(name) ?? 0) + 1)
     for (const node of model.nodes) node.inputs.forEach(read)
     Object.values(model.outputs).forEach(read)
     for (const [name, { shape }] of Object.entries(model.inputs)) {
-      const buffer = this.lease(elementCount(shape) * 4, this.readers.get(name) ?? 0)
+      const buffer = this.program.lease(elementCount(shape) * 4, this.readers.get(name) ?? 0)
+      const [n = 1, c = 1, ...rest] = shape
       this.inputs[name] = buffer
-      this.values.set(name, { ...sizes(shape), planar: true, buffer })
+      this.values.set(name, { n, c, hw: elementCount(rest), planar: true, buffer })
     }
   }
 
@@ -116,64 +90,56 @@ class Planner {
       case 'sigmoid':
       case 'silu':
       case 'gelu': {
-        const x = this.nhwc(node.inputs[0])
-        const y = this.result(node.name, x, true)
-        const units = y.buffer.bytes / 16
-        this.step(node.name, node.op, abi.UNARY, units, x, y, [[abi.ACTIVATION, activations[node.op]]])
-        this.release(x)
+        const x = this.blocked(node.inputs[0])
+        const y = this.result(node.name, x, x.buffer)
+        this.program.step(node.name, node.op, abi.UNARY, bytes(x) / 16, x.buffer, y.buffer, [
+          [abi.ACTIVATION, activations[node.op]],
+        ])
+        release(x)
         return
       }
       case 'add':
       case 'mul': {
-        const [x, y] = [this.nhwc(node.inputs[0]), this.nhwc(node.inputs[1])]
-        const act = this.fuseRelu(node, index)
-        if (x.hw !== y.hw) {
-          const z = this.result(act.name, x, true)
-          const strides: Word[] = [
-            [abi.SCALE_STRIDE, padChannels(x.c) * 4],
-            [abi.PIXELS, x.hw],
-          ]
-          this.step(node.name, `gate${act.suffix}`, abi.SCALE, x.n * x.hw, x, z, [
+        const x = this.blocked(node.inputs[0])
+        const y = this.blocked(node.inputs[1])
+        const act = this.activation(node, index)
+        const z = this.result(act.result, x, x.buffer)
+        if (x.hw === y.hw) {
+          const op = node.op === 'add' ? abi.ADD : abi.MUL
+          this.program.step(node.name, node.op + act.suffix, op, bytes(x) / 16, x.buffer, z.buffer, [
             [abi.ACTIVATION, act.code],
-            [abi.CHANNELS, padChannels(x.c)],
-            ...strides,
           ])
-          this.point(abi.WEIGHTS, y)
-          this.release(x)
-          this.release(y)
-          return
+        } else {
+          this.program.step(node.name, `gate${act.suffix}`, abi.SCALE, planes(x), x.buffer, z.buffer, [
+            [abi.ACTIVATION, act.code],
+            [abi.PIXELS, x.hw],
+            [abi.BATCH, x.n],
+            [abi.PER_IMAGE, 1],
+          ])
         }
-        const z = this.result(act.name, x, true)
-        const op = node.op === 'add' ? abi.ADD : abi.MUL
-        this.step(node.name, node.op + act.suffix, op, z.buffer.bytes / 16, x, z, [
-          [abi.ACTIVATION, act.code],
-        ])
-        this.point(abi.WEIGHTS, y)
-        this.release(x)
-        this.release(y)
+        this.program.point(abi.WEIGHTS, y.buffer)
+        release(x)
+        release(y)
         return
       }
       case 'globalAvgPool': {
-        const x = this.nhwc(node.inputs[0])
-        const y = this.result(node.name, { ...x, hw: 1 }, false)
-        this.step(node.name, 'mean', abi.POOL, (x.n * padChannels(x.c)) / 4, x, y, [
-          [abi.CHANNELS, padChannels(x.c)],
-          [abi.PIXELS, x.hw],
-        ])
-        this.release(x)
+        const x = this.blocked(node.inputs[0])
+        const y = this.result(node.name, { ...x, hw: 1 })
+        this.program.step(node.name, 'mean', abi.POOL, planes(x), x.buffer, y.buffer, [[abi.PIXELS, x.hw]])
+        release(x)
         return
       }
       case 'flatten':
         this.flatten(node.name, node.inputs[0])
         return
       case 'softmax': {
-        const x = this.nhwc(node.inputs[0])
-        const y = this.result(node.name, x, true)
-        this.step(node.name, 'softmax', abi.SOFTMAX, x.n, x, y, [
+        const x = this.blocked(node.inputs[0])
+        const y = this.result(node.name, x, x.buffer)
+        this.program.step(node.name, 'softmax', abi.SOFTMAX, x.n, x.buffer, y.buffer, [
           [abi.K, x.c],
-          [abi.CHANNELS, padChannels(x.c)],
+          [abi.SRC_PLANE, plane(x)],
         ])
-        this.release(x)
+        release(x)
         return
       }
       default:
@@ -182,91 +148,86 @@ class Planner {
   }
 
   private conv(node: Conv2d, index: number): void {
-    const source = this.value(node.inputs[0])
-    const [n, inC, inH, inW] = source.shape as [number, number, number, number]
+    const name = node.inputs[0]
+    const [n, inC, inH, inW] = this.shapes[name] as [number, number, number, number]
     const [, outC, outH, outW] = this.shapes[node.name] as [number, number, number, number]
     const weight = this.model.weights[node.weight]!
-    const [kh, kw] = weight.shape.slice(2) as [number, number]
-    const choice = chooseConv({
-      kernel: [kh, kw],
-      stride: node.stride,
-      padding: node.padding,
-      dilation: node.dilation,
-      groups: node.groups,
-      inChannels: inC,
-      outChannels: outC,
-      pixels: n * outH * outW,
-      planar: source.planar,
-    })
-    const x = choice.planar ? source : this.nhwc(node.inputs[0])
     const bias = node.bias === undefined ? undefined : this.model.weights[node.bias]!.data
+    const [kh, kw] = weight.shape.slice(2) as [number, number]
     const pixels = n * outH * outW
-    const act = this.fuseRelu(node, index)
-    const y = this.result(act.name, { n, c: outC, hw: outH * outW }, false)
-    const geometry: Word[] = [
+    const { stride, padding, dilation, groups } = node
+    const choice = chooseConv({
+      ...{ kernel: [kh, kw], stride, padding, dilation, groups, inChannels: inC, outChannels: outC },
+      ...{ pixels, planar: this.values.get(name)!.planar },
+    })
+    const x = choice.planar ? this.values.get(name)! : this.blocked(name)
+    const act = this.activation(node, index)
+    const y = this.result(act.result, { n, c: outC, hw: outH * outW })
+    if (choice.op === abi.GEMM || choice.op === abi.GEMV) {
+      this.product(node.name, choice.op, choice.name, act, x, y, weight.data, bias)
+      release(x)
+      return
+    }
+
+    const [inGroup, outGroup] = [inC / groups, outC / groups]
+    const k = inGroup * kh * kw
+    const rows = (n * outH * padChannels(outC)) / 8
+    const units = choice.op === abi.CONV ? pixels : choice.op === abi.STEM ? n * outH : rows
+    const block = chooseBlock(pixels, k, true)
+    this.program.step(node.name, choice.name + act.suffix, choice.op, units, x.buffer, y.buffer, [
       [abi.ACTIVATION, act.code],
+      [abi.SRC_PLANE, plane(x)],
+      [abi.DST_PLANE, plane(y)],
+      [abi.BATCH, n],
       [abi.IN_H, inH],
       [abi.IN_W, inW],
       [abi.OUT_H, outH],
       [abi.OUT_W, outW],
       [abi.KERNEL_H, kh],
       [abi.KERNEL_W, kw],
-      [abi.STRIDE_H, node.stride[0]],
-      [abi.STRIDE_W, node.stride[1]],
-      [abi.PAD_H, node.padding[0]],
-      [abi.PAD_W, node.padding[1]],
-      [abi.DILATION_H, node.dilation[0]],
-      [abi.DILATION_W, node.dilation[1]],
-      [abi.IN_C, inC / node.groups],
-      [abi.GROUPS, node.groups],
-      [abi.OUT_C, outC / node.groups],
+      [abi.STRIDE_H, stride[0]],
+      [abi.STRIDE_W, stride[1]],
+      [abi.PAD_H, padding[0]],
+      [abi.PAD_W, padding[1]],
+      [abi.DILATION_H, dilation[0]],
+      [abi.DILATION_W, dilation[1]],
+      [abi.IN_C, inGroup],
+      [abi.GROUPS, groups],
+      [abi.OUT_C, outGroup],
       [abi.PLANAR, choice.planar ? 1 : 0],
-      [abi.CHANNELS, padChannels(inC)],
-    ]
-    const name = choice.name + act.suffix
+      [abi.K, k],
+      [abi.PANELS, padChannels(outGroup) / 8],
+      [abi.BLOCK, block],
+      [abi.K_BLOCK, K_BLOCK],
+    ])
+    release(x)
     switch (choice.op) {
-      case abi.GEMM:
-      case abi.GEMV:
-        this.product(node.name, choice, act, x, y, weight.data, bias, pixels, outC, inC)
-        break
+      case abi.DEPTHWISE3:
+        this.program.constant(inW * 8, () => {}, abi.ZEROS)
+        this.program.constant(padChannels(outC) * 10, (to) => packDepthwise(to, weight.data, bias, outC, 9))
+        return
       case abi.DEPTHWISE:
-      case abi.DEPTHWISE3: {
-        this.step(node.name, name, choice.op, n * outH, x, y, geometry)
-        const floats = padChannels(outC) * (kh * kw + 1)
-        this.constant(node.name, floats, (to) => packDepthwise(to, weight.data, bias, outC, kh * kw))
-        break
-      }
+        this.program.constant(padChannels(outC) * (k + 1), (to) =>
+          packDepthwise(to, weight.data, bias, outC, k),
+        )
+        return
       default: {
-        const k = (inC / node.groups) * kh * kw
-        const outputs = outC / node.groups
-        const order = choice.planar ? undefined : nhwcOrder(inC / node.groups, kh * kw)
-        const block = chooseBlock(pixels, k, true)
-        this.step(node.name, name, choice.op, choice.op === abi.STEM ? n * outH : pixels, x, y, [
-          ...geometry,
-          ...panelWords(outputs, k),
-          [abi.DST_STRIDE, padChannels(outC) * 4],
-          [abi.BLOCK, block],
-          [abi.K_BLOCK, K_BLOCK],
-        ])
-        const one = panelFloats(outputs, k)
-        this.constant(node.name, one * node.groups, (to) => {
-          for (let g = 0; g < node.groups; g++) {
-            const part = to.subarray(g * one, (g + 1) * one)
-            packPanels(part, weight.data, bias, g * outputs, outputs, k, order)
+        const floats = panelFloats(outGroup, k)
+        this.program.constant(floats * groups, (to) => {
+          for (let g = 0; g < groups; g++) {
+            const part = to.subarray(g * floats, (g + 1) * floats)
+            packPanels(part, weight.data, bias, g * outGroup, outGroup, k)
           }
         })
-        const scratch =
-          choice.op === abi.STEM
-            ? inC * 3 * (5 * node.stride[1] + 3)
-            : block * (k + (node.groups > 1 ? padChannels(outputs) : 0))
-        this.scratchBytes = Math.max(this.scratchBytes, align(scratch * 4))
+        const results = groups > 1 ? padChannels(outGroup) : 0
+        const tile = inC * 3 * (5 * stride[1] + 3)
+        this.program.scratch(4 * (choice.op === abi.STEM ? tile : block * (padChannels(k) + results)))
       }
     }
-    this.release(x)
   }
 
   private linear(node: Linear, index: number): void {
-    const x = this.nhwc(node.inputs[0])
+    const x = this.blocked(node.inputs[0])
     const weight = this.model.weights[node.weight]!
     const bias = node.bias === undefined ? undefined : this.model.weights[node.bias]!.data
     const [outputs, k] = weight.shape as [number, number]
@@ -274,260 +235,161 @@ class Planner {
       ...{ kernel: [1, 1], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 },
       ...{ inChannels: k, outChannels: outputs, pixels: x.n, planar: false },
     })
-    const act = this.fuseRelu(node, index)
-    const y = this.result(act.name, { n: x.n, c: outputs, hw: 1 }, false)
-    this.product(node.name, choice, act, x, y, weight.data, bias, x.n, outputs, k)
-    this.release(x)
+    const act = this.activation(node, index)
+    const y = this.result(act.result, { n: x.n, c: outputs, hw: 1 })
+    this.product(node.name, choice.op, choice.name, act, x, y, weight.data, bias)
+    release(x)
   }
 
   private product(
-    name: string,
-    choice: Choice,
+    node: string,
+    op: number,
+    kernel: string,
     act: Activation,
     x: Value,
     y: Value,
     weight: Float32Array,
     bias: Float32Array | undefined,
-    pixels: number,
-    outputs: number,
-    k: number,
   ): void {
-    const panels = Math.ceil(outputs / 8)
-    const byPanels = choice.op === abi.GEMV || panelFloats(outputs, k) > pixels * k
-    this.step(name, choice.name + act.suffix, choice.op, byPanels ? panels : pixels, x, y, [
-      ...panelWords(outputs, k),
+    const [k, outputs, pixels] = [x.c, y.c, x.n * x.hw]
+    const panels = padChannels(outputs) / 8
+    const byPanels = op === abi.GEMV || outputs > pixels
+    this.program.step(node, kernel + act.suffix, op, byPanels ? panels : pixels, x.buffer, y.buffer, [
       [abi.ACTIVATION, act.code],
-      [abi.SRC_STRIDE, padChannels(k) * 4],
-      [abi.DST_STRIDE, padChannels(outputs) * 4],
+      [abi.K, k],
+      [abi.PANELS, panels],
+      [abi.SRC_PLANE, plane(x)],
+      [abi.DST_PLANE, plane(y)],
       [abi.SPLIT, byPanels ? abi.BY_PANELS : abi.BY_PIXELS],
       [abi.PIXELS, pixels],
       [abi.BLOCK, chooseBlock(pixels, k, false)],
       [abi.K_BLOCK, K_BLOCK],
     ])
-    this.constant(name, panelFloats(outputs, k), (to) => packPanels(to, weight, bias, 0, outputs, k))
+    this.program.constant(panelFloats(outputs, k), (to) => packPanels(to, weight, bias, 0, outputs, k))
   }
 
   private batchNorm(node: BatchNorm, index: number): void {
-    const x = this.nhwc(node.inputs[0])
-    const act = this.fuseRelu(node, index)
-    const y = this.result(act.name, x, true)
-    const channels = padChannels(x.c)
-    this.step(node.name, `scale and shift${act.suffix}`, abi.SCALE, x.n * x.hw, x, y, [
+    const x = this.blocked(node.inputs[0])
+    const act = this.activation(node, index)
+    const y = this.result(act.result, x, x.buffer)
+    this.program.step(node.name, `scale and shift${act.suffix}`, abi.SCALE, planes(x), x.buffer, y.buffer, [
       [abi.ACTIVATION, act.code],
-      [abi.CHANNELS, channels],
       [abi.PIXELS, x.hw],
+      [abi.BATCH, x.n],
     ])
-    const data = (name: string): Float32Array => this.model.weights[name]!.data
-    const [weight, bias, mean, variance] = [
-      data(node.weight),
-      data(node.bias),
-      data(node.runningMean),
-      data(node.runningVar),
-    ]
+    const [weight, bias, mean, variance] = [node.weight, node.bias, node.runningMean, node.runningVar].map(
+      (name) => this.model.weights[name]!.data,
+    ) as [Float32Array, Float32Array, Float32Array, Float32Array]
     const scale = (c: number): number => weight[c]! / Math.sqrt(variance[c]! + node.epsilon)
-    this.constant(node.name, channels, (to) => {
+    this.program.constant(padChannels(x.c), (to) => {
       for (let c = 0; c < x.c; c++) to[c] = scale(c)
     })
-    this.constant(
-      node.name,
-      channels,
-      (to) => {
-        for (let c = 0; c < x.c; c++) to[c] = bias[c]! - mean[c]! * scale(c)
-      },
-      abi.SHIFT,
-    )
-    this.release(x)
+    const shift = (to: Float32Array): void => {
+      for (let c = 0; c < x.c; c++) to[c] = bias[c]! - mean[c]! * scale(c)
+    }
+    this.program.constant(padChannels(x.c), shift, abi.SHIFT)
+    release(x)
   }
 
   private flatten(name: string, input: string): void {
-    const x = this.nhwc(input)
+    const x = this.blocked(input)
     const reads = this.readers.get(name) ?? 0
     if (x.hw === 1) {
       x.buffer.reads += reads
-      this.values.set(name, { ...x, shape: [x.n, x.c] })
-      this.release(x)
-      return
+      this.values.set(name, x)
+    } else {
+      const c = x.c * x.hw
+      const flat: Value = { n: x.n, c, hw: 1, planar: true, buffer: this.program.lease(x.n * c * 4, reads) }
+      this.toNchw(name, x, flat.buffer)
+      this.values.set(name, flat)
+      this.blocked(name)
     }
-    const y = this.result(name, { n: x.n, c: x.c * x.hw, hw: 1 }, false)
-    this.toNchw(name, x, y.buffer, padChannels(x.c * x.hw) * 4)
-    this.release(x)
+    release(x)
   }
 
-  /** Place everything. */
+  /** Show the outputs and place everything. */
   finish(threads: number): Plan {
-    const outputs: Record<string, { buffer: Lease; shape: readonly number[] }> = {}
-    for (const [name, valueName] of Object.entries(this.model.outputs)) {
-      const x = this.value(valueName)
+    const outputs = Object.entries(this.model.outputs).map(([name, valueName]) => {
+      const x = this.values.get(valueName)!
       const shape = this.shapes[valueName]!
-      const direct = x.planar || (x.hw === 1 && (x.n === 1 || x.c % 4 === 0))
-      const buffer = direct ? x.buffer : this.lease(elementCount(shape) * 4, 1)
-      if (!direct) this.toNchw(valueName, x, buffer, x.c * x.hw * 4)
-      outputs[name] = { buffer, shape }
-    }
-    for (const { buffer } of Object.values(outputs)) buffer.last = Number.POSITIVE_INFINITY
-
-    const records = abi.HEAP
-    const recordBytes = abi.STEP_WORDS * 4
-    let end = align(records + this.records.length * recordBytes)
-    for (const constant of this.constants) {
-      constant.offset = end
-      end = align(end + constant.floats * 4)
-    }
-    const scratch = end
-    end = placeBuffers(this.buffers, scratch + this.scratchBytes * threads)
-    const inputs = Object.entries(this.inputs).map(([name, { offset }]) => [name, offset] as const)
+      const direct = x.planar || x.n * x.hw === 1
+      const buffer = direct ? x.buffer : this.program.lease(elementCount(shape) * 4, 1)
+      if (!direct) this.toNchw(valueName, x, buffer)
+      return { name, buffer, shape }
+    })
+    for (const { buffer } of outputs) buffer.last = Number.POSITIVE_INFINITY
     return {
-      steps: this.records.map(({ node, kernel }) => ({ node, kernel })),
-      records,
-      units: Int32Array.from(this.records, ({ words }) => words[abi.UNITS]!),
-      scratch,
-      scratchBytes: this.scratchBytes,
-      end,
-      inputs: Object.fromEntries(inputs),
+      ...this.program.place(threads),
+      inputs: Object.fromEntries(Object.entries(this.inputs).map(([name, { offset }]) => [name, offset])),
       outputs: Object.fromEntries(
-        Object.entries(outputs).map(([name, { buffer, shape }]) => [name, { offset: buffer.offset, shape }]),
+        outputs.map(({ name, buffer, shape }) => [name, { offset: buffer.offset, shape }]),
       ),
-      constants: this.constants.map(({ name, floats, fill, offset }) => ({
-        name,
-        write: (heap) => fill(heap.subarray(offset / 4, offset / 4 + floats)),
-      })),
-      writeRecords: (heap) => {
-        for (const [index, { words, pointers }] of this.records.entries()) {
-          for (const [word, to] of pointers) words[word] = to.offset
-          heap.set(words, records / 4 + index * abi.STEP_WORDS)
-        }
-      },
     }
   }
 
-  private value(name: string): Value {
-    return this.values.get(name)!
-  }
-
-  /** The value as NHWC; a model input is converted once, when first needed so. */
-  private nhwc(name: string): Value {
-    const x = this.value(name)
+  /** The value in groups of 8 channels; a model input is converted once, when first needed so. */
+  private blocked(name: string): Value {
+    const x = this.values.get(name)!
     if (!x.planar) return x
-    const row = x.c * x.hw * 4
-    if (x.hw === 1 && (x.c % 4 === 0 || x.n === 1)) {
-      const same = { ...x, planar: false }
-      this.values.set(name, same)
-      return same
+    const single = x.n * x.hw === 1
+    const buffer = single ? x.buffer : this.program.lease(bytes(x), x.buffer.reads)
+    if (!single) {
+      this.program.step(name, 'from NCHW', abi.FROM_NCHW, planes(x), x.buffer, buffer, layoutWords(x))
     }
-    const buffer = this.lease(x.n * x.hw * padChannels(x.c) * 4, x.buffer.reads)
     const y: Value = { ...x, planar: false, buffer }
-    this.step(name, 'to NHWC', abi.TO_NHWC, x.n, x, y, [
-      [abi.K, x.c],
-      [abi.PIXELS, x.hw],
-      [abi.CHANNELS, padChannels(x.c)],
-      [abi.SRC_STRIDE, row],
-    ])
     this.values.set(name, y)
     return y
   }
 
-  private toNchw(node: string, x: Value, buffer: Lease, imageBytes: number): void {
-    this.step(node, 'to NCHW', abi.TO_NCHW, x.n, x, { buffer }, [
-      [abi.K, x.c],
-      [abi.PIXELS, x.hw],
-      [abi.CHANNELS, padChannels(x.c)],
-      [abi.DST_STRIDE, imageBytes],
-    ])
+  private toNchw(node: string, x: Value, to: Lease): void {
+    this.program.step(node, 'to NCHW', abi.TO_NCHW, planes(x), x.buffer, to, layoutWords(x))
   }
 
-  /** Relu follows `node`, and nothing else reads what `node` makes: let the kernel of `node` apply it. */
-  private fuseRelu(node: Node, index: number): Activation {
-    const next = this.model.nodes.find((other, at) => at > index && other.inputs.includes(node.name as never))
+  /** Where relu follows `node` and nothing else reads what `node` makes, the kernel of `node` applies it. */
+  private activation(node: Node, index: number): Activation {
+    const reads = (other: Node): boolean => other.inputs.some((input) => input === node.name)
+    const next = this.model.nodes.find((other, at) => at > index && reads(other))
     if (next?.op !== 'relu' || this.readers.get(node.name) !== 1) {
-      return { name: node.name, code: abi.NONE, suffix: '' }
+      return { result: node.name, code: abi.NONE, suffix: '' }
     }
     this.fused.add(next.name)
-    return { name: next.name, code: abi.RELU, suffix: '+relu' }
+    return { result: next.name, code: abi.RELU, suffix: '+relu' }
   }
 
-  /** A new value; in the memory of `like` where `inPlace` and nothing else will read it. */
-  private result(
-    name: string,
-    like: Pick<Value, 'n' | 'c' | 'hw'> & Partial<Value>,
-    inPlace: boolean,
-  ): Value {
+  /** A new value; over `old` where nothing else will read that. */
+  private result(name: string, { n, c, hw }: Size, old?: Lease): Value {
     const reads = this.readers.get(name) ?? 0
-    const reuse = inPlace && like.buffer?.reads === 1 ? like.buffer : undefined
+    const reuse = old?.reads === 1 ? old : undefined
     if (reuse) reuse.reads += reads
-    const buffer = reuse ?? this.lease(like.n * like.hw * padChannels(like.c) * 4, reads)
-    const { n, c, hw } = like
-    const value: Value = { shape: this.shapes[name]!, n, c, hw, planar: false, buffer }
+    const buffer = reuse ?? this.program.lease(bytes({ n, c, hw }), reads)
+    const value: Value = { n, c, hw, planar: false, buffer }
     this.values.set(name, value)
     return value
   }
-
-  private lease(bytes: number, reads: number): Lease {
-    const first = this.records.length
-    const buffer: Lease = { bytes: align(bytes), first, last: first, offset: 0, reads }
-    this.buffers.push(buffer)
-    return buffer
-  }
-
-  private release(value: Value): void {
-    value.buffer.reads--
-  }
-
-  private step(
-    node: string,
-    kernel: string,
-    op: number,
-    units: number,
-    x: { readonly buffer: Lease },
-    y: { readonly buffer: Lease },
-    words: readonly Word[],
-  ): void {
-    const record = new Int32Array(abi.STEP_WORDS)
-    record[abi.OP] = op
-    record[abi.UNITS] = units
-    for (const [word, value] of words) record[word] = value
-    this.records.push({ node, kernel, words: record, pointers: [] })
-    this.point(abi.SRC, x)
-    this.point(abi.DST, y)
-  }
-
-  /** Let a word of the last step hold the address of a value, which must then live until this step. */
-  private point(word: number, { buffer }: { readonly buffer: Lease }): void {
-    buffer.last = Math.max(buffer.last, this.records.length - 1)
-    this.records.at(-1)!.pointers.push([word, buffer])
-  }
-
-  private constant(
-    name: string,
-    floats: number,
-    fill: (to: Float32Array) => void,
-    word: number = abi.WEIGHTS,
-  ): void {
-    const constant: Constant = { name, floats, fill, offset: 0 }
-    this.constants.push(constant)
-    this.records.at(-1)!.pointers.push([word, constant])
-  }
 }
 
-type Word = readonly [word: number, value: number]
-
-interface Activation {
-  /** The value that holds the result: the node's, or its relu's. */
-  readonly name: string
-  readonly code: number
-  readonly suffix: string
+function release(value: Value): void {
+  value.buffer.reads--
 }
 
-const activations = { relu: abi.RELU, sigmoid: abi.SIGMOID, silu: abi.SILU, gelu: abi.GELU } as const
+function bytes({ n, c, hw }: Size): number {
+  return n * hw * padChannels(c) * 4
+}
 
-function panelWords(outputs: number, k: number): Word[] {
+/** Bytes from 8 channels to the next 8. */
+function plane({ n, hw }: Size): number {
+  return n * hw * 32
+}
+
+/** Groups of 8 channels, counted once an image. */
+function planes({ n, c }: Size): number {
+  return (n * padChannels(c)) / 8
+}
+
+function layoutWords(x: Size): Word[] {
   return [
-    [abi.K, k],
-    [abi.PANELS, Math.ceil(outputs / 8)],
-    [abi.NARROW, padChannels(outputs) % 8 === 0 ? 0 : 1],
+    [abi.K, x.c],
+    [abi.PIXELS, x.hw],
+    [abi.BATCH, x.n],
   ]
-}
-
-function sizes(shape: readonly number[]): Pick<Value, 'shape' | 'n' | 'c' | 'hw'> {
-  const [n = 1, c = 1, ...rest] = shape
-  return { shape, n, c, hw: elementCount(rest) }
 }
