@@ -1,0 +1,98 @@
+import { elementCount, MobileOneError } from '@mobileone/core'
+import { dataType, type OnnxTensor } from '../proto.ts'
+
+/** A value known before the network runs: float elements, or the whole numbers of a shape. */
+export interface Constant {
+  readonly kind: 'constant'
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly data: Float32Array | readonly number[]
+}
+
+/** A constant of float elements: one that can be a weight. */
+export interface FloatConstant extends Constant {
+  readonly data: Float32Array
+}
+
+/**
+ * The elements of a tensor, widened or narrowed to float32, or whole numbers for int32 and int64.
+ * @throws MobileOneError `unsupported` for external data and other element types, `invalid-file` for a wrong length.
+ */
+export function decodeConstant(tensor: OnnxTensor, name: string): Constant {
+  const what = `the tensor "${name}"`
+  if (tensor.external) {
+    throw new MobileOneError(
+      'unsupported',
+      `${what} keeps its elements in another file; save the model as one file ` +
+        '(onnx.save without save_as_external_data, torch.onnx.export with external_data=False)',
+    )
+  }
+  const elements = readElements(tensor, what)
+  const count = elementCount(tensor.dims)
+  if (tensor.dims.some((size) => size < 0) || elements.length !== count) {
+    throw new MobileOneError(
+      'invalid-file',
+      `${what} has dims [${tensor.dims.join(', ')}] but ${elements.length} elements; the file is damaged`,
+    )
+  }
+  return { kind: 'constant', name, shape: tensor.dims, data: elements }
+}
+
+function readElements(tensor: OnnxTensor, what: string): Float32Array | readonly number[] {
+  const raw = tensor.raw
+  const view = raw && new DataView(raw.buffer, raw.byteOffset, raw.byteLength)
+  const count = (size: number): number => {
+    const bytes = view?.byteLength ?? 0
+    if (bytes % size === 0) return bytes / size
+    throw new MobileOneError(
+      'invalid-file',
+      `${what} holds ${bytes} bytes of ${size}-byte elements; the file is damaged`,
+    )
+  }
+  const fill = (length: number, element: (index: number) => number): Float32Array => {
+    const data = new Float32Array(length)
+    for (let index = 0; index < length; index++) data[index] = element(index)
+    return data
+  }
+
+  switch (tensor.type) {
+    case dataType.float:
+      return view ? fill(count(4), (i) => view.getFloat32(4 * i, true)) : Float32Array.from(tensor.floats)
+    case dataType.double:
+      return view ? fill(count(8), (i) => view.getFloat64(8 * i, true)) : Float32Array.from(tensor.doubles)
+    case dataType.float16:
+      return view
+        ? fill(count(2), (i) => halfToFloat(view.getUint16(2 * i, true)))
+        : fill(tensor.ints.length, (i) => halfToFloat(tensor.ints[i] as number))
+    case dataType.bfloat16:
+      return view
+        ? fill(count(2), (i) => bfloatToFloat(view.getUint16(2 * i, true)))
+        : fill(tensor.ints.length, (i) => bfloatToFloat(tensor.ints[i] as number))
+    case dataType.int32:
+      return view ? Array.from({ length: count(4) }, (_, i) => view.getInt32(4 * i, true)) : tensor.ints
+    case dataType.int64:
+      return view
+        ? Array.from({ length: count(8) }, (_, i) => Number(view.getBigInt64(8 * i, true)))
+        : tensor.ints
+    default:
+      throw new MobileOneError(
+        'unsupported',
+        `${what} has element type ${tensor.type} (TensorProto.DataType); float32, float64, float16 and bfloat16 weights ` +
+          'can be read: export the model without quantisation',
+      )
+  }
+}
+
+/** IEEE 754 binary16. */
+function halfToFloat(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >> 10) & 31
+  const fraction = bits & 1023
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25)
+}
+
+/** The upper half of a binary32. */
+function bfloatToFloat(bits: number): number {
+  return new Float32Array(Uint32Array.of((bits & 0xffff) << 16).buffer)[0] as number
+}

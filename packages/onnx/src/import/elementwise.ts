@@ -1,0 +1,205 @@
+import { sameShape } from '@mobileone/core'
+import type { OnnxNode } from '../proto.ts'
+import { attribute } from './attributes.ts'
+import type { FloatConstant } from './constant.ts'
+import type { ImportGraph, Made, Value } from './import-graph.ts'
+import { biasOf, emitLinear, type Rule } from './layers.ts'
+
+export const elementwiseRules: Readonly<Record<string, Rule>> = {
+  Relu: (graph, node) => unary(graph, node, 'relu'),
+  Sigmoid: sigmoid,
+  Gelu: (graph, node) => {
+    if ((attribute(node, 'approximate', 'string') ?? 'none') !== 'none') {
+      graph.unsupported(node, 'the tanh approximation of GELU; only the exact form is supported')
+    }
+    return unary(graph, node, 'gelu')
+  },
+  Clip: clip,
+  Erf: erf,
+  Add: add,
+  Sum: sum,
+  Mul: mul,
+  Div: div,
+}
+
+function unary(
+  graph: ImportGraph,
+  node: OnnxNode,
+  op: 'relu' | 'sigmoid' | 'silu' | 'gelu',
+  of?: Made,
+): Value {
+  const x = of ?? graph.made(node, 0)
+  return graph.emit(node, (name) => ({ op, name, inputs: [x.name] }))
+}
+
+/** A sigmoid whose only reader multiplies it by its own input is half of a SiLU. */
+function sigmoid(graph: ImportGraph, node: OnnxNode): Value {
+  const x = graph.made(node, 0)
+  const reader = graph.soleReader(node)
+  const other = reader?.op === 'Mul' ? reader.inputs.find((name) => name !== node.outputs[0]) : undefined
+  if (other !== undefined && graph.find(other) === x) {
+    return { kind: 'deferred', form: 'sigmoid', of: x, factor: 1 }
+  }
+  return unary(graph, node, 'sigmoid')
+}
+
+/** ReLU as a clip from 0. Bounds are attributes before opset 11, inputs since. */
+function clip(graph: ImportGraph, node: OnnxNode): Value {
+  const bound = (index: number, name: string, otherwise: number): number =>
+    node.inputs[index]
+      ? (scalar(graph.floats(node, index)) ?? Number.NaN)
+      : (attribute(node, name, 'float') ?? otherwise)
+  const low = bound(1, 'min', Number.NEGATIVE_INFINITY)
+  const high = bound(2, 'max', Number.POSITIVE_INFINITY)
+  const largestFloat32 = 3.4028234663852886e38
+  if (low !== 0 || !(high >= largestFloat32)) {
+    graph.unsupported(node, `a clip to [${low}, ${high}]; only [0, infinity), which is ReLU, is supported`)
+  }
+  return unary(graph, node, 'relu')
+}
+
+/** The number a one-element constant holds. */
+function scalar(value: Value): number | undefined {
+  return value.kind === 'constant' && value.data instanceof Float32Array && value.data.length === 1
+    ? value.data[0]
+    : undefined
+}
+
+/** Equal up to the rounding of a float16 constant. */
+function near(value: number | undefined, wanted: number): boolean {
+  return value !== undefined && Math.abs(value - wanted) <= 5e-4 * Math.abs(wanted)
+}
+
+function erf(graph: ImportGraph, node: OnnxNode): Value {
+  const value = graph.input(node, 0)
+  if (value.kind !== 'deferred' || value.form !== 'scaled' || !near(value.factor, Math.SQRT1_2)) {
+    return graph.unsupported(node, 'erf is understood only as part of a GELU, x (1 + erf(x / sqrt 2)) / 2')
+  }
+  return { ...value, form: 'erf', factor: 1 }
+}
+
+function add(graph: ImportGraph, node: OnnxNode): Value {
+  const [a, b] = constantLast(graph.input(node, 0), graph.input(node, 1))
+  if (a.kind === 'deferred' && a.form === 'matmul') {
+    const bias = b.kind === 'constant' && b.data instanceof Float32Array ? (b as FloatConstant) : undefined
+    if (!bias)
+      return graph.unsupported(node, 'the addend of a matrix product must be a constant float tensor')
+    return emitLinear(graph, node, a.of, a.weight, biasOf(graph, node, bias, a.weight))
+  }
+  if (a.kind === 'deferred' && a.form === 'erf' && near(scalar(b), 1)) {
+    return { ...a, form: 'phi' }
+  }
+  if (b.kind === 'constant') {
+    graph.unsupported(
+      node,
+      'adding a constant; only the bias of a matrix product and the 1 of a GELU are supported',
+    )
+  }
+  return addUp(graph, node, [graph.made(node, 0), graph.made(node, 1)])
+}
+
+function sum(graph: ImportGraph, node: OnnxNode): Value {
+  const values = node.inputs.map((_, index) => graph.made(node, index))
+  if (values.length === 0) graph.invalid(node, 'a sum of nothing')
+  return addUp(graph, node, values)
+}
+
+/** A chain of adds from left to right. */
+function addUp(graph: ImportGraph, node: OnnxNode, values: readonly Made[]): Value {
+  let total = values[0] as Made
+  for (const [index, value] of values.entries()) {
+    if (index === 0) continue
+    if (!sameShape(total.shape, value.shape)) {
+      graph.unsupported(
+        node,
+        `[${total.shape.join(', ')}] + [${value.shape.join(', ')}]; both values must have one shape`,
+      )
+    }
+    const inputs: [string, string] = [total.name, value.name]
+    const part = index === values.length - 1 ? undefined : String(index)
+    total = graph.emit(node, (name) => ({ op: 'add', name, inputs }), part)
+  }
+  return total
+}
+
+function mul(graph: ImportGraph, node: OnnxNode): Value {
+  const [a, b] = constantLast(graph.input(node, 0), graph.input(node, 1))
+  if (a.kind === 'constant') return graph.unsupported(node, 'a product of constants')
+  if (b.kind === 'constant') return scale(graph, node, a, scalar(b))
+  if (a.kind === 'deferred' || b.kind === 'deferred') return product(graph, node, a, b)
+  const [whole, gate] = isGate(a, b) ? [b, a] : [a, b]
+  if (!sameShape(whole.shape, gate.shape) && !isGate(gate, whole)) {
+    graph.unsupported(
+      node,
+      `[${a.shape.join(', ')}] * [${b.shape.join(', ')}]; the shapes must be equal, or one [N, C, 1, 1]`,
+    )
+  }
+  return graph.emit(node, (name) => ({ op: 'mul', name, inputs: [whole.name, gate.name] }))
+}
+
+/** Whether `gate` is [N, C, 1, 1] beside a larger [N, C, H, W]. */
+function isGate(gate: Made, whole: Made): boolean {
+  const [n, c] = whole.shape
+  return (
+    whole.shape.length === 4 &&
+    sameShape(gate.shape, [n as number, c as number, 1, 1]) &&
+    !sameShape(gate.shape, whole.shape)
+  )
+}
+
+function div(graph: ImportGraph, node: OnnxNode): Value {
+  const divisor = scalar(graph.input(node, 1))
+  return scale(graph, node, graph.input(node, 0), divisor === undefined ? undefined : 1 / divisor)
+}
+
+/** `value` times a constant: a step of a GELU, `x / sqrt 2` or `... / 2`. */
+function scale(graph: ImportGraph, node: OnnxNode, value: Value, factor: number | undefined): Value {
+  if (factor === undefined || value.kind === 'constant') {
+    return graph.unsupported(node, 'scaling by a constant tensor; only the scalars of a GELU are supported')
+  }
+  if (value.kind === 'made') return { kind: 'deferred', form: 'scaled', of: value, factor }
+  if (value.form === 'scaled' || value.form === 'phi' || value.form === 'xphi') {
+    return settle(graph, node, value.form, value.of, value.factor * factor)
+  }
+  return graph.unsupported(node, 'scaling by a constant; only the scalars of a GELU are supported')
+}
+
+/** `x sigmoid(x)`, which is SiLU, or `x (1 + erf(x / sqrt 2))`, which is twice GELU. */
+function product(graph: ImportGraph, node: OnnxNode, a: Value, b: Value): Value {
+  const [left, right] = [asFactor(a), asFactor(b)].sort((first, second) => rank(first) - rank(second))
+  if (left?.form === 'scaled' && left.of === right?.of) {
+    if (right.form === 'sigmoid' && left.factor === 1) return unary(graph, node, 'silu', left.of)
+    if (right.form === 'phi') return settle(graph, node, 'xphi', left.of, left.factor * right.factor)
+  }
+  return graph.unsupported(node, 'a product of scaled values that is neither GELU nor SiLU')
+}
+
+interface Factor {
+  readonly form: string
+  readonly of: Made
+  readonly factor: number
+}
+
+function asFactor(value: Value): Factor | undefined {
+  if (value.kind === 'made') return { form: 'scaled', of: value, factor: 1 }
+  return value.kind === 'deferred' && value.form !== 'matmul' ? value : undefined
+}
+
+function rank(factor: Factor | undefined): number {
+  return factor?.form === 'scaled' ? 0 : 1
+}
+
+function settle(
+  graph: ImportGraph,
+  node: OnnxNode,
+  form: 'scaled' | 'phi' | 'xphi',
+  of: Made,
+  factor: number,
+): Value {
+  if (form === 'xphi' && near(factor, 0.5)) return unary(graph, node, 'gelu', of)
+  return { kind: 'deferred', form, of, factor }
+}
+
+function constantLast(a: Value, b: Value): [Value, Value] {
+  return a.kind === 'constant' ? [b, a] : [a, b]
+}

@@ -1,0 +1,205 @@
+import {
+  elementCount,
+  type Graph,
+  MobileOneError,
+  type Node,
+  outputShape,
+  type Tensor,
+  tensor,
+  weightRoles,
+} from '@mobileone/core'
+import { uniqueNames } from '../names.ts'
+import type { OnnxNode, OnnxTensor } from '../proto.ts'
+import { describe } from './attributes.ts'
+import { type Constant, decodeConstant, type FloatConstant } from './constant.ts'
+
+/** A value the imported model computes. */
+export interface Made {
+  readonly kind: 'made'
+  readonly name: string
+  readonly shape: readonly number[]
+}
+
+/**
+ * Part of a pattern that becomes one node: `factor` times the form of the value `of`, with phi(x) = 1 + erf(x / sqrt 2).
+ * `matmul` waits for the bias that its only reader adds.
+ */
+export type Deferred =
+  | {
+      readonly kind: 'deferred'
+      readonly form: 'scaled' | 'erf' | 'phi' | 'xphi' | 'sigmoid'
+      readonly of: Made
+      readonly factor: number
+    }
+  | { readonly kind: 'deferred'; readonly form: 'matmul'; readonly of: Made; readonly weight: FloatConstant }
+
+export type Value = Made | Constant | Deferred
+
+/** The model under construction: the values of the file by name, and the nodes and weights made so far. */
+export class ImportGraph {
+  readonly nodes: Node[] = []
+  readonly weights: Map<string, Tensor> = new Map()
+  /** The default-domain opset of the file. */
+  readonly opset: number
+  readonly #values = new Map<string, Value>()
+  /** By model value name. */
+  readonly #shapes = new Map<string, readonly number[]>()
+  readonly #initializers: ReadonlyMap<string, OnnxTensor>
+  readonly #readers: ReadonlyMap<string, readonly OnnxNode[]>
+  readonly #uniqueValue = uniqueNames()
+  readonly #uniqueWeight = uniqueNames()
+  readonly #weightNames = new Map<Constant, Map<string, string>>()
+  readonly #derived = new Map<Constant, Map<string, FloatConstant>>()
+  #elementsLeft: number
+
+  /**
+   * @param readers The nodes that read each value; a value that is a graph output has no sole reader.
+   * @param byteLength Size of the file, which bounds how many elements may be made of it.
+   */
+  constructor(
+    opset: number,
+    initializers: ReadonlyMap<string, OnnxTensor>,
+    readers: ReadonlyMap<string, readonly OnnxNode[]>,
+    byteLength: number,
+  ) {
+    this.opset = opset
+    this.#initializers = initializers
+    this.#readers = readers
+    this.#elementsLeft = 4 * byteLength + 4096
+  }
+
+  addInput(name: string, shape: readonly number[]): void {
+    const made: Made = { kind: 'made', name: this.#uniqueValue(name), shape }
+    this.#shapes.set(made.name, shape)
+    this.#values.set(name, made)
+  }
+
+  /** What `name` is, undefined where nothing before has made it. */
+  find(name: string): Value | undefined {
+    let value = this.#values.get(name)
+    const initializer = value ? undefined : this.#initializers.get(name)
+    if (initializer) {
+      value = decodeConstant(initializer, name)
+      this.#charge(value.data.length)
+      this.#values.set(name, value)
+    }
+    return value
+  }
+
+  /** Record what output 0 of `node` is. */
+  set(node: OnnxNode, value: Value): void {
+    this.#values.set(node.outputs[0] as string, value)
+  }
+
+  /** The only node that reads output 0 of `node`, undefined when there are others. */
+  soleReader(node: OnnxNode): OnnxNode | undefined {
+    const readers = this.#readers.get(node.outputs[0] as string)
+    return readers?.length === 1 ? readers[0] : undefined
+  }
+
+  /** Input `index` of `node`, which must be there. */
+  input(node: OnnxNode, index: number): Value {
+    const name = node.inputs[index]
+    if (!name) return this.invalid(node, `input ${index} is missing`)
+    return this.find(name) ?? this.invalid(node, `reads "${name}", which nothing makes`)
+  }
+
+  /** Input `index`, which must be a value the network computes. */
+  made(node: OnnxNode, index: number): Made {
+    const value = this.input(node, index)
+    if (value.kind === 'made') return value
+    return this.unsupported(
+      node,
+      value.kind === 'constant'
+        ? `input ${index} ("${node.inputs[index]}") is a constant, where a feature map is expected`
+        : `input ${index} ("${node.inputs[index]}") is a scaled value, which is understood only as part of a GELU`,
+    )
+  }
+
+  /** Input `index`, which must be a constant of float elements. */
+  floats(node: OnnxNode, index: number): FloatConstant {
+    const value = this.input(node, index)
+    if (value.kind === 'constant' && value.data instanceof Float32Array) return value as FloatConstant
+    return this.unsupported(node, `input ${index} ("${node.inputs[index]}") must be a constant float tensor`)
+  }
+
+  /** Input `index` as the whole numbers of a shape or of axes. */
+  integers(node: OnnxNode, index: number): readonly number[] {
+    const value = this.input(node, index)
+    if (value.kind !== 'constant' || value.data instanceof Float32Array) {
+      return this.unsupported(node, `input ${index} ("${node.inputs[index]}") must be constant whole numbers`)
+    }
+    if (value.data.length > 64) this.invalid(node, `a shape of ${value.data.length} numbers`)
+    return value.data
+  }
+
+  /** Append a node for `source`, named after it, or after it and `part` where `source` becomes several. */
+  emit(source: OnnxNode, build: (name: string) => Node, part?: string): Made {
+    const base = source.name || (source.outputs[0] as string)
+    const node = build(this.#uniqueValue(part === undefined ? base : `${base}/${part}`))
+    const inputShapes = node.inputs.map((input) => this.#shapes.get(input) as readonly number[])
+    const weights = Object.fromEntries(
+      weightRoles(node).map(([, name]) => [name, this.weights.get(name) as Tensor]),
+    )
+    const graph: Graph = { name: '', inputs: {}, nodes: [], outputs: {}, weights }
+    const shape = outputShape(graph, node, inputShapes)
+    this.nodes.push(node)
+    this.#shapes.set(node.name, shape)
+    return { kind: 'made', name: node.name, shape }
+  }
+
+  /** The name of the weight that holds `constant`, in `shape` where it has another of as many elements. */
+  weight(constant: FloatConstant, shape: readonly number[] = constant.shape): string {
+    const names = this.#weightNames.get(constant) ?? new Map<string, string>()
+    this.#weightNames.set(constant, names)
+    const key = shape.join('x')
+    let name = names.get(key)
+    if (name === undefined) {
+      name = this.#uniqueWeight(constant.name)
+      names.set(key, name)
+      this.weights.set(name, tensor(shape, constant.data))
+    }
+    return name
+  }
+
+  /** `constant` changed by `make`, once for each `key`; counts against what a file of this size may ask for. */
+  derive(
+    constant: FloatConstant,
+    key: string,
+    shape: readonly number[],
+    make: (index: number) => number,
+  ): FloatConstant {
+    const variants = this.#derived.get(constant) ?? new Map<string, FloatConstant>()
+    this.#derived.set(constant, variants)
+    let variant = variants.get(key)
+    if (!variant) {
+      this.#charge(elementCount(shape))
+      const data = new Float32Array(elementCount(shape))
+      for (let index = 0; index < data.length; index++) data[index] = make(index)
+      variant = { kind: 'constant', name: constant.name, shape, data }
+      variants.set(key, variant)
+    }
+    return variant
+  }
+
+  unsupported(node: OnnxNode, message: string): never {
+    throw new MobileOneError('unsupported', `cannot import ${describe(node)}: ${message}`)
+  }
+
+  invalid(node: OnnxNode, message: string): never {
+    throw new MobileOneError(
+      'invalid-file',
+      `the ONNX graph is not well formed: ${describe(node)}: ${message}`,
+    )
+  }
+
+  #charge(elements: number): void {
+    this.#elementsLeft -= elements
+    if (this.#elementsLeft < 0) {
+      throw new MobileOneError(
+        'invalid-file',
+        'the ONNX graph makes far more weights than its file holds; it is damaged or hostile',
+      )
+    }
+  }
+}

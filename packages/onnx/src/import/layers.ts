@@ -1,0 +1,272 @@
+import { sameShape } from '@mobileone/core'
+import type { OnnxNode } from '../proto.ts'
+import { attribute } from './attributes.ts'
+import type { FloatConstant } from './constant.ts'
+import type { ImportGraph, Made, Value } from './import-graph.ts'
+
+/** Read one ONNX node: what its output 0 is. Appends model nodes where it computes something. */
+export type Rule = (graph: ImportGraph, node: OnnxNode) => Value
+
+export const layerRules: Readonly<Record<string, Rule>> = {
+  Conv: conv,
+  BatchNormalization: batchNormalization,
+  Gemm: gemm,
+  MatMul: matMul,
+  GlobalAveragePool: (graph, node) => pool(graph, node),
+  AveragePool: averagePool,
+  ReduceMean: reduceMean,
+  Softmax: softmax,
+}
+
+function conv(graph: ImportGraph, node: OnnxNode): Value {
+  const x = graph.made(node, 0)
+  const weight = graph.floats(node, 1)
+  if (weight.shape.length !== 4 || x.shape.length !== 4) {
+    graph.unsupported(
+      node,
+      `a ${weight.shape.length - 2}-D convolution; only 2-D images [N, C, H, W] are supported`,
+    )
+  }
+  const kernel = weight.shape.slice(2)
+  const declared = attribute(node, 'kernel_shape', 'ints')
+  if (declared && !sameShape(declared, kernel)) {
+    graph.invalid(
+      node,
+      `kernel_shape is [${declared.join(', ')}] and the weight's kernel [${kernel.join(', ')}]`,
+    )
+  }
+  const pair = (name: string, value: number): readonly [number, number] => {
+    const given = attribute(node, name, 'ints') ?? [value, value]
+    if (given.length !== 2) graph.invalid(node, `${name} has ${given.length} numbers, expected 2`)
+    return [given[0] as number, given[1] as number]
+  }
+  const stride = pair('strides', 1)
+  const dilation = pair('dilations', 1)
+  const padding = symmetricPadding(graph, node, convPads(graph, node, x, kernel, stride, dilation))
+  const bias = node.inputs[2] ? graph.floats(node, 2) : undefined
+  return graph.emit(node, (name) => ({
+    op: 'conv2d',
+    name,
+    inputs: [x.name],
+    weight: graph.weight(weight),
+    ...(bias && { bias: graph.weight(bias) }),
+    stride,
+    padding,
+    dilation,
+    groups: attribute(node, 'group', 'int') ?? 1,
+  }))
+}
+
+/** [top, left, bottom, right], as `pads` or `auto_pad` say. */
+function convPads(
+  graph: ImportGraph,
+  node: OnnxNode,
+  x: Made,
+  kernel: readonly number[],
+  stride: readonly number[],
+  dilation: readonly number[],
+): readonly number[] {
+  const mode = attribute(node, 'auto_pad', 'string') ?? 'NOTSET'
+  if (mode === 'NOTSET') {
+    const pads = attribute(node, 'pads', 'ints') ?? [0, 0, 0, 0]
+    if (pads.length !== 4) graph.invalid(node, `pads has ${pads.length} numbers, expected 4`)
+    return pads
+  }
+  if (mode === 'VALID') return [0, 0, 0, 0]
+  if (mode !== 'SAME_UPPER' && mode !== 'SAME_LOWER') return graph.invalid(node, `auto_pad is "${mode}"`)
+  const begin: number[] = []
+  const end: number[] = []
+  for (const axis of [0, 1]) {
+    const size = x.shape[2 + axis] as number
+    const step = stride[axis] as number
+    const reach = (dilation[axis] as number) * ((kernel[axis] as number) - 1) + 1
+    const total = Math.max((Math.ceil(size / step) - 1) * step + reach - size, 0)
+    const less = Math.floor(total / 2)
+    begin.push(mode === 'SAME_UPPER' ? less : total - less)
+    end.push(mode === 'SAME_UPPER' ? total - less : less)
+  }
+  return [...begin, ...end]
+}
+
+function symmetricPadding(
+  graph: ImportGraph,
+  node: OnnxNode,
+  pads: readonly number[],
+): readonly [number, number] {
+  const [top = 0, left = 0, bottom = 0, right = 0] = pads
+  if (top === bottom && left === right) return [top, left]
+  return graph.unsupported(
+    node,
+    `pads of top ${top}, left ${left}, bottom ${bottom}, right ${right}; both sides of an axis must be padded alike ` +
+      '(TensorFlow pads so at stride 2: pad explicitly before export)',
+  )
+}
+
+function batchNormalization(graph: ImportGraph, node: OnnxNode): Value {
+  const x = graph.made(node, 0)
+  if (
+    attribute(node, 'training_mode', 'int') === 1 ||
+    node.outputs.filter((name) => name !== '').length > 1
+  ) {
+    graph.unsupported(node, 'training mode; export the network in evaluation mode (model.eval())')
+  }
+  if (attribute(node, 'spatial', 'int') === 0) graph.unsupported(node, 'statistics per pixel (spatial = 0)')
+  const [weight, bias, runningMean, runningVar] = [1, 2, 3, 4].map((index) =>
+    graph.weight(graph.floats(node, index)),
+  ) as [string, string, string, string]
+  const epsilon = shortestDecimal(attribute(node, 'epsilon', 'float') ?? 1e-5)
+  return graph.emit(node, (name) => ({
+    op: 'batchNorm',
+    name,
+    inputs: [x.name],
+    weight,
+    bias,
+    runningMean,
+    runningVar,
+    epsilon,
+  }))
+}
+
+/** The shortest decimal number that a float32 attribute may have been written from: 1e-5, not 9.999999747378752e-6. */
+function shortestDecimal(value: number): number {
+  for (let digits = 1; digits < 9; digits++) {
+    const decimal = Number(value.toPrecision(digits))
+    if (Math.fround(decimal) === value) return decimal
+  }
+  return value
+}
+
+function gemm(graph: ImportGraph, node: OnnxNode): Value {
+  const x = graph.made(node, 0)
+  if (attribute(node, 'transA', 'int')) graph.unsupported(node, 'transA = 1: it takes [N, C] transposed')
+  const alpha = attribute(node, 'alpha', 'float') ?? 1
+  const beta = attribute(node, 'beta', 'float') ?? 1
+  let weight = graph.floats(node, 1)
+  if (!attribute(node, 'transB', 'int')) weight = transposed(graph, node, weight)
+  if (alpha !== 1) weight = scaled(graph, weight, alpha)
+  const bias = node.inputs[2] ? biasOf(graph, node, graph.floats(node, 2), weight) : undefined
+  return emitLinear(graph, node, x, weight, bias && beta !== 1 ? scaled(graph, bias, beta) : bias)
+}
+
+/** `x W`, with the bias that its only reader adds where there is one. */
+function matMul(graph: ImportGraph, node: OnnxNode): Value {
+  const x = graph.made(node, 0)
+  const weight = transposed(graph, node, graph.floats(node, 1))
+  const reader = graph.soleReader(node)
+  const other = reader?.inputs.find((name) => name !== node.outputs[0])
+  const addend = reader?.op === 'Add' && other !== undefined ? graph.find(other) : undefined
+  if (addend?.kind === 'constant') return { kind: 'deferred', form: 'matmul', of: x, weight }
+  return emitLinear(graph, node, x, weight, undefined)
+}
+
+/** Append `x W^T + bias` for `node`, whose bias may be any shape that means one number per output, or one for all. */
+export function emitLinear(
+  graph: ImportGraph,
+  node: OnnxNode,
+  x: Made,
+  weight: FloatConstant,
+  bias: FloatConstant | undefined,
+): Value {
+  if (x.shape.length !== 2) {
+    graph.unsupported(node, `a matrix product of [${x.shape.join(', ')}]; only [N, C] is supported`)
+  }
+  return graph.emit(node, (name) => ({
+    op: 'linear',
+    name,
+    inputs: [x.name],
+    weight: graph.weight(weight),
+    ...(bias && { bias: graph.weight(bias, [bias.data.length]) }),
+  }))
+}
+
+/** `bias` as one number per row of `weight`. */
+export function biasOf(
+  graph: ImportGraph,
+  node: OnnxNode,
+  bias: FloatConstant,
+  weight: FloatConstant,
+): FloatConstant {
+  const outputs = weight.shape[0] as number
+  if (bias.data.length === outputs && (outputs === 1 || bias.shape.at(-1) === outputs)) return bias
+  if (bias.data.length === 1) {
+    return graph.derive(bias, `expanded to ${outputs}`, [outputs], () => bias.data[0] as number)
+  }
+  return graph.unsupported(
+    node,
+    `a bias of shape [${bias.shape.join(', ')}] for ${outputs} outputs; it must have one number for each`,
+  )
+}
+
+export function transposed(graph: ImportGraph, node: OnnxNode, matrix: FloatConstant): FloatConstant {
+  const [rows, columns, ...rest] = matrix.shape
+  if (rows === undefined || columns === undefined || rest.length > 0) {
+    return graph.unsupported(node, `a matrix of shape [${matrix.shape.join(', ')}]; it must have two axes`)
+  }
+  return graph.derive(
+    matrix,
+    'transposed',
+    [columns, rows],
+    (index) => matrix.data[(index % rows) * columns + Math.floor(index / rows)] as number,
+  )
+}
+
+function scaled(graph: ImportGraph, constant: FloatConstant, factor: number): FloatConstant {
+  return graph.derive(
+    constant,
+    `times ${factor}`,
+    constant.shape,
+    (i) => (constant.data[i] as number) * factor,
+  )
+}
+
+function pool(graph: ImportGraph, node: OnnxNode, part?: string): Made {
+  const x = graph.made(node, 0)
+  return graph.emit(node, (name) => ({ op: 'globalAvgPool', name, inputs: [x.name] }), part)
+}
+
+function averagePool(graph: ImportGraph, node: OnnxNode): Value {
+  const x = graph.made(node, 0)
+  const kernel = attribute(node, 'kernel_shape', 'ints') ?? []
+  const mode = attribute(node, 'auto_pad', 'string') ?? 'NOTSET'
+  const padded =
+    mode.startsWith('SAME') ||
+    (mode === 'NOTSET' && attribute(node, 'pads', 'ints')?.some((pad) => pad !== 0))
+  if (x.shape.length !== 4 || !sameShape(kernel, x.shape.slice(2)) || padded) {
+    graph.unsupported(
+      node,
+      `a pool of [${kernel.join(', ')}]${padded ? ' with padding' : ''} over [${x.shape.join(', ')}]; ` +
+        'only an average over the whole map is supported',
+    )
+  }
+  return pool(graph, node)
+}
+
+function reduceMean(graph: ImportGraph, node: OnnxNode): Value {
+  const x = graph.made(node, 0)
+  const axes = node.inputs[1] ? graph.integers(node, 1) : (attribute(node, 'axes', 'ints') ?? [])
+  const rank = x.shape.length
+  const spatial = new Set(axes.map((axis) => (axis < 0 ? axis + rank : axis)))
+  if (rank !== 4 || axes.length !== 2 || !spatial.has(2) || !spatial.has(3)) {
+    graph.unsupported(
+      node,
+      `a mean over axes [${axes.join(', ')}] of [${x.shape.join(', ')}]; only height and width of [N, C, H, W] are supported`,
+    )
+  }
+  if ((attribute(node, 'keepdims', 'int') ?? 1) !== 0) {
+    return pool(graph, node)
+  }
+  const pooled = pool(graph, node, 'pool')
+  return graph.emit(node, (name) => ({ op: 'flatten', name, inputs: [pooled.name] }))
+}
+
+function softmax(graph: ImportGraph, node: OnnxNode): Value {
+  const x = graph.made(node, 0)
+  const axis = attribute(node, 'axis', 'int') ?? (graph.opset < 13 ? 1 : -1)
+  if (x.shape.length !== 2 || (axis !== 1 && axis !== -1)) {
+    graph.unsupported(
+      node,
+      `a softmax over axis ${axis} of [${x.shape.join(', ')}]; only classes of [N, C] are supported`,
+    )
+  }
+  return graph.emit(node, (name) => ({ op: 'softmax', name, inputs: [x.name] }))
+}

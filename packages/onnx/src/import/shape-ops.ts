@@ -1,0 +1,174 @@
+import { MobileOneError, sameShape } from '@mobileone/core'
+import { dataType, type OnnxNode } from '../proto.ts'
+import { attribute } from './attributes.ts'
+import { type Constant, decodeConstant, type FloatConstant } from './constant.ts'
+import type { ImportGraph, Made, Value } from './import-graph.ts'
+import { type Rule, transposed } from './layers.ts'
+
+/**
+ * Ops that only rename, flatten, or compute the shapes of a flatten: `x.view(x.size(0), -1)` is traced as Shape, Gather,
+ * Unsqueeze, Concat and Reshape.
+ */
+export const shapeRules: Readonly<Record<string, Rule>> = {
+  Constant: constant,
+  Identity: (graph, node) => graph.input(node, 0),
+  Dropout: dropout,
+  Cast: cast,
+  Flatten: flatten,
+  Reshape: reshape,
+  Squeeze: squeeze,
+  Unsqueeze: unsqueeze,
+  Shape: shapeOf,
+  Gather: gather,
+  Concat: concat,
+  Transpose: transpose,
+}
+
+function constant(graph: ImportGraph, node: OnnxNode): Value {
+  const name = node.outputs[0] as string
+  const whole = (data: Constant['data'], shape: readonly number[]): Constant => ({
+    kind: 'constant',
+    name,
+    shape,
+    data,
+  })
+  const tensor = attribute(node, 'value', 'tensor')
+  const float = attribute(node, 'value_float', 'float')
+  const floats = attribute(node, 'value_floats', 'floats')
+  const int = attribute(node, 'value_int', 'int')
+  const ints = attribute(node, 'value_ints', 'ints')
+  if (tensor) return decodeConstant(tensor, name)
+  if (float !== undefined) return whole(Float32Array.of(float), [])
+  if (floats) return whole(Float32Array.from(floats), [floats.length])
+  if (int !== undefined) return whole([int], [])
+  if (ints) return whole(ints, [ints.length])
+  return graph.unsupported(node, 'a constant that is neither a tensor nor numbers')
+}
+
+function dropout(graph: ImportGraph, node: OnnxNode): Value {
+  if (node.inputs[2])
+    graph.unsupported(node, 'training mode; export the network in evaluation mode (model.eval())')
+  return graph.input(node, 0)
+}
+
+/** Between float types, where it changes precision only: the imported model computes in float32. */
+function cast(graph: ImportGraph, node: OnnxNode): Value {
+  const to = attribute(node, 'to', 'int')
+  const value = graph.input(node, 0)
+  const whole = value.kind === 'constant' && !(value.data instanceof Float32Array)
+  const kept: readonly (number | undefined)[] = whole
+    ? [dataType.int32, dataType.int64]
+    : [dataType.float, dataType.float16, dataType.bfloat16, dataType.double]
+  if (!kept.includes(to)) {
+    graph.unsupported(node, `a cast to element type ${to}; only casts between float types are supported`)
+  }
+  return value
+}
+
+function flatten(graph: ImportGraph, node: OnnxNode): Value {
+  const x = graph.made(node, 0)
+  const axis = attribute(node, 'axis', 'int') ?? 1
+  if (axis !== 1 && axis !== 1 - x.shape.length) {
+    graph.unsupported(node, `a flatten from axis ${axis}; only axis 1, which keeps the batch, is supported`)
+  }
+  return emitFlatten(graph, node, x)
+}
+
+function reshape(graph: ImportGraph, node: OnnxNode): Value {
+  const x = graph.made(node, 0)
+  const wanted = node.inputs[1] ? graph.integers(node, 1) : (attribute(node, 'shape', 'ints') ?? [])
+  const keepsZero = attribute(node, 'allowzero', 'int') === 1
+  const sizes = wanted.map((size, axis) => (size === 0 && !keepsZero ? (x.shape[axis] ?? 0) : size))
+  const total = x.shape.reduce((product, size) => product * size, 1)
+  const known = sizes.reduce((product, size) => (size === -1 ? product : product * size), 1)
+  return reshapeTo(
+    graph,
+    node,
+    x,
+    sizes.map((size) => (size === -1 ? total / known : size)),
+  )
+}
+
+function squeeze(graph: ImportGraph, node: OnnxNode): Value {
+  const value = graph.input(node, 0)
+  if (value.kind === 'constant') return { ...value, shape: value.data.length === 1 ? [] : value.shape }
+  const x = graph.made(node, 0)
+  const axes = axesOf(graph, node)?.map((axis) => (axis < 0 ? axis + x.shape.length : axis))
+  return reshapeTo(
+    graph,
+    node,
+    x,
+    x.shape.filter((size, axis) => (axes ? !axes.includes(axis) : size !== 1)),
+  )
+}
+
+function unsqueeze(graph: ImportGraph, node: OnnxNode): Value {
+  const value = graph.input(node, 0)
+  if (value.kind !== 'constant') return graph.unsupported(node, 'adding an axis to a feature map')
+  return { ...value, shape: [value.data.length] }
+}
+
+/** The axes of a Squeeze: an attribute before opset 13, an input since. */
+function axesOf(graph: ImportGraph, node: OnnxNode): readonly number[] | undefined {
+  return node.inputs[1] ? graph.integers(node, 1) : attribute(node, 'axes', 'ints')
+}
+
+function reshapeTo(graph: ImportGraph, node: OnnxNode, x: Made, shape: readonly number[]): Value {
+  const [n = 1, ...rest] = x.shape
+  const flat = [n, rest.reduce((product, size) => product * size, 1)]
+  if (sameShape(shape, x.shape)) return x
+  if (x.shape.length > 2 && sameShape(shape, flat)) return emitFlatten(graph, node, x)
+  return graph.unsupported(
+    node,
+    `reshapes [${x.shape.join(', ')}] to [${shape.join(', ')}]; only a flattening to [${flat.join(', ')}] is supported`,
+  )
+}
+
+function emitFlatten(graph: ImportGraph, node: OnnxNode, x: Made): Value {
+  return graph.emit(node, (name) => ({ op: 'flatten', name, inputs: [x.name] }))
+}
+
+function shapeOf(graph: ImportGraph, node: OnnxNode): Value {
+  const { shape } = graph.made(node, 0)
+  const sizes = shape.slice(
+    attribute(node, 'start', 'int') ?? 0,
+    attribute(node, 'end', 'int') ?? shape.length,
+  )
+  return wholeNumbers(node, [sizes.length], sizes)
+}
+
+function gather(graph: ImportGraph, node: OnnxNode): Value {
+  const sizes = graph.integers(node, 0)
+  const picked = graph.integers(node, 1).map((index) => {
+    const size = sizes.at(index)
+    return size ?? graph.invalid(node, `index ${index} of ${sizes.length} numbers`)
+  })
+  const indices = graph.input(node, 1)
+  return wholeNumbers(node, indices.kind === 'constant' ? indices.shape : [], picked)
+}
+
+function concat(graph: ImportGraph, node: OnnxNode): Value {
+  for (const name of node.inputs) {
+    if (graph.find(name)?.kind === 'made') graph.unsupported(node, 'joining feature maps')
+  }
+  const sizes = node.inputs.flatMap((_, index) => graph.integers(node, index))
+  return wholeNumbers(node, [sizes.length], sizes)
+}
+
+function transpose(graph: ImportGraph, node: OnnxNode): Value {
+  const value = graph.input(node, 0)
+  const swaps = sameShape(attribute(node, 'perm', 'ints') ?? [1, 0], [1, 0])
+  if (value.kind !== 'constant' || !(value.data instanceof Float32Array) || !swaps) {
+    return graph.unsupported(
+      node,
+      'only the transposition of a constant matrix is supported; the layout is NCHW throughout',
+    )
+  }
+  return transposed(graph, node, value as FloatConstant)
+}
+
+function wholeNumbers(node: OnnxNode, shape: readonly number[], data: readonly number[]): Constant {
+  if (!data.every(Number.isFinite))
+    throw new MobileOneError('invalid-file', `node "${node.name}": a size that is not a number`)
+  return { kind: 'constant', name: node.outputs[0] as string, shape, data }
+}

@@ -1,0 +1,85 @@
+import type { Node } from '@mobileone/core'
+import type { GraphBuilder } from './graph-builder.ts'
+import type { OnnxAttribute } from './proto.ts'
+
+/** Add the ONNX nodes that compute `node` (operator semantics: the ONNX operator schemas of opset 17). */
+export function lowerNode(builder: GraphBuilder, node: Node): void {
+  const inputs = node.inputs.map((name) => builder.value(name))
+  const output = builder.value(node.name)
+  const x = inputs[0] as string
+  /** A helper node and its value, named after the node it belongs to. */
+  const helper = (op: string, of: readonly string[]): string =>
+    builder.emit(op, `${node.name}/${op}`, of, builder.fresh(`${node.name}/${op}`))
+
+  switch (node.op) {
+    case 'conv2d': {
+      builder.emit(
+        'Conv',
+        node.name,
+        [x, builder.weight(node.weight), ...(node.bias === undefined ? [] : [builder.weight(node.bias)])],
+        output,
+        new Map<string, OnnxAttribute>([
+          ['dilations', { type: 'ints', value: node.dilation }],
+          ['group', { type: 'int', value: node.groups }],
+          ['kernel_shape', { type: 'ints', value: builder.weightShape(node.weight).slice(2) }],
+          ['pads', { type: 'ints', value: [...node.padding, ...node.padding] }],
+          ['strides', { type: 'ints', value: node.stride }],
+        ]),
+      )
+      return
+    }
+    case 'batchNorm': {
+      const weights = [node.weight, node.bias, node.runningMean, node.runningVar]
+      builder.emit(
+        'BatchNormalization',
+        node.name,
+        [x, ...weights.map((name) => builder.weight(name))],
+        output,
+        new Map([['epsilon', { type: 'float', value: node.epsilon }]]),
+      )
+      return
+    }
+    case 'linear':
+      builder.emit(
+        'Gemm',
+        node.name,
+        [x, builder.weight(node.weight), ...(node.bias === undefined ? [] : [builder.weight(node.bias)])],
+        output,
+        new Map([['transB', { type: 'int', value: 1 }]]),
+      )
+      return
+    case 'relu':
+      builder.emit('Relu', node.name, inputs, output)
+      return
+    case 'sigmoid':
+      builder.emit('Sigmoid', node.name, inputs, output)
+      return
+    case 'silu':
+      builder.emit('Mul', node.name, [x, helper('Sigmoid', [x])], output)
+      return
+    case 'gelu': {
+      // x (1 + erf(x / sqrt 2)) 0.5 in the order PyTorch writes it, which runtimes recognise and fuse.
+      const erf = helper('Erf', [helper('Div', [x, builder.constant('gelu/sqrt2', [], [Math.SQRT2])])])
+      const twice = helper('Mul', [x, helper('Add', [erf, builder.constant('gelu/one', [], [1])])])
+      builder.emit('Mul', node.name, [twice, builder.constant('gelu/half', [], [0.5])], output)
+      return
+    }
+    case 'add':
+      builder.emit('Add', node.name, inputs, output)
+      return
+    case 'mul':
+      builder.emit('Mul', node.name, inputs, output)
+      return
+    case 'globalAvgPool':
+      builder.emit('GlobalAveragePool', node.name, inputs, output)
+      return
+    case 'flatten':
+      builder.emit('Flatten', node.name, inputs, output, new Map([['axis', { type: 'int', value: 1 }]]))
+      return
+    case 'softmax':
+      builder.emit('Softmax', node.name, inputs, output, new Map([['axis', { type: 'int', value: 1 }]]))
+      return
+    default:
+      node satisfies never
+  }
+}

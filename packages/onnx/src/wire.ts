@@ -1,0 +1,221 @@
+/**
+ * The Protocol Buffers wire format (protobuf.dev/programming-guides/encoding): tags, varints, fixed-width numbers and
+ * length-delimited bytes. Not responsible for any schema. The reader trusts nothing: every length is checked against
+ * the bytes that are left before anything is made of it.
+ */
+import { MobileOneError } from '@mobileone/core'
+
+export const wireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const
+
+/** Collects fields as pieces, so that large arrays are copied once, by `finish`. */
+export class WireWriter {
+  readonly #pieces: (Uint8Array | Float32Array)[] = []
+  #length = 0
+
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** An int32, int64 or enum field; negative values take ten bytes. */
+  int(field: number, value: number): void {
+    this.#tag(field, wireType.varint)
+    this.#varint(BigInt.asUintN(64, BigInt(value)))
+  }
+
+  float(field: number, value: number): void {
+    this.#tag(field, wireType.fixed32)
+    this.#push(float32Bytes([value]))
+  }
+
+  string(field: number, value: string): void {
+    this.bytes(field, new TextEncoder().encode(value))
+  }
+
+  /** A bytes field, borrowed until `finish`. Float32 data is written little-endian: `raw_data`, or packed floats. */
+  bytes(field: number, value: Uint8Array | Float32Array): void {
+    this.#tag(field, wireType.bytes)
+    this.#varint(BigInt(value.byteLength))
+    this.#push(value)
+  }
+
+  message(field: number, value: WireWriter): void {
+    this.#tag(field, wireType.bytes)
+    this.#varint(BigInt(value.#length))
+    for (const piece of value.#pieces) this.#push(piece)
+  }
+
+  /** Everything written, in one new array. */
+  finish(): Uint8Array {
+    const out = new Uint8Array(this.#length)
+    let at = 0
+    for (const piece of this.#pieces) {
+      out.set(piece instanceof Uint8Array ? piece : float32Bytes(piece), at)
+      at += piece.byteLength
+    }
+    return out
+  }
+
+  #tag(field: number, type: number): void {
+    this.#varint(BigInt(field * 8 + type))
+  }
+
+  #varint(value: bigint): void {
+    const bytes: number[] = []
+    let rest = value
+    for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128)
+    bytes.push(Number(rest))
+    this.#push(Uint8Array.from(bytes))
+  }
+
+  #push(piece: Uint8Array | Float32Array): void {
+    this.#pieces.push(piece)
+    this.#length += piece.byteLength
+  }
+}
+
+function float32Bytes(values: ArrayLike<number>): Uint8Array {
+  const view = new DataView(new ArrayBuffer(values.length * 4))
+  for (let i = 0; i < values.length; i++) view.setFloat32(i * 4, values[i] as number, true)
+  return new Uint8Array(view.buffer)
+}
+
+/** Reads one message, field by field. Every problem is a MobileOneError `invalid-file` with the byte offset. */
+export class WireReader {
+  /** Number and wire type of the field that `next` found. */
+  field = 0
+  type = 0
+  readonly #view: DataView
+  readonly #what: string
+  readonly #end: number
+  #at: number
+
+  /** @param what Names the message in errors. Offsets count from the start of `view`. */
+  constructor(view: DataView, what: string, start = 0, end: number = view.byteLength) {
+    this.#view = view
+    this.#what = what
+    this.#at = start
+    this.#end = end
+  }
+
+  /** Move to the next field; false at the end of the message. */
+  next(): boolean {
+    if (this.#at >= this.#end) return false
+    const tag = this.#varint()
+    if (tag > 0xffff_ffffn) this.fail(`a field tag of ${tag}, which does not fit 32 bits,`)
+    this.field = Number(tag >> 3n)
+    this.type = Number(tag & 7n)
+    if (this.field === 0) this.fail('field number 0')
+    return true
+  }
+
+  /** A signed 64-bit varint; beyond 2^53 the nearest double. */
+  int(): number {
+    this.#expect(wireType.varint)
+    return Number(BigInt.asIntN(64, this.#varint()))
+  }
+
+  /** One element of a repeated int field, or all of them where the field is packed, added to `values`. */
+  ints(values: number[]): void {
+    if (this.type !== wireType.bytes) {
+      values.push(this.int())
+      return
+    }
+    const packed = this.message('packed integers')
+    while (packed.#at < packed.#end) values.push(Number(BigInt.asIntN(64, packed.#varint())))
+  }
+
+  /** As `ints`, for a repeated float field. */
+  floats(values: number[]): void {
+    this.#fixed(values, wireType.fixed32, 4, (at) => this.#view.getFloat32(at, true))
+  }
+
+  /** As `ints`, for a repeated double field. */
+  doubles(values: number[]): void {
+    this.#fixed(values, wireType.fixed64, 8, (at) => this.#view.getFloat64(at, true))
+  }
+
+  /** A view of the bytes, not a copy. */
+  bytes(): Uint8Array {
+    this.#expect(wireType.bytes)
+    const length = this.#varint()
+    if (length > BigInt(this.#end - this.#at)) {
+      this.fail(`a length of ${length} where ${this.#end - this.#at} bytes are left`)
+    }
+    return new Uint8Array(
+      this.#view.buffer,
+      this.#view.byteOffset + this.#take(Number(length)),
+      Number(length),
+    )
+  }
+
+  string(): string {
+    const bytes = this.bytes()
+    try {
+      return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    } catch {
+      return this.fail('text that is not UTF-8')
+    }
+  }
+
+  message(what: string): WireReader {
+    const { byteOffset, byteLength } = this.bytes()
+    const start = byteOffset - this.#view.byteOffset
+    return new WireReader(this.#view, what, start, start + byteLength)
+  }
+
+  /** Pass over the field that `next` found. */
+  skip(): void {
+    if (this.type === wireType.varint) this.#varint()
+    else if (this.type === wireType.fixed64) this.#take(8)
+    else if (this.type === wireType.bytes) this.bytes()
+    else if (this.type === wireType.fixed32) this.#take(4)
+    else this.fail(`wire type ${this.type} in field ${this.field}`)
+  }
+
+  fail(found: string): never {
+    throw new MobileOneError(
+      'invalid-file',
+      `not a readable ONNX file: ${found} at byte ${this.#at}, in ${this.#what}; the file is damaged or of another format`,
+    )
+  }
+
+  #fixed(values: number[], single: number, size: number, get: (at: number) => number): void {
+    if (this.type !== wireType.bytes) {
+      this.#expect(single)
+      values.push(get(this.#take(size)))
+      return
+    }
+    const { byteOffset, byteLength } = this.bytes()
+    if (byteLength % size !== 0) this.fail(`${byteLength} bytes of packed ${size}-byte numbers`)
+    const start = byteOffset - this.#view.byteOffset
+    for (let at = start; at < start + byteLength; at += size) values.push(get(at))
+  }
+
+  #varint(): bigint {
+    let value = 0
+    for (let index = 0; index < 4; index++) {
+      const byte = this.#view.getUint8(this.#take(1))
+      value |= (byte & 127) << (7 * index)
+      if (byte < 128) return BigInt(value)
+    }
+    let wide = BigInt(value)
+    for (let index = 4; index < 10; index++) {
+      const byte = this.#view.getUint8(this.#take(1))
+      if (index === 9 && byte > 1) break
+      wide |= BigInt(byte & 127) << BigInt(7 * index)
+      if (byte < 128) return wide
+    }
+    return this.fail('a varint of more than 64 bits')
+  }
+
+  #take(count: number): number {
+    if (count > this.#end - this.#at) this.fail('the end of the data')
+    this.#at += count
+    return this.#at - count
+  }
+
+  #expect(type: number): void {
+    if (this.type !== type) this.fail(`wire type ${this.type} in field ${this.field}, where ${type} belongs,`)
+  }
+}

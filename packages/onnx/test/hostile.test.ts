@@ -1,0 +1,296 @@
+import { readFileSync } from 'node:fs'
+import { configFromWidths, initialize, isMobileOneError, mobileone, random } from '@mobileone/core'
+import { describe, expect, test } from 'vitest'
+import { fromOnnx, toOnnx } from '../src/index.ts'
+import { file, integers, node, weight } from './support/graph.ts'
+import { randomModel } from './support/random-model.ts'
+
+/** What reading `bytes` comes to: a model, or the code of a MobileOneError. Anything else fails the test. */
+function outcome(bytes: Uint8Array, context: string): string {
+  try {
+    fromOnnx(bytes, { shapes: {} })
+    return 'model'
+  } catch (error) {
+    if (isMobileOneError(error)) return error.code
+    throw new Error(`${context}: ${String(error)}`, { cause: error })
+  }
+}
+
+const tiny = configFromWidths({
+  name: 'tiny',
+  widths: [0.05, 0.05, 0.05, 0.05],
+  blocks: [1, 1, 1, 1],
+  branches: 2,
+  squeezeExcite: [0, 0, 0, 1],
+  classes: 3,
+  inputSize: [32, 32],
+})
+const samples = [
+  toOnnx(initialize(mobileone(tiny, { form: 'train' }), { seed: 1 })),
+  toOnnx(randomModel(2), { dynamicBatch: true }),
+  toOnnx(randomModel(6)),
+  ...['torch-unfused-batch', 'torch-se-batch', 'torch-mixed', 'encodings'].map(
+    (name) => new Uint8Array(readFileSync(new URL(`./fixtures/${name}.onnx`, import.meta.url))),
+  ),
+]
+
+describe('damaged files', () => {
+  test('8,000 seeded mutations give a model or a MobileOneError, none slowly', () => {
+    const source = random(20240521)
+    const outcomes: Record<string, number> = {}
+    let slowest = 0
+    for (let index = 0; index < 8000; index++) {
+      const bytes = mutate(samples[index % samples.length] as Uint8Array, source)
+      const start = performance.now()
+      const result = outcome(bytes, `case ${index}`)
+      slowest = Math.max(slowest, performance.now() - start)
+      outcomes[result] = (outcomes[result] ?? 0) + 1
+    }
+    expect(slowest).toBeLessThan(2000)
+    expect(outcomes['invalid-file']).toBeGreaterThan(4000)
+    expect(outcomes.unsupported).toBeGreaterThan(50)
+    expect(outcomes.model).toBeGreaterThan(50)
+    expect(Object.keys(outcomes).sort()).toEqual(['invalid-argument', 'invalid-file', 'model', 'unsupported'])
+  })
+
+  test('every truncation is refused', () => {
+    const bytes = toOnnx(randomModel(6))
+    let refused = 0
+    for (let length = 0; length < bytes.length; length++) {
+      const result = outcome(bytes.subarray(0, length), `${length} bytes`)
+      expect(result, `${length} bytes`).not.toBe('model')
+      if (result === 'invalid-file') refused++
+    }
+    // Cut between the graph and the opset, the file is whole protobuf without an opset.
+    expect(refused).toBeGreaterThan(bytes.length - 8)
+  })
+
+  test('2,000 files of random bytes are refused', () => {
+    const source = random(7)
+    for (let index = 0; index < 2000; index++) {
+      const bytes = Uint8Array.from({ length: source.integer(0, 200) }, () => source.integer(0, 255))
+      expect(outcome(bytes, `case ${index}`)).toBe('invalid-file')
+    }
+  })
+})
+
+/** A few random edits of bytes, lengths and ranges. */
+function mutate(original: Uint8Array, source: ReturnType<typeof random>): Uint8Array {
+  let bytes = Array.from(original)
+  const at = (): number => source.integer(0, bytes.length - 1)
+  for (let edits = source.integer(1, 4); edits > 0 && bytes.length > 0; edits--) {
+    const kind = source.integer(0, 7)
+    if (kind === 0) bytes[at()] = source.integer(0, 255)
+    else if (kind === 1) bytes[at()]! ^= 1 << source.integer(0, 7)
+    else if (kind === 2) bytes = bytes.slice(0, at())
+    else if (kind === 3) bytes.splice(at(), source.integer(1, 40))
+    else if (kind === 4) bytes.splice(at(), 0, ...bytes.slice(at()).slice(0, 60))
+    else if (kind === 5)
+      bytes.splice(at(), 1, 255, 255, 255, 255, 255, 255, 255, 255, 255, source.integer(0, 255))
+    else if (kind === 6) bytes[at()] = [0, 127, 128, 255][source.integer(0, 3)] as number
+    else swapStructure(bytes, source)
+  }
+  return Uint8Array.from(bytes)
+}
+
+/** Change a byte among the first of the file, where nodes and their attributes lie. */
+function swapStructure(bytes: number[], source: ReturnType<typeof random>): void {
+  const at = source.integer(0, Math.min(bytes.length, 600) - 1)
+  bytes[at] = bytes[source.integer(0, Math.min(bytes.length, 600) - 1)] as number
+}
+
+describe('hostile files', () => {
+  test.each([
+    ['nothing', [], /it has no graph/],
+    [
+      'a varint of 11 bytes',
+      [8, ...Array(10).fill(255), 1],
+      /a varint of more than 64 bits at byte 11, in the model/,
+    ],
+    ['a varint of 65 bits', [8, ...Array(9).fill(255), 2], /a varint of more than 64 bits/],
+    ['a varint cut short', [8, 255], /the end of the data at byte 2/],
+    ['a length past the end', [58, 5, 1], /a length of 5 where 1 bytes are left at byte 2/],
+    [
+      'a length of 2^63',
+      [58, ...Array(9).fill(128), 1],
+      /a length of 9223372036854775808 where 0 bytes are left/,
+    ],
+    ['field number 0', [2, 0], /field number 0/],
+    ['a group', [11, 12], /wire type 3 in field 1, where 0 belongs/],
+    ['an unknown group', [123, 124], /wire type 3 in field 15/],
+    ['wire type 7', [127, 0], /wire type 7 in field 15/],
+    ['a graph that is a number', [56, 1], /wire type 0 in field 7, where 2 belongs/],
+    ['a name that is not UTF-8', [18, 1, 255], /text that is not UTF-8/],
+    ['a tag of 36 bits', [...Array(4).fill(255), 127, 0], /which does not fit 32 bits/],
+    ['HTML', [...new TextEncoder().encode('<!doctype html><html>')], /not a readable ONNX file/],
+  ])('%s', (_, bytes, wanted) => {
+    const run = (): unknown => fromOnnx(Uint8Array.from(bytes))
+    expect(run).toThrow(wanted)
+    expect(outcome(Uint8Array.from(bytes), '')).toBe('invalid-file')
+  })
+
+  test('subgraphs nested 100,000 deep cost no stack', () => {
+    // Each level: a node (field 1 of a graph) with an attribute (5) that is a graph (6); outermost the model's graph (7).
+    const prefixes: number[][] = []
+    let length = 0
+    const wrap = (field: number): void => {
+      const prefix = [field * 8 + 2]
+      for (let rest = length; ; rest = Math.floor(rest / 128)) {
+        prefix.push(rest < 128 ? rest : (rest % 128) + 128)
+        if (rest < 128) break
+      }
+      prefixes.push(prefix)
+      length += prefix.length
+    }
+    for (let level = 0; level < 100_000; level++) for (const field of [6, 5, 1]) wrap(field)
+    wrap(7)
+    const bytes = Uint8Array.from(prefixes.reverse().flat())
+    expect(bytes.length).toBeGreaterThan(900_000)
+    expect(() => fromOnnx(bytes)).toThrow(/opset none/)
+  })
+
+  test('a cycle', () => {
+    const run = (): unknown =>
+      fromOnnx(
+        file({ nodes: [node('Add', ['x', 'b'], 'a'), node('Relu', ['a'], 'b'), node('Relu', ['b'], 'y')] }),
+      )
+    expect(run).toThrow(
+      /node 0 "Add a" \(Add\) reads "b", which node 1 makes later; the nodes form a cycle or are out of order/,
+    )
+  })
+
+  test('a node that reads itself', () => {
+    expect(() => fromOnnx(file({ nodes: [node('Relu', ['y'], 'y')] }))).toThrow(
+      /reads "y", which node 0 makes later/,
+    )
+  })
+
+  test.each([
+    [
+      'a value made twice',
+      [node('Relu', ['x'], 'y'), node('Relu', ['x'], 'y')],
+      [],
+      /makes "y", which exists already/,
+    ],
+    [
+      'an input made again',
+      [node('Relu', ['x'], 'x'), node('Relu', ['x'], 'y')],
+      [],
+      /makes "x", which exists already/,
+    ],
+    [
+      'two weights of one name',
+      [node('Relu', ['x'], 'y')],
+      [weight('w', [1]), weight('w', [1])],
+      /two initialisers have one name/,
+    ],
+    ['a missing value', [node('Relu', ['z'], 'y')], [], /reads "z", which nothing makes/],
+    ['a missing output', [node('Relu', ['x'], 'z')], [], /nothing makes the output "y"/],
+    ['a node without inputs', [node('Relu', [], 'y')], [], /input 0 is missing/],
+    ['a node without output', [node('Relu', ['x'], [])], [], /has no output/],
+    [
+      'fewer elements than dims',
+      [node('Conv', ['x', 'w'], 'y')],
+      [{ ...weight('w', [1, 3, 1, 1]), dims: [2, 3, 1, 1] }],
+      /"w" has dims \[2, 3, 1, 1\] but 3 elements/,
+    ],
+    [
+      'dims of a terabyte',
+      [node('Conv', ['x', 'w'], 'y')],
+      [{ ...weight('w', [1]), dims: [2 ** 40, 3, 1, 1] }],
+      /but 1 elements/,
+    ],
+    [
+      'negative dims',
+      [node('Conv', ['x', 'w'], 'y')],
+      [{ ...weight('w', [1]), dims: [-1, -1, 1, 1] }],
+      /has dims \[-1, -1, 1, 1\]/,
+    ],
+    [
+      'half an element',
+      [node('Conv', ['x', 'w'], 'y')],
+      [{ ...weight('w', [1, 3, 1, 1]), raw: new Uint8Array(11) }],
+      /holds 11 bytes of 4-byte elements/,
+    ],
+    [
+      'channels that do not fit',
+      [node('Conv', ['x', 'w'], 'y')],
+      [weight('w', [2, 4, 1, 1])],
+      /does not fit together: .*has shape 2x4x1x1, expected \?x3x\?x\?/,
+    ],
+    [
+      'groups of 0',
+      [node('Conv', ['x', 'w'], 'y', { group: 0 })],
+      [weight('w', [2, 3, 1, 1])],
+      /groups must be whole numbers of at least 1/,
+    ],
+    [
+      'strides of 2^53',
+      [node('Conv', ['x', 'w'], 'y', { strides: [0, 2 ** 53] })],
+      [weight('w', [2, 3, 1, 1])],
+      /stride must be whole numbers/,
+    ],
+    [
+      'an attribute of another type',
+      [node('Conv', ['x', 'w'], 'y', { strides: 'two' })],
+      [weight('w', [2, 3, 1, 1])],
+      /"strides" is of type string, expected ints/,
+    ],
+    [
+      'a kernel that contradicts its weight',
+      [node('Conv', ['x', 'w'], 'y', { kernel_shape: [3, 3] })],
+      [weight('w', [2, 3, 1, 1])],
+      /kernel_shape is \[3, 3\]/,
+    ],
+    [
+      'one stride',
+      [node('Conv', ['x', 'w'], 'y', { strides: [1] })],
+      [weight('w', [2, 3, 1, 1])],
+      /strides has 1 numbers, expected 2/,
+    ],
+  ] as const)('%s', (_, nodes, weights, wanted) => {
+    const bytes = file({ nodes, weights })
+    expect(() => fromOnnx(bytes)).toThrow(wanted)
+    expect(outcome(bytes, '')).toBe('invalid-file')
+  })
+
+  test('shapes that double a thousand times', () => {
+    const nodes = [node('Concat', ['s', 's'], 'c0', { axis: 0 })]
+    for (let index = 1; index < 1000; index++)
+      nodes.push(node('Concat', [`c${index - 1}`, `c${index - 1}`], `c${index}`, { axis: 0 }))
+    nodes.push(node('Reshape', ['x', 'c999'], 'y'))
+    expect(() => fromOnnx(file({ nodes, weights: [integers('s', [1])] }))).toThrow(/a shape of 128 numbers/)
+  })
+
+  test('one weight scaled in ten thousand ways', () => {
+    const nodes = Array.from({ length: 10000 }, (_, index) =>
+      node('Gemm', [index === 0 ? 'x' : `h${index - 1}`, 'w'], index === 9999 ? 'y' : `h${index}`, {
+        alpha: { float: 1 + index / 10000 },
+      }),
+    )
+    expect(() => fromOnnx(file({ shape: [1, 200], nodes, weights: [weight('w', [200, 200])] }))).toThrow(
+      /makes far more weights than its file holds/,
+    )
+  })
+
+  test('twenty thousand nodes of one name, in reasonable time', () => {
+    const nodes = Array.from({ length: 20_000 }, (_, index) => ({
+      ...node('Relu', [index === 0 ? 'x' : `h${index - 1}`], index === 19_999 ? 'y' : `h${index}`),
+      name: 'same',
+    }))
+    const model = fromOnnx(file({ nodes }))
+    expect(new Set(model.nodes.map(({ name }) => name)).size).toBe(20_000)
+  })
+
+  test('names that objects have already', () => {
+    const nodes = [
+      node('Gemm', ['x', '__proto__'], 'constructor', { transB: 1 }),
+      { ...node('Relu', ['constructor'], 'toString'), name: 'hasOwnProperty' },
+      node('Relu', ['toString'], 'y'),
+    ]
+    const model = fromOnnx(file({ shape: [1, 2], nodes, weights: [weight('__proto__', [2, 2])] }))
+    expect(Object.keys(model.weights)).toEqual(['__proto__'])
+    expect(model.nodes[1]?.name).toBe('hasOwnProperty')
+    expect(fromOnnx(toOnnx(model)).nodes).toEqual(model.nodes)
+  })
+})

@@ -1,0 +1,151 @@
+import {
+  elementCount,
+  type Graph,
+  inferShapes,
+  type Model,
+  type Node,
+  type Random,
+  random,
+  spec,
+  type Tensor,
+  tensor,
+} from '@mobileone/core'
+
+type Shape = readonly number[]
+
+/**
+ * A small network of random ops, shapes and names, whose unread values are its outputs. Sizes are odd and uneven on
+ * purpose. The same seed gives the same model.
+ */
+export function randomModel(seed: number): Model {
+  const source = random(seed)
+  const pick = <T>(items: readonly T[]): T => items[source.integer(0, items.length - 1)] as T
+  const batch = source.integer(1, 3)
+  const input = [batch, source.integer(1, 6), source.integer(5, 12), source.integer(5, 12)]
+  const weights: Record<string, Tensor> = {}
+  const nodes: Node[] = []
+  const shapes = new Map<string, Shape>([['image', input]])
+  const weight = (name: string, shape: Shape, make: () => number): string => {
+    weights[name] = randomTensor(shape, make)
+    return name
+  }
+
+  const count = source.integer(4, 14)
+  for (let index = 0; index < count; index++) {
+    const name = pick(['block.', '/stage/', 'Größe ', 'a:b.']) + index
+    const [x, shape] = pick([...shapes].slice(-3))
+    const alike = [...shapes].filter(([, other]) => String(other) === String(shape))
+    const gates = [...shapes].filter(
+      ([, other]) =>
+        shape.length === 4 && other.length === 4 && String(other) === String([shape[0], shape[1], 1, 1]),
+    )
+    const node = randomNode(
+      source,
+      pick,
+      name,
+      x,
+      shape,
+      weight,
+      pick(alike)[0],
+      pick([...alike, ...gates])[0],
+    )
+    nodes.push(node)
+    const graph: Graph = { name: '', inputs: { image: spec(input) }, nodes, outputs: {}, weights }
+    shapes.set(name, inferShapes(graph)[name] as Shape)
+  }
+
+  const read = new Set(nodes.flatMap((node) => node.inputs as readonly string[]))
+  const leaves = nodes.filter((node) => !read.has(node.name))
+  const named = leaves.map((node, index) => [index === 0 ? 'logits' : `out ${index}`, node.name])
+  return {
+    name: `random ${seed}`,
+    inputs: { image: spec(input) },
+    nodes,
+    outputs: Object.fromEntries(named),
+    weights,
+  }
+}
+
+function randomNode(
+  source: Random,
+  pick: <T>(items: readonly T[]) => T,
+  name: string,
+  x: string,
+  shape: Shape,
+  weight: (name: string, shape: Shape, make: () => number) => string,
+  alike: string,
+  factor: string,
+): Node {
+  const normal = (): number => source.normal() * 0.5
+  const biased = source.next() < 0.7
+  const ops =
+    shape.length === 4
+      ? (['conv2d', 'conv2d', 'conv2d', 'batchNorm', 'globalAvgPool', 'flatten', 'gelu', 'silu'] as const)
+      : (['linear', 'linear', 'batchNorm', 'softmax', 'flatten', 'gelu', 'silu'] as const)
+  const op = pick([...ops, 'relu', 'sigmoid', 'add', 'mul'] as const)
+  const [, c = 1, h = 1, w = 1] = shape
+  switch (op) {
+    case 'conv2d': {
+      const groups = pick([1, c, ...[2, 3].filter((divisor) => c % divisor === 0)])
+      const outputs = groups * source.integer(1, 3)
+      const kernel = [Math.min(source.integer(1, 3), h), Math.min(source.integer(1, 3), w)] as const
+      const dilation = [kernel[0] * 2 <= h ? pick([1, 2]) : 1, kernel[1] * 2 <= w ? pick([1, 2]) : 1] as const
+      return {
+        op,
+        name,
+        inputs: [x],
+        weight: weight(`${name}.weight`, [outputs, c / groups, ...kernel], normal),
+        ...(biased && { bias: weight(`${name}.bias`, [outputs], normal) }),
+        stride: [source.integer(1, 2), source.integer(1, 2)],
+        padding: [source.integer(0, 2), source.integer(0, 2)],
+        dilation,
+        groups,
+      }
+    }
+    case 'batchNorm':
+      return {
+        op,
+        name,
+        inputs: [x],
+        weight: weight(`${name}.weight`, [c], normal),
+        bias: weight(`${name}.bias`, [c], normal),
+        runningMean: weight(`${name}.running_mean`, [c], normal),
+        runningVar: weight(`${name}.running_var`, [c], () => 0.5 + source.next()),
+        epsilon: pick([1e-5, 1e-3, 2.5e-4]),
+      }
+    case 'linear': {
+      const outputs = source.integer(1, 7)
+      return {
+        op,
+        name,
+        inputs: [x],
+        weight: weight(`${name}.weight`, [outputs, c], normal),
+        ...(biased && { bias: weight(`${name}.bias`, [outputs], normal) }),
+      }
+    }
+    case 'add':
+      return { op, name, inputs: [x, alike] }
+    case 'mul':
+      return { op, name, inputs: [x, factor] }
+    default:
+      return { op, name, inputs: [x] }
+  }
+}
+
+/** A tensor of elements from `make`. */
+export function randomTensor(shape: Shape, make: () => number): Tensor {
+  const data = new Float32Array(elementCount(shape))
+  for (let index = 0; index < data.length; index++) data[index] = make()
+  return tensor(shape, data)
+}
+
+/** Standard normal inputs for `model`. */
+export function randomInputs(model: Graph, seed: number): Record<string, Tensor> {
+  const source = random(seed)
+  return Object.fromEntries(
+    Object.entries(model.inputs).map(([name, { shape }]) => [
+      name,
+      randomTensor(shape, () => source.normal()),
+    ]),
+  )
+}
