@@ -1,1 +1,13 @@
-export {}
+export type { Checkpoint } from './checkpoint.ts'
+export * from './hub/index.ts'
+export type { Strides } from './infer-config.ts'
+export {
+  type Inspected,
+  inspectCheckpoint,
+  type ModelFromCheckpointOptions,
+  modelFromCheckpoint,
+} from './model-from-checkpoint.ts'
+export { type Naming, type NamingName, namings, type Part } from './naming/namings.ts'
+export { type ReadOptions, readCheckpoint } from './read.ts'
+export { type StoredDType, type StoredTensor, toFloat32 } from './stored.ts'
+export { type ToSafetensorsOptions, toSafetensors } from './to-safetensors.ts'

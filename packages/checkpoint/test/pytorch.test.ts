@@ -245,7 +245,7 @@ describe('hostile pickles', () => {
     const list = [op.emptyList, 'q\x00', op.mark, new Uint8Array(100_000).fill(0x29), 'e']
     const copy = [op.global('collections', 'OrderedDict'), 'h\x00', 0x85, op.reduce, '0']
     const copies = bytesOf(op.proto(2), list, new Array(50).fill(copy), op.stop)
-    expect(refusal(torchZip(copies, {}))).toMatch(/more than 300000 objects/)
+    expect(refusal(torchZip(copies, {}))).toMatch(/more than \d+ objects/)
   })
 })
 

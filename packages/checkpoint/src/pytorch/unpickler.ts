@@ -41,6 +41,8 @@ export function unpickle(
   const marks: number[] = []
   const memo: PyValue[] = []
   const sparseMemo = new Map<number, PyValue>()
+  // Honest pickles make less than one object per byte; the copies that some opcodes ask for count as objects too.
+  const allowed = Math.min(maxObjects, bytes.length - start)
   let objects = 0
   let at = start
   let opcodeAt = start
@@ -57,7 +59,7 @@ export function unpickle(
   }
   const spend = (count: number): void => {
     objects += count
-    if (objects > maxObjects) fail(`more than ${maxObjects} objects`)
+    if (objects > allowed) fail(`more than ${allowed} objects`)
   }
   const made = <T extends PyValue>(value: T): T => {
     spend(1)
