@@ -66,7 +66,11 @@ export async function fetchWeights(
     listener,
     (work) => obtain(resolved, settings, work),
   )
-  return { ...value, bytes: shared ? value.bytes.slice() : value.bytes, source: resolved.url.href }
+  return {
+    ...value,
+    bytes: shared ? value.bytes.slice() : value.bytes,
+    source: `${resolved.url.origin}${resolved.url.pathname}`,
+  }
 }
 
 /** The cached file, or the downloaded one put into the cache. */

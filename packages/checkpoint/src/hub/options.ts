@@ -41,7 +41,7 @@ export interface FetchWeightsOptions {
 
 export interface FetchedWeights {
   readonly bytes: Uint8Array
-  /** The URL or path that was read, `file:<name>` for a File, `blob` or `bytes`. */
+  /** The URL (without its query, which may hold a signature) or path, `file:<name>` for a File, `blob` or `bytes`. */
   readonly source: string
   /** 64 lower-case hex digits. */
   readonly sha256: string

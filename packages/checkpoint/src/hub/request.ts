@@ -26,6 +26,8 @@ export interface GetAnswer {
 
 /** GET, following redirects. Rejects with an `AttemptFailure`, or with the signal's reason. */
 export async function get(request: GetRequest): Promise<GetAnswer> {
+  // A browser's fetch refuses to be called as a method of anything but the window.
+  const { fetch } = request
   let { url } = request
   let hubSha256: string | undefined
   for (let hop = 0; hop <= maxRedirects; hop++) {
@@ -34,7 +36,7 @@ export async function get(request: GetRequest): Promise<GetAnswer> {
     if (isHub && request.token !== undefined) headers.set('authorization', `Bearer ${request.token}`)
     let response: Response
     try {
-      response = await request.fetch(url.href, {
+      response = await fetch(url.href, {
         headers,
         redirect: request.seesRedirects ? 'manual' : 'follow',
         signal: request.signal,

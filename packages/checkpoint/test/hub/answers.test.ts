@@ -158,6 +158,7 @@ describe('answers that are not the file', () => {
       const error = await failure(fetchWeights(hub.server.url, { ...hub.options, maxBytes: 100_000 }))
       expect(error.code).toBe('invalid-file')
       expect(error.message).toContain('over the limit of 100000')
+      expect(error.message.includes(`${body.length} bytes`)).toBe(!chunked)
       expect(await hub.files()).toEqual([])
     }
   })

@@ -15,7 +15,7 @@ describe('a plain download', () => {
     const progress: { phase: string; done: number; total?: number }[] = []
     const url = `${hub.server.url}/weights.pth?signature=secret#part`
     const first = await fetchWeights(url, { ...hub.options, onProgress: (step) => progress.push(step) })
-    expect(first).toMatchObject({ sha256: hash, fromCache: false, source: url.replace('#part', '') })
+    expect(first).toMatchObject({ sha256: hash, fromCache: false, source: `${hub.server.url}/weights.pth` })
     expect(Buffer.compare(first.bytes, body)).toBe(0)
     expect(progress.at(-1)).toEqual({ phase: 'download', done: body.length, total: body.length })
     expect(progress.every((step, i) => i === 0 || step.done > progress[i - 1]!.done)).toBe(true)
@@ -101,11 +101,12 @@ describe('a download that breaks off', () => {
     expect(hub.server.seen.map((request) => request.headers.range !== undefined)).toEqual([false, true])
   })
 
-  const other = someBytes(2_500_000, 7)
   test.each([
-    ['and the server honours If-Range', false],
-    ['and the server ignores If-Range', true],
-  ])('takes the new file when it changed in between, %s', async (_, ignoreIfRange) => {
+    ['shorter, and the server honours If-Range', 2_500_000, false],
+    ['shorter, and the server ignores If-Range', 2_500_000, true],
+    ['as long, and the server ignores If-Range', body.length, true],
+  ])('takes the new file when it changed in between: %s', async (_, length, ignoreIfRange) => {
+    const other = someBytes(length, 7)
     await hub.serve((request, response, index) =>
       index === 0
         ? sendFile(request, response, body, { etag }, 900_000)
@@ -138,6 +139,17 @@ describe('a download that breaks off', () => {
     expect(hub.server.seen).toHaveLength(2)
   })
 
+  test('is not complete when only the length is the same (416)', async () => {
+    const other = someBytes(body.length, 7)
+    await hub.serve((request, response, index) => {
+      if (index > 0) return sendFile(request, response, other, { etag: '"v2"', ignoreIfRange: true })
+      response.writeHead(200, { etag })
+      response.write(body, () => setTimeout(() => response.destroy(), 50))
+    })
+    expect((await fetchWeights(hub.server.url, hub.options)).sha256).toBe(sha256(other))
+    expect(hub.server.seen).toHaveLength(3)
+  })
+
   test('refuses a 206 that starts elsewhere', async () => {
     await hub.serve((request, response, index) => {
       if (index === 0) return sendFile(request, response, body, { etag }, 900_000)
@@ -148,6 +160,16 @@ describe('a download that breaks off', () => {
     expect((await fetchWeights(hub.server.url, hub.options)).sha256).toBe(hash)
     expect(hub.server.seen).toHaveLength(3)
     expect(hub.server.seen[2]?.headers.range).toBeUndefined()
+  })
+
+  test('is not taken for whole when the connection ends quietly', async () => {
+    const fetch = async (): Promise<Response> => {
+      const headers = { 'content-length': String(body.length) }
+      return new Response(body.slice(0, 1000), { headers })
+    }
+    const error = await failure(fetchWeights('https://h.test/w', { ...hub.options, fetch, retries: 1 }))
+    expect(error.code).toBe('network')
+    expect(error.message).toContain(`ended after 1000 of ${body.length} bytes`)
   })
 
   test('gives up after the allowed retries and keeps what it has', async () => {

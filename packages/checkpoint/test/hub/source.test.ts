@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -108,6 +109,12 @@ describe('what needs no network', () => {
     expect(error.code).toBe('invalid-argument')
     expect(error.message).toContain(text)
     expect(error.message).not.toContain('secret')
+  })
+
+  test.skipIf(process.platform === 'win32')('a pipe is refused, not waited for', async () => {
+    const pipe = join(hub.directory, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    expect((await failure(fetchWeights(pipe))).message).toContain('is not a regular file')
   })
 
   test.each([null, undefined, 7, {}])('%s is refused', async (source) => {

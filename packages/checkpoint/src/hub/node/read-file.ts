@@ -7,12 +7,10 @@ const step = 4 * 2 ** 20
 
 /** Read a regular file of at most `maxBytes`, in steps of 4 MiB between which it can be aborted. */
 export async function readFile(path: string, options: ReadFileOptions): Promise<Uint8Array> {
-  const file = await open(path)
+  const { file, size } = await open(path)
   try {
-    const stat = await file.stat()
-    if (!stat.isFile()) throw new MobileOneError('invalid-argument', `${path} is not a regular file`)
-    checkSize(path, stat.size, options.maxBytes)
-    const bytes = new Uint8Array(stat.size)
+    checkSize(path, size, options.maxBytes)
+    const bytes = new Uint8Array(size)
     for (let done = 0; done < bytes.length; ) {
       throwIfAborted(options.signal, `reading ${path}`)
       const { bytesRead } = await file.read(bytes, done, Math.min(step, bytes.length - done))
@@ -31,10 +29,14 @@ export async function readFile(path: string, options: ReadFileOptions): Promise<
   }
 }
 
-async function open(path: string): Promise<import('node:fs/promises').FileHandle> {
+async function open(path: string): Promise<{ file: import('node:fs/promises').FileHandle; size: number }> {
   try {
-    return await node.fs.open(path, 'r')
+    // Before it is opened: opening a pipe waits for its writer.
+    const stat = await node.fs.stat(path)
+    if (!stat.isFile()) throw new MobileOneError('invalid-argument', `${path} is not a regular file`)
+    return { file: await node.fs.open(path, 'r'), size: stat.size }
   } catch (cause) {
+    if (cause instanceof MobileOneError) throw cause
     const message = isMissing(cause)
       ? `there is no file ${path} (in ${process.cwd()}); check the path`
       : `cannot open ${path}: ${(cause as Error).message}`
