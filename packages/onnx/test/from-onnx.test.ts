@@ -299,6 +299,14 @@ const spellings: Readonly<Record<string, Spelling>> = {
     ],
     weights: [integers('zero', [0], []), integers('zeros', [0])],
   },
+  'Dropout with its training input off': {
+    ops: ['relu'],
+    nodes: [
+      node('Constant', [], 'off', { value: { ...integers('', [0], []), type: dataType.bool } }),
+      node('Dropout', ['x', '', 'off'], 'a'),
+      node('Relu', ['a'], 'y'),
+    ],
+  },
   'Identity and Dropout': {
     ops: ['relu'],
     nodes: [
@@ -413,6 +421,25 @@ const refusals: Readonly<Record<string, readonly [FileParts, RegExp]>> = {
       weights: [weight('s', [3])],
     },
     /training mode; export the network in evaluation mode/,
+  ],
+  'Dropout in training': [
+    {
+      nodes: [node('Dropout', ['x', '', 'on'], 'y')],
+      weights: [{ ...integers('on', [1], []), type: dataType.bool }],
+    },
+    /node "Dropout y" \(Dropout\): training mode/,
+  ],
+  'a scalar that adds an axis': [
+    { nodes: [node('Mul', ['x', 'c'], 'y')], weights: [weight('c', [1, 1, 1, 1, 1], [0.5])] },
+    /scaling by a constant tensor/,
+  ],
+  'a bias that adds an axis': [
+    {
+      shape: [2, 3],
+      nodes: [node('MatMul', ['x', 'w'], 'h'), node('Add', ['h', 'b'], 'y')],
+      weights: [weight('w', [3, 4]), weight('b', [1, 1, 4])],
+    },
+    /a bias of shape \[1, 1, 4\] for 4 outputs/,
   ],
   ReLU6: [
     {

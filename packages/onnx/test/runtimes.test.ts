@@ -56,7 +56,7 @@ describe.each(runtimes)('files run in %s', (runtime) => {
       'silu',
       'softmax',
     ])
-  })
+  }, 180_000)
 
   test('a MobileOne with squeeze-and-excite, in train and deploy form', async () => {
     const train = initialize(mobileone(small, { form: 'train' }), { seed: 3, statistics: 'random' })

@@ -1,7 +1,7 @@
 import { elementCount, MobileOneError } from '@mobileone/core'
 import { dataType, type OnnxTensor } from '../proto.ts'
 
-/** A value known before the network runs: float elements, or the whole numbers of a shape. */
+/** A value known before the network runs: float elements, or whole numbers (a shape, a flag). */
 export interface Constant {
   readonly kind: 'constant'
   readonly name: string
@@ -15,7 +15,7 @@ export interface FloatConstant extends Constant {
 }
 
 /**
- * The elements of a tensor, widened or narrowed to float32, or whole numbers for int32 and int64.
+ * The elements of a tensor, widened or narrowed to float32, or whole numbers for int32, int64 and bool.
  * @throws MobileOneError `unsupported` for external data and other element types, `invalid-file` for a wrong length.
  */
 export function decodeConstant(tensor: OnnxTensor, name: string): Constant {
@@ -74,6 +74,8 @@ function readElements(tensor: OnnxTensor, what: string): Float32Array | readonly
       return view
         ? Array.from({ length: count(8) }, (_, i) => Number(view.getBigInt64(8 * i, true)))
         : tensor.ints
+    case dataType.bool:
+      return raw instanceof Uint8Array ? Array.from(raw) : tensor.ints
     default:
       throw new MobileOneError(
         'unsupported',

@@ -58,11 +58,12 @@ function clip(graph: ImportGraph, node: OnnxNode): Value {
   return unary(graph, node, 'relu')
 }
 
-/** The number a one-element constant holds. */
-function scalar(value: Value): number | undefined {
-  return value.kind === 'constant' && value.data instanceof Float32Array && value.data.length === 1
-    ? value.data[0]
-    : undefined
+/** The number a one-element constant holds, unless it would add axes to the value `beside` it. */
+function scalar(value: Value, beside?: Value): number | undefined {
+  if (value.kind !== 'constant' || !(value.data instanceof Float32Array) || value.data.length !== 1)
+    return undefined
+  const { shape } = beside?.kind === 'deferred' ? beside.of : (beside ?? value)
+  return value.shape.length <= shape.length ? value.data[0] : undefined
 }
 
 /** Equal up to the rounding of a float16 constant. */
@@ -86,7 +87,7 @@ function add(graph: ImportGraph, node: OnnxNode): Value {
       return graph.unsupported(node, 'the addend of a matrix product must be a constant float tensor')
     return emitLinear(graph, node, a.of, a.weight, biasOf(graph, node, bias, a.weight))
   }
-  if (a.kind === 'deferred' && a.form === 'erf' && near(scalar(b), 1)) {
+  if (a.kind === 'deferred' && a.form === 'erf' && near(scalar(b, a), 1)) {
     return { ...a, form: 'phi' }
   }
   if (b.kind === 'constant') {
@@ -125,7 +126,7 @@ function addUp(graph: ImportGraph, node: OnnxNode, values: readonly Made[]): Val
 function mul(graph: ImportGraph, node: OnnxNode): Value {
   const [a, b] = constantLast(graph.input(node, 0), graph.input(node, 1))
   if (a.kind === 'constant') return graph.unsupported(node, 'a product of constants')
-  if (b.kind === 'constant') return scale(graph, node, a, scalar(b))
+  if (b.kind === 'constant') return scale(graph, node, a, scalar(b, a))
   if (a.kind === 'deferred' || b.kind === 'deferred') return product(graph, node, a, b)
   const [whole, gate] = isGate(a, b) ? [b, a] : [a, b]
   if (!sameShape(whole.shape, gate.shape) && !isGate(gate, whole)) {
@@ -148,8 +149,9 @@ function isGate(gate: Made, whole: Made): boolean {
 }
 
 function div(graph: ImportGraph, node: OnnxNode): Value {
-  const divisor = scalar(graph.input(node, 1))
-  return scale(graph, node, graph.input(node, 0), divisor === undefined ? undefined : 1 / divisor)
+  const value = graph.input(node, 0)
+  const divisor = scalar(graph.input(node, 1), value)
+  return scale(graph, node, value, divisor === undefined ? undefined : 1 / divisor)
 }
 
 /** `value` times a constant: a step of a GELU, `x / sqrt 2` or `... / 2`. */

@@ -187,8 +187,9 @@ export function biasOf(
   weight: FloatConstant,
 ): FloatConstant {
   const outputs = weight.shape[0] as number
-  if (bias.data.length === outputs && (outputs === 1 || bias.shape.at(-1) === outputs)) return bias
-  if (bias.data.length === 1) {
+  const fits = bias.shape.length <= 2
+  if (fits && bias.data.length === outputs && (outputs === 1 || bias.shape.at(-1) === outputs)) return bias
+  if (fits && bias.data.length === 1) {
     return graph.derive(bias, `expanded to ${outputs}`, [outputs], () => bias.data[0] as number)
   }
   return graph.unsupported(

@@ -46,8 +46,9 @@ function constant(graph: ImportGraph, node: OnnxNode): Value {
 }
 
 function dropout(graph: ImportGraph, node: OnnxNode): Value {
-  if (node.inputs[2])
+  if (node.inputs[2] && graph.integers(node, 2)[0] !== 0) {
     graph.unsupported(node, 'training mode; export the network in evaluation mode (model.eval())')
+  }
   return graph.input(node, 0)
 }
 

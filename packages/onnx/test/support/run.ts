@@ -45,16 +45,20 @@ export async function runOnnx(
   }
 }
 
-/** The largest difference between two outputs over the largest magnitude of `wanted`, or over 1 where that is less. */
-export function difference(got: Float32Array, wanted: Float32Array): number {
+/** The largest absolute difference between two outputs; infinite where one has a NaN. */
+export function maxAbsError(got: Float32Array, wanted: Float32Array): number {
   expect(got.length).toBe(wanted.length)
   let worst = 0
-  let scale = 1
   for (let index = 0; index < wanted.length; index++) {
     worst = Math.max(worst, Math.abs((got[index] as number) - (wanted[index] as number)))
-    scale = Math.max(scale, Math.abs(wanted[index] as number))
   }
-  return Number.isNaN(worst) ? Number.POSITIVE_INFINITY : worst / scale
+  return Number.isNaN(worst) ? Number.POSITIVE_INFINITY : worst
+}
+
+/** The largest difference between two outputs over the largest magnitude of `wanted`, or over 1 where that is less. */
+export function difference(got: Float32Array, wanted: Float32Array): number {
+  const scale = wanted.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1)
+  return maxAbsError(got, wanted) / scale
 }
 
 /** Expect the same names and shapes, and elements within `tolerance` of each other. */
