@@ -26,9 +26,8 @@ export class Unfinished {
     })
   }
 
-  /** Start again from the first byte; without a header the download cannot be continued and leaves nothing. */
+  /** Start from the first byte, after `discard`. Without a header the download leaves nothing to continue. */
   async begin(header: PartialHeader | undefined): Promise<void> {
-    await this.discard()
     if (!header) return
     await this.#try(async (store) => {
       this.#writer = await store.create(this.#key, header)

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { fetchWeights, toIntegrity } from '../../src/hub/index.ts'
 import { parseRetryAfter, retryDelay } from '../../src/hub/retry.ts'
 import { notWeights } from '../../src/hub/sniff.ts'
@@ -27,6 +27,18 @@ describe('HTTP errors', () => {
     expect(error.message).not.toContain('secret')
     expect(hub.server.seen).toHaveLength(1)
     expect(await hub.files()).toEqual([])
+  })
+
+  test('an answer nobody reads does not hold its connection', async () => {
+    let isClosed = false
+    await hub.serve((_, response) => {
+      response.on('close', () => {
+        isClosed = true
+      })
+      response.writeHead(404).write('and so on …')
+    })
+    expect((await failure(fetchWeights(hub.server.url, hub.options))).message).toContain('404')
+    await vi.waitFor(() => expect(isClosed).toBe(true))
   })
 
   test('a hub file that is refused names the token, and what the hub said', async () => {

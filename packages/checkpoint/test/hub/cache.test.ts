@@ -61,6 +61,28 @@ describe('calls at the same time', () => {
     await vi.waitFor(() => expect(isClosed).toBe(true))
   })
 
+  test('started while an aborted one still cleans up is not aborted with it', async () => {
+    let letGo = (): void => {}
+    const keeping = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    const slow = { append: async () => {}, keep: () => keeping, discard: async () => {} }
+    const partials = { claim: async () => undefined, create: async () => slow }
+    const options = { ...hub.options, cache: { ...hub.cache, name: 'slow', partials } }
+    await hub.serve((request, response, index) => {
+      if (index > 0) return sendFile(request, response, body, { etag })
+      response.writeHead(200, { etag, 'content-length': String(body.length) })
+      response.write(body.subarray(0, 400_000))
+    })
+    const controller = new AbortController()
+    const onProgress = (): void => controller.abort()
+    const first = failure(fetchWeights(hub.server.url, { ...options, signal: controller.signal, onProgress }))
+    await vi.waitFor(() => expect(controller.signal.aborted).toBe(true))
+    expect(await fetchWeights(hub.server.url, options)).toMatchObject({ sha256: hash, fromCache: false })
+    letGo()
+    expect((await first).code).toBe('aborted')
+  })
+
   test('with different pins do not share', async () => {
     await hub.serve((request, response) => sendFile(request, response, body, { etag }))
     const [good, bad] = await Promise.allSettled([

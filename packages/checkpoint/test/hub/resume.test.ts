@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -112,6 +112,40 @@ describe('an aborted download', () => {
     const again = await partials.claim(key, 1e9)
     expect(again?.bytes.length).toBe(claimed?.bytes.length)
     await again?.writer.discard()
+  })
+})
+
+describe('a part on disk', () => {
+  const hub = hubContext()
+  const key = (): string => `${hub.server.url}/`
+
+  async function leavePart(length: number): Promise<string> {
+    const writer = await hub.cache.partials!.create(key(), { validator: etag, total: body.length })
+    await writer.append(body.subarray(0, length))
+    await writer.keep(body.subarray(0, length))
+    return join(hub.directory, (await hub.files())[0]!)
+  }
+
+  test('that is complete needs no request', async () => {
+    await hub.serve((request, response) => sendFile(request, response, body, { etag }))
+    await leavePart(body.length)
+    expect((await fetchWeights(hub.server.url, hub.options)).sha256).toBe(hash)
+    expect(hub.server.seen).toHaveLength(0)
+    expect(await hub.files()).toEqual([`blobs/${hash}`, expect.stringMatching(/^entries\//)])
+  })
+
+  test('of another machine is continued only when it has long been left', async () => {
+    await hub.serve((request, response) => sendFile(request, response, body, { etag }))
+    const free = await leavePart(1000)
+    const foreign = free.replace(/part$/, '00000000-1-00000000.part')
+    await rename(free, foreign)
+    expect(await hub.cache.partials!.claim(key(), 1e9)).toBeUndefined()
+    const before = new Date(Date.now() - 11 * 60_000)
+    await utimes(foreign, before, before)
+    const claimed = await hub.cache.partials!.claim(key(), 1e9)
+    expect(claimed?.bytes.length).toBe(1000)
+    await claimed?.writer.discard()
+    expect(await hub.files()).toEqual([])
   })
 })
 
