@@ -1,86 +1,299 @@
 /**
- * Depthwise 3 x 3, padding 1, stride 1 or 2, f32, 4 channels at a time, 128-bit SIMD. Units are output rows of each
- * group of 8 channels.
+ * Depthwise 3 x 3, padding 1, stride 1 or 2, f32, tile T = 4..8 outputs of one row x 4 channels, 128-bit SIMD. Units are
+ * output rows of each group of 8 channels.
  *
- * One output row of 4 channels keeps its 9 weights in registers and walks along x: each input column of 3 vectors is
- * loaded once and added to every output it belongs to. A row outside of the image is read from a row of zeros, so the
- * inner loop has no branch. Weights: per 4 channels, bias, then 9 vectors in kernel order.
+ * Registers: T sums, 3 weights, 1 input. Each of the 3 input rows is walked once: an input is loaded once and added to
+ * the up to 3 outputs it belongs to. A column or row outside of the image is read from ZEROS, as many as one tile needs,
+ * so that borders cost nothing. Tile widths are balanced: a row of 28 is 4 tiles of 7. Weights: per 4 channels, bias,
+ * then 9 vectors in kernel order.
  */
-import { ACTIVATION, BATCH, DST, DST_PLANE, IN_H, IN_W, OUT_H, OUT_W, RELU, SRC, SRC_PLANE, STRIDE_H, WEIGHTS, ZEROS } from '../src/abi'
+import {
+  ACTIVATION, BATCH, DST, DST_PLANE, IN_H, IN_W, OUT_H, OUT_W, RELU, SRC, SRC_PLANE, STRIDE_H, WEIGHTS, ZEROS,
+} from '../src/abi'
 import { at, pointer } from './record'
 import { atLeast, floorOf, fma } from './simd'
 
-function row1(a: usize, b: usize, d: usize, w: usize, c: usize, outW: i32, floor: f32): void {
+// @ts-ignore: decorator
+@inline
+function plane1(
+  T: i32, src: usize, inH: i32, inW: i32, w: usize, dst: usize, outW: i32, from: i32, to: i32, x0: i32, tiles: i32, zeros: usize,
+  floor: f32,
+): void {
+  const inRow = <usize>inW << 5
   const low = f32x4.splat(floor)
-  const w0 = v128.load(w, 16), w1 = v128.load(w, 32), w2 = v128.load(w, 48)
-  const w3 = v128.load(w, 64), w4 = v128.load(w, 80), w5 = v128.load(w, 96)
-  const w6 = v128.load(w, 112), w7 = v128.load(w, 128), w8 = v128.load(w, 144)
-  let x = v128.load(a), y = v128.load(b), z = v128.load(d)
-  let here = fma(z, w7, fma(y, w4, fma(x, w1, v128.load(w))))
-  let next = fma(z, w6, fma(y, w3, fma(x, w0, v128.load(w))))
-  for (let n = outW - 1; n > 0; --n) {
-    x = v128.load(a, 32)
-    y = v128.load(b, 32)
-    z = v128.load(d, 32)
-    v128.store(c, atLeast(fma(z, w8, fma(y, w5, fma(x, w2, here))), low))
-    here = fma(z, w7, fma(y, w4, fma(x, w1, next)))
-    next = fma(z, w6, fma(y, w3, fma(x, w0, v128.load(w))))
-    a += 32
-    b += 32
-    d += 32
-    c += 32
+  for (let y = from; y < to; ++y) {
+    const iy = y
+    let b = src + <usize>iy * inRow + (<usize>x0 << 5)
+    let a = b - inRow, d = b + inRow
+    let rowStep: usize = <usize>T << 5
+    let aStep = rowStep, dStep = rowStep
+    if (iy == 0) a = zeros, aStep = 0
+    if (iy + 1 == inH) d = zeros, dStep = 0
+    let c = dst + (<usize>(y * outW + x0) << 5)
+    let x = x0
+    for (let n = tiles; n > 0; --n) {
+      const outsideLeft = x == 0
+      x += T
+      const outsideRight = x == outW
+      let s0 = v128.load(w), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0
+      let left: v128, centre: v128, right: v128, v: v128
+
+      left = v128.load(w, 16); centre = v128.load(w, 32); right = v128.load(w, 48)
+      v = v128.load(outsideLeft ? zeros : a - 32); s0 = fma(v, left, s0)
+      v = v128.load(a); s0 = fma(v, centre, s0); if (T > 1) s1 = fma(v, left, s1)
+      if (T > 1) { v = v128.load(a, 32); s0 = fma(v, right, s0); s1 = fma(v, centre, s1); if (T > 2) s2 = fma(v, left, s2) }
+      if (T > 2) { v = v128.load(a, 64); s1 = fma(v, right, s1); s2 = fma(v, centre, s2); if (T > 3) s3 = fma(v, left, s3) }
+      if (T > 3) { v = v128.load(a, 96); s2 = fma(v, right, s2); s3 = fma(v, centre, s3); if (T > 4) s4 = fma(v, left, s4) }
+      if (T > 4) { v = v128.load(a, 128); s3 = fma(v, right, s3); s4 = fma(v, centre, s4); if (T > 5) s5 = fma(v, left, s5) }
+      if (T > 5) { v = v128.load(a, 160); s4 = fma(v, right, s4); s5 = fma(v, centre, s5); if (T > 6) s6 = fma(v, left, s6) }
+      if (T > 6) { v = v128.load(a, 192); s5 = fma(v, right, s5); s6 = fma(v, centre, s6); if (T > 7) s7 = fma(v, left, s7) }
+      if (T > 7) { v = v128.load(a, 224); s6 = fma(v, right, s6); s7 = fma(v, centre, s7) }
+      v = v128.load(outsideRight ? zeros : a + (<usize>T << 5))
+      if (T == 4) s3 = fma(v, right, s3)
+      if (T == 5) s4 = fma(v, right, s4)
+      if (T == 6) s5 = fma(v, right, s5)
+      if (T == 7) s6 = fma(v, right, s6)
+      if (T == 8) s7 = fma(v, right, s7)
+
+      left = v128.load(w, 64); centre = v128.load(w, 80); right = v128.load(w, 96)
+      v = v128.load(outsideLeft ? zeros : b - 32); s0 = fma(v, left, s0)
+      v = v128.load(b); s0 = fma(v, centre, s0); if (T > 1) s1 = fma(v, left, s1)
+      if (T > 1) { v = v128.load(b, 32); s0 = fma(v, right, s0); s1 = fma(v, centre, s1); if (T > 2) s2 = fma(v, left, s2) }
+      if (T > 2) { v = v128.load(b, 64); s1 = fma(v, right, s1); s2 = fma(v, centre, s2); if (T > 3) s3 = fma(v, left, s3) }
+      if (T > 3) { v = v128.load(b, 96); s2 = fma(v, right, s2); s3 = fma(v, centre, s3); if (T > 4) s4 = fma(v, left, s4) }
+      if (T > 4) { v = v128.load(b, 128); s3 = fma(v, right, s3); s4 = fma(v, centre, s4); if (T > 5) s5 = fma(v, left, s5) }
+      if (T > 5) { v = v128.load(b, 160); s4 = fma(v, right, s4); s5 = fma(v, centre, s5); if (T > 6) s6 = fma(v, left, s6) }
+      if (T > 6) { v = v128.load(b, 192); s5 = fma(v, right, s5); s6 = fma(v, centre, s6); if (T > 7) s7 = fma(v, left, s7) }
+      if (T > 7) { v = v128.load(b, 224); s6 = fma(v, right, s6); s7 = fma(v, centre, s7) }
+      v = v128.load(outsideRight ? zeros : b + (<usize>T << 5))
+      if (T == 4) s3 = fma(v, right, s3)
+      if (T == 5) s4 = fma(v, right, s4)
+      if (T == 6) s5 = fma(v, right, s5)
+      if (T == 7) s6 = fma(v, right, s6)
+      if (T == 8) s7 = fma(v, right, s7)
+
+      left = v128.load(w, 112); centre = v128.load(w, 128); right = v128.load(w, 144)
+      v = v128.load(outsideLeft ? zeros : d - 32); s0 = fma(v, left, s0)
+      v = v128.load(d); s0 = fma(v, centre, s0); if (T > 1) s1 = fma(v, left, s1)
+      if (T > 1) { v = v128.load(d, 32); s0 = fma(v, right, s0); s1 = fma(v, centre, s1); if (T > 2) s2 = fma(v, left, s2) }
+      if (T > 2) { v = v128.load(d, 64); s1 = fma(v, right, s1); s2 = fma(v, centre, s2); if (T > 3) s3 = fma(v, left, s3) }
+      if (T > 3) { v = v128.load(d, 96); s2 = fma(v, right, s2); s3 = fma(v, centre, s3); if (T > 4) s4 = fma(v, left, s4) }
+      if (T > 4) { v = v128.load(d, 128); s3 = fma(v, right, s3); s4 = fma(v, centre, s4); if (T > 5) s5 = fma(v, left, s5) }
+      if (T > 5) { v = v128.load(d, 160); s4 = fma(v, right, s4); s5 = fma(v, centre, s5); if (T > 6) s6 = fma(v, left, s6) }
+      if (T > 6) { v = v128.load(d, 192); s5 = fma(v, right, s5); s6 = fma(v, centre, s6); if (T > 7) s7 = fma(v, left, s7) }
+      if (T > 7) { v = v128.load(d, 224); s6 = fma(v, right, s6); s7 = fma(v, centre, s7) }
+      v = v128.load(outsideRight ? zeros : d + (<usize>T << 5))
+      if (T == 4) s3 = fma(v, right, s3)
+      if (T == 5) s4 = fma(v, right, s4)
+      if (T == 6) s5 = fma(v, right, s5)
+      if (T == 7) s6 = fma(v, right, s6)
+      if (T == 8) s7 = fma(v, right, s7)
+
+      v128.store(c, atLeast(s0, low))
+      if (T > 1) v128.store(c, atLeast(s1, low), 32)
+      if (T > 2) v128.store(c, atLeast(s2, low), 64)
+      if (T > 3) v128.store(c, atLeast(s3, low), 96)
+      if (T > 4) v128.store(c, atLeast(s4, low), 128)
+      if (T > 5) v128.store(c, atLeast(s5, low), 160)
+      if (T > 6) v128.store(c, atLeast(s6, low), 192)
+      if (T > 7) v128.store(c, atLeast(s7, low), 224)
+      a += aStep
+      b += rowStep
+      d += dStep
+      c += <usize>T << 5
+    }
   }
-  v128.store(c, atLeast(here, low))
 }
 
-/** `last`: the input has no column right of the last output's centre. */
-function row2(a: usize, b: usize, d: usize, w: usize, c: usize, outW: i32, last: bool, floor: f32): void {
+// @ts-ignore: decorator
+@inline
+function plane2(
+  T: i32, src: usize, inH: i32, inW: i32, w: usize, dst: usize, outW: i32, from: i32, to: i32, x0: i32, tiles: i32, zeros: usize,
+  floor: f32,
+): void {
+  const inRow = <usize>inW << 5
   const low = f32x4.splat(floor)
-  const w0 = v128.load(w, 16), w1 = v128.load(w, 32), w2 = v128.load(w, 48)
-  const w3 = v128.load(w, 64), w4 = v128.load(w, 80), w5 = v128.load(w, 96)
-  const w6 = v128.load(w, 112), w7 = v128.load(w, 128), w8 = v128.load(w, 144)
-  let sum = v128.load(w)
-  for (let n = last ? outW - 1 : outW; n > 0; --n) {
-    let x = v128.load(a), y = v128.load(b), z = v128.load(d)
-    sum = fma(z, w7, fma(y, w4, fma(x, w1, sum)))
-    x = v128.load(a, 32)
-    y = v128.load(b, 32)
-    z = v128.load(d, 32)
-    v128.store(c, atLeast(fma(z, w8, fma(y, w5, fma(x, w2, sum))), low))
-    sum = fma(z, w6, fma(y, w3, fma(x, w0, v128.load(w))))
-    a += 64
-    b += 64
-    d += 64
-    c += 32
+  for (let y = from; y < to; ++y) {
+    const iy = y << 1
+    let b = src + <usize>iy * inRow + (<usize>x0 << 6)
+    let a = b - inRow, d = b + inRow
+    let rowStep: usize = <usize>T << 6
+    let aStep = rowStep, dStep = rowStep
+    if (iy == 0) a = zeros, aStep = 0
+    if (iy + 1 == inH) d = zeros, dStep = 0
+    let c = dst + (<usize>(y * outW + x0) << 5)
+    let x = x0
+    for (let n = tiles; n > 0; --n) {
+      const outsideLeft = x == 0
+      x += T
+      const outsideRight = (x << 1) > inW
+      let s0 = v128.load(w), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0
+      let left: v128, centre: v128, right: v128, v: v128
+
+      left = v128.load(w, 16); centre = v128.load(w, 32); right = v128.load(w, 48)
+      v = v128.load(outsideLeft ? zeros : a - 32); s0 = fma(v, left, s0)
+      v = v128.load(a); s0 = fma(v, centre, s0); if (T > 1) { v = v128.load(a, 32); s0 = fma(v, right, s0); s1 = fma(v, left, s1) }
+      if (T > 1) { v = v128.load(a, 64); s1 = fma(v, centre, s1); if (T > 2) { v = v128.load(a, 96); s1 = fma(v, right, s1); s2 = fma(v, left, s2) } }
+      if (T > 2) { v = v128.load(a, 128); s2 = fma(v, centre, s2); if (T > 3) { v = v128.load(a, 160); s2 = fma(v, right, s2); s3 = fma(v, left, s3) } }
+      if (T > 3) { v = v128.load(a, 192); s3 = fma(v, centre, s3); if (T > 4) { v = v128.load(a, 224); s3 = fma(v, right, s3); s4 = fma(v, left, s4) } }
+      if (T > 4) { v = v128.load(a, 256); s4 = fma(v, centre, s4); if (T > 5) { v = v128.load(a, 288); s4 = fma(v, right, s4); s5 = fma(v, left, s5) } }
+      if (T > 5) { v = v128.load(a, 320); s5 = fma(v, centre, s5); if (T > 6) { v = v128.load(a, 352); s5 = fma(v, right, s5); s6 = fma(v, left, s6) } }
+      if (T > 6) { v = v128.load(a, 384); s6 = fma(v, centre, s6); if (T > 7) { v = v128.load(a, 416); s6 = fma(v, right, s6); s7 = fma(v, left, s7) } }
+      if (T > 7) { v = v128.load(a, 448); s7 = fma(v, centre, s7) }
+      v = v128.load(outsideRight ? zeros : a + (<usize>T << 6) - 32)
+      if (T == 4) s3 = fma(v, right, s3)
+      if (T == 5) s4 = fma(v, right, s4)
+      if (T == 6) s5 = fma(v, right, s5)
+      if (T == 7) s6 = fma(v, right, s6)
+      if (T == 8) s7 = fma(v, right, s7)
+
+      left = v128.load(w, 64); centre = v128.load(w, 80); right = v128.load(w, 96)
+      v = v128.load(outsideLeft ? zeros : b - 32); s0 = fma(v, left, s0)
+      v = v128.load(b); s0 = fma(v, centre, s0); if (T > 1) { v = v128.load(b, 32); s0 = fma(v, right, s0); s1 = fma(v, left, s1) }
+      if (T > 1) { v = v128.load(b, 64); s1 = fma(v, centre, s1); if (T > 2) { v = v128.load(b, 96); s1 = fma(v, right, s1); s2 = fma(v, left, s2) } }
+      if (T > 2) { v = v128.load(b, 128); s2 = fma(v, centre, s2); if (T > 3) { v = v128.load(b, 160); s2 = fma(v, right, s2); s3 = fma(v, left, s3) } }
+      if (T > 3) { v = v128.load(b, 192); s3 = fma(v, centre, s3); if (T > 4) { v = v128.load(b, 224); s3 = fma(v, right, s3); s4 = fma(v, left, s4) } }
+      if (T > 4) { v = v128.load(b, 256); s4 = fma(v, centre, s4); if (T > 5) { v = v128.load(b, 288); s4 = fma(v, right, s4); s5 = fma(v, left, s5) } }
+      if (T > 5) { v = v128.load(b, 320); s5 = fma(v, centre, s5); if (T > 6) { v = v128.load(b, 352); s5 = fma(v, right, s5); s6 = fma(v, left, s6) } }
+      if (T > 6) { v = v128.load(b, 384); s6 = fma(v, centre, s6); if (T > 7) { v = v128.load(b, 416); s6 = fma(v, right, s6); s7 = fma(v, left, s7) } }
+      if (T > 7) { v = v128.load(b, 448); s7 = fma(v, centre, s7) }
+      v = v128.load(outsideRight ? zeros : b + (<usize>T << 6) - 32)
+      if (T == 4) s3 = fma(v, right, s3)
+      if (T == 5) s4 = fma(v, right, s4)
+      if (T == 6) s5 = fma(v, right, s5)
+      if (T == 7) s6 = fma(v, right, s6)
+      if (T == 8) s7 = fma(v, right, s7)
+
+      left = v128.load(w, 112); centre = v128.load(w, 128); right = v128.load(w, 144)
+      v = v128.load(outsideLeft ? zeros : d - 32); s0 = fma(v, left, s0)
+      v = v128.load(d); s0 = fma(v, centre, s0); if (T > 1) { v = v128.load(d, 32); s0 = fma(v, right, s0); s1 = fma(v, left, s1) }
+      if (T > 1) { v = v128.load(d, 64); s1 = fma(v, centre, s1); if (T > 2) { v = v128.load(d, 96); s1 = fma(v, right, s1); s2 = fma(v, left, s2) } }
+      if (T > 2) { v = v128.load(d, 128); s2 = fma(v, centre, s2); if (T > 3) { v = v128.load(d, 160); s2 = fma(v, right, s2); s3 = fma(v, left, s3) } }
+      if (T > 3) { v = v128.load(d, 192); s3 = fma(v, centre, s3); if (T > 4) { v = v128.load(d, 224); s3 = fma(v, right, s3); s4 = fma(v, left, s4) } }
+      if (T > 4) { v = v128.load(d, 256); s4 = fma(v, centre, s4); if (T > 5) { v = v128.load(d, 288); s4 = fma(v, right, s4); s5 = fma(v, left, s5) } }
+      if (T > 5) { v = v128.load(d, 320); s5 = fma(v, centre, s5); if (T > 6) { v = v128.load(d, 352); s5 = fma(v, right, s5); s6 = fma(v, left, s6) } }
+      if (T > 6) { v = v128.load(d, 384); s6 = fma(v, centre, s6); if (T > 7) { v = v128.load(d, 416); s6 = fma(v, right, s6); s7 = fma(v, left, s7) } }
+      if (T > 7) { v = v128.load(d, 448); s7 = fma(v, centre, s7) }
+      v = v128.load(outsideRight ? zeros : d + (<usize>T << 6) - 32)
+      if (T == 4) s3 = fma(v, right, s3)
+      if (T == 5) s4 = fma(v, right, s4)
+      if (T == 6) s5 = fma(v, right, s5)
+      if (T == 7) s6 = fma(v, right, s6)
+      if (T == 8) s7 = fma(v, right, s7)
+
+      v128.store(c, atLeast(s0, low))
+      if (T > 1) v128.store(c, atLeast(s1, low), 32)
+      if (T > 2) v128.store(c, atLeast(s2, low), 64)
+      if (T > 3) v128.store(c, atLeast(s3, low), 96)
+      if (T > 4) v128.store(c, atLeast(s4, low), 128)
+      if (T > 5) v128.store(c, atLeast(s5, low), 160)
+      if (T > 6) v128.store(c, atLeast(s6, low), 192)
+      if (T > 7) v128.store(c, atLeast(s7, low), 224)
+      a += aStep
+      b += rowStep
+      d += dStep
+      c += <usize>T << 5
+    }
   }
-  if (last) v128.store(c, atLeast(fma(v128.load(d), w7, fma(v128.load(b), w4, fma(v128.load(a), w1, sum))), low))
+}
+
+function plane1x4(
+  src: usize, inH: i32, inW: i32, w: usize, dst: usize, outW: i32, from: i32, to: i32, x0: i32, tiles: i32, zeros: usize, floor: f32,
+): void {
+  plane1(4, src, inH, inW, w, dst, outW, from, to, x0, tiles, zeros, floor)
+}
+function plane1x5(
+  src: usize, inH: i32, inW: i32, w: usize, dst: usize, outW: i32, from: i32, to: i32, x0: i32, tiles: i32, zeros: usize, floor: f32,
+): void {
+  plane1(5, src, inH, inW, w, dst, outW, from, to, x0, tiles, zeros, floor)
+}
+function plane1x6(
+  src: usize, inH: i32, inW: i32, w: usize, dst: usize, outW: i32, from: i32, to: i32, x0: i32, tiles: i32, zeros: usize, floor: f32,
+): void {
+  plane1(6, src, inH, inW, w, dst, outW, from, to, x0, tiles, zeros, floor)
+}
+function plane1x7(
+  src: usize, inH: i32, inW: i32, w: usize, dst: usize, outW: i32, from: i32, to: i32, x0: i32, tiles: i32, zeros: usize, floor: f32,
+): void {
+  plane1(7, src, inH, inW, w, dst, outW, from, to, x0, tiles, zeros, floor)
+}
+function plane1x8(
+  src: usize, inH: i32, inW: i32, w: usize, dst: usize, outW: i32, from: i32, to: i32, x0: i32, tiles: i32, zeros: usize, floor: f32,
+): void {
+  plane1(8, src, inH, inW, w, dst, outW, from, to, x0, tiles, zeros, floor)
+}
+
+function plane2x4(
+  src: usize, inH: i32, inW: i32, w: usize, dst: usize, outW: i32, from: i32, to: i32, x0: i32, tiles: i32, zeros: usize, floor: f32,
+): void {
+  plane2(4, src, inH, inW, w, dst, outW, from, to, x0, tiles, zeros, floor)
+}
+function plane2x5(
+  src: usize, inH: i32, inW: i32, w: usize, dst: usize, outW: i32, from: i32, to: i32, x0: i32, tiles: i32, zeros: usize, floor: f32,
+): void {
+  plane2(5, src, inH, inW, w, dst, outW, from, to, x0, tiles, zeros, floor)
+}
+function plane2x6(
+  src: usize, inH: i32, inW: i32, w: usize, dst: usize, outW: i32, from: i32, to: i32, x0: i32, tiles: i32, zeros: usize, floor: f32,
+): void {
+  plane2(6, src, inH, inW, w, dst, outW, from, to, x0, tiles, zeros, floor)
+}
+function plane2x7(
+  src: usize, inH: i32, inW: i32, w: usize, dst: usize, outW: i32, from: i32, to: i32, x0: i32, tiles: i32, zeros: usize, floor: f32,
+): void {
+  plane2(7, src, inH, inW, w, dst, outW, from, to, x0, tiles, zeros, floor)
+}
+function plane2x8(
+  src: usize, inH: i32, inW: i32, w: usize, dst: usize, outW: i32, from: i32, to: i32, x0: i32, tiles: i32, zeros: usize, floor: f32,
+): void {
+  plane2(8, src, inH, inW, w, dst, outW, from, to, x0, tiles, zeros, floor)
+}
+
+function tiled(
+  stride: i32, T: i32,
+  src: usize, inH: i32, inW: i32, w: usize, dst: usize, outW: i32, from: i32, to: i32, x0: i32, tiles: i32, zeros: usize, floor: f32,
+): void {
+  switch (stride == 1 ? T : T + 8) {
+    case 4: plane1x4(src, inH, inW, w, dst, outW, from, to, x0, tiles, zeros, floor); break
+    case 5: plane1x5(src, inH, inW, w, dst, outW, from, to, x0, tiles, zeros, floor); break
+    case 6: plane1x6(src, inH, inW, w, dst, outW, from, to, x0, tiles, zeros, floor); break
+    case 7: plane1x7(src, inH, inW, w, dst, outW, from, to, x0, tiles, zeros, floor); break
+    case 8: plane1x8(src, inH, inW, w, dst, outW, from, to, x0, tiles, zeros, floor); break
+    case 12: plane2x4(src, inH, inW, w, dst, outW, from, to, x0, tiles, zeros, floor); break
+    case 13: plane2x5(src, inH, inW, w, dst, outW, from, to, x0, tiles, zeros, floor); break
+    case 14: plane2x6(src, inH, inW, w, dst, outW, from, to, x0, tiles, zeros, floor); break
+    case 15: plane2x7(src, inH, inW, w, dst, outW, from, to, x0, tiles, zeros, floor); break
+    case 16: plane2x8(src, inH, inW, w, dst, outW, from, to, x0, tiles, zeros, floor); break
+    default: unreachable()
+  }
 }
 
 export function depthwise3(step: usize, from: i32, to: i32): void {
   const inH = at(step, IN_H), inW = at(step, IN_W), outH = at(step, OUT_H), outW = at(step, OUT_W)
-  const rows = outH * at(step, BATCH)
+  const batch = at(step, BATCH)
   const stride = at(step, STRIDE_H)
   const floor = floorOf(at(step, ACTIVATION) == RELU)
-  const zeros = pointer(step, ZEROS)
-  const inRow = <usize>inW << 5
-  const outRow = <usize>outW << 5
-  for (let u = from; u < to; ++u) {
-    const group = <usize>(u / rows)
-    const row = u % rows
-    const y = (row % outH) * stride
-    let b = pointer(step, SRC) + group * pointer(step, SRC_PLANE) + <usize>((row / outH) * inH + y) * inRow
-    let a = y > 0 ? b - inRow : zeros
-    let d = y + 1 < inH ? b + inRow : zeros
-    let c = pointer(step, DST) + group * pointer(step, DST_PLANE) + <usize>row * outRow
+  const zeros = pointer(step, ZEROS) + 32
+  const tiles = (outW + 7) >> 3
+  const narrow = outW / tiles
+  const wide = outW - narrow * tiles
+  const x1 = wide * (narrow + 1)
+  while (from < to) {
+    const plane = from / outH
+    const first = from - plane * outH
+    const last = min(outH, to - plane * outH)
+    const group = <usize>(plane / batch)
+    const image = plane % batch
+    let src = pointer(step, SRC) + group * pointer(step, SRC_PLANE) + (<usize>(image * inH * inW) << 5)
+    let dst = pointer(step, DST) + group * pointer(step, DST_PLANE) + (<usize>(image * outH * outW) << 5)
     let w = pointer(step, WEIGHTS) + group * 320
     for (let half = 0; half < 2; ++half) {
-      if (stride == 1) row1(a, b, d, w, c, outW, floor)
-      else row2(a, b, d, w, c, outW, (inW & 1) != 0, floor)
-      a += 16
-      b += 16
-      d += 16
-      c += 16
+      if (wide) tiled(stride, narrow + 1, src, inH, inW, w, dst, outW, first, last, 0, wide, zeros, floor)
+      tiled(stride, narrow, src, inH, inW, w, dst, outW, first, last, x1, tiles - wide, zeros, floor)
+      src += 16
+      dst += 16
       w += 160
     }
+    from += last - first
   }
 }

@@ -82,8 +82,10 @@ export const GROUPS = 28
 export const OUT_C = 29
 /** 1 when the source is NCHW. */
 export const PLANAR = 30
-/** DEPTHWISE3: a row of zeros as wide as the input. */
+/** DEPTHWISE3: ZERO_FLOATS zeros, read for what lies outside of the image. */
 export const ZEROS = 31
+/** The columns under a tile of 8 outputs with stride 2, one more on each side. */
+export const ZERO_FLOATS = 8 * 18
 
 /** SCALE: what is added after the product; 0 for nothing. */
 export const SHIFT = 15

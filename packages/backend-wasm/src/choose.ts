@@ -10,6 +10,7 @@ export interface ConvFacts {
   readonly groups: number
   readonly inChannels: number
   readonly outChannels: number
+  readonly outWidth: number
   /** Output pixels of the whole batch. */
   readonly pixels: number
   /** The source is a model input, NCHW in memory. */
@@ -38,18 +39,19 @@ export function chooseConv(facts: ConvFacts): Choice {
       square(kernel, 3) &&
       square(padding, 1) &&
       square(dilation, 1) &&
-      (square(stride, 1) || square(stride, 2))
+      (square(stride, 1) || square(stride, 2)) &&
+      facts.outWidth >= 4
     ) {
       return choice(
         abi.DEPTHWISE3,
         'depthwise 3x3',
-        'nine weights fit into registers, each input column is loaded once',
+        'tiles of 4 to 8 outputs of a row: each input is loaded once for all of them',
       )
     }
     return choice(
       abi.DEPTHWISE,
       'depthwise',
-      'another kernel, padding, stride or dilation than the unrolled one',
+      'another kernel, padding, stride or dilation than the tiled one, or rows narrower than a tile',
     )
   }
   if (groups === 1 && kh === 1 && kw === 1 && square(stride, 1) && square(padding, 0)) {

@@ -1,9 +1,9 @@
 import { MobileOneError } from '@mobileone/core'
-import { decodeBase64 } from './base64.ts'
 import type { Simd } from './features.ts'
 import { BUILD } from './generated/build.ts'
 import { plain } from './generated/plain.ts'
 import { relaxed } from './generated/relaxed.ts'
+import { inflateBase64 } from './inflate.ts'
 
 /** Kernels from elsewhere than this package's own JavaScript. */
 export type WasmSource = ArrayBuffer | Uint8Array | WebAssembly.Module | URL | Response
@@ -21,7 +21,9 @@ export function loadModule(simd: Simd, source: WasmSource | undefined): Promise<
   if (source !== undefined) return compileSource(source)
   let module = embedded.get(simd)
   if (!module) {
-    module = compileBytes(decodeBase64(simd === 'relaxed' ? relaxed : plain), 'the embedded kernels')
+    module = inflateBase64(simd === 'relaxed' ? relaxed : plain).then((bytes) =>
+      compileBytes(bytes, 'the embedded kernels'),
+    )
     embedded.set(simd, module)
     module.catch(() => embedded.delete(simd))
   }

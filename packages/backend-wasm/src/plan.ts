@@ -158,7 +158,7 @@ class Planner {
     const { stride, padding, dilation, groups } = node
     const choice = chooseConv({
       ...{ kernel: [kh, kw], stride, padding, dilation, groups, inChannels: inC, outChannels: outC },
-      ...{ pixels, planar: this.values.get(name)!.planar },
+      ...{ outWidth: outW, pixels, planar: this.values.get(name)!.planar },
     })
     const x = choice.planar ? this.values.get(name)! : this.blocked(name)
     const act = this.activation(node, index)
@@ -203,7 +203,7 @@ class Planner {
     release(x)
     switch (choice.op) {
       case abi.DEPTHWISE3:
-        this.program.constant(inW * 8, () => {}, abi.ZEROS)
+        this.program.constant(abi.ZERO_FLOATS, () => {}, abi.ZEROS)
         this.program.constant(padChannels(outC) * 10, (to) => packDepthwise(to, weight.data, bias, outC, 9))
         return
       case abi.DEPTHWISE:
@@ -233,7 +233,7 @@ class Planner {
     const [outputs, k] = weight.shape as [number, number]
     const choice = chooseConv({
       ...{ kernel: [1, 1], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 },
-      ...{ inChannels: k, outChannels: outputs, pixels: x.n, planar: false },
+      ...{ inChannels: k, outChannels: outputs, outWidth: 1, pixels: x.n, planar: false },
     })
     const act = this.activation(node, index)
     const y = this.result(act.result, { n: x.n, c: outputs, hw: 1 })
