@@ -5,7 +5,7 @@ import { batchCounter, translate } from './naming/translate.ts'
 import { type WritableTensor, writeSafetensors } from './safetensors/write.ts'
 
 export interface ToSafetensorsOptions {
-  /** Whose key names to write; `apple`, `timm` and `mmpretrain` files load into those programs with `strict=True`. Default `canonical`. */
+  /** Whose key names to write; those of other programs come with PyTorch's batch counters, for `strict=True`. Default `canonical`. */
   readonly naming?: NamingName
   /** float16 halves the file and rounds to nearest. Default `float32`. */
   readonly storage?: 'float32' | 'float16'
