@@ -1,10 +1,11 @@
-/** Compile assembly/ into src/generated: build.ts (hash of the sources), relaxed.ts and plain.ts (deflated, base64). */
+/** Compile into src/generated: build.ts (hash of the sources), relaxed.ts and plain.ts (deflated, base64), worker.ts. */
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { deflateRawSync } from 'node:zlib'
 import asc from 'assemblyscript/asc'
+import ts from 'typescript'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const generated = join(root, 'src/generated')
@@ -62,3 +63,9 @@ for (const [name, extra] of [
   writeFileSync(join(generated, `${name}.ts`), `export const ${name}: string =\n  '${base64}'\n`)
   console.log(`${name}.wasm: ${wasm.length} bytes, ${deflated.length} deflated`)
 }
+
+const { outputText } = ts.transpileModule(readFileSync(join(root, 'src/team.ts'), 'utf8'), {
+  compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, removeComments: true },
+})
+const worker = `((exports) => {\n${outputText}\nexports.serve()\n})({})\n`
+writeFileSync(join(generated, 'worker.ts'), `export const worker: string = ${JSON.stringify(worker)}\n`)

@@ -11,29 +11,35 @@ export type WasmSource = ArrayBuffer | Uint8Array | WebAssembly.Module | URL | R
 export interface Kernels {
   readonly step: (record: number, from: number, to: number, scratch: number) => void
   /** 12 chains of `rounds` multiply-adds of 4 floats: 96 FLOP a round. */
-  readonly peak: (rounds: number) => number
+  readonly peak: (rounds: number, factor: number) => number
 }
 
-const embedded = new Map<Simd, Promise<WebAssembly.Module>>()
+const embedded = new Map<string, Promise<WebAssembly.Module>>()
 
-/** The compiled kernels: the embedded ones, compiled once, or those of `source`. */
-export function loadModule(simd: Simd, source: WasmSource | undefined): Promise<WebAssembly.Module> {
-  if (source !== undefined) return compileSource(source)
-  let module = embedded.get(simd)
+/** The compiled kernels: the embedded ones, compiled once, or those of `source`; `shared`: for shared memory. */
+export function loadModule(
+  simd: Simd,
+  source: WasmSource | undefined,
+  shared: boolean,
+): Promise<WebAssembly.Module> {
+  if (source !== undefined) return compileSource(source, shared)
+  const key = `${simd} ${shared}`
+  let module = embedded.get(key)
   if (!module) {
     module = inflateBase64(simd === 'relaxed' ? relaxed : plain).then((bytes) =>
-      compileBytes(bytes, 'the embedded kernels'),
+      compileBytes(bytes, 'the embedded kernels', shared),
     )
-    embedded.set(simd, module)
-    module.catch(() => embedded.delete(simd))
+    embedded.set(key, module)
+    module.catch(() => embedded.delete(key))
   }
   return module
 }
 
-async function compileSource(source: WasmSource): Promise<WebAssembly.Module> {
+async function compileSource(source: WasmSource, shared: boolean): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source
-  if (source instanceof ArrayBuffer) return compileBytes(new Uint8Array(source), 'the given ArrayBuffer')
-  if (source instanceof Uint8Array) return compileBytes(source, 'the given Uint8Array')
+  if (source instanceof ArrayBuffer)
+    return compileBytes(new Uint8Array(source), 'the given ArrayBuffer', shared)
+  if (source instanceof Uint8Array) return compileBytes(source, 'the given Uint8Array', shared)
   const where = source instanceof URL ? source.href : source.url || 'the given Response'
   let response: Response
   try {
@@ -44,10 +50,10 @@ async function compileSource(source: WasmSource): Promise<WebAssembly.Module> {
   if (!response.ok) {
     throw new MobileOneError('network', `wasm: ${where} answered ${response.status} ${response.statusText}`)
   }
-  return compileBytes(new Uint8Array(await response.arrayBuffer()), where)
+  return compileBytes(new Uint8Array(await response.arrayBuffer()), where, shared)
 }
 
-async function compileBytes(bytes: Uint8Array, where: string): Promise<WebAssembly.Module> {
+async function compileBytes(bytes: Uint8Array, where: string, shared: boolean): Promise<WebAssembly.Module> {
   const magic = [0x00, 0x61, 0x73, 0x6d]
   if (!magic.every((byte, i) => bytes[i] === byte)) {
     const text = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart()
@@ -59,7 +65,7 @@ async function compileBytes(bytes: Uint8Array, where: string): Promise<WebAssemb
     )
   }
   try {
-    return await WebAssembly.compile(bytes as BufferSource)
+    return await WebAssembly.compile((shared ? importShared(bytes) : bytes) as BufferSource)
   } catch (cause) {
     throw new MobileOneError(
       'unavailable',
@@ -68,6 +74,19 @@ async function compileBytes(bytes: Uint8Array, where: string): Promise<WebAssemb
       { cause },
     )
   }
+}
+
+/**
+ * The same module importing its memory as shared: in (import "env" "memory" (memory 0 65536)), its only import, the flags
+ * byte of the limits becomes 3 (maximum, shared) instead of 1 (maximum). A module of another form is returned as it is.
+ */
+function importShared(bytes: Uint8Array): Uint8Array {
+  const entry = [...'\x03env\x06memory\x02\x01'].map((character) => character.charCodeAt(0))
+  const at = bytes.findIndex((_, i) => entry.every((byte, j) => bytes[i + j] === byte))
+  if (at < 0) return bytes
+  const shared = bytes.slice()
+  shared[at + entry.length - 1] = 3
+  return shared
 }
 
 /**
@@ -82,9 +101,14 @@ export async function instantiate(module: WebAssembly.Module, memory: WebAssembl
     kernels = exports as unknown as Kernels
     found = (exports as { build?: () => number }).build?.()
   } catch (cause) {
-    throw new MobileOneError('invalid-file', `wasm: the kernels do not link: ${(cause as Error).message}`, {
-      cause,
-    })
+    throw new MobileOneError(
+      'invalid-file',
+      `wasm: the kernels do not link: ${(cause as Error).message}` +
+        (typeof SharedArrayBuffer === 'function' && memory.buffer instanceof SharedArrayBuffer
+          ? '; for several threads pass the bytes of the kernels, not a WebAssembly.Module, or use threads: 1'
+          : ''),
+      { cause },
+    )
   }
   if (found !== BUILD) {
     throw new MobileOneError(

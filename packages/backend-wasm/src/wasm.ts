@@ -16,20 +16,27 @@ import { detectSimd, type Simd } from './features.ts'
 import { instantiate, loadModule, type WasmSource } from './load.ts'
 import { pause } from './pause.ts'
 import { planModel } from './plan.ts'
+import { type Assignment, createMember } from './team.ts'
+import { startCrew, threadLimit } from './threads.ts'
 
 export interface WasmOptions {
   /** The kernels, where they shall not come out of this package's JavaScript: must be of the same build. */
   readonly wasm?: WasmSource
   /** Which build of the kernels. Default: `relaxed` (fused multiply-add) where the engine has it, else `plain`. */
   readonly simd?: Simd
-  /** How many threads share the work of a run. Default 1. */
+  /**
+   * How many threads share the work of a run, the calling one included; no more are used than the machine runs at a time,
+   * and one where memory cannot be shared (`probe` says so). Default 1.
+   */
   readonly threads?: number
+  /** Browsers: the address of dist/worker.mjs, for pages whose Content-Security-Policy forbids `worker-src blob:`. */
+  readonly worker?: string | URL
 }
 
 /** Milliseconds of work after which a run that can be aborted lets the event loop turn. */
 const PAUSE_INTERVAL = 8
 
-/** MobileOne's own backend: WebAssembly SIMD kernels, float32, in this thread. */
+/** MobileOne's own backend: WebAssembly SIMD kernels, float32. */
 export function wasm(options: WasmOptions = {}): Backend {
   return {
     specVersion: 1,
@@ -37,7 +44,8 @@ export function wasm(options: WasmOptions = {}): Backend {
     async probe() {
       const simd = await detectSimd()
       if (!simd) return { ok: false, reason: 'this engine has no WebAssembly SIMD (128-bit)' }
-      return { ok: true, features: simd === 'relaxed' ? ['simd', 'relaxed-simd'] : ['simd'] }
+      const sets = simd === 'relaxed' ? ['simd', 'relaxed-simd'] : ['simd']
+      return { ok: true, features: [...sets, threadLimit().reason] }
     },
     unsupported: () => [],
     compile: (model, compileOptions = {}) => compile(model, options, compileOptions),
@@ -51,9 +59,6 @@ async function compile(
 ): Promise<Executor> {
   throwIfAborted(signal, 'compiling for wasm')
   validate(model)
-  if ((options.threads ?? 1) !== 1) {
-    throw new MobileOneError('unsupported', `wasm: threads must be 1, not ${options.threads}`)
-  }
   const detected = await detectSimd()
   const simd = options.simd ?? detected
   if (!simd || !detected || (simd === 'relaxed' && detected === 'plain')) {
@@ -65,10 +70,11 @@ async function compile(
     )
   }
 
-  const loading = loadModule(simd, options.wasm)
+  const threads = countThreads(options.threads)
+  const loading = loadModule(simd, options.wasm, threads > 1)
   loading.catch(() => {})
-  const plan = planModel(model, 1)
-  const memory = allocate(model, plan.end)
+  const plan = planModel(model, threads)
+  const memory = allocate(model, plan.end, threads > 1)
   const heap = new Float32Array(memory.buffer)
   plan.writeRecords(new Int32Array(memory.buffer))
   for (const [done, constant] of plan.constants.entries()) {
@@ -77,12 +83,23 @@ async function compile(
     constant.write(heap)
   }
   onProgress?.({ phase: 'pack weights', done: plan.constants.length, total: plan.constants.length })
-  const { step } = await instantiate(await loading, memory)
+  const module = await loading
+  const { step } = await instantiate(module, memory)
   throwIfAborted(signal, 'compiling for wasm')
 
-  const { records, units, scratch } = plan
-  const count = units.length
-  const stride = STEP_WORDS * 4
+  const { records, units, scratch, scratchBytes } = plan
+  const assign = (member: number): Assignment => ({
+    ...{ module, memory, records, recordBytes: STEP_WORDS * 4, units, scratch, scratchBytes },
+    ...{ member, members: threads },
+  })
+  const workers = Array.from({ length: threads - 1 }, (_, index) => assign(index + 1))
+  const crew = await startCrew(workers, options.worker)
+  const main = createMember(
+    assign(0),
+    step,
+    typeof document === 'undefined',
+    () => new MobileOneError('device-lost', 'wasm: a worker thread does not answer; compile the model again'),
+  )
 
   const writeInputs = (inputs: Tensors): void => {
     for (const name in plan.inputs) heap.set(inputs[name]!.data, plan.inputs[name]! / 4)
@@ -104,35 +121,55 @@ async function compile(
     steps: plan.steps,
     async execute(inputs, signal) {
       writeInputs(inputs)
-      let turn = signal ? performance.now() : Number.POSITIVE_INFINITY
-      for (let i = 0; i < count; i++) {
-        step(records + i * stride, 0, units[i]!, scratch)
-        if (signal && performance.now() - turn > PAUSE_INTERVAL) {
-          await pause()
-          throwIfAborted(signal, 'a run on wasm')
-          turn = performance.now()
+      main.begin()
+      try {
+        let turn = signal ? performance.now() : 0
+        for (let i = 0; i < main.steps; i++) {
+          main.part(i)
+          main.join(i)
+          if (signal && performance.now() - turn > PAUSE_INTERVAL) {
+            await pause()
+            throwIfAborted(signal, 'a run on wasm')
+            turn = performance.now()
+          }
         }
+      } catch (error) {
+        main.abort()
+        throw error
       }
       return readOutputs()
     },
     profile(inputs) {
       writeInputs(inputs)
-      return plan.steps.map((_, i) => {
+      main.begin()
+      return plan.steps.map((_, step) => {
         const start = performance.now()
-        step(records + i * stride, 0, units[i]!, scratch)
-        return { step: i, ms: performance.now() - start }
+        main.part(step)
+        main.join(step)
+        return { step, ms: performance.now() - start }
       })
     },
-    free: () => {},
+    free: () => crew.dispose(),
   })
+}
+
+/** @throws MobileOneError `invalid-argument` for anything but a whole number of at least 1. */
+function countThreads(wanted = 1): number {
+  if (!Number.isSafeInteger(wanted) || wanted < 1) {
+    throw new MobileOneError(
+      'invalid-argument',
+      `wasm: threads must be a whole number of at least 1, not ${wanted}`,
+    )
+  }
+  return Math.min(wanted, threadLimit().threads)
 }
 
 const PAGE = 65536
 
-function allocate(model: Model, bytes: number): WebAssembly.Memory {
+function allocate(model: Model, bytes: number, shared: boolean): WebAssembly.Memory {
   const pages = Math.ceil(bytes / PAGE)
   try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages })
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared })
   } catch (cause) {
     throw new MobileOneError(
       'unavailable',

@@ -1,0 +1,4 @@
+/** The worker as a file of its own, for pages whose Content-Security-Policy forbids `blob:` workers. */
+import { serve } from './team.ts'
+
+serve()
