@@ -117,6 +117,29 @@ def follow(average: nn.Module, model: nn.Module, decay: float) -> None:
             mine.lerp_(theirs, 1 - decay) if mine.is_floating_point() else mine.copy_(theirs)
 
 
+def metadata(source: str, mean: float, std: float, made_by: str) -> dict[str, str]:
+    """What the shapes do not tell, under the keys @mobileone/checkpoint reads, and how the file was made."""
+    network = {
+        "name": CONFIG["name"],
+        "size": CONFIG["input"]["size"],
+        "strides": {"stem": CONFIG["stem"]["stride"], "stages": [stage["stride"] for stage in CONFIG["stages"]]},
+    }
+    card = {
+        "description": "A small MobileOne for the ten kinds of clothes of Fashion-MNIST",
+        "licence": "MIT",
+        "source": source,
+        "preprocess": {"size": [28, 28], "resize": 28, "interpolation": "bilinear", "mean": [mean], "std": [std]},
+        "labels": LABELS,
+    }
+    return {
+        "format": "pt",
+        "mobileone.network": json.dumps(network),
+        "mobileone.card": json.dumps(card),
+        "made_by": made_by,
+        "torch": torch.__version__,
+    }
+
+
 def write_images(images: Tensor, labels: Tensor, folder: Path) -> list[int]:
     """One PNG per class, the first test image of each; returns their indices in class order."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -159,15 +182,7 @@ def main() -> None:
     save_file(
         state,
         args.out / WEIGHTS,
-        metadata={
-            "format": "pt",
-            "model": CONFIG["name"],
-            "form": "train, Apple's parameter names, float16",
-            "config": json.dumps(CONFIG),
-            "source": source,
-            "made_by": f"tooling/demo-model/train.py --epochs {args.epochs} --seed {args.seed}",
-            "torch": torch.__version__,
-        },
+        metadata=metadata(source, mean, std, f"tooling/demo-model/train.py --epochs {args.epochs} --seed {args.seed}"),
     )
 
     written = MobileOne(CONFIG)
