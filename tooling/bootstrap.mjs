@@ -45,11 +45,16 @@ export function checkNode() {
 
 /** Install dependencies unless the lockfile they were installed from is unchanged. */
 export function install() {
-  const digest = createHash('sha256').update(readFileSync(join(root, 'pnpm-lock.yaml'))).digest('hex')
+  const digest = createHash('sha256')
+    .update(readFileSync(join(root, 'pnpm-lock.yaml')))
+    .digest('hex')
   if (existsSync(installStamp) && readFileSync(installStamp, 'utf8') === digest) return
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   console.error(`installing dependencies with ${packageManager} …`)
-  sh('npx', ['--yes', packageManager, 'install', '--frozen-lockfile'], { ONNXRUNTIME_NODE_INSTALL: 'skip', CI: 'true' })
+  sh('npx', ['--yes', packageManager, 'install', '--frozen-lockfile'], {
+    ONNXRUNTIME_NODE_INSTALL: 'skip',
+    CI: 'true',
+  })
   writeFileSync(installStamp, digest)
 }
 
@@ -63,12 +68,17 @@ export function build() {
   writeFileSync(buildStamp, new Date(started).toISOString())
 }
 
-
 function newestSource() {
   let newest = statSync(join(root, 'pnpm-lock.yaml')).mtimeMs
   const visit = (folder) => {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      if (entry.name === 'node_modules' || entry.name === 'dist' || entry.name === 'generated' || entry.name.startsWith('.')) continue
+      if (
+        entry.name === 'node_modules' ||
+        entry.name === 'dist' ||
+        entry.name === 'generated' ||
+        entry.name.startsWith('.')
+      )
+        continue
       const path = join(folder, entry.name)
       if (entry.isDirectory()) visit(path)
       else newest = Math.max(newest, statSync(path).mtimeMs)

@@ -1,7 +1,18 @@
 /** The import order of the packages: each may import only from packages in an earlier layer. */
 const layers = [
   ['core'],
-  ['checkpoint', 'vision', 'onnx', 'coreml', 'backend-wasm', 'backend-webgpu', 'backend-tfjs', 'backend-ort', 'zoo', 'testkit'],
+  [
+    'checkpoint',
+    'vision',
+    'onnx',
+    'coreml',
+    'backend-wasm',
+    'backend-webgpu',
+    'backend-tfjs',
+    'backend-ort',
+    'zoo',
+    'testkit',
+  ],
   ['train', 'sdk'],
   ['cli'],
 ]
@@ -41,7 +52,10 @@ module.exports = {
   options: {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['source', 'import', 'node', 'default'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['source', 'import', 'node', 'default'],
+    },
     exclude: { path: '(^|/)(dist|test|node_modules|assembly)/' },
     doNotFollow: { path: 'node_modules' },
   },

@@ -23,7 +23,9 @@ step('build', build)
 if (vitestArguments.length === 0) {
   step('lint and format', () => sh(bin('biome'), ['check', '--error-on-warnings', '.']))
   step('types', () => sh(bin('tsc'), ['--noEmit', '-p', 'tsconfig.json']))
-  step('import order and cycles', () => sh(bin('depcruise'), ['--config', 'tooling/import-rules.cjs', 'packages', 'apps']))
+  step('import order and cycles', () =>
+    sh(bin('depcruise'), ['--config', 'tooling/import-rules.cjs', 'packages', 'apps']),
+  )
   step('packages', () => sh(process.execPath, ['tooling/check-packages.mjs']))
 }
 
@@ -39,7 +41,9 @@ step('tests', () => {
   status = result.status ?? 1
 })
 try {
-  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = JSON.parse(readFileSync(report, 'utf8'))
+  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = JSON.parse(
+    readFileSync(report, 'utf8'),
+  )
   if (numFailedTestSuites > 0 || numFailedTests > 0) status ||= 1
   console.log(`\n${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped`)
 } finally {
