@@ -1,24 +1,64 @@
-/** Checks every published package as a user would get it: publint, and the budget of bytes a browser downloads. */
-import { readdirSync, readFileSync } from 'node:fs'
+/** Checks every published package as a user would get it: publint, and budgets for the bytes a page downloads. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
+import { build } from 'vite'
 import { root } from './bootstrap.mjs'
 
+/** Gzipped bytes of everything a page downloads for these imports, bundled and minified. */
+const budgets = [
+  {
+    name: 'core + backend-wasm, kernels included',
+    source: "export * from '@mobileone/core'\nexport * from '@mobileone/backend-wasm'\n",
+    limit: 45_000,
+  },
+  { name: 'sdk, everything', source: "export * from '@mobileone/sdk'\n", limit: 90_000 },
+]
+
 let failures = 0
+const fail = (message) => {
+  failures++
+  console.error(message)
+}
+
 for (const name of readdirSync(join(root, 'packages'))) {
   const folder = join(root, 'packages', name)
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   if (manifest.private) continue
   const { messages } = await publint({ pkgDir: folder, strict: true, pack: false })
-  for (const message of messages) {
-    failures++
-    console.error(`${manifest.name}: ${formatMessage(message, manifest)}`)
-  }
+  for (const message of messages) fail(`${manifest.name}: ${formatMessage(message, manifest)}`)
   for (const file of ['README.md', 'LICENSE']) {
-    if (readdirSync(folder).includes(file)) continue
-    failures++
-    console.error(`${manifest.name}: ${file} is missing`)
+    if (!readdirSync(folder).includes(file)) fail(`${manifest.name}: ${file} is missing`)
   }
+}
+
+const scratch = mkdtempSync(join(root, 'packages/sdk/.budget-'))
+try {
+  for (const { name, source, limit } of budgets) {
+    const entry = join(scratch, 'entry.js')
+    writeFileSync(entry, source)
+    const outputs = await build({
+      root: scratch,
+      configFile: false,
+      logLevel: 'error',
+      build: {
+        write: false,
+        minify: true,
+        lib: { entry, formats: ['es'], fileName: 'entry' },
+        rolldownOptions: { external: /^node:/ },
+      },
+    })
+    const chunks = [outputs].flat().flatMap(({ output }) => output)
+    const bytes = chunks.reduce(
+      (sum, chunk) => sum + gzipSync(chunk.code ?? chunk.source, { level: 9 }).length,
+      0,
+    )
+    console.log(`${name}: ${bytes} bytes gzipped of ${limit}`)
+    if (bytes > limit) fail(`${name} is ${bytes} bytes gzipped, more than ${limit}`)
+  }
+} finally {
+  rmSync(scratch, { recursive: true, force: true })
 }
 if (failures > 0) process.exit(1)
