@@ -44,16 +44,22 @@ function describe(bytes: Uint8Array): string {
   if (startsWith(bytes, 'GGUF')) return 'this is a GGUF file'
   if (startsWith(bytes, '\x93NUMPY')) return 'this is a NumPy array'
   if (/^(\x89PNG|\xff\xd8\xff|GIF8|RIFF)/.test(text)) return 'this is an image or media file'
-  if (bytes[0] === 0x08 && bytes[2] === 0x12) {
-    return bytes[4] === 0x0a
-      ? 'this is a Core ML model (.mlmodel), which is read by Core ML only'
+  if (bytes[0] === 0x08 && (bytes[2] === 0x12 || bytes[2] === 0x3a)) {
+    return bytes[2] === 0x12 && isCoreMl(bytes)
+      ? 'this is a Core ML model (.mlmodel), which is read by Core ML only; use the weights it was made from'
       : 'this is an ONNX model; use the weights it was exported from'
   }
-  if (bytes[0] === 0x08 && bytes[2] === 0x3a)
-    return 'this is an ONNX model; use the weights it was exported from'
   if (bytes[0] === 0x80 && bytes[1]! <= 5) return 'this is a plain Python pickle, not a file of torch.save'
   const first = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')
   return `the format of this file is not known (${bytes.length} bytes, beginning ${first})`
+}
+
+/** Both protobufs begin with a version; field 2 is then a message in Core ML (`description`), a text in ONNX (`producer_name`). */
+function isCoreMl(bytes: Uint8Array): boolean {
+  let content = 3
+  while (content < 13 && bytes[content]! & 0x80) content++
+  const first = bytes[content + 1]!
+  return first < 0x20 || first >= 0x7f
 }
 
 function looksLikeSafetensors(bytes: Uint8Array): boolean {

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { readCheckpoint } from '../src/index.ts'
+import { golden, goldenPresent } from './support/files.ts'
 import { bytesOf, type Part } from './support/pickle.ts'
+
+it.skipIf(!goldenPresent())('Core ML models as coremltools writes them', () => {
+  for (const name of ['coreml/k1-image.mlmodel', 'coreml/se-image.mlmodel']) {
+    expect(() => readCheckpoint(golden(name))).toThrowError(/Core ML model/)
+  }
+})
 
 describe('files that are not weights', () => {
   const tar = bytesOf('name', new Uint8Array(253), 'ustar', new Uint8Array(250))
@@ -15,7 +22,7 @@ describe('files that are not weights', () => {
     ['an empty zip', ['PK\x05\x06', new Uint8Array(18)], /empty or split zip/],
     ['ONNX', [8, 8, 0x12, 7, 'pytorch', 0x1a], /ONNX/],
     ['ONNX without a producer', [8, 8, 0x3a, 200, 1], /ONNX/],
-    ['Core ML', [8, 4, 0x12, 0xa0, 0x0a, 0x0a, 5], /./],
+    ['a .mlmodel with a long description', [8, 4, 0x12, 0xa0, 0x0a, 0x0a, 5], /Core ML model/],
     ['a .mlmodel', [8, 1, 0x12, 30, 0x0a, 9, 0x0a, 5, 'image'], /Core ML model/],
     ['HDF5', '\x89HDF\r\n\x1a\n', /HDF5/],
     ['TensorFlow Lite', [28, 0, 0, 0, 'TFL3'], /TensorFlow Lite/],
