@@ -1,7 +1,17 @@
 import { readFileSync } from 'node:fs'
-import { configFromWidths, initialize, isMobileOneError, mobileone, random } from '@mobileone/core'
+import {
+  configFromWidths,
+  initialize,
+  isMobileOneError,
+  mobileone,
+  type Random,
+  random,
+} from '@mobileone/core'
 import { describe, expect, test } from 'vitest'
+import { decodeModel } from '../src/decode.ts'
+import { encodeModel } from '../src/encode.ts'
 import { fromOnnx, toOnnx } from '../src/index.ts'
+import type { OnnxAttribute, OnnxNode, OnnxTensor, OnnxValue } from '../src/proto.ts'
 import { file, integers, node, weight } from './support/graph.ts'
 import { randomModel } from './support/random-model.ts'
 
@@ -34,23 +44,38 @@ const samples = [
   ),
 ]
 
+const sampleOps = [
+  ...new Set(samples.flatMap((sample) => decodeModel(sample).graph.nodes.map(({ op }) => op))),
+]
+
 describe('damaged files', () => {
-  test('6,000 seeded mutations give a model or a MobileOneError, none slowly', () => {
+  const fuzz = (cases: number, change: (sample: Uint8Array, source: Random) => Uint8Array): Outcomes => {
     const source = random(20240521)
-    const outcomes: Record<string, number> = {}
-    let slowest = 0
-    for (let index = 0; index < 6000; index++) {
-      const bytes = mutate(samples[index % samples.length] as Uint8Array, source)
+    const outcomes = { 'invalid-file': 0, unsupported: 0, 'invalid-argument': 0, model: 0 }
+    for (let index = 0; index < cases; index++) {
+      const bytes = change(samples[index % samples.length] as Uint8Array, source)
       const start = performance.now()
       const result = outcome(bytes, `case ${index}`)
-      slowest = Math.max(slowest, performance.now() - start)
-      outcomes[result] = (outcomes[result] ?? 0) + 1
+      expect(performance.now() - start, `milliseconds of case ${index}`).toBeLessThan(5000)
+      expect(Object.keys(outcomes), `case ${index}`).toContain(result)
+      outcomes[result as keyof Outcomes]++
     }
-    expect(slowest).toBeLessThan(5000)
+    return outcomes
+  }
+
+  test('6,000 seeded edits of bytes give a model or a MobileOneError', () => {
+    const outcomes = fuzz(6000, mutateBytes)
     expect(outcomes['invalid-file']).toBeGreaterThan(3000)
-    expect(outcomes.unsupported).toBeGreaterThan(50)
     expect(outcomes.model).toBeGreaterThan(50)
-    expect(Object.keys(outcomes).sort()).toEqual(['invalid-argument', 'invalid-file', 'model', 'unsupported'])
+  }, 180_000)
+
+  // Most edits of bytes end in the wire format; these are whole files whose graphs are wrong.
+  test('6,000 seeded edits of graphs give a model or a MobileOneError', () => {
+    const outcomes = fuzz(6000, mutateGraph)
+    expect(outcomes['invalid-file']).toBeGreaterThan(500)
+    expect(outcomes.unsupported).toBeGreaterThan(500)
+    expect(outcomes['invalid-argument']).toBeGreaterThan(20)
+    expect(outcomes.model).toBeGreaterThan(500)
   }, 180_000)
 
   test('every truncation is refused', () => {
@@ -74,12 +99,19 @@ describe('damaged files', () => {
   })
 })
 
+interface Outcomes {
+  'invalid-file': number
+  unsupported: number
+  'invalid-argument': number
+  model: number
+}
+
 /** A few random edits of bytes, lengths and ranges. */
-function mutate(original: Uint8Array, source: ReturnType<typeof random>): Uint8Array {
+function mutateBytes(original: Uint8Array, source: Random): Uint8Array {
   let bytes = Array.from(original)
   const at = (): number => source.integer(0, bytes.length - 1)
   for (let edits = source.integer(1, 4); edits > 0 && bytes.length > 0; edits--) {
-    const kind = source.integer(0, 7)
+    const kind = source.integer(0, 6)
     if (kind === 0) bytes[at()] = source.integer(0, 255)
     else if (kind === 1) bytes[at()]! ^= 1 << source.integer(0, 7)
     else if (kind === 2) bytes = bytes.slice(0, at())
@@ -87,16 +119,79 @@ function mutate(original: Uint8Array, source: ReturnType<typeof random>): Uint8A
     else if (kind === 4) bytes.splice(at(), 0, ...bytes.slice(at()).slice(0, 60))
     else if (kind === 5)
       bytes.splice(at(), 1, 255, 255, 255, 255, 255, 255, 255, 255, 255, source.integer(0, 255))
-    else if (kind === 6) bytes[at()] = [0, 127, 128, 255][source.integer(0, 3)] as number
-    else swapStructure(bytes, source)
+    else bytes[at()] = [0, 127, 128, 255][source.integer(0, 3)] as number
   }
   return Uint8Array.from(bytes)
 }
 
-/** Change a byte among the first of the file, where nodes and their attributes lie. */
-function swapStructure(bytes: number[], source: ReturnType<typeof random>): void {
-  const at = source.integer(0, Math.min(bytes.length, 600) - 1)
-  bytes[at] = bytes[source.integer(0, Math.min(bytes.length, 600) - 1)] as number
+const numbers = [-(2 ** 63), -2, -1, 0, 1, 2, 3, 7, 64, 2 ** 31, 2 ** 40, 2 ** 53, 2 ** 62]
+
+/** One or two edits of nodes, edges, attributes, dims, element types or input shapes, written as a whole file again. */
+function mutateGraph(original: Uint8Array, source: Random): Uint8Array {
+  const pick = <T>(items: readonly T[]): T => items[source.integer(0, items.length - 1)] as T
+  const replaced = <T>(items: readonly T[], change: (item: T) => T): T[] => {
+    const at = source.integer(0, items.length - 1)
+    return items.map((item, index) => (index === at ? change(item) : item))
+  }
+  const model = decodeModel(original)
+  let { graph } = model
+
+  const changeAttribute = (attribute: OnnxAttribute): OnnxAttribute => {
+    if (attribute.type === 'int') return { type: 'int', value: pick(numbers) }
+    if (attribute.type === 'float')
+      return { type: 'float', value: pick([0, -1, 1e-45, Number.NaN, Number.POSITIVE_INFINITY]) }
+    if (attribute.type === 'ints' && attribute.value.length > 0) {
+      return source.next() < 0.3
+        ? { type: 'ints', value: attribute.value.slice(1) }
+        : { type: 'ints', value: replaced(attribute.value, () => pick(numbers)) }
+    }
+    return pick<OnnxAttribute>([
+      { type: 'ints', value: [] },
+      { type: 'string', value: 'SAME_UPPER' },
+      { type: 'other' },
+    ])
+  }
+  const changeNode = (node: OnnxNode): OnnxNode => {
+    const names = [...graph.initializers, ...graph.inputs].map(({ name }) => name)
+    const values = [...names, ...graph.nodes.flatMap(({ outputs }) => outputs), '', 'nowhere']
+    const kind = source.integer(0, 4)
+    if (kind === 0) return { ...node, op: pick(sampleOps) }
+    if (kind === 1) return { ...node, inputs: node.inputs.slice(0, -1) }
+    if (kind === 2) return { ...node, inputs: [...node.inputs, pick(values)] }
+    if (kind === 3 && node.attributes.size > 0) {
+      const key = pick([...node.attributes.keys()])
+      const changed = changeAttribute(node.attributes.get(key) as OnnxAttribute)
+      return { ...node, attributes: new Map([...node.attributes, [key, changed]]) }
+    }
+    return node.inputs.length === 0 ? node : { ...node, inputs: replaced(node.inputs, () => pick(values)) }
+  }
+  const changeTensor = (tensor: OnnxTensor): OnnxTensor => {
+    const kind = source.integer(0, 3)
+    if (kind === 0) return { ...tensor, type: source.integer(0, 22) }
+    if (kind === 1) return { ...tensor, dims: tensor.dims.toReversed() }
+    if (kind === 2) return { ...tensor, dims: [1, ...tensor.dims] }
+    return {
+      ...tensor,
+      dims: tensor.dims.length === 0 ? [pick(numbers)] : replaced(tensor.dims, () => pick(numbers)),
+    }
+  }
+  const changeInput = (input: OnnxValue): OnnxValue => {
+    const { shape = [], ...rest } = input
+    if (source.next() < 0.2) return rest
+    return {
+      ...rest,
+      shape: shape.length === 0 ? [] : replaced(shape, () => pick([...numbers, 'open', undefined])),
+    }
+  }
+
+  for (let edits = source.integer(1, 2); edits > 0; edits--) {
+    const kind = source.integer(0, 9)
+    if (kind === 0) graph = { ...graph, inputs: replaced(graph.inputs, changeInput) }
+    else if (kind <= 2 && graph.initializers.length > 0) {
+      graph = { ...graph, initializers: replaced(graph.initializers, changeTensor) }
+    } else graph = { ...graph, nodes: replaced(graph.nodes, changeNode) }
+  }
+  return encodeModel({ ...model, graph }).finish()
 }
 
 describe('hostile files', () => {
