@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { fromOnnx } from '@mobileone/onnx'
 import {
   configFromWidths,
   initialize,
@@ -291,6 +292,14 @@ describe('reparam and export', () => {
     await json(['reparam', weights, '-o', 'folded.safetensors'])
     const outcome = await run(['export', 'folded.safetensors', '--form', 'train', '-o', 'never.safetensors'])
     expect(outcome.stderr).toMatch(/is folded already/)
+  })
+
+  it('writes ONNX that reads back, with the options of the format', async () => {
+    await json(['export', weights, '--format', 'onnx', '--softmax', '--dynamic-batch', '-o', 'tiny.onnx'])
+    const back = fromOnnx(readFileSync(join(folder, 'tiny.onnx')))
+    expect(Object.keys(back.outputs)).toEqual(['probabilities'])
+    expect(back.nodes.map((node) => node.op)).toContain('softmax')
+    expect(back.nodes.map((node) => node.op)).not.toContain('batchNorm')
   })
 
   it('reports a folder that does not exist', async () => {

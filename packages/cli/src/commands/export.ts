@@ -1,5 +1,6 @@
 import { toSafetensors } from '@mobileone/checkpoint'
 import { type Model, reparameterize } from '@mobileone/core'
+import { toOnnx } from '@mobileone/onnx'
 import { defineCommand, type Flag, UsageError } from '../command.ts'
 import { writeFileAtomic } from '../files.ts'
 import { jsonFlag, offlineFlag, outputFlag, sha256Flag } from '../flags.ts'
@@ -25,12 +26,17 @@ export const storageFlag = {
 interface ExportFlags {
   readonly naming: string
   readonly storage: string
+  readonly softmax: boolean
+  readonly preprocess: boolean
+  readonly 'dynamic-batch': boolean
 }
 
 /** What each `--format` makes of a model. */
 const formats: Readonly<Record<string, (model: Model, flags: ExportFlags) => Uint8Array>> = {
   safetensors: (model, { naming, storage }) =>
     toSafetensors(model, { naming: naming as 'canonical', storage: storage as 'float32' }),
+  onnx: (model, { softmax, preprocess, 'dynamic-batch': dynamicBatch }) =>
+    toOnnx(model, { softmax, preprocess, dynamicBatch }),
 }
 
 export const exportModel = defineCommand({
@@ -56,6 +62,9 @@ export const exportModel = defineCommand({
       choices: ['deploy', 'train'],
       default: 'deploy',
     },
+    softmax: { type: 'boolean', help: 'onnx: end in probabilities instead of logits' },
+    preprocess: { type: 'boolean', help: 'onnx: take pixels of 0..255 and normalise them in the graph' },
+    'dynamic-batch': { type: 'boolean', help: 'onnx: leave the batch size open' },
     naming: namingFlag,
     storage: storageFlag,
     sha256: sha256Flag,
