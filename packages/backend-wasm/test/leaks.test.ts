@@ -1,0 +1,51 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { expect, test } from 'vitest'
+import { wasm } from '../src/index.ts'
+import { image, network } from './networks.ts'
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+/** Megabytes the process holds after garbage was collected. */
+async function held(): Promise<{ heap: number; resident: number }> {
+  for (let i = 0; i < 4; i++) {
+    collect()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  const { heapUsed, external, rss } = process.memoryUsage()
+  return { heap: (heapUsed + external) / 2 ** 20, resident: rss / 2 ** 20 }
+}
+
+test('1,000 runs leave memory flat', async () => {
+  const model = network('s0', 32)
+  const inputs = image(model, 1)
+  const executor = await wasm().compile(model)
+  for (let i = 0; i < 200; i++) await executor.run(inputs)
+  const before = await held()
+  for (let i = 0; i < 1000; i++) await executor.run(inputs)
+  const after = await held()
+  expect(after.heap - before.heap).toBeLessThan(2)
+  expect(after.resident - before.resident).toBeLessThan(24)
+  await executor.dispose()
+})
+
+test.each([1, 2])(
+  '100 cycles of compile, run and dispose leave memory flat: %i thread(s)',
+  async (threads) => {
+    const model = network('s0', 32)
+    const inputs = image(model, 1)
+    const cycle = async (): Promise<void> => {
+      const executor = await wasm({ threads }).compile(model)
+      await executor.run(inputs)
+      await executor.dispose()
+    }
+    for (let i = 0; i < 20; i++) await cycle()
+    const before = await held()
+    for (let i = 0; i < 100; i++) await cycle()
+    const after = await held()
+    expect(after.heap - before.heap).toBeLessThan(4)
+    // 100 arenas left behind would be 900 MB.
+    expect(after.resident - before.resident).toBeLessThan(90)
+  },
+)

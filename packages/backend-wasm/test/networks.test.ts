@@ -1,0 +1,86 @@
+import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
+import { type Executor, type Model, profile, reference, withBatch, withOutputs } from '@mobileone/core'
+import { hasGolden, readGolden, readGoldenFloat32 } from '@mobileone/testkit'
+import { describe, expect, test } from 'vitest'
+import { wasm } from '../src/index.ts'
+import { distance } from './models.ts'
+import { image, network } from './networks.ts'
+
+async function run(executor: Executor, inputs: Parameters<Executor['run']>[0]): Promise<Float32Array> {
+  const { logits } = await executor.run(inputs)
+  await executor.dispose()
+  return logits!.data
+}
+
+describe('whole networks against the reference', () => {
+  test.each([
+    ['s0', 'deploy', 64],
+    ['s0', 'train', 45],
+    ['s1', 'deploy', 33],
+    ['s2', 'deploy', 64],
+    ['s4', 'deploy', 64],
+    ['s4', 'train', 39],
+  ] as const)('%s, %s form, %i pixels', async (variant, form, size) => {
+    const model = network(variant, size, form)
+    const inputs = image(model, 3)
+    const [ours, oracle] = [
+      await run(await wasm().compile(model), inputs),
+      await run(await reference().compile(model), inputs),
+    ]
+    const scale = Math.max(...oracle.map(Math.abs))
+    expect(
+      distance(
+        ours.map((x) => x / scale),
+        oracle.map((x) => x / scale),
+      ),
+    ).toBeLessThan(2e-5)
+  })
+
+  test('feature maps of every stage, a batch of 3', async () => {
+    const taps = {
+      stem: 'stem.relu',
+      one: 'stage1.3.relu',
+      three: 'stage3.19.relu',
+      pool: 'pool',
+      logits: 'head',
+    }
+    const model = withOutputs(withBatch(network('s0', 48), 3), taps)
+    const inputs = image(model, 4)
+    const [ours, oracle] = [
+      await (await wasm().compile(model)).run(inputs),
+      await (await reference().compile(model)).run(inputs),
+    ]
+    for (const name of Object.keys(taps)) {
+      expect(ours[name]!.shape).toEqual(oracle[name]!.shape)
+      expect(distance(ours[name]!.data, oracle[name]!.data), name).toBeLessThan(1e-4)
+    }
+  })
+})
+
+describe.skipIf(!hasGolden)('the real S0', () => {
+  const load = (): Model => modelFromCheckpoint(readCheckpoint(readGolden('mobileone_s0.pth.tar')))
+  test('gives the logits of PyTorch to 1e-4, with every build and several threads', async () => {
+    const data = readGoldenFloat32('s0-input-1x3x224x224.f32')
+    const inputs = { image: { dtype: 'float32', shape: [1, 3, 224, 224], data } } as const
+    const expected = readGoldenFloat32('s0-logits-1000.f32')
+    for (const options of [{}, { simd: 'plain' }, { threads: 2 }] as const) {
+      const logits = await run(await wasm(options).compile(load()), inputs)
+      const worst = Math.max(...logits.map((x, i) => Math.abs(x - expected[i]!)))
+      expect(worst, JSON.stringify(options)).toBeLessThan(1e-4)
+    }
+  })
+})
+
+describe('memory', () => {
+  test.each(['s0', 's1', 's2', 's3', 's4'] as const)(
+    '%s needs its weights, its activations and little else',
+    async (variant) => {
+      const model = network(variant)
+      const executor = await wasm().compile(model)
+      const weights = Object.values(model.weights).reduce((sum, { data }) => sum + data.byteLength, 0)
+      const { peakActivationBytes } = profile(model)
+      expect(executor.memory.bytes).toBeLessThanOrEqual(weights + 1.1 * peakActivationBytes + 1e6)
+      await executor.dispose()
+    },
+  )
+})
