@@ -3,7 +3,7 @@
  * part; workers run {@link serve}. This file imports nothing, because its JavaScript is also the text of the worker.
  *
  * Control words, i32, one cache line each, in the first 1024 bytes of the shared memory:
- * EPOCH counts the runs begun, ARRIVED the parts of steps finished in this run, SLEEPERS the members asleep on ARRIVED,
+ * EPOCH counts the runs begun and is -1 when there will be no more, ARRIVED the parts of steps finished in this run, SLEEPERS the members asleep on ARRIVED,
  * IDLE the times a worker came back from a run; ABORT is 1 when the run shall not go on.
  */
 const EPOCH = 32
@@ -45,8 +45,10 @@ export interface Member {
   begin(): void
   /** Main thread: make the workers leave the run. */
   abort(): void
-  /** Worker: wait for the next run. */
-  awaitRun(): void
+  /** Main thread: let the workers end. */
+  end(): void
+  /** Worker: wait for the next run; false when there will be none. */
+  awaitRun(): boolean
   /** Worker: tell that it waits for the next run. */
   rest(): void
 }
@@ -114,9 +116,15 @@ export function createMember(
       Atomics.store(control, ABORT, 1)
       Atomics.notify(control, ARRIVED)
     },
+    end() {
+      if (members === 1) return
+      Atomics.store(control, EPOCH, -1)
+      Atomics.notify(control, EPOCH)
+    },
     awaitRun() {
       awaitWord(EPOCH, () => Atomics.load(control, EPOCH) !== epoch)
       epoch = Atomics.load(control, EPOCH)
+      return epoch !== -1
     },
     rest() {
       Atomics.add(control, IDLE, 1)
@@ -125,9 +133,9 @@ export function createMember(
   }
 }
 
-/** The life of a worker: link the kernels, answer `ready`, then take part in one run after the other until terminated. */
+/** The life of a worker: link the kernels, answer `ready`, then take part in one run after the other. */
 export function serve(): void {
-  const port: Pick<Worker, 'onmessage' | 'postMessage'> =
+  const port: Pick<MessagePort, 'onmessage' | 'postMessage' | 'close'> =
     typeof process === 'object' && process.getBuiltinModule
       ? (process.getBuiltinModule('node:worker_threads').parentPort as never)
       : (globalThis as never)
@@ -136,14 +144,14 @@ export function serve(): void {
       const { exports } = await WebAssembly.instantiate(data.module, { env: { memory: data.memory } })
       const member = createMember(data, exports.step as StepKernel, true, () => new Error())
       port.postMessage('ready')
-      for (;;) {
-        member.awaitRun()
+      while (member.awaitRun()) {
         for (let index = 0; index < member.steps; index++) {
           member.part(index)
           if (!member.join(index)) break
         }
         member.rest()
       }
+      port.close()
     } catch (error) {
       port.postMessage(String(error))
     }

@@ -149,7 +149,10 @@ async function compile(
         return { step, ms: performance.now() - start }
       })
     },
-    free: () => crew.dispose(),
+    free() {
+      main.end()
+      return crew.dispose()
+    },
   })
 }
 
