@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { isMobileOneError } from '@mobileone/core'
 import { type Command, runCommand, UsageError } from './command.ts'
+import { bench } from './commands/bench.ts'
 import { classify } from './commands/classify.ts'
 import { doctor } from './commands/doctor.ts'
 import { evaluate } from './commands/eval.ts'
@@ -19,6 +20,7 @@ const commands = [
   inspect,
   reparam,
   exportModel,
+  bench,
   pull,
   doctor,
 ] as readonly unknown[] as readonly Command[]

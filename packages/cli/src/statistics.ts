@@ -10,3 +10,14 @@ export function percentile(values: readonly number[], share: number): number {
 export function median(values: readonly number[]): number {
   return percentile(values, 0.5)
 }
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+/** `values` in order, without the `count` lowest and the `count` highest; at least one is kept. */
+export function trimmed(values: readonly number[], count: number): number[] {
+  const sorted = [...values].sort((a, b) => a - b)
+  const cut = Math.min(count, Math.floor((sorted.length - 1) / 2))
+  return sorted.slice(cut, sorted.length - cut)
+}

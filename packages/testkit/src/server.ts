@@ -6,9 +6,10 @@ export interface Page {
   readonly type: string
 }
 
-/** A local HTTP server that answers from `find`; cross-origin isolated, so that shared memory may be used. */
+/** A local HTTP server that answers from `find`; cross-origin isolated, so that shared memory may be used. Any free port by default. */
 export async function serve(
   find: (path: string) => Page | undefined | Promise<Page | undefined>,
+  { port = 0, host = '127.0.0.1' }: { readonly port?: number; readonly host?: string } = {},
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const server = createServer(async (request, response) => {
     const page = await find(new URL(request.url ?? '/', 'http://localhost').pathname)
@@ -19,11 +20,12 @@ export async function serve(
     }
     response.writeHead(page ? 200 : 404, headers).end(page?.body ?? 'not found')
   })
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
   })
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -1,0 +1,96 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { nameOf, type Report, reportMarkdown, reportText } from '@mobileone/cli/measure'
+import { isMobileOneError, MobileOneError } from '@mobileone/core'
+import { loadDeployModel } from '@mobileone/sdk'
+import { help, type Options, parseOptions } from './options.ts'
+import { progressLine } from './progress.ts'
+import { run, variantModels } from './run.ts'
+import { startServer } from './server.ts'
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2))
+  if (!options) process.stdout.write(help)
+  else if (options.serve) await servePage(options.serve)
+  else if (options.from !== undefined) process.stdout.write(render(readReport(options.from), options.format))
+  else await measure(options)
+}
+
+async function measure(options: Options): Promise<void> {
+  const interrupt = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => interrupt.abort(new Error(signal)))
+  }
+  const progress = progressLine()
+  try {
+    const report = await run({
+      ...options,
+      models:
+        options.weights === undefined ? variantModels(options.variants) : [weightsModel(options.weights)],
+      onProgress: progress.onProgress,
+      onSkipped: (skipped) => {
+        progress.end()
+        process.stderr.write(`        ${nameOf(skipped)} is left out: ${skipped.reason}\n`)
+      },
+      signal: interrupt.signal,
+    })
+    progress.end()
+    const path =
+      options.output ?? join('benchmark-results', `${report.date.slice(0, 19).replaceAll(':', '-')}.json`)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, render(report, 'json'))
+    process.stdout.write(render(report, options.format))
+    process.stderr.write(`\nAll samples are in ${path}\n`)
+  } finally {
+    progress.end()
+  }
+}
+
+/** Real weights: the variant they are of gives the name. */
+function weightsModel(path: string): Parameters<typeof run>[0]['models'][number] {
+  return {
+    variant: /s[0-4](?=[^/\\]*$)/.exec(path)?.[0] ?? 'weights',
+    make: () => loadDeployModel(path),
+  }
+}
+
+function readReport(path: string): Report {
+  let report: Report
+  try {
+    report = JSON.parse(readFileSync(path, 'utf8')) as Report
+  } catch (cause) {
+    throw new MobileOneError('invalid-file', `cannot read ${path}: ${(cause as Error).message}`, { cause })
+  }
+  if (!Array.isArray(report.results) || typeof report.protocol?.headline !== 'string') {
+    throw new MobileOneError('invalid-file', `${path} is not a document this program has written`)
+  }
+  return report
+}
+
+function render(report: Report, format: Options['format']): string {
+  switch (format) {
+    case 'json':
+      return `${JSON.stringify(report, undefined, 1)}\n`
+    case 'markdown':
+      return reportMarkdown(report)
+    case 'text':
+      return reportText(report)
+    default:
+      return format satisfies never
+  }
+}
+
+async function servePage(address: { readonly port: number; readonly host: string }): Promise<void> {
+  const server = await startServer(address)
+  process.stdout.write(`${server.url}\n`)
+  process.stderr.write('Open it in a browser; Ctrl+C ends the server.\n')
+  await new Promise((resolve) => process.once('SIGINT', resolve))
+  await server.close()
+}
+
+try {
+  await main()
+} catch (error) {
+  process.stderr.write(`bench: ${isMobileOneError(error) ? error.message : (error as Error).stack}\n`)
+  process.exitCode = isMobileOneError(error) && error.code === 'aborted' ? 130 : 1
+}

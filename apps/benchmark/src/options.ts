@@ -1,0 +1,164 @@
+import { parseArgs } from 'node:util'
+import { type Protocol, type ProtocolName, protocol, protocolNames } from '@mobileone/cli/measure'
+import { MobileOneError, type Variant, variants } from '@mobileone/core'
+import { lineup, type RuntimeName } from './lineup.ts'
+
+export interface Options {
+  readonly variants: readonly Variant[]
+  readonly contenders: readonly string[]
+  readonly runtimes: readonly RuntimeName[]
+  readonly threads: readonly number[]
+  readonly protocol: Protocol
+  readonly weights: string | undefined
+  readonly output: string | undefined
+  readonly from: string | undefined
+  readonly format: 'text' | 'json' | 'markdown'
+  readonly serve: { readonly port: number; readonly host: string } | undefined
+}
+
+const runtimeNames: readonly RuntimeName[] = ['chromium', 'node']
+const variantNames = Object.keys(variants) as Variant[]
+const names = lineup.map(({ name }) => name)
+
+const specs = {
+  variants: { type: 'string', short: 'v' },
+  contenders: { type: 'string', short: 'c' },
+  runtimes: { type: 'string', short: 'r' },
+  threads: { type: 'string', short: 't' },
+  protocol: { type: 'string', short: 'p' },
+  runs: { type: 'string', short: 'n' },
+  rounds: { type: 'string' },
+  trim: { type: 'string' },
+  starts: { type: 'string' },
+  'from-bytes': { type: 'boolean' },
+  quick: { type: 'boolean', short: 'q' },
+  weights: { type: 'string', short: 'w' },
+  output: { type: 'string', short: 'o' },
+  json: { type: 'boolean' },
+  markdown: { type: 'boolean' },
+  from: { type: 'string' },
+  serve: { type: 'boolean' },
+  port: { type: 'string' },
+  host: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+export const help: string = `npm run bench -- [options]
+
+Measures MobileOne's WebAssembly backend beside the alternatives, in headless Chromium and in a current Node, on this
+machine. Everyone runs the same networks (the deploy form, float32, batch 1, 224 x 224) on the same input with as many
+threads, is checked against the reference first, has a page or a process of its own, and takes turns with the others.
+
+What is measured
+  -v, --variants <names>     Of ${variantNames.join(', ')} (default all of them)
+  -c, --contenders <names>   Of ${names.join(', ')} (default all)
+  -r, --runtimes <names>     Of ${runtimeNames.join(', ')} (default both)
+  -t, --threads <numbers>    Numbers of threads (default 1,2)
+  -w, --weights <file>       Real weights in place of seeded random ones: a safetensors or PyTorch file of any variant,
+                             which is then the only one measured
+
+How
+  -q, --quick                S0 and S1, few runs: two minutes
+  -p, --protocol <name>      default     contenders take turns run by run; median and 95th percentile
+                             modelbench  as Apple's ModelBench: 20 rounds of 50, the model made anew in each, 10 lowest
+                                         and 10 highest of a round left out, mean of the rounds' means
+                             paper       the least of 1000 runs
+  -n, --runs <n>             Timed runs of each: in all, or of a round for modelbench (default 30, 50, 1000)
+      --rounds <n>           Rounds (default: one a run, 20, one for 10 runs)
+      --trim <n>             Samples left out at each end of a round
+      --starts <n>           Fresh starts of each, of which load, compile and first are medians (default 3)
+      --from-bytes           Only fresh starts (--starts of them, default 10): from the model's bytes in memory, and
+                             nothing else, to the first result
+
+What comes of it
+  -o, --output <file>        The JSON document (default benchmark-results/<time>.json)
+      --json                 Print the JSON document instead of the table
+      --markdown             Print Markdown instead of the table, as in docs/benchmarks.md
+      --from <file>          Measure nothing; print the JSON document of an earlier run
+      --serve                Serve the benchmark page instead, for this browser or another device
+      --port <n>, --host <address>   Where (default 8080, 127.0.0.1)
+
+Columns
+  median, p95     milliseconds of one run, from input in memory to logits in memory
+  × ours          that time over ours in the same runtime with as many threads: above 1, ours is faster
+  % peak          share of the multiply-adds the runtime's WebAssembly can do on as many threads, measured in between
+  load, compile   starting the runtime; making the model ready. Where a runtime starts with its first model (ort-wasm),
+                  compile has both. start = load + compile + first: what a user waits, fetching aside
+  memory, wire    what the contender holds after the last run; bytes of its own files, weights aside
+  error           largest difference from the reference's logits
+
+Examples
+  npm run bench -- --quick
+  npm run bench -- --variants s0,s4 --contenders mobileone-wasm,ort-wasm --runtimes chromium --threads 1
+  npm run bench -- --from-bytes --variants s0
+  npm run bench -- --markdown --from benchmark-results/2026-01-31T12-00-00.json
+  npm run bench -- --serve
+`
+
+/** @throws MobileOneError `invalid-argument`, naming the option and what it takes. Undefined asks for the help. */
+export function parseOptions(args: readonly string[]): Options | undefined {
+  const { values } = parse(args)
+  if (values.help) return undefined
+  const quick = values.quick ?? false
+  const fromBytes = values['from-bytes'] ?? false
+  const name = choose('protocol', values.protocol ?? 'default', protocolNames)[0] as ProtocolName
+  const runs = fromBytes ? 0 : whole('runs', values.runs, 1)
+  const starts = whole('starts', values.starts, 1) ?? (fromBytes ? 10 : quick ? 1 : 3)
+  if (fromBytes && (name !== 'default' || values.runs !== undefined)) {
+    throw fail('--from-bytes measures only starts: leave --protocol and --runs out (--starts tells how many)')
+  }
+  if (values.json && values.markdown) throw fail('--json and --markdown exclude each other')
+  return {
+    variants: choose('variants', values.variants ?? (quick ? 's0,s1' : variantNames.join()), variantNames),
+    contenders: choose('contenders', values.contenders ?? names.join(), names),
+    runtimes: choose('runtimes', values.runtimes ?? runtimeNames.join(), runtimeNames),
+    threads: list(values.threads ?? '1,2').map((text) => whole('threads', text, 1) as number),
+    protocol: protocol(name, {
+      runs: runs ?? (quick && name === 'default' ? 12 : undefined),
+      rounds: whole('rounds', values.rounds, 1),
+      trim: whole('trim', values.trim, 0),
+      starts,
+    }),
+    weights: values.weights,
+    output: values.output,
+    from: values.from,
+    format: values.json ? 'json' : values.markdown ? 'markdown' : 'text',
+    serve: values.serve
+      ? { port: whole('port', values.port, 0) ?? 8080, host: values.host ?? '127.0.0.1' }
+      : undefined,
+  }
+}
+
+function parse(args: readonly string[]): ReturnType<typeof parseArgs<{ options: typeof specs }>> {
+  try {
+    return parseArgs({ args: [...args], options: specs })
+  } catch (error) {
+    throw fail((error as Error).message.split('. ')[0] ?? '')
+  }
+}
+
+function choose<T extends string>(option: string, given: string, known: readonly T[]): T[] {
+  const chosen = list(given)
+  const unknown = chosen.find((item) => !known.includes(item as T))
+  if (unknown !== undefined || chosen.length === 0) {
+    throw fail(`--${option} takes ${known.join(', ')}; there is no "${unknown ?? ''}"`)
+  }
+  return chosen as T[]
+}
+
+function list(given: string): string[] {
+  return [...new Set(given.split(',').map((item) => item.trim()))].filter((item) => item !== '')
+}
+
+function whole(option: string, given: string | undefined, least: number): number | undefined {
+  if (given === undefined) return undefined
+  const number = Number(given)
+  if (!Number.isSafeInteger(number) || number < least) {
+    throw fail(`--${option} takes whole numbers of at least ${least}; got "${given}"`)
+  }
+  return number
+}
+
+function fail(message: string): MobileOneError {
+  return new MobileOneError('invalid-argument', `${message} (npm run bench -- --help tells more)`)
+}

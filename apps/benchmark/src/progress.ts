@@ -1,0 +1,23 @@
+import type { Progress } from '@mobileone/core'
+
+/** Progress on standard error: one line that changes on a terminal, elsewhere one line for each thing begun. */
+export function progressLine(stream: NodeJS.WriteStream = process.stderr): {
+  readonly onProgress: (progress: Progress) => void
+  end(): void
+} {
+  const begun = performance.now()
+  let shown = ''
+  return {
+    onProgress({ phase, done, total }) {
+      const seconds = `${((performance.now() - begun) / 1000).toFixed(0)} s`.padStart(6)
+      if (stream.isTTY)
+        stream.write(`\r\u001b[K${seconds}  ${phase}${total ? ` ${done + 1} of ${total}` : ''}`)
+      else if (phase !== shown) stream.write(`${seconds}  ${phase}\n`)
+      shown = phase
+    },
+    end() {
+      if (stream.isTTY && shown !== '') stream.write('\r\u001b[K')
+      shown = ''
+    },
+  }
+}

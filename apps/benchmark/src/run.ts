@@ -1,0 +1,97 @@
+import { loadavg } from 'node:os'
+import { toSafetensors } from '@mobileone/checkpoint'
+import {
+  benchmark,
+  type Lane,
+  type PeakLane,
+  prepareSubject,
+  type Report,
+  randomDeployModel,
+  type Skipped,
+  type Subject,
+} from '@mobileone/cli/measure'
+import { describeMachine, subjectFiles } from '@mobileone/cli/measure/node'
+import { type Model, type OnProgress, variants } from '@mobileone/core'
+import { toOnnx } from '@mobileone/onnx'
+import { toTflite } from './formats/tflite.ts'
+import { lineup } from './lineup.ts'
+import type { Options } from './options.ts'
+import { packageVersion } from './paths.ts'
+import { type ChromiumRuntime, startChromium } from './runtimes/chromium.ts'
+import { type NodeRuntime, startNode } from './runtimes/node.ts'
+
+export interface RunOptions extends Pick<Options, 'contenders' | 'runtimes' | 'threads' | 'protocol'> {
+  /** The networks to measure, by name, made one at a time. */
+  readonly models: readonly { readonly variant: string; make(): Model | Promise<Model> }[]
+  readonly onProgress?: OnProgress
+  readonly onSkipped?: (skipped: Skipped) => void
+  readonly signal?: AbortSignal
+}
+
+/** The models `--variants` and no `--weights` ask for. */
+export function variantModels(names: Options['variants']): RunOptions['models'] {
+  return names.map((variant) => ({ variant, make: () => randomDeployModel(variants[variant]) }))
+}
+
+/** Measure everything asked for. Pages and processes it started are gone when it settles. */
+export async function run(options: RunOptions): Promise<Report> {
+  const { onProgress, signal, protocol, threads } = options
+  const before = loadavg()
+  const date = new Date().toISOString()
+  const files = subjectFiles({
+    model: toSafetensors,
+    safetensors: toSafetensors,
+    onnx: toOnnx,
+    tflite: toTflite,
+  })
+  let chromium: ChromiumRuntime | undefined
+  let node: NodeRuntime | undefined
+  const entries = lineup.filter(({ name }) => options.contenders.includes(name))
+  try {
+    onProgress?.({ phase: 'start the runtimes', done: 0 })
+    const lanes: Lane[] = []
+    const peaks: PeakLane[] = []
+    for (const name of options.runtimes) {
+      const started =
+        name === 'chromium'
+          ? (chromium = await startChromium(files, threads))
+          : (node = await startNode(files, threads))
+      peaks.push(...started.peaks)
+      for (const entry of entries.filter(({ runtimes }) => runtimes.includes(name))) {
+        for (const count of threads) lanes.push(started.lane(entry, count))
+      }
+    }
+    const measured = await benchmark({
+      subjects: subjects(options),
+      lanes,
+      peaks,
+      protocol,
+      onProgress,
+      onSkipped: options.onSkipped,
+      signal,
+    })
+    const versions: Record<string, string> = {}
+    if (chromium) versions.chromium = chromium.version
+    if (node) Object.assign(versions, { node: node.version, v8: node.v8 })
+    for (const entry of entries) versions[entry.package] = packageVersion(entry.package)
+    return {
+      date,
+      machine: describeMachine(before),
+      versions,
+      protocol,
+      peakGflops: measured.peaks[0]?.gflops ?? 0,
+      ...measured,
+    }
+  } finally {
+    await chromium?.close()
+    await node?.close()
+    files.remove()
+  }
+}
+
+async function* subjects({ models, onProgress, signal }: RunOptions): AsyncGenerator<Subject> {
+  for (const { variant, make } of models) {
+    onProgress?.({ phase: `${variant}: reference`, done: 0 })
+    yield await prepareSubject(variant, await make(), signal)
+  }
+}

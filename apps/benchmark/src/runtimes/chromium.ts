@@ -1,0 +1,130 @@
+import { basename } from 'node:path'
+import { type Host, type Lane, type LaneHost, nameOf, type PeakLane } from '@mobileone/cli/measure'
+import type { SubjectFiles } from '@mobileone/cli/measure/node'
+import { launchChromium } from '@mobileone/testkit'
+import type { Browser, Page } from 'playwright-core'
+import type { Entry } from '../lineup.ts'
+import { type BenchServer, startServer } from '../server.ts'
+import type { Harness, PageJob } from '../site/contender-page.ts'
+
+export interface ChromiumRuntime {
+  readonly version: string
+  readonly peaks: readonly PeakLane[]
+  lane(entry: Entry, threads: number): Lane
+  close(): Promise<void>
+}
+
+/** Headless Chromium over pages served from here, cross-origin isolated. Every host is a page of a context of its own: no shared process, no warm cache. */
+export async function startChromium(
+  files: SubjectFiles,
+  threads: readonly number[],
+): Promise<ChromiumRuntime> {
+  const server = await startServer({ models: files.folder })
+  let browser: Browser | undefined
+  try {
+    browser = await launchChromium()
+    const { page } = await openPage(browser, server, 'peak')
+    const measure = (count: number): ReturnType<Harness['peak']> =>
+      page.evaluate((given) => (window.harness as Harness).peak(given), count)
+    const { instruction } = await measure(1)
+    const started = browser
+    let pages = 0
+    return {
+      version: browser.version(),
+      peaks: threads.map((count) => ({
+        runtime: 'chromium',
+        threads: count,
+        instruction,
+        measure: async () => (await measure(count)).gflops,
+      })),
+      lane: (entry, count) => {
+        const identity = { contender: entry.name, runtime: 'chromium', threads: count }
+        return {
+          ...identity,
+          refusal: entry.refuses?.('chromium', count),
+          async open(subject): Promise<LaneHost> {
+            const run = `${pages++}`
+            const job: PageJob = {
+              contender: entry.name,
+              threads: count,
+              source: `/models/${basename(files.model(subject, entry.format))}`,
+              format: entry.format,
+              input: `/models/${basename(files.input(subject))}`,
+              inputShape: subject.input.shape,
+              layout: entry.layout,
+            }
+            return openHost(started, server, run, job, nameOf(identity))
+          },
+        }
+      },
+      async close() {
+        await started.close()
+        await server.close()
+      },
+    }
+  } catch (error) {
+    await browser?.close()
+    await server.close()
+    throw error
+  }
+}
+
+async function openPage(
+  browser: Browser,
+  server: BenchServer,
+  run: string,
+): Promise<{ page: Page; close(): Promise<void> }> {
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  await page.goto(`${server.runUrl(run)}contender.html`)
+  await page.waitForFunction('window.harness')
+  return { page, close: () => context.close() }
+}
+
+async function openHost(
+  browser: Browser,
+  server: BenchServer,
+  run: string,
+  job: PageJob,
+  name: string,
+): Promise<LaneHost> {
+  const { page, close } = await openPage(browser, server, run)
+  const crashed = new Promise<never>((_, reject) => {
+    page.once('crash', () => reject(new Error(`the page of ${name} crashed`)))
+  })
+  crashed.catch(() => {})
+  const call = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await Promise.race([work, crashed])
+    } catch (error) {
+      throw new Error(plain(error))
+    }
+  }
+  try {
+    await call(page.evaluate((given) => (window.harness as Harness).open(given), job))
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const host: Host = {
+    start: () => call(page.evaluate(() => (window.harness as Harness).start())),
+    turn: (turn) => call(page.evaluate((given) => (window.harness as Harness).turn(given), turn)),
+    finish: () => call(page.evaluate(() => (window.harness as Harness).finish())),
+    close: () => close().catch(() => {}),
+  }
+  return {
+    ...host,
+    wire: async () => server.wireOf(run),
+  }
+}
+
+/** The message of an error that crossed from the page, without the stack that came with it. */
+function plain(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return (
+    message
+      .replace(/^page\.evaluate: /, '')
+      .replace(/^(Error|MobileOneError): /, '')
+      .split('\n')[0] ?? ''
+  )
+}

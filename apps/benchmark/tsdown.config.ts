@@ -1,0 +1,16 @@
+import { library } from '../../tooling/tsdown.base.ts'
+
+const contenders = ['mobileone-wasm', 'ort-wasm', 'ort-node', 'tfjs-wasm']
+
+export default library(
+  {
+    main: 'src/main.ts',
+    ...Object.fromEntries(contenders.map((name) => [`contenders/${name}`, `src/contenders/${name}.ts`])),
+  },
+  {
+    platform: 'node',
+    dts: false,
+    noExternal: ['@mobileone/testkit'],
+    external: [/^(?!@mobileone\/testkit)[@a-z]/],
+  },
+)

@@ -1,0 +1,170 @@
+import { loadavg } from 'node:os'
+import { toSafetensors } from '@mobileone/checkpoint'
+import { type Model, reparameterize, type Variant, variants } from '@mobileone/core'
+import { toOnnx } from '@mobileone/onnx'
+import { defineCommand, UsageError } from '../command.ts'
+import { writeFileAtomic } from '../files.ts'
+import {
+  backendFlag,
+  jsonFlag,
+  offlineFlag,
+  outputFlag,
+  sha256Flag,
+  threadsFlag,
+  variantFlag,
+  weightsFlag,
+} from '../flags.ts'
+import {
+  benchmark,
+  type ContenderTraits,
+  type Lane,
+  nameOf,
+  prepareSubject,
+  protocol,
+  type Report,
+  randomDeployModel,
+  reportText,
+} from '../measure/index.ts'
+import {
+  describeMachine,
+  openNodeHost,
+  openNodePeaks,
+  type SubjectFiles,
+  subjectFiles,
+} from '../measure/node/index.ts'
+import { interrupted, loadFor } from '../session.ts'
+import { printJson, printLine, progressBar } from '../terminal.ts'
+import { version } from '../version.ts'
+
+/** The runtimes people compare with; each is measured if it is installed. */
+const others: Readonly<Record<string, ContenderTraits>> = {
+  'ort-node': { format: 'onnx', layout: 'NCHW' },
+  'ort-wasm': { format: 'onnx', layout: 'NCHW' },
+}
+const ownPrefix = 'mobileone-'
+const ours: ContenderTraits = { format: 'model', layout: 'NCHW' }
+
+export const bench = defineCommand({
+  name: 'bench',
+  summary: 'Measure how fast this machine runs a network, beside ONNX Runtime where that is installed.',
+  details:
+    "Each contender has a process of its own; they take turns run by run, so that whatever else the machine does meets all of\nthem, and each is checked against the reference first. Without --weights the network of --variant has random weights,\nwhich take as long as real ones. '% peak' is the share of the float32 multiply-adds this Node's WebAssembly can do here,\nmeasured in the same run; native code can exceed 100.",
+  positionals: '',
+  minPositionals: 0,
+  maxPositionals: 0,
+  flags: {
+    variant: { ...variantFlag, help: 'Which network', default: 's0' },
+    weights: weightsFlag,
+    backend: backendFlag,
+    threads: { ...threadsFlag, help: 'Threads of every contender', default: 1 },
+    against: {
+      type: 'string',
+      value: '<names>',
+      help: `Other runtimes to measure, of ${Object.keys(others).join(', ')}; or none`,
+      default: Object.keys(others).join(','),
+    },
+    runs: { type: 'number', value: '<n>', help: 'Timed runs of each', default: 30 },
+    sha256: sha256Flag,
+    offline: offlineFlag,
+    output: { ...outputFlag, help: 'Write the JSON document there too' },
+    json: jsonFlag,
+  },
+  examples: [
+    'mobileone bench',
+    'mobileone bench --variant s4 --threads 2 --against none',
+    'mobileone bench --weights mine.safetensors --json > speed.json',
+  ],
+  async run(_, flags) {
+    const before = loadavg()
+    const rivals = flags.against === 'none' ? [] : flags.against.split(',').map((name) => name.trim())
+    const unknown = rivals.find((name) => !Object.hasOwn(others, name))
+    if (unknown !== undefined) {
+      throw new UsageError(
+        `--against knows ${Object.keys(others).join(', ')} and none; there is no "${unknown}"`,
+      )
+    }
+    const model: Model =
+      flags.weights === undefined
+        ? randomDeployModel(variants[flags.variant as Variant])
+        : reparameterize(await loadFor(flags))
+    const name = flags.weights === undefined ? flags.variant : model.name
+    const progress = progressBar()
+    const files = subjectFiles({ model: toSafetensors, onnx: toOnnx })
+    const rounds = protocol('default', { runs: flags.runs })
+    const peaks = await openNodePeaks([...new Set([1, flags.threads])])
+    try {
+      progress.onProgress({ phase: `${name}: reference`, done: 0 })
+      const subject = await prepareSubject(name, model, interrupted)
+      const lanes = [`${ownPrefix}${flags.backend}`, ...rivals].map((contender) =>
+        lane(contender, flags.threads, files),
+      )
+      const {
+        results,
+        skipped,
+        peaks: measured,
+      } = await benchmark({
+        subjects: [subject],
+        lanes,
+        peaks: peaks.lanes,
+        protocol: rounds,
+        onProgress: progress.onProgress,
+        signal: interrupted,
+      })
+      progress.end()
+      const report: Report = {
+        date: new Date().toISOString(),
+        machine: describeMachine(before),
+        versions: { mobileone: version, node: process.versions.node, v8: process.versions.v8 },
+        protocol: rounds,
+        peakGflops: measured[0]?.gflops ?? 0,
+        peaks: measured,
+        results,
+        skipped,
+      }
+      if (flags.output !== undefined) {
+        await writeFileAtomic(
+          flags.output,
+          new TextEncoder().encode(`${JSON.stringify(report, undefined, 2)}\n`),
+        )
+      }
+      const [own] = skipped.filter(({ contender }) => contender === `${ownPrefix}${flags.backend}`)
+      if (own) throw new UsageError(`${nameOf(own)} cannot be measured: ${own.reason}`)
+      if (flags.json) printJson(report)
+      else printLine(reportText(report).trimEnd())
+    } finally {
+      progress.end()
+      await peaks.stop()
+      files.remove()
+    }
+  },
+})
+
+function lane(contender: string, threads: number, files: SubjectFiles): Lane {
+  const { format, layout } = others[contender] ?? ours
+  return {
+    contender,
+    runtime: 'node',
+    threads,
+    open: (subject) =>
+      openNodeHost({
+        contender: contenderFile(contender),
+        threads,
+        assets: '',
+        modelFile: files.model(subject, format),
+        format,
+        inputFile: files.input(subject),
+        inputShape: subject.input.shape,
+        layout,
+      }),
+  }
+}
+
+/** Beside the program once built, in the folder above this one in the sources. */
+function contenderFile(contender: string): string {
+  const here = import.meta.url
+  const file = (name: string): string =>
+    new URL(here.endsWith('.ts') ? `../contenders/${name}.ts` : `./contenders/${name}.mjs`, here).href
+  return Object.hasOwn(others, contender)
+    ? file(contender)
+    : `${file('backend')}?${contender.slice(ownPrefix.length)}`
+}

@@ -1,0 +1,12 @@
+/** The harness of `mobileone bench`: for measuring your own backend, or another runtime, in the same way. Runs in browsers and in Node. */
+export { mean, median, percentile, trimmed } from '../statistics.ts'
+export * from './backend-contender.ts'
+export * from './benchmark.ts'
+export * from './contender.ts'
+export * from './host.ts'
+export * from './ort-contender.ts'
+export * from './peak.ts'
+export * from './protocol.ts'
+export * from './report.ts'
+export * from './result.ts'
+export * from './subject.ts'
