@@ -1,21 +1,31 @@
 /**
- * What every thread of a run does: its part of each step, then wait for the others. The main thread is member 0 and takes
- * part; workers run {@link serve}. This file imports nothing, because its JavaScript is also the text of the worker.
+ * What every thread of a run does: claim chunks of the current step until none is left, then wait until all are done. The
+ * main thread is member 0 and takes part; workers run {@link serve}. A worker that the system does not schedule claims
+ * nothing and is not waited for. This file imports nothing, because its JavaScript is also the text of the worker.
  *
  * Control words, i32, one cache line each, in the first 1024 bytes of the shared memory:
- * EPOCH counts the runs begun and is -1 when there will be no more, ARRIVED the parts of steps finished in this run, SLEEPERS the members asleep on ARRIVED,
- * IDLE the times a worker came back from a run; ABORT is 1 when the run shall not go on.
+ * EPOCH counts the runs begun and is -1 when there will be no more; CLAIM is `epoch << 20 | step << 8 | next chunk`, where
+ * a step past the last means that the run is over; DONE counts the chunks finished in this run; SLEEPERS the members
+ * asleep on CLAIM.
  */
 const EPOCH = 32
-const ARRIVED = 48
-const SLEEPERS = 64
-const ABORT = 80
-const IDLE = 96
-const CONTROL_WORDS = 112
+const CLAIM = 48
+const DONE = 64
+const SLEEPERS = 80
+const CONTROL_WORDS = 96
 
+const STEP_SHIFT = 8
+const EPOCH_SHIFT = 20
+const CHUNK_MASK = (1 << STEP_SHIFT) - 1
+const STEP_MASK = (1 << (EPOCH_SHIFT - STEP_SHIFT)) - 1
+/** Models of more nodes run on one thread: a node is at most two steps, and CLAIM counts to {@link STEP_MASK}. */
+export const MAX_SHARED_NODES = STEP_MASK >> 1
+
+/** Chunks of a step for each member: few enough to cost nothing, enough that a late member is waited for shortly. */
+const CHUNKS_PER_MEMBER = 4
 /** Turns of a waiting loop before a member goes to sleep: a good part of a millisecond. */
 const SPINS = 40_000
-/** Milliseconds after which a worker that does not answer is given up. */
+/** Milliseconds after which a worker that does not finish its chunk is given up. */
 const PATIENCE = 60_000
 
 /** What a worker is sent to begin with, and what the main thread keeps. Offsets are bytes. */
@@ -37,20 +47,16 @@ type StepKernel = (record: number, from: number, to: number, scratch: number) =>
 /** One thread's view of the work. */
 export interface Member {
   readonly steps: number
-  /** Run this member's part of a step. */
-  part(index: number): void
-  /** Tell that the part of a step is done and wait for the others; false when the run is aborted. */
-  join(index: number): boolean
+  /** Run chunks of a step until none is left, then wait until all of them are done. */
+  run(index: number): void
   /** Main thread: let the workers begin a run. */
   begin(): void
-  /** Main thread: make the workers leave the run. */
+  /** Main thread: leave the run: no chunk is claimed any more, and none is under way when this returns. */
   abort(): void
   /** Main thread: let the workers end. */
   end(): void
   /** Worker: wait for the next run; false when there will be none. */
   awaitRun(): boolean
-  /** Worker: tell that it waits for the next run. */
-  rest(): void
 }
 
 /**
@@ -66,55 +72,94 @@ export function createMember(
   const { records, recordBytes, units, member, members } = assignment
   const scratch = assignment.scratch + member * assignment.scratchBytes
   const control = new Int32Array(assignment.memory.buffer, 0, CONTROL_WORDS)
+  const chunks = Array.from(units, (count) => Math.min(count, CHUNK_MASK, members * CHUNKS_PER_MEMBER))
+  /** Chunks up to the end of each step. */
+  const ends: number[] = []
+  for (const [index, count] of chunks.entries()) ends.push((ends[index - 1] ?? 0) + count)
   let epoch = 0
+  let isLost = false
+  const giveUp = (): never => {
+    isLost = true
+    throw lost()
+  }
 
-  const awaitWord = (word: number, reached: () => boolean): boolean => {
+  const tag = (index: number): number => (epoch << EPOCH_SHIFT) | (index << STEP_SHIFT)
+  /** The first step from `index` on that has work, or the end of the run. */
+  const nextTag = (index: number): number => {
+    let next = index
+    while (next < chunks.length && chunks[next] === 0) next++
+    return tag(next)
+  }
+
+  const waitUntil = (word: number, reached: () => boolean): void => {
     let deadline = 0
     for (let turn = 1; !reached(); turn++) {
-      if (Atomics.load(control, ABORT) !== 0 && word === ARRIVED) return false
       if (turn % SPINS !== 0) continue
       if (member === 0) {
         deadline ||= performance.now() + PATIENCE
-        if (performance.now() > deadline) throw lost()
+        if (performance.now() > deadline) giveUp()
       }
       if (!maySleep) continue
       Atomics.add(control, SLEEPERS, 1)
       const seen = Atomics.load(control, word)
-      const wake = reached() || (Atomics.load(control, ABORT) !== 0 && word === ARRIVED)
-      if (!wake) Atomics.wait(control, word, seen, member === 0 ? PATIENCE / 4 : undefined)
+      if (!reached()) Atomics.wait(control, word, seen, member === 0 ? PATIENCE / 4 : undefined)
       Atomics.sub(control, SLEEPERS, 1)
     }
-    return true
+  }
+
+  const runChunk = (index: number, chunk: number): void => {
+    const count = units[index] as number
+    const total = chunks[index] as number
+    const from = Math.floor((count * chunk) / total)
+    const to = Math.floor((count * (chunk + 1)) / total)
+    step(records + index * recordBytes, from, to, scratch)
+    if (Atomics.add(control, DONE, 1) + 1 !== ends[index]) return
+    Atomics.compareExchange(control, CLAIM, tag(index) | total, nextTag(index + 1))
+    if (Atomics.load(control, SLEEPERS) !== 0) Atomics.notify(control, CLAIM)
   }
 
   return {
     steps: units.length,
-    part(index) {
-      const count = units[index] as number
-      const from = Math.floor((count * member) / members)
-      const to = Math.floor((count * (member + 1)) / members)
-      if (from < to) step(records + index * recordBytes, from, to, scratch)
-    },
-    join(index) {
-      if (members === 1) return true
-      const target = (index + 1) * members
-      Atomics.add(control, ARRIVED, 1)
-      if (Atomics.load(control, SLEEPERS) !== 0) Atomics.notify(control, ARRIVED)
-      return awaitWord(ARRIVED, () => Atomics.load(control, ARRIVED) >= target)
+    run(index) {
+      const total = chunks[index] as number
+      if (total === 0) return
+      if (members === 1) {
+        step(records + index * recordBytes, 0, units[index] as number, scratch)
+        return
+      }
+      const mine = tag(index)
+      const isCurrent = (word: number): boolean => (word & ~CHUNK_MASK) === mine
+      for (;;) {
+        const word = Atomics.load(control, CLAIM)
+        if (!isCurrent(word)) return
+        const chunk = word & CHUNK_MASK
+        if (chunk === total) break
+        if (Atomics.compareExchange(control, CLAIM, word, word + 1) === word) runChunk(index, chunk)
+      }
+      waitUntil(CLAIM, () => !isCurrent(Atomics.load(control, CLAIM)))
     },
     begin() {
       if (members === 1) return
-      awaitWord(IDLE, () => Atomics.load(control, IDLE) === epoch * (members - 1))
-      Atomics.store(control, ARRIVED, 0)
-      Atomics.store(control, ABORT, 0)
-      epoch++
+      epoch = (epoch + 1) & 0x7fffffff
+      Atomics.store(control, DONE, 0)
+      Atomics.store(control, CLAIM, nextTag(0))
       Atomics.store(control, EPOCH, epoch)
       Atomics.notify(control, EPOCH)
     },
     abort() {
-      if (members === 1) return
-      Atomics.store(control, ABORT, 1)
-      Atomics.notify(control, ARRIVED)
+      if (members === 1 || isLost) return
+      const over = tag(chunks.length)
+      let word = Atomics.load(control, CLAIM)
+      for (let found = word; ; word = found) {
+        found = Atomics.compareExchange(control, CLAIM, word, over)
+        if (found === word) break
+      }
+      Atomics.notify(control, CLAIM)
+      if (word === over) return
+      const index = (word >>> STEP_SHIFT) & STEP_MASK
+      const claimed = (ends[index - 1] ?? 0) + (word & CHUNK_MASK)
+      const deadline = performance.now() + PATIENCE
+      while (Atomics.load(control, DONE) < claimed) if (performance.now() > deadline) giveUp()
     },
     end() {
       if (members === 1) return
@@ -122,13 +167,9 @@ export function createMember(
       Atomics.notify(control, EPOCH)
     },
     awaitRun() {
-      awaitWord(EPOCH, () => Atomics.load(control, EPOCH) !== epoch)
+      waitUntil(EPOCH, () => Atomics.load(control, EPOCH) !== epoch)
       epoch = Atomics.load(control, EPOCH)
       return epoch !== -1
-    },
-    rest() {
-      Atomics.add(control, IDLE, 1)
-      Atomics.notify(control, IDLE)
     },
   }
 }
@@ -145,11 +186,7 @@ export function serve(): void {
       const member = createMember(data, exports.step as StepKernel, true, () => new Error())
       port.postMessage('ready')
       while (member.awaitRun()) {
-        for (let index = 0; index < member.steps; index++) {
-          member.part(index)
-          if (!member.join(index)) break
-        }
-        member.rest()
+        for (let index = 0; index < member.steps; index++) member.run(index)
       }
       port.close()
     } catch (error) {

@@ -16,7 +16,7 @@ import { detectSimd, type Simd } from './features.ts'
 import { instantiate, loadModule, type WasmSource } from './load.ts'
 import { pause } from './pause.ts'
 import { planModel } from './plan.ts'
-import { type Assignment, createMember } from './team.ts'
+import { type Assignment, createMember, MAX_SHARED_NODES } from './team.ts'
 import { startCrew, threadLimit } from './threads.ts'
 
 export interface WasmOptions {
@@ -70,7 +70,8 @@ async function compile(
     )
   }
 
-  const threads = countThreads(options.threads)
+  const wanted = countThreads(options.threads)
+  const threads = model.nodes.length <= MAX_SHARED_NODES ? wanted : 1
   const loading = loadModule(simd, options.wasm, threads > 1)
   loading.catch(() => {})
   const plan = planModel(model, threads)
@@ -125,8 +126,7 @@ async function compile(
       try {
         let turn = signal ? performance.now() : 0
         for (let i = 0; i < main.steps; i++) {
-          main.part(i)
-          main.join(i)
+          main.run(i)
           if (signal && performance.now() - turn > PAUSE_INTERVAL) {
             await pause()
             throwIfAborted(signal, 'a run on wasm')
@@ -144,8 +144,7 @@ async function compile(
       main.begin()
       return plan.steps.map((_, step) => {
         const start = performance.now()
-        main.part(step)
-        main.join(step)
+        main.run(step)
         return { step, ms: performance.now() - start }
       })
     },
