@@ -54,6 +54,7 @@ export function install() {
   sh('npx', ['--yes', packageManager, 'install', '--frozen-lockfile'], {
     ONNXRUNTIME_NODE_INSTALL: 'skip',
     CI: 'true',
+    npm_config_loglevel: 'info',
   })
   writeFileSync(installStamp, digest)
 }
