@@ -10,7 +10,9 @@ export default library(
   {
     platform: 'node',
     dts: false,
-    noExternal: ['@mobileone/testkit'],
-    external: [/^(?!@mobileone\/testkit)[@a-z]/],
+    deps: {
+      alwaysBundle: ['@mobileone/testkit'],
+      neverBundle: [/^(?!@mobileone\/testkit)[@a-z]/],
+    },
   },
 )

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { extname, join, normalize, sep } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { type Page, serve } from '@mobileone/testkit'
@@ -48,7 +48,7 @@ export async function startServer({ models, ...address }: ServerOptions = {}): P
   const find = (path: string): Page | undefined => {
     const [, run, inRun] = /^\/run\/([^/]+)\/(.*)$/.exec(path) ?? []
     const name = (inRun ?? path.slice(1)) || 'index.html'
-    const file = locate(decodeURIComponent(name), models)
+    const file = locate(decoded(name), models)
     if (file === undefined) return undefined
     if (run !== undefined && counted.test(name)) {
       fetched.set(run, (fetched.get(run) ?? new Map<string, string>()).set(name, file))
@@ -61,6 +61,15 @@ export async function startServer({ models, ...address }: ServerOptions = {}): P
     runUrl: (run) => `${url}/run/${run}/`,
     wireOf: (run) => sum([...(fetched.get(run)?.values() ?? [])].map(sizeOf)),
     close,
+  }
+}
+
+/** '' for what is no valid percent-encoding; no file has that name. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return ''
   }
 }
 
@@ -80,7 +89,9 @@ function locate(name: string, models: string | undefined): string | undefined {
 /** The file `name` of `folder`; undefined where there is none or the name leads out of it. */
 function inside(folder: string, name: string): string | undefined {
   const path = normalize(join(folder, name))
-  return path.startsWith(folder + sep) && existsSync(path) ? path : undefined
+  return path.startsWith(folder + sep) && statSync(path, { throwIfNoEntry: false })?.isFile()
+    ? path
+    : undefined
 }
 
 const sizes = new Map<string, Wire>()

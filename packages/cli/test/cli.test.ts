@@ -18,7 +18,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const main = fileURLToPath(new URL('../dist/main.mjs', import.meta.url))
-const commands = ['classify', 'eval', 'logits', 'inspect', 'reparam', 'export', 'pull', 'doctor']
+const commands = ['classify', 'eval', 'logits', 'inspect', 'reparam', 'export', 'bench', 'pull', 'doctor']
 
 /** A small train-form network with three classes. */
 const config = configFromWidths({

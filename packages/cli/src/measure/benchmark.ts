@@ -23,7 +23,12 @@ export interface Lane {
 
 export interface LaneHost extends Host {
   /** Bytes this host has fetched, without the model. */
-  wire?(): Promise<{ readonly bytes: number; readonly gzipBytes: number }>
+  wire?(): Promise<Fetched>
+}
+
+export interface Fetched {
+  readonly bytes: number
+  readonly gzipBytes?: number
 }
 
 export interface PeakLane {
@@ -183,7 +188,7 @@ function resultOf(
   subject: Subject,
   protocol: Protocol,
   finish: Finish,
-  wire: { readonly bytes: number; readonly gzipBytes: number } | undefined,
+  wire: Fetched | undefined,
 ): Omit<Result, 'gflops' | 'peakShare'> {
   const { maxAbsError, maxRelError } = checkOutput(finish.output, subject.expected)
   const nothing = {

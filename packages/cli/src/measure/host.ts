@@ -48,7 +48,7 @@ export interface Host {
 export interface MemoryProbe {
   readonly kind: string
   /** Bytes in use now, or the most so far. */
-  bytes(): Promise<number | null> | number
+  bytes(): Promise<number | null> | number | null
 }
 
 export interface LocalHostOptions extends ContenderOptions {

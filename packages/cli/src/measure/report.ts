@@ -4,7 +4,7 @@ import type { Report, Result } from './result.ts'
 /** Ours: what ratios are taken against. */
 const yardstick = /^mobileone-/
 
-interface Column {
+export interface Column {
   readonly title: string
   readonly left?: boolean
   cell(result: Result, report: Report): string
@@ -35,7 +35,8 @@ const costs: readonly Column[] = [
   { title: 'error', cell: ({ maxAbsError }) => maxAbsError.toExponential(0) },
 ]
 
-function columnsOf({ protocol, results }: Report): readonly Column[] {
+/** The columns of a table, from what was measured. */
+export function columnsOf({ protocol, results }: Report): readonly Column[] {
   const main: Column = {
     title: steadyTitles[protocol.headline],
     cell: (result) => ms(result[protocol.headline]),

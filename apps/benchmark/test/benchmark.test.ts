@@ -1,0 +1,186 @@
+import { protocol, type Report, reportText } from '@mobileone/cli/measure'
+import { configFromWidths, initialize, type Model, mobileone, reparameterize } from '@mobileone/core'
+import { hasChromium, launchChromium } from '@mobileone/testkit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { toTflite } from '../src/formats/tflite.ts'
+import { lineup } from '../src/lineup.ts'
+import { help, parseOptions } from '../src/options.ts'
+import { run } from '../src/run.ts'
+import { type BenchServer, startServer } from '../src/server.ts'
+
+const config = configFromWidths({
+  name: 'micro',
+  widths: [0.25, 0.3, 0.2, 0.1],
+  blocks: [1, 2, 2, 1],
+  branches: 2,
+  squeezeExcite: [0, 0, 1, 1],
+  classes: 11,
+  inputSize: [64, 64],
+})
+const train = initialize(mobileone(config, { form: 'train' }), { seed: 9, statistics: 'random' })
+const micro: Model = reparameterize(train)
+const runtimes = [...(hasChromium ? (['chromium'] as const) : []), 'node' as const]
+
+describe('a run with a micro network', () => {
+  let report: Report
+  beforeAll(async () => {
+    report = await run({
+      models: [{ variant: 'micro', make: () => micro }],
+      contenders: lineup.map(({ name }) => name),
+      runtimes,
+      threads: [1, 2],
+      protocol: protocol('modelbench', { runs: 3, rounds: 2, starts: 1 }),
+    })
+  })
+
+  it('measures every contender everywhere, each within the tolerance of the reference', () => {
+    const wanted = runtimes.flatMap((runtime) =>
+      lineup
+        .filter((entry) => entry.runtimes.includes(runtime))
+        .flatMap((entry) =>
+          [1, 2]
+            .filter((threads) => entry.refuses?.(runtime, threads) === undefined)
+            .map((threads) => `${entry.name} ×${threads} in ${runtime}`),
+        ),
+    )
+    const measured = report.results.map(
+      ({ contender, runtime, threads }) => `${contender} ×${threads} in ${runtime}`,
+    )
+    const skipped = report.skipped.map(({ contender, reason }) => `${contender}: ${reason}`)
+    expect(measured.sort(), skipped.join('\n')).toEqual(wanted.sort())
+    expect(skipped).toEqual([expect.stringMatching(/^tfjs-wasm: tfjs-backend-wasm has threads in browsers/)])
+    for (const { maxRelError } of report.results) expect(maxRelError).toBeLessThan(1e-4)
+  })
+
+  it('keeps every sample and every cost', () => {
+    for (const result of report.results) {
+      expect(result.samples, result.contender).toHaveLength(6)
+      for (const ms of [result.loadMs, result.compileMs, result.firstMs, ...result.samples]) {
+        expect(ms).toBeGreaterThan(0)
+      }
+      expect(result.startMs).toBeCloseTo(result.loadMs + result.compileMs + result.firstMs, 6)
+      expect(result.memoryBytes).toBeGreaterThan(0)
+      if (result.runtime === 'node') expect(result.wireBytes).toBeNull()
+      else expect(result.wireGzipBytes).toBeLessThan(result.wireBytes as number)
+    }
+    expect(report.peaks.map(({ runtime, threads }) => `${runtime} ${threads}`)).toEqual(
+      runtimes.flatMap((runtime) => [`${runtime} 1`, `${runtime} 2`]),
+    )
+    for (const { gflops } of report.peaks) expect(gflops).toBeGreaterThan(0)
+  })
+
+  it.skipIf(!hasChromium)('counts what each contender fetches, and only that', () => {
+    const wire = (contender: string): number =>
+      report.results.find(
+        (result) => result.contender === contender && result.runtime === 'chromium' && result.threads === 1,
+      )?.wireBytes ?? 0
+    expect(wire('mobileone-wasm')).toBeLessThan(200_000)
+    expect(wire('tfjs-wasm')).toBeGreaterThan(400_000)
+    expect(wire('litert-wasm')).toBeGreaterThan(9_000_000)
+    expect(wire('ort-wasm')).toBeGreaterThan(14_000_000)
+  })
+
+  it('names machine, versions and protocol, as JSON and as a table', () => {
+    const copy = JSON.parse(JSON.stringify(report)) as Report
+    expect(copy).toEqual(report)
+    expect(copy.machine.cores).toBeGreaterThan(0)
+    expect(copy.versions).toMatchObject({ 'onnxruntime-web': '1.30.0', '@litertjs/core': '2.5.3' })
+    expect(Number(copy.versions.node?.split('.')[0])).toBeGreaterThanOrEqual(22)
+    expect(reportText(copy)).toMatch(/^mobileone-wasm +2 /m)
+  })
+})
+
+describe('the .tflite writer', () => {
+  it('writes the identifier, and the same bytes for the same model', () => {
+    const bytes = toTflite(micro)
+    expect(new TextDecoder().decode(bytes.subarray(4, 8))).toBe('TFL3')
+    expect(toTflite(micro)).toEqual(bytes)
+  })
+  it('refuses a model that is not folded', () => {
+    expect(() => toTflite(train)).toThrow(/fold the model first/)
+  })
+})
+
+describe('the server', () => {
+  let server: BenchServer
+  beforeAll(async () => {
+    server = await startServer()
+  })
+  afterAll(() => server.close())
+
+  it('isolates pages and counts the fetches of a run', async () => {
+    const page = await fetch(server.url)
+    expect(page.headers.get('cross-origin-embedder-policy')).toBe('require-corp')
+    expect(await page.text()).toContain('MobileOne benchmark')
+    const bundle = await fetch(`${server.runUrl('7')}contenders/mobileone-wasm.mjs`)
+    const { byteLength } = await bundle.arrayBuffer()
+    await fetch(`${server.runUrl('7')}contender.html`)
+    expect(server.wireOf('7').bytes).toBe(byteLength)
+    expect(server.wireOf('8').bytes).toBe(0)
+  })
+  it.each([
+    '/..%2f..%2fpackage.json',
+    '/vendor/onnxruntime-web/dist/..%2fpackage.json',
+    '/vendor/playwright-core/package.json',
+    '/models/anything',
+    '/nothing.html',
+    '/%E0%A4%A',
+    '/vendor/onnxruntime-web/dist',
+  ])('does not answer %s', async (path) => {
+    expect((await fetch(server.url + path)).status).toBe(404)
+  })
+})
+
+describe('options', () => {
+  it('have defaults, presets and limits', () => {
+    expect(parseOptions(['--quick'])).toMatchObject({
+      variants: ['s0', 's1'],
+      protocol: { rounds: 12, starts: 1 },
+    })
+    expect(parseOptions([])?.variants).toHaveLength(5)
+    expect(parseOptions(['--from-bytes'])?.protocol).toMatchObject({ rounds: 0, starts: 10 })
+    expect(parseOptions(['--help'])).toBeUndefined()
+    for (const entry of lineup) expect(help).toContain(entry.name)
+  })
+  it.each([
+    [['--variants', 's9'], /--variants takes s0, s1.*there is no "s9"/],
+    [['--threads', '0'], /--threads takes whole numbers of at least 1; got "0"/],
+    [['--protocol', 'guess'], /--protocol takes default, modelbench, paper/],
+    [['--fast'], /Unknown option '--fast'/],
+    [['--from-bytes', '--runs', '3'], /--from-bytes measures only starts/],
+    [['--json', '--markdown'], /exclude each other/],
+  ])('refuse %j', (args, message) => {
+    expect(() => parseOptions(args)).toThrow(message)
+  })
+})
+
+describe.skipIf(!hasChromium)('the page', () => {
+  it('runs a contender, shows its samples and offers the JSON', async () => {
+    const server = await startServer()
+    const browser = await launchChromium()
+    try {
+      const page = await browser.newPage()
+      const errors: string[] = []
+      page.on('pageerror', (error) => errors.push(error.message))
+      await page.goto(server.url)
+      for (const name of ['tfjs-wasm', 'litert-wasm']) await page.uncheck(`input[value="${name}"]`)
+      await page.fill('#runs', '2')
+      await page.click('#run')
+      await page.waitForFunction(() => document.getElementById('phase')?.textContent === 'Done')
+      expect(await page.locator('.plot .dot').count()).toBe(4)
+      expect(await page.locator('tr.ours td').first().textContent()).toBe('mobileone-wasm')
+      const download = page.waitForEvent('download')
+      await page.click('#download')
+      const stream = await (await download).createReadStream()
+      const chunks: Uint8Array[] = []
+      for await (const chunk of stream) chunks.push(chunk)
+      const report = JSON.parse(Buffer.concat(chunks).toString()) as Report
+      expect(report.results.map(({ contender }) => contender)).toEqual(['mobileone-wasm', 'ort-wasm'])
+      expect(errors).toEqual([])
+      expect(await page.locator('iframe').count()).toBe(0)
+    } finally {
+      await browser.close()
+      await server.close()
+    }
+  })
+})

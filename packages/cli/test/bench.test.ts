@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { configFromWidths, initialize, mobileone, toSafetensors } from '@mobileone/sdk'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Report } from '../src/measure/index.ts'
+
+const main = fileURLToPath(new URL('../dist/main.mjs', import.meta.url))
+let folder: string
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'mobileone-bench-test-'))
+  const config = configFromWidths({
+    name: 'tiny',
+    widths: [0.25, 0.25, 0.25, 0.25],
+    blocks: [1, 1, 1, 1],
+    branches: 2,
+    squeezeExcite: [0, 0, 1, 1],
+    classes: 3,
+    inputSize: [32, 32],
+  })
+  const model = initialize(mobileone(config, { form: 'train' }), { seed: 5, statistics: 'random' })
+  writeFileSync(join(folder, 'tiny.safetensors'), toSafetensors(model))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function run(args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [main, 'bench', ...args], {
+    cwd: folder,
+    env: { ...process.env, NODE_PATH: '' },
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (chunk) => (stdout += chunk))
+  child.stderr.on('data', (chunk) => (stderr += chunk))
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })))
+}
+
+it('measures a backend and says why others were not measured', async () => {
+  const { code, stdout, stderr } = await run([
+    ...['--weights', 'tiny.safetensors', '--runs', '2', '--json', '-o', 'speed.json'],
+  ])
+  expect(stderr).toBe('')
+  expect(code).toBe(0)
+  const report = JSON.parse(stdout) as Report
+  expect(JSON.parse(readFileSync(join(folder, 'speed.json'), 'utf8'))).toEqual(report)
+  expect(Object.keys(report)).toEqual(
+    expect.arrayContaining(['machine', 'versions', 'peakGflops', 'results', 'skipped']),
+  )
+  expect(report.peakGflops).toBeGreaterThan(0)
+  expect(report.versions.node).toBe(process.versions.node)
+  const [own, ...more] = report.results
+  expect(more).toEqual([])
+  expect(own).toMatchObject({
+    contender: 'mobileone-wasm',
+    variant: 'tiny',
+    runtime: 'node',
+    threads: 1,
+    wireBytes: null,
+    samples: [expect.any(Number), expect.any(Number)],
+  })
+  for (const key of [
+    ...(['loadMs', 'compileMs', 'firstMs', 'medianMs', 'p95Ms'] as const),
+    ...(['gflops', 'peakShare', 'memoryBytes', 'maxAbsError'] as const),
+  ]) {
+    expect(own?.[key], key).toEqual(expect.any(Number))
+  }
+  expect(report.skipped.map(({ contender, reason }) => [contender, reason])).toEqual([
+    ['ort-node', 'is not installed in this project: npm i onnxruntime-node'],
+    ['ort-wasm', 'is not installed in this project: npm i onnxruntime-web'],
+  ])
+})
+
+it('shows a table for another backend, alone', async () => {
+  const { code, stdout } = await run([
+    ...['--weights', 'tiny.safetensors', '--backend', 'reference', '--against', 'none', '--runs', '1'],
+  ])
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^mobileone-reference +1 /m)
+  expect(stdout).toContain('Peak in node, 1 thread')
+})
+
+it('refuses contenders it does not know', async () => {
+  const { code, stderr } = await run(['--against', 'abacus'])
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/--against knows ort-node, ort-wasm and none; there is no "abacus"/)
+})
