@@ -27,6 +27,13 @@ export interface Choice {
   readonly planar: boolean
 }
 
+/** Every choice the planner makes; another one is passed only to time it. */
+export interface Tuning {
+  readonly conv: (facts: ConvFacts) => Choice
+  readonly block: (pixels: number, k: number, gathered: boolean) => number
+  readonly kBlock: number
+}
+
 /** The kernel of a convolution; a linear layer is a 1 x 1 convolution of an image of one pixel. */
 export function chooseConv(facts: ConvFacts): Choice {
   const { kernel, stride, padding, dilation, groups, inChannels, outChannels, pixels, planar } = facts
@@ -100,3 +107,5 @@ export function chooseBlock(pixels: number, k: number, gathered: boolean): numbe
   const blocks = Math.ceil(pixels / fit)
   return Math.ceil(Math.ceil(pixels / blocks) / 6) * 6
 }
+
+export const defaultTuning: Tuning = { conv: chooseConv, block: chooseBlock, kBlock: K_BLOCK }

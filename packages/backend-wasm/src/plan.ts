@@ -13,7 +13,7 @@ import {
   type Shapes,
 } from '@mobileone/core'
 import * as abi from './abi.ts'
-import { chooseBlock, chooseConv, K_BLOCK, padChannels } from './choose.ts'
+import { defaultTuning, padChannels, type Tuning } from './choose.ts'
 import { packDepthwise, packPanels, panelFloats } from './pack.ts'
 import { type Lease, type Placement, Program, type Word } from './program.ts'
 
@@ -43,8 +43,8 @@ export interface Plan extends Placement {
 }
 
 /** Plan `model`, which has been validated, for `threads` threads. */
-export function planModel(model: Model, threads: number): Plan {
-  const planner = new Planner(model)
+export function planModel(model: Model, threads: number, tuning: Tuning = defaultTuning): Plan {
+  const planner = new Planner(model, tuning)
   for (const [index, node] of model.nodes.entries()) planner.add(node, index)
   return planner.finish(threads)
 }
@@ -53,6 +53,7 @@ const activations = { relu: abi.RELU, sigmoid: abi.SIGMOID, silu: abi.SILU, gelu
 
 class Planner {
   private readonly model: Model
+  private readonly tuning: Tuning
   private readonly shapes: Shapes
   private readonly program = new Program()
   private readonly inputs: Record<string, Lease> = {}
@@ -60,8 +61,9 @@ class Planner {
   private readonly readers = new Map<string, number>()
   private readonly fused = new Set<string>()
 
-  constructor(model: Model) {
+  constructor(model: Model, tuning: Tuning) {
     this.model = model
+    this.tuning = tuning
     this.shapes = inferShapes(model)
     const read = (name: string): void => void this.readers.set(name, (this.readers.get(name) ?? 0) + 1)
     for (const node of model.nodes) node.inputs.forEach(read)
@@ -156,7 +158,7 @@ class Planner {
     const [kh, kw] = weight.shape.slice(2) as [number, number]
     const pixels = n * outH * outW
     const { stride, padding, dilation, groups } = node
-    const choice = chooseConv({
+    const choice = this.tuning.conv({
       ...{ kernel: [kh, kw], stride, padding, dilation, groups, inChannels: inC, outChannels: outC },
       ...{ outWidth: outW, pixels, planar: this.values.get(name)!.planar },
     })
@@ -173,7 +175,7 @@ class Planner {
     const k = inGroup * kh * kw
     const rows = (n * outH * padChannels(outC)) / 8
     const units = choice.op === abi.CONV ? pixels : choice.op === abi.STEM ? n * outH : rows
-    const block = chooseBlock(pixels, k, true)
+    const block = this.tuning.block(pixels, k, true)
     this.program.step(node.name, choice.name + act.suffix, choice.op, units, x.buffer, y.buffer, [
       [abi.ACTIVATION, act.code],
       [abi.SRC_PLANE, plane(x)],
@@ -198,7 +200,7 @@ class Planner {
       [abi.K, k],
       [abi.PANELS, padChannels(outGroup) / 8],
       [abi.BLOCK, block],
-      [abi.K_BLOCK, K_BLOCK],
+      [abi.K_BLOCK, this.tuning.kBlock],
     ])
     release(x)
     switch (choice.op) {
@@ -231,7 +233,7 @@ class Planner {
     const weight = this.model.weights[node.weight]!
     const bias = node.bias === undefined ? undefined : this.model.weights[node.bias]!.data
     const [outputs, k] = weight.shape as [number, number]
-    const choice = chooseConv({
+    const choice = this.tuning.conv({
       ...{ kernel: [1, 1], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 },
       ...{ inChannels: k, outChannels: outputs, outWidth: 1, pixels: x.n, planar: false },
     })
@@ -262,8 +264,8 @@ class Planner {
       [abi.DST_PLANE, plane(y)],
       [abi.SPLIT, byPanels ? abi.BY_PANELS : abi.BY_PIXELS],
       [abi.PIXELS, pixels],
-      [abi.BLOCK, chooseBlock(pixels, k, false)],
-      [abi.K_BLOCK, K_BLOCK],
+      [abi.BLOCK, this.tuning.block(pixels, k, false)],
+      [abi.K_BLOCK, this.tuning.kBlock],
     ])
     this.program.constant(panelFloats(outputs, k), (to) => packPanels(to, weight, bias, 0, outputs, k))
   }

@@ -1,0 +1,127 @@
+/**
+ * Time every kernel on every layer of a network and show which one the dispatcher picks and how far it is from the best.
+ *
+ *   npm run tune -w @mobileone/backend-wasm -- [s0 ... s4] [--runtime chromium|node] [--rounds 30] [--json file]
+ */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { chromium } from 'playwright-core'
+import { build } from 'vite'
+
+const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    runtime: { type: 'string', default: existsSync(executablePath) ? 'chromium' : 'node' },
+    rounds: { type: 'string', default: '30' },
+    json: { type: 'string' },
+  },
+})
+
+const result = await build({
+  configFile: false,
+  logLevel: 'error',
+  resolve: { conditions: ['source'] },
+  build: {
+    write: false,
+    target: 'es2022',
+    lib: {
+      entry: fileURLToPath(new URL('../src/tune.ts', import.meta.url)),
+      formats: ['es'],
+      fileName: 'tune',
+    },
+  },
+})
+const code = result[0].output[0].code
+
+const reports = {}
+const rounds = Number(values.rounds)
+for (const variant of positionals.length > 0 ? positionals : ['s0']) {
+  const report = values.runtime === 'chromium' ? await inChromium(variant) : await inNode(variant)
+  reports[variant] = report
+  show(variant, report)
+}
+if (values.json) writeFileSync(values.json, JSON.stringify(reports, null, 2))
+
+async function inNode(variant) {
+  const folder = mkdtempSync(join(tmpdir(), 'mobileone-tune-'))
+  try {
+    const file = join(folder, 'tune.mjs')
+    writeFileSync(file, code)
+    const { tune } = await import(pathToFileURL(file).href)
+    return { runtime: `Node ${process.version}`, ...(await tune(variant, rounds)) }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+async function inChromium(variant) {
+  const server = createServer((request, response) => {
+    response.writeHead(200, {
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Cross-Origin-Embedder-Policy': 'require-corp',
+      'Content-Type': request.url === '/tune.mjs' ? 'text/javascript' : 'text/html',
+    })
+    response.end(request.url === '/tune.mjs' ? code : '<!doctype html><title>Tune</title>')
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+  try {
+    const page = await browser.newPage()
+    await page.goto(`http://127.0.0.1:${server.address().port}/`)
+    const report = await page.evaluate(
+      async ([name, count]) => (await import('/tune.mjs')).tune(name, count),
+      [variant, rounds],
+    )
+    return { runtime: `Chromium ${browser.version()}`, ...report }
+  } finally {
+    await browser.close()
+    server.close()
+  }
+}
+
+function show(variant, { runtime, simd, layers, steps, peakGflops, runs, flop }) {
+  const percent = (share) => `${Math.round(100 * share)} %`
+  console.log(`\n${variant} in ${runtime}, ${simd} SIMD\n\nEach layer alone, its weights in the cache`)
+  console.table(
+    layers.map(({ nodes, shape, flop: work, peakGflops: peak, candidates }) => {
+      const best = candidates.reduce((a, b) => (b.ms < a.ms ? b : a))
+      const [pick] = candidates
+      const gflops = work / pick.ms / 1e6
+      return {
+        layer: nodes.length > 1 ? `${nodes[0]} (${nodes.length})` : nodes[0],
+        shape,
+        picked: pick.kernel,
+        ms: +pick.ms.toFixed(4),
+        'GFLOP/s': +gflops.toFixed(1),
+        'of peak': percent(gflops / peak),
+        'best of': candidates.length,
+        best: best.kernel,
+        'behind it': percent(pick.ms / best.ms - 1),
+      }
+    }),
+  )
+  console.log('The whole network, one thread')
+  const total = steps.reduce((sum, { ms }) => sum + ms, 0)
+  console.table(
+    steps.map(({ node, kernel, ms, flop: work }) => ({
+      step: node,
+      kernel,
+      ms: +ms.toFixed(3),
+      'of the run': percent(ms / total),
+      'GFLOP/s': work > 0 ? +(work / ms / 1e6).toFixed(1) : '',
+      'of peak': work > 0 ? percent(work / ms / 1e6 / peakGflops) : '',
+    })),
+  )
+  for (const { threads, compileMs, firstMs, ms } of runs) {
+    const gflops = flop / ms / 1e6
+    console.log(
+      `${threads} thread(s): compile ${compileMs.toFixed(0)} ms, first run ${firstMs.toFixed(0)} ms, median ${ms.toFixed(2)} ms, ` +
+        `${gflops.toFixed(1)} GFLOP/s, ${percent(gflops / peakGflops / threads)} of the peak of ${peakGflops.toFixed(1)} a core`,
+    )
+  }
+}
