@@ -10,6 +10,7 @@ const layers = [
     'backend-webgpu',
     'backend-tfjs',
     'backend-ort',
+    'conformance',
     'zoo',
     'testkit',
   ],

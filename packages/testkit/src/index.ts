@@ -1,3 +1,5 @@
 export * from './chromium.ts'
 export * from './golden.ts'
+export * from './page.ts'
 export * from './server.ts'
+export * from './suites.ts'

@@ -1,0 +1,206 @@
+import {
+  initialize,
+  type MobileOneConfig,
+  type Model,
+  mobileone,
+  type Node,
+  type Op,
+  random,
+  type Tensors,
+  withBatch,
+} from '@mobileone/core'
+import { batchNormNode, batchNormWeights, convNode, makeModel, normalInputs, pick } from '../build.ts'
+import type { Definition } from '../definition.ts'
+import { checkTrial, type Trial } from '../trial.ts'
+
+/** A real model with stored inputs and outputs. */
+export interface Golden {
+  readonly name: string
+  /** Called when the case runs. */
+  load(): Promise<{ readonly model: Model; readonly inputs: Tensors; readonly outputs: Tensors }>
+  /** In place of the suite's. */
+  readonly tolerance?: number
+}
+
+const plain: MobileOneConfig = {
+  name: 'small',
+  input: { channels: 3, size: [33, 29] },
+  stem: { channels: 16, stride: 2, branches: 1 },
+  stages: [
+    { blocks: 1, channels: 24, stride: 2, branches: 2, squeezeExcite: 0 },
+    { blocks: 2, channels: 32, stride: 2, branches: 1, squeezeExcite: 0 },
+  ],
+  classes: 10,
+}
+const odd: MobileOneConfig = {
+  name: 'odd',
+  input: { channels: 1, size: [31, 23] },
+  stem: { channels: 7, stride: 2, branches: 3 },
+  stages: [
+    { blocks: 1, channels: 13, stride: 1, branches: 4, squeezeExcite: 0 },
+    { blocks: 2, channels: 21, stride: 2, branches: 2, squeezeExcite: 0 },
+  ],
+  classes: 11,
+}
+const squeezeExcite: MobileOneConfig = {
+  ...plain,
+  name: 'squeeze-and-excite',
+  stages: [
+    { blocks: 2, channels: 36, stride: 2, branches: 1, squeezeExcite: 1 },
+    { blocks: 1, channels: 40, stride: 2, branches: 2, squeezeExcite: 1 },
+  ],
+}
+const allOutputs = ['logits', 'embedding', 'stride4', 'stride8'] as const
+
+const deployOps: readonly Op[] = ['conv2d', 'relu', 'globalAvgPool', 'flatten', 'linear']
+const trainOps: readonly Op[] = [...deployOps, 'batchNorm', 'add']
+const excitedOps: readonly Op[] = [...deployOps, 'sigmoid', 'mul']
+
+function network(
+  config: MobileOneConfig,
+  form: 'train' | 'deploy',
+  seed: number,
+  batch: number,
+  outputs: readonly string[] = ['logits'],
+): Trial {
+  const graph = mobileone(config, { form, outputs })
+  const model = withBatch(initialize(graph, { seed, statistics: 'random' }), batch)
+  const inputs = normalInputs(model, random(seed + 1))
+  return { seed, parameters: { config, form, batch, outputs }, model, inputs }
+}
+
+function networkCase(name: string, ops: readonly Op[], trials: () => readonly Trial[]): Definition {
+  return {
+    name: `network: ${name}`,
+    ops,
+    trials,
+    async run(context) {
+      for (const trial of trials()) await checkTrial(context, trial)
+    },
+  }
+}
+
+/** A chain of random ops whose values are read again later; feature maps only, one branch to a matrix at the end. */
+function randomTrial(seed: number): Trial {
+  const source = random(seed)
+  const batch = source.integer(1, 3)
+  let channels = source.integer(1, 12)
+  const inputs = { x: [batch, channels, source.integer(4, 11), source.integer(4, 11)] }
+  const nodes: Node[] = []
+  const weights: Record<string, readonly number[]> = {}
+  let alike = ['x']
+  let last = 'x'
+  const length = source.integer(4, 10)
+  for (let index = 0; index < length; index++) {
+    const name = `n${index}`
+    const op = pick(source, ['conv', 'conv', 'depthwise', 'batchNorm', 'unary', 'unary', 'binary', 'excite'])
+    if (op === 'conv' || op === 'depthwise') {
+      const groups = op === 'depthwise' ? channels : 1
+      const outChannels = op === 'depthwise' ? channels : source.integer(1, 20)
+      const kernel = pick(source, [1, 3, 3, 5])
+      const stride = source.integer(1, 2)
+      const padding = Math.floor(kernel / 2)
+      nodes.push(convNode(name, last, { stride: [stride, stride], padding: [padding, padding], groups }))
+      weights[`${name}.weight`] = [outChannels, channels / groups, kernel, kernel]
+      weights[`${name}.bias`] = [outChannels]
+      channels = outChannels
+      alike = []
+    } else if (op === 'batchNorm') {
+      nodes.push(batchNormNode(name, last))
+      Object.assign(weights, batchNormWeights(name, channels))
+    } else if (op === 'unary') {
+      nodes.push({ op: pick(source, ['relu', 'sigmoid', 'silu', 'gelu'] as const), name, inputs: [last] })
+    } else if (op === 'binary') {
+      const other = pick(source, alike)
+      nodes.push({ op: pick(source, ['add', 'mul'] as const), name, inputs: [last, other] })
+    } else {
+      nodes.push({ op: 'globalAvgPool', name: `${name}.pool`, inputs: [last] })
+      nodes.push({ op: 'sigmoid', name: `${name}.gate`, inputs: [`${name}.pool`] })
+      nodes.push({ op: 'mul', name, inputs: [last, `${name}.gate`] })
+    }
+    alike.push(name)
+    last = name
+  }
+  nodes.push({ op: 'globalAvgPool', name: 'pool', inputs: [last] })
+  nodes.push({ op: 'flatten', name: 'flat', inputs: ['pool'] })
+  nodes.push({ op: 'softmax', name: 'soft', inputs: ['flat'] })
+  const read = new Set(nodes.flatMap((node) => node.inputs as readonly string[]))
+  const shown = nodes.filter((node) => !read.has(node.name) || source.next() < 0.15)
+  const outputs = Object.fromEntries(shown.map((node, index) => [`out${index}`, node.name]))
+  const model = makeModel({ name: `random ${seed}`, inputs, nodes, weights, outputs }, source)
+  return { seed, parameters: { input: inputs.x, length }, model, inputs: normalInputs(model, source) }
+}
+
+const randomOps: readonly Op[] = [
+  ...(['conv2d', 'batchNorm', 'relu', 'sigmoid', 'silu', 'gelu'] as const),
+  ...(['add', 'mul', 'globalAvgPool', 'flatten', 'softmax'] as const),
+]
+
+/** Whole networks in both forms, random networks, and the caller's own models. */
+export function networkCases(golden: readonly Golden[]): readonly Definition[] {
+  return [
+    networkCase('MobileOne, deploy form', deployOps, () => [
+      network(plain, 'deploy', 1, 1),
+      network(plain, 'deploy', 2, 3),
+    ]),
+    networkCase('MobileOne, train form', trainOps, () => [
+      network(plain, 'train', 3, 1),
+      network(plain, 'train', 4, 2),
+    ]),
+    networkCase('MobileOne of odd channels, deploy form', deployOps, () => [
+      network(odd, 'deploy', 5, 1),
+      network(odd, 'deploy', 6, 4),
+    ]),
+    networkCase('MobileOne of odd channels, train form', trainOps, () => [network(odd, 'train', 7, 2)]),
+    networkCase('MobileOne with squeeze-and-excite, deploy form', excitedOps, () => [
+      network(squeezeExcite, 'deploy', 8, 1),
+      network(squeezeExcite, 'deploy', 9, 3),
+    ]),
+    networkCase('MobileOne with squeeze-and-excite, train form', [...trainOps, 'sigmoid', 'mul'], () => [
+      network(squeezeExcite, 'train', 10, 2),
+    ]),
+    networkCase('several outputs, feature maps among them', deployOps, () => [
+      network(plain, 'deploy', 11, 2, allOutputs),
+    ]),
+    networkCase('random networks of every op', randomOps, () =>
+      Array.from({ length: 40 }, (_, index) => randomTrial(500_000 + index)),
+    ),
+    ...golden.map(
+      (given): Definition => ({
+        name: `stored outputs: ${given.name}`,
+        ops: [],
+        async run(context) {
+          const { model, inputs, outputs } = await given.load()
+          const tolerance = given.tolerance ?? context.tolerance
+          const parameters = { golden: given.name, tolerance }
+          await checkTrial(context, { seed: 0, parameters, model, inputs, outputs, tolerance })
+        },
+      }),
+    ),
+  ]
+}
+
+/** A small network for the cases about calls. */
+export function smallModel(batch = 1, seed = 21): Model {
+  return network(plain, 'deploy', seed, batch).model
+}
+
+/** The ops of {@link smallModel}. */
+export const smallModelOps: readonly Op[] = deployOps
+
+/** A network that takes a while: `scale` grows the work in proportion. */
+export function slowModel(scale: number): Model {
+  const side = 64
+  const config = { ...plain, name: 'slow', input: { channels: 3, size: [side, side] as const } }
+  const graph = mobileone(
+    {
+      ...config,
+      stages: [
+        { blocks: 8, channels: 48, stride: 2, branches: 1, squeezeExcite: 0 },
+        { blocks: 8, channels: 64, stride: 2, branches: 1, squeezeExcite: 0 },
+      ],
+    },
+    { form: 'deploy' },
+  )
+  return withBatch(initialize(graph, { seed: 31, statistics: 'random' }), scale)
+}

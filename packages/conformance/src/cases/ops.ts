@@ -1,0 +1,205 @@
+import { type Node, type Op, type Random, random } from '@mobileone/core'
+import {
+  batchNormNode,
+  batchNormWeights,
+  convNode,
+  type ModelParts,
+  makeModel,
+  normalInputs,
+  pick,
+  type Shape,
+} from '../build.ts'
+import type { Definition } from '../definition.ts'
+import { checkTrial, type Trial } from '../trial.ts'
+
+interface OpFamily {
+  readonly ops: readonly Op[]
+  readonly parts: (source: Random) => Omit<ModelParts, 'name'>
+}
+
+const channels = (source: Random): number => pick(source, [1, 2, 3, 4, 5, 7, 8, 9, 16, 19, 32])
+const featureMap = (source: Random): Shape => [
+  source.integer(1, 4),
+  channels(source),
+  source.integer(1, 9),
+  source.integer(1, 9),
+]
+const matrix = (source: Random): Shape => [source.integer(1, 4), source.integer(1, 40)]
+const either = (source: Random): Shape => (source.next() < 0.5 ? featureMap(source) : matrix(source))
+
+const unary = (op: 'relu' | 'sigmoid' | 'silu' | 'gelu'): OpFamily => ({
+  ops: [op],
+  parts: (source) => ({ inputs: { x: either(source) }, nodes: [{ op, name: 'y', inputs: ['x'] }] }),
+})
+const binary = (op: 'add' | 'mul'): OpFamily => ({
+  ops: [op],
+  parts: (source) => {
+    const shape = either(source)
+    return { inputs: { a: shape, b: shape }, nodes: [{ op, name: 'y', inputs: ['a', 'b'] }] }
+  },
+})
+
+const families: Readonly<Record<string, OpFamily>> = {
+  relu: unary('relu'),
+  sigmoid: unary('sigmoid'),
+  silu: unary('silu'),
+  gelu: unary('gelu'),
+  add: binary('add'),
+  mul: binary('mul'),
+  'mul by one factor a channel': {
+    ops: ['mul'],
+    parts: (source) => {
+      const shape = featureMap(source)
+      return {
+        inputs: { x: shape, gate: [...shape.slice(0, 2), 1, 1] },
+        nodes: [{ op: 'mul', name: 'y', inputs: ['x', 'gate'] }],
+      }
+    },
+  },
+  'add and mul of a value and itself': {
+    ops: ['add', 'mul'],
+    parts: (source) => ({
+      inputs: { x: either(source) },
+      nodes: [
+        { op: 'add', name: 'twice', inputs: ['x', 'x'] },
+        { op: 'mul', name: 'y', inputs: ['twice', 'twice'] },
+      ],
+    }),
+  },
+  batchNorm: {
+    ops: ['batchNorm'],
+    parts: (source) => {
+      const shape = either(source)
+      return {
+        inputs: { x: shape },
+        nodes: [batchNormNode('y', 'x', pick(source, [1e-5, 1e-3, 0.1]))],
+        weights: batchNormWeights('y', shape[1] as number),
+      }
+    },
+  },
+  globalAvgPool: {
+    ops: ['globalAvgPool'],
+    parts: (source) => ({
+      inputs: { x: featureMap(source) },
+      nodes: [{ op: 'globalAvgPool', name: 'y', inputs: ['x'] }],
+    }),
+  },
+  flatten: {
+    ops: ['flatten'],
+    parts: (source) => ({
+      inputs: { x: either(source) },
+      nodes: [{ op: 'flatten', name: 'y', inputs: ['x'] }],
+    }),
+  },
+  linear: {
+    ops: ['linear'],
+    parts: (source) => {
+      const [shape, outputs] = [matrix(source), source.integer(1, 40)]
+      const hasBias = source.next() < 0.7
+      const node: Node = {
+        ...{ op: 'linear', name: 'y', inputs: ['x'], weight: 'y.weight' },
+        ...(hasBias && { bias: 'y.bias' }),
+      }
+      return {
+        inputs: { x: shape },
+        nodes: [node],
+        weights: {
+          'y.weight': [outputs, shape[1] as number],
+          ...(hasBias && { 'y.bias': [outputs] }),
+        },
+      }
+    },
+  },
+  softmax: {
+    ops: ['softmax'],
+    parts: (source) => ({
+      inputs: { x: matrix(source) },
+      nodes: [{ op: 'softmax', name: 'y', inputs: ['x'] }],
+    }),
+  },
+  'linear after flatten of a feature map': {
+    ops: ['conv2d', 'flatten', 'linear'],
+    parts: (source) => {
+      const [batch = 1, inChannels = 1, height = 1, width = 1] = featureMap(source)
+      const [outChannels, outputs] = [channels(source), source.integer(1, 17)]
+      return {
+        inputs: { x: [batch, inChannels, height, width] },
+        nodes: [
+          convNode('conv', 'x'),
+          { op: 'flatten', name: 'flat', inputs: ['conv'] },
+          { op: 'linear', name: 'y', inputs: ['flat'], weight: 'y.weight', bias: 'y.bias' },
+        ],
+        weights: {
+          'conv.weight': [outChannels, inChannels, 1, 1],
+          'conv.bias': [outChannels],
+          'y.weight': [outputs, outChannels * height * width],
+          'y.bias': [outputs],
+        },
+        outputs: { y: 'y', flat: 'flat' },
+      }
+    },
+  },
+  'one value read before and after its activation': {
+    ops: ['conv2d', 'relu', 'add', 'mul'],
+    parts: (source) => {
+      const [batch = 1, inChannels = 1, height = 1, width = 1] = featureMap(source)
+      const outChannels = channels(source)
+      return {
+        inputs: { x: [batch, inChannels, height, width] },
+        nodes: [
+          convNode('conv', 'x'),
+          { op: 'relu', name: 'relu', inputs: ['conv'] },
+          { op: 'add', name: 'sum', inputs: ['conv', 'relu'] },
+          { op: 'mul', name: 'y', inputs: ['sum', 'relu'] },
+        ],
+        weights: { 'conv.weight': [outChannels, inChannels, 1, 1], 'conv.bias': [outChannels] },
+        outputs: { y: 'y', before: 'conv', after: 'relu', again: 'relu', given: 'x' },
+      }
+    },
+  },
+  'one weight read by two convolutions': {
+    ops: ['conv2d', 'relu'],
+    parts: (source) => {
+      const [batch = 1, size = 1, height = 1, width = 1] = featureMap(source)
+      return {
+        inputs: { x: [batch, size, height, width] },
+        nodes: [
+          convNode('first', 'x'),
+          { op: 'relu', name: 'relu', inputs: ['first'] },
+          convNode('second', 'relu', { weight: 'first.weight', bias: 'first.bias', padding: [1, 1] }),
+        ],
+        weights: { 'first.weight': [size, size, 1, 1], 'first.bias': [size] },
+      }
+    },
+  },
+}
+
+const trialsPerFamily = 10
+
+function opTrial(family: string, seed: number): Trial {
+  const source = random(seed)
+  const { parts } = families[family] as OpFamily
+  const model = makeModel({ name: family, ...parts(source) }, source)
+  const inputs = normalInputs(model, source)
+  // Elementwise functions are also tried far from zero.
+  const scale = 10 ** source.integer(-1, 1)
+  for (const { data } of Object.values(inputs)) data.set(data.map((value) => value * scale))
+  const shapes = Object.fromEntries(Object.entries(model.inputs).map(([name, { shape }]) => [name, shape]))
+  return { seed, parameters: { inputs: shapes, scale }, model, inputs }
+}
+
+/** Every other op over generated shapes, and the combinations in which fusing or reusing memory goes wrong. */
+export const opCases: readonly Definition[] = Object.entries(families).map(
+  ([family, { ops }], index): Definition => {
+    const trials = (): readonly Trial[] =>
+      Array.from({ length: trialsPerFamily }, (_, trial) => opTrial(family, 100_000 + 1000 * index + trial))
+    return {
+      name: ops.length === 1 && ops[0] === family ? `${family}: generated shapes` : family,
+      ops,
+      trials,
+      async run(context) {
+        for (const trial of trials()) await checkTrial(context, trial)
+      },
+    }
+  },
+)

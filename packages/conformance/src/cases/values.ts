@@ -1,0 +1,125 @@
+import { type Model, type Node, type Op, random, tensor } from '@mobileone/core'
+import { batchNormNode, batchNormWeights, convNode, makeModel, normalInputs } from '../build.ts'
+import type { Definition } from '../definition.ts'
+import { checkTrial, type Trial } from '../trial.ts'
+
+const nonFinite = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+
+/** Every special value at every place a kernel's main loop and its remainder would put it. */
+function elementwiseTrials(op: 'relu' | 'sigmoid' | 'silu' | 'gelu'): readonly Trial[] {
+  const values = [...nonFinite, -0, 1e30, -1e30, 88.5, -88.5, 104, -104, 1e-40, 6, -6]
+  return [values, [...values, 1], [...values].reverse()].map((elements, seed) => {
+    const model = makeModel(
+      {
+        name: op,
+        inputs: { x: [1, elements.length] },
+        nodes: [{ op, name: 'y', inputs: ['x'] }],
+      },
+      random(seed),
+    )
+    return {
+      seed,
+      parameters: { elements: elements.map(String) },
+      model,
+      inputs: { x: tensor([1, elements.length], Float32Array.from(elements)) },
+    }
+  })
+}
+
+/** Put each non-finite value into each of some places of the first input. */
+function placedTrials(model: Model, places: readonly number[]): readonly Trial[] {
+  const [name = ''] = Object.keys(model.inputs)
+  return nonFinite.flatMap((value) =>
+    places.map((place, seed) => {
+      const inputs = normalInputs(model, random(seed))
+      const data = inputs[name]?.data as Float32Array
+      data[place % data.length] = value
+      return { seed, parameters: { value: String(value), place: place % data.length }, model, inputs }
+    }),
+  )
+}
+
+const places = [0, 7, 31, 59, 119]
+const shape = [2, 3, 5, 4]
+
+function opModel(nodes: readonly Node[], weights: Readonly<Record<string, readonly number[]>> = {}): Model {
+  return makeModel({ name: 'special values', inputs: { x: shape }, nodes, weights }, random(5))
+}
+
+function definition(name: string, ops: readonly Op[], trials: () => readonly Trial[]): Definition {
+  return {
+    name: `NaN and infinity: ${name}`,
+    ops,
+    trials,
+    async run(context) {
+      for (const trial of trials()) await checkTrial(context, trial)
+    },
+  }
+}
+
+/** NaN and infinity come out where the reference has them, and nowhere else. */
+export const valueCases: readonly Definition[] = [
+  ...(['relu', 'sigmoid', 'silu', 'gelu'] as const).map((op) =>
+    definition(op, [op], () => elementwiseTrials(op)),
+  ),
+  definition('conv2d, dense', ['conv2d'], () =>
+    placedTrials(
+      opModel([convNode('y', 'x', { padding: [1, 1] })], { 'y.weight': [5, 3, 3, 3], 'y.bias': [5] }),
+      places,
+    ),
+  ),
+  definition('conv2d, pointwise', ['conv2d'], () =>
+    placedTrials(opModel([convNode('y', 'x')], { 'y.weight': [5, 3, 1, 1], 'y.bias': [5] }), places),
+  ),
+  definition('conv2d, depthwise', ['conv2d'], () =>
+    placedTrials(
+      opModel([convNode('y', 'x', { padding: [1, 1], groups: 3 })], {
+        'y.weight': [3, 1, 3, 3],
+        'y.bias': [3],
+      }),
+      places,
+    ),
+  ),
+  definition('conv2d with relu', ['conv2d', 'relu'], () =>
+    placedTrials(
+      opModel([convNode('conv', 'x'), { op: 'relu', name: 'y', inputs: ['conv'] }], {
+        'conv.weight': [5, 3, 1, 1],
+        'conv.bias': [5],
+      }),
+      places,
+    ),
+  ),
+  definition('batchNorm', ['batchNorm'], () =>
+    placedTrials(opModel([batchNormNode('y', 'x')], batchNormWeights('y', 3)), places),
+  ),
+  definition('add', ['add'], () =>
+    placedTrials(opModel([{ op: 'add', name: 'y', inputs: ['x', 'x'] }]), places),
+  ),
+  definition('mul', ['mul'], () =>
+    placedTrials(opModel([{ op: 'mul', name: 'y', inputs: ['x', 'x'] }]), places),
+  ),
+  definition('globalAvgPool', ['globalAvgPool'], () =>
+    placedTrials(opModel([{ op: 'globalAvgPool', name: 'y', inputs: ['x'] }]), places),
+  ),
+  definition('linear', ['flatten', 'linear'], () =>
+    placedTrials(
+      opModel(
+        [
+          { op: 'flatten', name: 'flat', inputs: ['x'] },
+          { op: 'linear', name: 'y', inputs: ['flat'], weight: 'y.weight', bias: 'y.bias' },
+        ],
+        { 'y.weight': [7, 60], 'y.bias': [7] },
+      ),
+      places,
+    ),
+  ),
+  definition('softmax', ['flatten', 'softmax'], () =>
+    placedTrials(
+      opModel([
+        { op: 'flatten', name: 'flat', inputs: ['x'] },
+        { op: 'softmax', name: 'y', inputs: ['flat'] },
+      ]),
+      places,
+    ),
+  ),
+]

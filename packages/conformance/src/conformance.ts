@@ -1,0 +1,84 @@
+/**
+ * The suite every backend is held to. It is not responsible for running itself: a case is a name and an async function
+ * that throws, for whatever test runner or page there is. It asks for nothing beyond the contract in `@mobileone/core`.
+ */
+import { type Backend, MobileOneError } from '@mobileone/core'
+import { callCases } from './cases/calls.ts'
+import { convCases } from './cases/conv2d.ts'
+import { lifetimeCases, type MemoryHook } from './cases/lifetime.ts'
+import { type Golden, networkCases } from './cases/networks.ts'
+import { opCases } from './cases/ops.ts'
+import { valueCases } from './cases/values.ts'
+import type { Definition } from './definition.ts'
+
+export interface ConformanceCase {
+  readonly name: string
+  /** Why the case should not be run. */
+  readonly skip?: string
+  /** Throws with every parameter and the seed where the backend does not conform. */
+  run(): Promise<void>
+}
+
+export interface ConformanceOptions {
+  /** Why a case (by name) or every case that needs an op (by op) is skipped. */
+  readonly exceptions?: Readonly<Record<string, string>>
+  /**
+   * Largest allowed difference from the reference, over the largest magnitude of the expected output or over 1 where that
+   * is less. Default 2e-5: float32 sums in any order.
+   */
+  readonly tolerance?: number
+  /** Real models with stored outputs. */
+  readonly golden?: readonly Golden[]
+  /** Without it the memory case is skipped. */
+  readonly memory?: MemoryHook
+}
+
+/**
+ * The cases for the backend that `create` makes; each case makes its own.
+ * @throws MobileOneError `invalid-argument` for an exception that is no case and no op, or has no reason.
+ */
+export function conformance(
+  create: () => Backend | Promise<Backend>,
+  options: ConformanceOptions = {},
+): readonly ConformanceCase[] {
+  const { exceptions = {}, tolerance = 2e-5, golden = [], memory } = options
+  const compared = [...convCases, ...opCases, ...valueCases, ...networkCases(golden)]
+  const trialModels = (): ReturnType<Parameters<typeof lifetimeCases>[1]> =>
+    compared.map(({ trials }) => trials?.().map(({ model }) => model) ?? [])
+  const definitions = [...compared, ...callCases, ...lifetimeCases(memory, trialModels)]
+  checkExceptions(definitions, exceptions)
+  return definitions.map((definition) => {
+    const skip = skipReason(definition, exceptions)
+    return {
+      name: definition.name,
+      ...(skip !== undefined && { skip }),
+      run: async () => definition.run({ backend: await create(), tolerance }),
+    }
+  })
+}
+
+function skipReason(
+  { name, ops, skip }: Definition,
+  exceptions: Readonly<Record<string, string>>,
+): string | undefined {
+  for (const key of [name, ...ops]) if (Object.hasOwn(exceptions, key)) return exceptions[key]
+  return skip
+}
+
+function checkExceptions(
+  definitions: readonly Definition[],
+  exceptions: Readonly<Record<string, string>>,
+): void {
+  const known = new Set(definitions.flatMap(({ name, ops }) => [name, ...ops]))
+  for (const [key, reason] of Object.entries(exceptions)) {
+    if (!known.has(key)) {
+      throw new MobileOneError(
+        'invalid-argument',
+        `the exception "${key}" names neither a case nor an op; the cases are:\n${definitions.map(({ name }) => `  ${name}`).join('\n')}`,
+      )
+    }
+    if (reason.trim() === '') {
+      throw new MobileOneError('invalid-argument', `the exception "${key}" has no reason`)
+    }
+  }
+}

@@ -1,0 +1,4 @@
+export type { MemoryHook } from './cases/lifetime.ts'
+export type { Golden } from './cases/networks.ts'
+export { type ConformanceCase, type ConformanceOptions, conformance } from './conformance.ts'
+export { type CaseResult, runCases } from './run-cases.ts'

@@ -1,0 +1,24 @@
+import type { Page } from 'playwright-core'
+
+/** A case of a conformance suite that ran in a page. */
+export interface PageCaseResult {
+  readonly name: string
+  readonly skip?: string
+  readonly error?: string
+}
+
+/**
+ * Run the suite `name` of a page whose module has set `globalThis.suites` (suite name to a function that runs it) and
+ * return how its cases went.
+ */
+export async function runPageSuite(page: Page, name: string): Promise<readonly PageCaseResult[]> {
+  await page.waitForFunction(() => 'suites' in globalThis)
+  return page.evaluate((suite) => {
+    const { suites } = globalThis as unknown as {
+      suites: Readonly<Record<string, () => Promise<readonly PageCaseResult[]>>>
+    }
+    const run = suites[suite]
+    if (!run) throw new Error(`the page has no suite "${suite}"`)
+    return run()
+  }, name)
+}
