@@ -274,7 +274,7 @@ async function compileSlow(
         await executor.run(inputs)
         milliseconds = Math.min(milliseconds, performance.now() - started)
       }
-      if (milliseconds > 80 || scale >= 64) return { executor, model, milliseconds }
+      if (milliseconds > 150 || scale >= 256) return { executor, model, milliseconds }
     } catch (error) {
       await executor.dispose()
       throw error

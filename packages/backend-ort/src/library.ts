@@ -1,0 +1,76 @@
+/** The part of onnxruntime-common's interface used here: what onnxruntime-web and onnxruntime-node have in common. */
+import { isMobileOneError, MobileOneError } from '@mobileone/core'
+
+export interface OrtTensor {
+  readonly type: string
+  readonly dims: readonly number[]
+  readonly data: unknown
+  dispose(): void
+}
+
+export interface OrtSession {
+  readonly inputNames: readonly string[]
+  readonly outputNames: readonly string[]
+  // biome-ignore lint/suspicious/noExplicitAny: the library's own tensor type is not ours to name
+  run(feeds: any): Promise<Readonly<Record<string, OrtTensor>>>
+  release(): Promise<void>
+}
+
+export interface OrtLibrary {
+  readonly InferenceSession: {
+    // biome-ignore lint/suspicious/noExplicitAny: the options depend on the library and its version
+    create(bytes: Uint8Array, options?: any): Promise<OrtSession>
+  }
+  readonly Tensor: new (type: 'float32', data: Float32Array, dims: readonly number[]) => OrtTensor
+  readonly env: {
+    readonly wasm: { numThreads?: number; proxy?: boolean; wasmPaths?: unknown }
+  }
+}
+
+/** A module, or a function that imports one. */
+export type LibrarySource = OrtLibrary | (() => Promise<OrtLibrary | { readonly default: OrtLibrary }>)
+
+/** @throws MobileOneError `unavailable` naming the packages to install. */
+export async function loadLibrary(source: LibrarySource): Promise<OrtLibrary> {
+  let loaded: OrtLibrary | { readonly default: OrtLibrary }
+  try {
+    loaded = typeof source === 'function' ? await source() : source
+  } catch (cause) {
+    throw new MobileOneError(
+      'unavailable',
+      `ort: the library could not be loaded (${reason(cause)}); install onnxruntime-web or onnxruntime-node`,
+      { cause },
+    )
+  }
+  const library = 'InferenceSession' in loaded ? loaded : loaded?.default
+  if (typeof library?.InferenceSession?.create !== 'function' || typeof library.Tensor !== 'function') {
+    throw new MobileOneError(
+      'invalid-argument',
+      "ort: `lib` must be the module onnxruntime-web or onnxruntime-node, or a function such as () => import('onnxruntime-web')",
+    )
+  }
+  return library
+}
+
+/** `cause` as an error of this project: what was being done, the library's own words, the remedy. */
+export function translate(cause: unknown, what: string): MobileOneError {
+  if (isMobileOneError(cause)) return cause
+  const words = reason(cause)
+  if (/device (is|was) lost|device lost|context lost/i.test(words)) {
+    return new MobileOneError(
+      'device-lost',
+      `ort: the device was lost while ${what} (${words}); compile the model again`,
+      { cause },
+    )
+  }
+  const remedy = /no available backend|backend not found|not (available|supported|found)/i.test(words)
+    ? '; choose other executionProviders, or set wasmPaths to where its files are'
+    : ''
+  return new MobileOneError('unavailable', `ort: ONNX Runtime failed while ${what}: ${words}${remedy}`, {
+    cause,
+  })
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}

@@ -1,0 +1,176 @@
+import {
+  type Backend,
+  type CompileOptions,
+  createExecutor,
+  type Executor,
+  inferShapes,
+  MobileOneError,
+  type Model,
+  profile,
+  spec,
+  type Tensor,
+  type Tensors,
+  tensor,
+  throwIfAborted,
+  validate,
+} from '@mobileone/core'
+import { toOnnx } from '@mobileone/onnx'
+import { type LibrarySource, loadLibrary, type OrtLibrary, type OrtSession, translate } from './library.ts'
+
+export interface OrtOptions {
+  /** `onnxruntime-web`, one of its entries, or `onnxruntime-node`: the module, or a function that imports it. */
+  readonly lib: LibrarySource
+  /**
+   * In order of preference, in the library's words: `wasm`, `webgpu`, `webnn` (onnxruntime-web), `cpu`, `cuda`, `coreml`
+   * (onnxruntime-node). Default: the library's own choice. ONNX Runtime itself gives single nodes that a provider lacks to
+   * the CPU.
+   */
+  readonly executionProviders?: readonly (string | Readonly<{ name: string }>)[]
+  /**
+   * Threads of one run. onnxruntime-web reads it when its WebAssembly starts, once a page, and uses one thread where
+   * memory cannot be shared.
+   */
+  readonly numThreads?: number
+  /** onnxruntime-web: run WebAssembly in a worker, so that the page stays responsive. Read once a page. */
+  readonly proxy?: boolean
+  /** onnxruntime-web: the folder its `.wasm` and `.mjs` files are served from, or their addresses. Read once a page. */
+  readonly wasmPaths?: string | Readonly<{ wasm?: string | URL; mjs?: string | URL }>
+  /** Further options of `InferenceSession.create`. */
+  readonly session?: Readonly<Record<string, unknown>>
+}
+
+/** ONNX Runtime: the model is written as ONNX in memory and handed to the library the caller passes in. */
+export function ort(options: OrtOptions): Backend {
+  return {
+    specVersion: 1,
+    name: 'ort',
+    async probe() {
+      try {
+        const session = await createSession(await loadLibrary(options.lib), toOnnx(identity), options)
+        await session.release()
+      } catch (error) {
+        return { ok: false, reason: translate(error, 'starting').message }
+      }
+      return { ok: true, features: providerNames(options) }
+    },
+    unsupported: () => [],
+    compile: (model, compileOptions = {}) => compile(model, options, compileOptions),
+  }
+}
+
+/** The smallest model there is, to see whether a session starts. */
+const identity: Model = {
+  name: 'probe',
+  inputs: { x: spec([1, 1]) },
+  nodes: [{ op: 'relu', name: 'y', inputs: ['x'] }],
+  outputs: { y: 'y' },
+  weights: {},
+}
+
+async function compile(model: Model, options: OrtOptions, { signal }: CompileOptions): Promise<Executor> {
+  throwIfAborted(signal, 'compiling for ort')
+  validate(model)
+  const { outputs, names } = distinctOutputs(model)
+  const bytes = toOnnx({ ...model, outputs })
+  const library = await loadLibrary(options.lib)
+  throwIfAborted(signal, 'compiling for ort')
+  const session = await createSession(library, bytes, options)
+  if (signal?.aborted) await session.release()
+  throwIfAborted(signal, 'compiling for ort')
+
+  const shapes = inferShapes(model)
+  const shapeOf = (value: string): readonly number[] => shapes[value] as readonly number[]
+  const inputNames = Object.keys(model.inputs)
+  const weightBytes = Object.values(model.weights).reduce((sum, { data }) => sum + data.byteLength, 0)
+  return createExecutor({
+    backend: 'ort',
+    inputs: model.inputs,
+    outputs: Object.fromEntries(
+      Object.entries(model.outputs).map(([name, value]) => [name, spec(shapeOf(value))]),
+    ),
+    memoryBytes: weightBytes + profile(model).peakActivationBytes,
+    steps: model.nodes.map((node) => ({ node: node.name, kernel: `ort ${node.op}` })),
+    async execute(inputs, signal) {
+      const feeds = inputNames.map((name, index) => {
+        const { data, shape } = inputs[name] as Tensor
+        return [session.inputNames[index], new library.Tensor('float32', data, [...shape])]
+      })
+      const results = await runSession(session, Object.fromEntries(feeds))
+      throwIfAborted(signal, 'a run on ort')
+      return readOutputs(session, results, names, (name) => shapeOf(model.outputs[name] as string))
+    },
+    free: () => session.release(),
+  })
+}
+
+async function runSession(
+  session: OrtSession,
+  feeds: object,
+): Promise<Awaited<ReturnType<OrtSession['run']>>> {
+  try {
+    return await session.run(feeds)
+  } catch (cause) {
+    throw translate(cause, 'running a model')
+  }
+}
+
+function readOutputs(
+  session: OrtSession,
+  results: Awaited<ReturnType<OrtSession['run']>>,
+  names: readonly string[],
+  shapeOf: (name: string) => readonly number[],
+): Tensors {
+  return Object.fromEntries(
+    names.map((name, index) => {
+      const result = results[session.outputNames[index] as string]
+      if (!(result?.data instanceof Float32Array)) {
+        throw new MobileOneError('unavailable', `ort: the output "${name}" is ${result?.type}, not float32`)
+      }
+      return [name, tensor(shapeOf(name), result.data)]
+    }),
+  )
+}
+
+/** ONNX has one name for each value: an output that is called like an input goes under another name. */
+function distinctOutputs(model: Model): {
+  readonly outputs: Model['outputs']
+  readonly names: readonly string[]
+} {
+  const outputs: Record<string, string> = {}
+  for (const [name, value] of Object.entries(model.outputs)) {
+    let free = name
+    while (Object.hasOwn(model.inputs, free) || Object.hasOwn(outputs, free)) free += '_'
+    outputs[free] = value
+  }
+  return { outputs, names: Object.keys(model.outputs) }
+}
+
+async function createSession(
+  library: OrtLibrary,
+  bytes: Uint8Array,
+  options: OrtOptions,
+): Promise<OrtSession> {
+  const { numThreads, proxy, wasmPaths, executionProviders } = options
+  const { wasm } = library.env
+  if (numThreads !== undefined) wasm.numThreads = numThreads
+  if (proxy !== undefined) wasm.proxy = proxy
+  if (wasmPaths !== undefined) wasm.wasmPaths = wasmPaths
+  try {
+    return await library.InferenceSession.create(bytes, {
+      logSeverityLevel: 3,
+      ...(executionProviders && { executionProviders }),
+      ...(numThreads !== undefined && { intraOpNumThreads: numThreads, interOpNumThreads: 1 }),
+      ...options.session,
+    })
+  } catch (cause) {
+    throw translate(cause, `opening a session on ${providerNames(options).join(', ')}`)
+  }
+}
+
+function providerNames({ executionProviders }: OrtOptions): readonly string[] {
+  return (
+    executionProviders?.map((provider) => (typeof provider === 'string' ? provider : provider.name)) ?? [
+      "the library's default provider",
+    ]
+  )
+}

@@ -1,0 +1,32 @@
+import { fileURLToPath } from 'node:url'
+import { conformance } from '@mobileone/conformance'
+import { hasChromium, openModulePage, runPageSuite } from '@mobileone/testkit'
+import * as native from 'onnxruntime-node'
+import * as web from 'onnxruntime-web'
+import { describe, expect, it } from 'vitest'
+import { ort } from '../src/index.ts'
+import { exceptions } from './exceptions.ts'
+import { memory } from './memory.ts'
+
+describe.each([
+  ['onnxruntime-node', () => ort({ lib: native, executionProviders: ['cpu'], numThreads: 1 })],
+  ['onnxruntime-web, wasm', () => ort({ lib: web, executionProviders: ['wasm'], numThreads: 1 })],
+] as const)('%s', (_, create) => {
+  for (const c of conformance(create, { exceptions, memory })) (c.skip ? it.skip : it)(c.name, c.run)
+})
+
+describe.skipIf(!hasChromium)('onnxruntime-web in Chromium', () => {
+  it('wasm', async () => {
+    const { page, close } = await openModulePage({
+      entry: fileURLToPath(new URL('conformance-page.ts', import.meta.url)),
+      folders: { '/ort/': fileURLToPath(new URL('../node_modules/onnxruntime-web/dist', import.meta.url)) },
+    })
+    try {
+      const results = await runPageSuite(page, 'wasm')
+      expect(results.filter(({ error }) => error)).toEqual([])
+      expect(results.filter(({ skip }) => !skip).length).toBeGreaterThan(70)
+    } finally {
+      await close()
+    }
+  }, 180_000)
+})
