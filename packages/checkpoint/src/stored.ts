@@ -3,7 +3,7 @@
  * file, and nothing is copied until {@link toFloat32} has to convert.
  */
 import { elementCount, formatShape, MobileOneError } from '@mobileone/core'
-import { bfloat16ToFloat32, float16ToFloat32 } from './half.ts'
+import { bfloat16ToFloat32, float16ToFloat32 } from '@mobileone/core/half'
 
 /** Element types that a file may hold. {@link toFloat32} converts all but the 8-bit floats. */
 export type StoredDType =

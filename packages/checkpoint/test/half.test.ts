@@ -1,5 +1,5 @@
+import { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from '@mobileone/core/half'
 import { describe, expect, it } from 'vitest'
-import { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from '../src/half.ts'
 
 /** IEEE 754 binary16 by arithmetic instead of bits. */
 function naive(half: number): number {

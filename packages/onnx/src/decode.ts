@@ -1,4 +1,5 @@
 import { MobileOneError } from '@mobileone/core'
+import { WireReader } from '@mobileone/core/wire'
 import type {
   OnnxAttribute,
   OnnxGraph,
@@ -8,14 +9,17 @@ import type {
   OnnxTensor,
   OnnxValue,
 } from './proto.ts'
-import { WireReader } from './wire.ts'
 
 /**
  * Read a ModelProto. Tensors keep views of `bytes`; subgraphs are passed over, so nesting in the file costs no stack.
  * @throws MobileOneError `invalid-file` with the byte offset.
  */
 export function decodeModel(bytes: Uint8Array): OnnxModel {
-  const reader = new WireReader(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 'the model')
+  const reader = new WireReader(
+    new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    'ONNX',
+    'the model',
+  )
   let irVersion = 0
   let producer = ''
   let docString = ''

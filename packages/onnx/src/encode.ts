@@ -1,3 +1,4 @@
+import { WireWriter } from '@mobileone/core/wire'
 import {
   dataType,
   type OnnxAttribute,
@@ -7,7 +8,6 @@ import {
   type OnnxTensor,
   type OnnxValue,
 } from './proto.ts'
-import { WireWriter } from './wire.ts'
 
 /** A ModelProto as it stands in a file; the caller checks `length` before `finish`. */
 export function encodeModel(model: OnnxModel): WireWriter {

@@ -1,5 +1,5 @@
 import { elementCount, formatShape, MobileOneError } from '@mobileone/core'
-import { float32ToFloat16 } from '../half.ts'
+import { float32ToFloat16 } from '@mobileone/core/half'
 
 /** One tensor to write. float16 rounds to nearest, ties to even; int64 holds the given integer in every element. */
 export type WritableTensor =

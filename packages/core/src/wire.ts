@@ -3,7 +3,7 @@
  * length-delimited bytes. Not responsible for any schema. The reader trusts nothing: every length is checked against
  * the bytes that are left before anything is made of it.
  */
-import { MobileOneError } from '@mobileone/core'
+import { MobileOneError } from './errors.ts'
 
 export const wireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const
 
@@ -30,6 +30,13 @@ export class WireWriter {
 
   string(field: number, value: string): void {
     this.bytes(field, new TextEncoder().encode(value))
+  }
+
+  /** A repeated int field, packed. */
+  ints(field: number, values: readonly number[]): void {
+    const packed = new WireWriter()
+    for (const value of values) packed.#varint(BigInt.asUintN(64, BigInt(value)))
+    this.message(field, packed)
   }
 
   /** A bytes field, borrowed until `finish`. Float32 data is written little-endian: `raw_data`, or packed floats. */
@@ -86,13 +93,18 @@ export class WireReader {
   field = 0
   type = 0
   readonly #view: DataView
+  readonly #format: string
   readonly #what: string
   readonly #end: number
   #at: number
 
-  /** @param what Names the message in errors. Offsets count from the start of `view`. */
-  constructor(view: DataView, what: string, start = 0, end: number = view.byteLength) {
+  /**
+   * @param format Names the file's format in errors, `ONNX` for example. @param what Names the message. Offsets count from
+   * the start of `view`.
+   */
+  constructor(view: DataView, format: string, what: string, start = 0, end: number = view.byteLength) {
     this.#view = view
+    this.#format = format
     this.#what = what
     this.#at = start
     this.#end = end
@@ -161,7 +173,7 @@ export class WireReader {
   message(what: string): WireReader {
     const { byteOffset, byteLength } = this.bytes()
     const start = byteOffset - this.#view.byteOffset
-    return new WireReader(this.#view, what, start, start + byteLength)
+    return new WireReader(this.#view, this.#format, what, start, start + byteLength)
   }
 
   /** Pass over the field that `next` found. */
@@ -176,7 +188,7 @@ export class WireReader {
   fail(found: string): never {
     throw new MobileOneError(
       'invalid-file',
-      `not a readable ONNX file: ${found} at byte ${this.#at}, in ${this.#what}; the file is damaged or of another format`,
+      `not a readable ${this.#format} file: ${found} at byte ${this.#at}, in ${this.#what}; the file is damaged or of another format`,
     )
   }
 

@@ -5,7 +5,7 @@ import { WireReader, WireWriter } from '../src/wire.ts'
 function reader(out: WireWriter): WireReader {
   const bytes = out.finish()
   expect(bytes.length).toBe(out.length)
-  return new WireReader(new DataView(bytes.buffer), 'a test')
+  return new WireReader(new DataView(bytes.buffer), 'sample', 'a test')
 }
 
 describe('what is written reads back', () => {
@@ -52,25 +52,36 @@ describe('what is written reads back', () => {
   })
 })
 
+test('packed whole numbers, negative ones in ten bytes', () => {
+  const out = new WireWriter()
+  out.ints(3, [0, -1, 300])
+  expect(out.length).toBe(2 + 1 + 10 + 2)
+  const back = reader(out)
+  back.next()
+  const values: number[] = []
+  back.ints(values)
+  expect(values).toEqual([0, -1, 300])
+})
+
 test('repeated numbers read the same packed and one by one', () => {
   const packed = Uint8Array.of(0x0a, 4, 1, 2, 0x96, 0x01)
   const single = Uint8Array.of(0x08, 1, 0x08, 2, 0x08, 0x96, 0x01)
   for (const bytes of [packed, single]) {
     const values: number[] = []
-    const back = new WireReader(new DataView(bytes.buffer), 'a test')
+    const back = new WireReader(new DataView(bytes.buffer), 'sample', 'a test')
     while (back.next()) back.ints(values)
     expect(values).toEqual([1, 2, 150])
   }
 })
 
 test('packed numbers of a broken length are refused', () => {
-  const back = new WireReader(new DataView(Uint8Array.of(0x0a, 3, 1, 2, 3).buffer), 'a test')
+  const back = new WireReader(new DataView(Uint8Array.of(0x0a, 3, 1, 2, 3).buffer), 'sample', 'a test')
   back.next()
   expect(() => back.floats([])).toThrow(/3 bytes of packed 4-byte numbers at byte 5, in a test/)
 })
 
 test('a packed varint may not reach past its field', () => {
-  const back = new WireReader(new DataView(Uint8Array.of(0x0a, 1, 0x80, 1).buffer), 'a test')
+  const back = new WireReader(new DataView(Uint8Array.of(0x0a, 1, 0x80, 1).buffer), 'sample', 'a test')
   back.next()
   expect(() => back.ints([])).toThrow(/the end of the data at byte 3/)
 })
