@@ -73,7 +73,10 @@ export async function run(options: RunOptions): Promise<Report> {
     const versions: Record<string, string> = {}
     if (chromium) versions.chromium = chromium.version
     if (node) Object.assign(versions, { node: node.version, v8: node.v8 })
-    for (const entry of entries) versions[entry.package] = packageVersion(entry.package)
+    for (const entry of entries) {
+      if (lanes.some(({ contender }) => contender === entry.name))
+        versions[entry.package] = packageVersion(entry.package)
+    }
     return {
       date,
       machine: describeMachine(before),

@@ -22,7 +22,7 @@ export async function startChromium(
   const server = await startServer({ models: files.folder })
   let browser: Browser | undefined
   try {
-    browser = await launchChromium()
+    browser = await launchChromium([], { handleSIGINT: false, handleSIGTERM: false })
     const { page } = await openPage(browser, server, 'peak')
     const measure = (count: number): ReturnType<Harness['peak']> =>
       page.evaluate((given) => (window.harness as Harness).peak(given), count)

@@ -137,11 +137,14 @@ function summaryLines({ date, machine, versions, protocol, peaks }: Report): str
     : ''
   return [
     `${date.slice(0, 16).replace('T', ' ')} UTC, ${machine.cpu}, ${machine.cores} cores, ${machine.platform}${load}`,
-    `Protocol ${protocol.name}: ${protocol.rounds} rounds of ${protocol.runsPerTurn}; ${protocol.what}`,
-    ...peaks.map(
-      ({ runtime, threads, gflops, instruction }) =>
-        `Peak in ${runtime}, ${threads} ${threads === 1 ? 'thread' : 'threads'}: ${gflops.toFixed(1)} GFLOP/s (${instruction})`,
-    ),
+    protocol.rounds === 0
+      ? `${protocol.starts} fresh starts of each, from the model's bytes in memory to the first result; medians`
+      : `Protocol ${protocol.name}: ${protocol.rounds} rounds of ${protocol.runsPerTurn}; ${protocol.what}`,
+    ...peaks.map(({ runtime, threads, gflops, instruction }) => {
+      const one = peaks.find((peak) => peak.runtime === runtime && peak.threads === 1)?.gflops
+      const gain = threads > 1 && one ? `, ${(gflops / one).toFixed(2)} times one thread's` : ''
+      return `Peak in ${runtime}, ${threads} ${threads === 1 ? 'thread' : 'threads'}: ${gflops.toFixed(1)} GFLOP/s${gain} (${instruction})`
+    }),
     Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(', '),
