@@ -1,0 +1,77 @@
+/** Which kernel and which register tile: one place, with the reasons. */
+
+/** What one invocation makes: `pixels` pixels x `quads` quads of 4 channels. */
+export interface Tile {
+  readonly pixels: number
+  readonly quads: number
+}
+
+/** How many invocations an adapter needs before larger tiles are worth it. */
+export interface Parallelism {
+  readonly invocations: number
+}
+
+/** A software adapter runs a few lanes on a few cores; a GPU hides its memory's latency behind tens of thousands of invocations. */
+export const software: Parallelism = { invocations: 64 }
+export const hardware: Parallelism = { invocations: 16_384 }
+
+const tiles: readonly Tile[] = [
+  { pixels: 4, quads: 2 },
+  { pixels: 4, quads: 1 },
+  { pixels: 2, quads: 1 },
+  { pixels: 1, quads: 1 },
+]
+
+/**
+ * The largest tile that still makes enough invocations: it reads (pixels + 4 quads) vectors for pixels x quads x 4
+ * multiply-adds of vectors. Without enough work for any, the smallest.
+ */
+export function chooseTile(pixels: number, outQuads: number, { invocations }: Parallelism): Tile {
+  const enough = tiles.find(
+    (tile) =>
+      tile.quads <= outQuads &&
+      tile.pixels <= pixels &&
+      Math.ceil(pixels / tile.pixels) * Math.ceil(outQuads / tile.quads) >= invocations,
+  )
+  return enough ?? { pixels: 1, quads: 1 }
+}
+
+/** Neighbours of a row that one invocation of a spatial kernel makes. */
+export function choosePixels(
+  rows: number,
+  width: number,
+  outQuads: number,
+  { invocations }: Parallelism,
+): number {
+  return [4, 2].find((p) => p <= width && rows * Math.ceil(width / p) * outQuads >= invocations) ?? 1
+}
+
+export type ConvKernel = 'planar' | 'depthwise' | 'product' | 'pointwise' | 'conv' | 'grouped'
+
+export interface ConvShape {
+  readonly kernel: readonly [number, number]
+  readonly stride: readonly [number, number]
+  readonly padding: readonly [number, number]
+  readonly groups: number
+  readonly inChannels: number
+  readonly outChannels: number
+  /** Output pixels of the whole batch. */
+  readonly pixels: number
+  /** The source is a model input in NCHW. */
+  readonly planar: boolean
+}
+
+/** Rows of a matrix product up to which the inputs, not the outputs, are split between invocations. */
+export const FEW_ROWS = 8
+
+/** The kernel of a convolution; every shape has one. */
+export function chooseConv(shape: ConvShape): ConvKernel {
+  const { kernel, stride, padding, groups, inChannels, outChannels } = shape
+  if (shape.planar && groups === 1 && inChannels <= 4) return 'planar'
+  if (groups > 1 && groups === inChannels && groups === outChannels) return 'depthwise'
+  if (groups > 1)
+    return (inChannels / groups) % 4 === 0 && (outChannels / groups) % 4 === 0 ? 'conv' : 'grouped'
+  const single = [...kernel, ...stride].every((size) => size === 1) && padding.every((size) => size === 0)
+  if (!single) return 'conv'
+  return shape.pixels <= FEW_ROWS ? 'product' : 'pointwise'
+}

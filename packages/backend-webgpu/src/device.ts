@@ -1,0 +1,162 @@
+/** Where the device comes from: the caller's own, or one that the executors of a backend share while any of them lives. */
+import { MobileOneError } from '@mobileone/core'
+import { hardware, type Parallelism, software } from './choose.ts'
+
+export interface DeviceOptions {
+  /** The caller's device. It is used as it is and never destroyed. */
+  readonly device?: GPUDevice
+  /** The entry point of WebGPU. Default `navigator.gpu`; in Node `create([])` of the package `webgpu`. */
+  readonly gpu?: GPU
+  readonly powerPreference?: GPUPowerPreference
+  /** `f16-storage` keeps weights and feature maps as float16 and sums in float32; it needs the feature `shader-f16`. */
+  readonly precision?: 'f32' | 'f16-storage'
+}
+
+/** A device in use. */
+export interface Held {
+  readonly device: GPUDevice
+  readonly owned: boolean
+  /** Why the device was lost. */
+  lost: string | undefined
+  /** Say once that it is no longer used. */
+  release(): void
+}
+
+interface Shared extends Omit<Held, 'release'> {
+  users: number
+}
+
+export class DeviceSource {
+  private readonly options: DeviceOptions
+  private shared: Promise<Shared> | undefined
+  private given: Shared | undefined
+
+  constructor(options: DeviceOptions) {
+    this.options = options
+  }
+
+  /** @throws MobileOneError `unavailable` saying why there is no device. */
+  async acquire(): Promise<Held> {
+    const { device } = this.options
+    if (device) {
+      this.given ??= watch(device, false)
+      checkPrecision(this.options, device.features)
+      return hold(this.given, () => {})
+    }
+    let shared = await (this.shared ??= this.request())
+    if (shared.lost !== undefined) shared = await (this.shared = this.request())
+    shared.users++
+    return hold(shared, () => {
+      if (--shared.users > 0) return
+      this.forget(shared)
+      shared.device.destroy()
+    })
+  }
+
+  /** An adapter, or the reason why there is none. */
+  async adapter(): Promise<GPUAdapter | string> {
+    const gpu = this.options.gpu ?? (typeof navigator === 'undefined' ? undefined : navigator.gpu)
+    if (!gpu) return explainMissing()
+    const { powerPreference } = this.options
+    try {
+      const adapter = await gpu.requestAdapter(powerPreference ? { powerPreference } : {})
+      return (
+        adapter ??
+        'WebGPU found no adapter: there is no GPU, its driver is blocked, or WebGPU is switched off'
+      )
+    } catch (error) {
+      return `WebGPU gave no adapter: ${String(error)}`
+    }
+  }
+
+  private async request(): Promise<Shared> {
+    try {
+      const adapter = await this.adapter()
+      if (typeof adapter === 'string') throw new MobileOneError('unavailable', `webgpu: ${adapter}`)
+      checkPrecision(this.options, adapter.features)
+      const wanted = ['timestamp-query', ...(this.options.precision === 'f16-storage' ? ['shader-f16'] : [])]
+      const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits
+      const device = await adapter.requestDevice({
+        requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[],
+        requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+      })
+      const shared = watch(device, true)
+      void device.lost.then(() => this.forget(shared))
+      return shared
+    } catch (cause) {
+      this.shared = undefined
+      if (cause instanceof MobileOneError) throw cause
+      throw new MobileOneError('unavailable', `webgpu: the adapter gave no device: ${String(cause)}`, {
+        cause,
+      })
+    }
+  }
+
+  private forget(shared: Shared): void {
+    const promise = this.shared
+    void promise?.then((current) => {
+      if (current === shared && this.shared === promise) this.shared = undefined
+    })
+  }
+}
+
+function watch(device: GPUDevice, owned: boolean): Shared {
+  const shared: Shared = { device, owned, lost: undefined, users: 0 }
+  void device.lost.then(({ reason, message }) => {
+    shared.lost = message || reason || 'unknown'
+  })
+  return shared
+}
+
+function hold(shared: Shared, release: () => void): Held {
+  let held = true
+  return {
+    device: shared.device,
+    owned: shared.owned,
+    get lost() {
+      return shared.lost
+    },
+    release() {
+      if (held) release()
+      held = false
+    },
+  }
+}
+
+/** @throws MobileOneError `unavailable` where float16 storage was asked for and is not there. */
+function checkPrecision({ precision }: DeviceOptions, features: GPUSupportedFeatures): void {
+  const problem = missingPrecision(precision, features)
+  if (problem) throw new MobileOneError('unavailable', `webgpu: ${problem}`)
+}
+
+export function missingPrecision(
+  precision: DeviceOptions['precision'],
+  features: GPUSupportedFeatures,
+): string | undefined {
+  if (precision !== 'f16-storage' || features.has('shader-f16')) return undefined
+  return "precision 'f16-storage' needs the feature shader-f16, which this GPU or device does not have; use 'f32'"
+}
+
+function explainMissing(): string {
+  if (typeof isSecureContext !== 'undefined' && !isSecureContext)
+    return 'WebGPU exists only in secure contexts: serve the page over https, or from localhost'
+  if (typeof process !== 'undefined' && process.versions?.node !== undefined)
+    return 'Node has no WebGPU of its own: install the package webgpu and pass `gpu: create([])`'
+  return 'this browser has no WebGPU (navigator.gpu is missing)'
+}
+
+/** True for an adapter that computes on the CPU. */
+export function isSoftware(info: GPUAdapterInfo | undefined): boolean {
+  if (!info) return false
+  const words = [info.vendor, info.architecture, info.device, info.description].join(' ')
+  return info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|basic render/i.test(words)
+}
+
+export function parallelismOf(device: GPUDevice): Parallelism {
+  return isSoftware(device.adapterInfo) ? software : hardware
+}
+
+/** Invocations of a workgroup: 64, two waves or more on every GPU, or what the device allows. */
+export function workgroupOf({ limits }: GPUDevice): number {
+  return Math.min(64, limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX)
+}

@@ -1,0 +1,198 @@
+import {
+  type Backend,
+  type CompileOptions,
+  createExecutor,
+  type Executor,
+  MobileOneError,
+  type Model,
+  type ProbeResult,
+  spec,
+  throwIfAborted,
+  validate,
+} from '@mobileone/core'
+import {
+  type DeviceOptions,
+  DeviceSource,
+  type Held,
+  missingPrecision,
+  parallelismOf,
+  workgroupOf,
+} from './device.ts'
+import { type Plan, planModel } from './plan.ts'
+import { Session } from './session.ts'
+import { checkGolden, checkNodes, type Golden } from './verify.ts'
+
+export interface WebGpuOptions extends DeviceOptions {
+  /**
+   * Check the device when compiling: `true` compares every step with the reference on a random input of at most 64 x 64, a
+   * stored input with its outputs is run as it is. A device that computes wrongly is refused, naming the node.
+   */
+  readonly verify?: boolean | Golden
+}
+
+/** MobileOne's own WebGPU backend: one dispatch a step, float32 unless `precision` says otherwise. */
+export function webgpu(options: WebGpuOptions = {}): Backend {
+  const source = new DeviceSource(options)
+  return {
+    specVersion: 1,
+    name: 'webgpu',
+    probe: () => probe(source, options),
+    unsupported: () => [],
+    async compile(model, compileOptions = {}) {
+      const { executor, plan } = await compile(model, source, options, compileOptions)
+      if (!options.verify) return executor
+      try {
+        await verify(model, executor, plan, source, options)
+        throwIfAborted(compileOptions.signal, 'compiling for webgpu')
+        return executor
+      } catch (error) {
+        await executor.dispose()
+        throw error
+      }
+    },
+  }
+}
+
+async function probe(source: DeviceSource, { device, precision }: WebGpuOptions): Promise<ProbeResult> {
+  try {
+    const adapter = device ?? (await source.adapter())
+    if (typeof adapter === 'string') return { ok: false, reason: adapter }
+    const problem = missingPrecision(precision, adapter.features)
+    if (problem) return { ok: false, reason: problem }
+    const info = 'adapterInfo' in adapter ? adapter.adapterInfo : adapter.info
+    const words = [info?.vendor, info?.architecture, info?.device, info?.description]
+      .filter(Boolean)
+      .join(' ')
+    return { ok: true, features: [`adapter: ${words || 'unnamed'}`, ...[...adapter.features].sort()] }
+  } catch (error) {
+    return { ok: false, reason: `WebGPU failed: ${String(error)}` }
+  }
+}
+
+async function verify(
+  model: Model,
+  executor: Executor,
+  plan: Plan,
+  source: DeviceSource,
+  options: WebGpuOptions,
+): Promise<void> {
+  const tolerance = options.precision === 'f16-storage' ? 5e-2 : 1e-3
+  const nodes = (): Promise<void> =>
+    checkNodes(
+      model,
+      plan.results,
+      async (small) => (await compile(small, source, options, {})).executor,
+      tolerance,
+    )
+  if (typeof options.verify !== 'object') return nodes()
+  try {
+    await checkGolden(executor, options.verify, tolerance)
+  } catch (error) {
+    await nodes()
+    throw error
+  }
+}
+
+/** What a model occupies on one device. */
+interface Live {
+  readonly held: Held
+  readonly session: Session
+  readonly plan: Plan
+}
+
+async function compile(
+  model: Model,
+  source: DeviceSource,
+  options: WebGpuOptions,
+  { signal, onProgress }: CompileOptions,
+): Promise<{ readonly executor: Executor; readonly plan: Plan }> {
+  throwIfAborted(signal, 'compiling for webgpu')
+  validate(model)
+  const start = async (first: CompileOptions = {}): Promise<Live> => {
+    const held = await source.acquire()
+    try {
+      throwIfAborted(first.signal, 'compiling for webgpu')
+      const plan = planModel(model, {
+        precision: options.precision === 'f16-storage' ? 'f16' : 'f32',
+        workgroup: workgroupOf(held.device),
+        parallelism: parallelismOf(held.device),
+      })
+      const session = await Session.create(held.device, plan, first.onProgress, first.signal)
+      return { held, session, plan }
+    } catch (error) {
+      held.release()
+      throw error
+    }
+  }
+
+  let live: Live | undefined = await start({ ...(signal && { signal }), ...(onProgress && { onProgress }) })
+  const { plan } = live
+  const memoryBytes = live.session.bytes
+  const stop = (): void => {
+    live?.session.free()
+    live?.held.release()
+    live = undefined
+  }
+  const onDevice = async <T>(work: (session: Session) => Promise<T>): Promise<T> => {
+    if (live?.held.lost !== undefined) {
+      if (!live.held.owned) throw lostError(live.held.lost, 'compile the model again on a new device')
+      stop()
+    }
+    live ??= await start()
+    const { held, session } = live
+    try {
+      return await work(session)
+    } catch (cause) {
+      await Promise.race([held.device.lost, new Promise((resolve) => setTimeout(resolve, LOSS_NOTICE))])
+      if (held.lost === undefined) throw cause
+      const remedy = held.owned
+        ? 'the next run compiles on a new one'
+        : 'compile the model again on a new device'
+      throw lostError(held.lost, remedy, cause)
+    }
+  }
+
+  // A submission cannot be called back: an aborted run rejects at once, and the next one waits for the GPU.
+  let submitted: Promise<unknown> = Promise.resolve()
+  const executor = createExecutor({
+    backend: 'webgpu',
+    inputs: model.inputs,
+    outputs: Object.fromEntries(Object.entries(plan.outputs).map(([name, { shape }]) => [name, spec(shape)])),
+    memoryBytes,
+    steps: plan.dispatches.map(({ node, kernel }) => ({ node, kernel: kernel.name })),
+    async execute(inputs, signal) {
+      await submitted
+      throwIfAborted(signal, 'a run on webgpu')
+      const running = onDevice((session) => session.run(inputs))
+      submitted = running.catch(() => {})
+      const outputs = await (signal ? Promise.race([running, aborted(signal)]) : running)
+      throwIfAborted(signal, 'a run on webgpu')
+      return outputs!
+    },
+    async profile(inputs) {
+      await submitted
+      return onDevice((session) => session.profile(inputs))
+    },
+    async free() {
+      await submitted
+      stop()
+    },
+  })
+  return { executor, plan }
+}
+
+/** Resolves without outputs when `signal` is aborted. */
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(undefined), { once: true })
+  })
+}
+
+/** Milliseconds within which a device that failed a run says that it is lost. */
+const LOSS_NOTICE = 100
+
+function lostError(reason: string, remedy: string, cause?: unknown): MobileOneError {
+  return new MobileOneError('device-lost', `webgpu: the GPU device was lost (${reason}); ${remedy}`, {
+    cause,
+  })
+}

@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+const driver = process.env.VK_ICD_FILENAMES ?? '/usr/lib/chromium/vk_swiftshader_icd.json'
+
+/** WebGPU in Node: Dawn from the package `webgpu` over SwiftShader or the Vulkan driver of VK_ICD_FILENAMES. */
+export const gpu: GPU | undefined = await open()
+
+async function open(): Promise<GPU | undefined> {
+  if (!existsSync(driver)) {
+    console.warn(`SKIPPED: there is no ${driver}, so tests of WebGPU in Node do not run`)
+    return undefined
+  }
+  process.env.VK_ICD_FILENAMES = driver
+  keepLoaded(join(dirname(driver), 'libvulkan.so.1'))
+  try {
+    const name = 'webgpu'
+    const { create } = (await import(/* @vite-ignore */ name)) as { create(options: string[]): GPU }
+    const created = create([])
+    if (await created.requestAdapter()) return created
+    console.warn('SKIPPED: Dawn found no adapter, so tests of WebGPU in Node do not run')
+  } catch (error) {
+    console.warn(
+      `SKIPPED: the package webgpu does not load (${error}), so tests of WebGPU in Node do not run`,
+    )
+  }
+  return undefined
+}
+
+/**
+ * Load the Vulkan loader that lies beside the driver, outside the paths the dynamic linker searches. It is no addon, which
+ * Node reports after loading it; RTLD_NODELETE keeps it, and Dawn then finds it by its name.
+ */
+function keepLoaded(library: string): void {
+  if (!existsSync(library)) return
+  const [now, noDelete] = [0x2, 0x1000]
+  try {
+    process.dlopen({ exports: {} }, library, now | noDelete)
+  } catch {}
+}
