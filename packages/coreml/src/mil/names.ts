@@ -1,0 +1,25 @@
+const reserved: ReadonlySet<string> = new Set(
+  (
+    'any bool program func tensor list dict tuple true false string bf16 fp16 fp32 fp64 int8 int16 int32 int64 ' +
+    'uint8 uint16 uint32 uint64 state'
+  ).split(' '),
+)
+
+/** True for a name that Core ML takes as an identifier: letters, digits and underscores, not a word of MIL. */
+export function isIdentifier(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !reserved.has(name)
+}
+
+/** Gives out identifiers, each once: dots and other characters become underscores, a taken name gets a suffix. */
+export class Names {
+  readonly #taken = new Set<string>()
+
+  take(name: string): string {
+    const plain = name.replaceAll(/[^A-Za-z0-9_]/g, '_')
+    const start = /^[A-Za-z_]/.test(plain) && !reserved.has(plain) ? plain : `_${plain}`
+    let free = start
+    for (let count = 1; this.#taken.has(free); count++) free = `${start}_${count}`
+    this.#taken.add(free)
+    return free
+  }
+}

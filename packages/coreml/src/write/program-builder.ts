@@ -1,0 +1,164 @@
+import { elementCount, MobileOneError, type Tensor } from '@mobileone/core'
+import { float32ToFloat16 } from '@mobileone/core/half'
+import { weightFile } from '../mil/coding.ts'
+import { Names } from '../mil/names.ts'
+import {
+  type Binding,
+  type MilType,
+  type Operation,
+  stringValue,
+  tensorType,
+  type Value,
+  type ValueType,
+} from '../mil/program.ts'
+import { quantize } from './quantize.ts'
+import { littleEndian, WeightFileWriter } from './weight-file.ts'
+
+export type Precision = 'float32' | 'float16' | 'int8'
+
+/** Largest finite float16. */
+const largestHalf = 65504
+/** Weights of fewer elements than this stay float16 in an int8 program: they weigh nothing and lose the most. */
+const smallestQuantized = 2048
+
+/** Collects the operations and weights of a program, in execution order. */
+export class ProgramBuilder {
+  readonly operations: Operation[] = []
+  readonly weights: WeightFileWriter = new WeightFileWriter()
+  readonly names: Names = new Names()
+  /** Identifier to the name it has in the model, where they differ. */
+  readonly renamed: Map<string, string> = new Map()
+  readonly precision: Precision
+  readonly #model: string
+  /** Weight of the model to the constant that holds it. */
+  readonly weightNames: Map<string, string> = new Map()
+  readonly #shared = new Map<string, string>()
+
+  constructor(model: string, precision: Precision) {
+    this.#model = model
+    this.precision = precision
+  }
+
+  /** The element type of values inside the program. */
+  get dtype(): 'fp16' | 'fp32' {
+    return this.precision === 'float32' ? 'fp32' : 'fp16'
+  }
+
+  /** An identifier for a name of the model. */
+  identifier(name: string): string {
+    const taken = this.names.take(name)
+    if (taken !== name) this.renamed.set(taken, name)
+    return taken
+  }
+
+  emit(
+    type: string,
+    name: string,
+    inputs: Readonly<Record<string, string | Value>>,
+    ...outputs: readonly { readonly name: string; readonly type: ValueType }[]
+  ): void {
+    const bindings = Object.entries(inputs).map(([key, bound]): [string, Binding] => [
+      key,
+      typeof bound === 'string' ? { kind: 'name', name: bound } : { kind: 'value', value: bound },
+    ])
+    this.operations.push({
+      type,
+      inputs: new Map(bindings),
+      outputs,
+      attributes: new Map([['name', stringValue(name)]]),
+    })
+  }
+
+  /** A constant under a name that is taken already. */
+  constant(name: string, value: Value): string {
+    this.operations.push({
+      type: 'const',
+      inputs: new Map(),
+      outputs: [{ name, type: value.type }],
+      attributes: new Map([
+        ['name', stringValue(name)],
+        ['val', value],
+      ]),
+    })
+    return name
+  }
+
+  /** Whole numbers, or one; equal ones under one stem are one constant. */
+  integers(stem: string, values: readonly number[] | number): string {
+    const list = typeof values === 'number' ? [values] : values
+    const type = tensorType('int32', typeof values === 'number' ? [] : [list.length])
+    return this.#sharedConstant(stem, list.join('_').replaceAll('-', 'minus_'), {
+      type,
+      payload: { kind: 'numbers', values: list },
+    })
+  }
+
+  text(stem: string, text: string): string {
+    return this.#sharedConstant(stem, text, stringValue(text))
+  }
+
+  bool(stem: string, flag: boolean): string {
+    return this.#sharedConstant(stem, String(flag), {
+      type: tensorType('bool'),
+      payload: { kind: 'bools', values: [flag] },
+    })
+  }
+
+  #sharedConstant(stem: string, suffix: string, value: Value): string {
+    const key = `${stem} ${suffix}`
+    const known = this.#shared.get(key)
+    if (known !== undefined) return known
+    const name = this.constant(this.names.take(`${stem}_${suffix}`), value)
+    this.#shared.set(key, name)
+    return name
+  }
+
+  /** A float32 constant kept in the program itself. */
+  floats(name: string, shape: readonly number[], values: readonly number[]): string {
+    return this.constant(this.names.take(name), {
+      type: tensorType('fp32', shape),
+      payload: { kind: 'numbers', values: Float32Array.from(values) },
+    })
+  }
+
+  /** A weight of the model in the weight file, quantised where the program is int8 and the weight is a large kernel. */
+  weight(name: string, weight: Tensor, identifier: string = this.identifier(name)): string {
+    for (const value of weight.data) {
+      if (Number.isFinite(value) && (this.dtype === 'fp32' || Math.abs(value) <= largestHalf)) continue
+      throw new MobileOneError(
+        'unsupported',
+        Number.isFinite(value)
+          ? `cannot write model "${this.#model}" as ${this.precision}: the weight "${name}" has an element of ${value}, and float16 ends at ${largestHalf}; export with precision "float32"`
+          : `cannot write model "${this.#model}": the weight "${name}" has an element of ${value}; the checkpoint is damaged`,
+      )
+    }
+    const quantized =
+      this.precision === 'int8' && weight.shape.length > 1 && elementCount(weight.shape) >= smallestQuantized
+    if (quantized) return this.#quantizedWeight(identifier, weight)
+    const bytes = littleEndian(this.dtype === 'fp32' ? weight.data : float32ToFloat16(weight.data))
+    return this.constant(identifier, this.#blob(this.dtype, weight.shape, bytes))
+  }
+
+  #quantizedWeight(name: string, weight: Tensor): string {
+    const { data, scale } = quantize(weight)
+    const channels = [scale.length]
+    this.operations.push({
+      type: 'constexpr_affine_dequantize',
+      inputs: new Map(),
+      outputs: [{ name, type: tensorType('fp16', weight.shape) }],
+      attributes: new Map<string, Value>([
+        ['name', stringValue(name)],
+        ['quantized_data', this.#blob('int8', weight.shape, littleEndian(data))],
+        ['zero_point', this.#blob('int8', channels, new Uint8Array(scale.length))],
+        ['scale', this.#blob('fp16', channels, littleEndian(scale))],
+        ['axis', { type: tensorType('int32'), payload: { kind: 'numbers', values: [0] } }],
+      ]),
+    })
+    return name
+  }
+
+  #blob(dtype: MilType, shape: readonly number[], bytes: Uint8Array): Value {
+    const offset = this.weights.add(dtype, bytes)
+    return { type: tensorType(dtype, shape), payload: { kind: 'blob', file: weightFile, offset } }
+  }
+}
