@@ -166,7 +166,9 @@ describe.skipIf(!hasChromium)('the page', () => {
       for (const name of ['tfjs-wasm', 'litert-wasm']) await page.uncheck(`input[value="${name}"]`)
       await page.fill('#runs', '2')
       await page.click('#run')
-      await page.waitForFunction(() => document.getElementById('phase')?.textContent === 'Done')
+      await page.waitForFunction(() => document.getElementById('phase')?.textContent === 'Done', null, {
+        timeout: 55_000,
+      })
       expect(await page.locator('.plot .dot').count()).toBe(4)
       expect(await page.locator('tr.ours td').first().textContent()).toBe('mobileone-wasm')
       const download = page.waitForEvent('download')

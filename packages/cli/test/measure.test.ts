@@ -285,6 +285,13 @@ describe('reports', () => {
     expect(lines).toContain('  x ×2 in node (s0, s1): has no threads')
   })
 
+  it('say when the machine was busy', () => {
+    const load = { before: [3, 2, 1], after: [0, 0, 0] }
+    const busy = { ...report, machine: { ...report.machine, load } }
+    expect(reportText(busy)).toMatch(/^The machine was busy/)
+    expect(reportText(report)).not.toContain('busy')
+  })
+
   it('are Markdown tables', () => {
     const markdown = reportMarkdown(report)
     expect(markdown).toContain('### S0 in chromium')

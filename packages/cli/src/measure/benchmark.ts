@@ -74,9 +74,11 @@ export async function benchmark(options: BenchmarkOptions): Promise<Measured> {
   const results: Result[] = []
   const skipped: Skipped[] = []
   const peakSamples = new Map<PeakLane, number[]>(peaks.map((peak) => [peak, []]))
-  const samplePeaks = async (): Promise<void> => {
-    for (const peak of peaks) peakSamples.get(peak)?.push(await peak.measure())
+  const samplePeaks = async (wanted: readonly PeakLane[]): Promise<void> => {
+    for (const peak of wanted) peakSamples.get(peak)?.push(await peak.measure())
   }
+  const peaksOf = (lane: Pick<Lane, 'runtime' | 'threads'>): readonly PeakLane[] =>
+    peaks.filter(({ runtime, threads }) => runtime === lane.runtime && threads === lane.threads)
   const shuffle = random(protocol.rounds)
 
   for await (const subject of options.subjects) {
@@ -98,7 +100,7 @@ export async function benchmark(options: BenchmarkOptions): Promise<Measured> {
       const open = lanes.filter((lane) => lane.refusal === undefined)
       for (const lane of lanes) if (lane.refusal !== undefined) skip(lane, lane.refusal)
       await startAll(open, subject, options, running, skip)
-      await samplePeaks()
+      await samplePeaks(peaks)
 
       for (let round = 0; round < protocol.rounds; round++) {
         options.onProgress?.({ phase: `${subject.variant}: run`, done: round, total: protocol.rounds })
@@ -110,8 +112,8 @@ export async function benchmark(options: BenchmarkOptions): Promise<Measured> {
           } catch (error) {
             await drop(runner, error)
           }
+          await samplePeaks(peaksOf(runner.lane))
         }
-        await samplePeaks()
       }
 
       for (const runner of [...running]) {
@@ -129,9 +131,7 @@ export async function benchmark(options: BenchmarkOptions): Promise<Measured> {
       await Promise.all([...running].map(({ host }) => host.close()))
     }
     for (const result of pending) {
-      const peak = peaks.find(
-        ({ runtime, threads }) => runtime === result.runtime && threads === result.threads,
-      )
+      const [peak] = peaksOf(result)
       const samples = peak && peakSamples.get(peak)?.slice(peaksBefore.get(peak))
       const whole = withShare(result, protocol, samples && median(samples))
       results.push(whole)

@@ -135,7 +135,9 @@ function summaryLines({ date, machine, versions, protocol, peaks }: Report): str
   const load = machine.load
     ? `, load ${machine.load.before[0]?.toFixed(1)} before and ${machine.load.after[0]?.toFixed(1)} after`
     : ''
+  const isBusy = (machine.load?.before[0] ?? 0) > machine.cores / 2
   return [
+    ...(isBusy ? ['The machine was busy with other work: trust ratios more than times'] : []),
     `${date.slice(0, 16).replace('T', ' ')} UTC, ${machine.cpu}, ${machine.cores} cores, ${machine.platform}${load}`,
     protocol.rounds === 0
       ? `${protocol.starts} fresh starts of each, from the model's bytes in memory to the first result; medians`

@@ -33,10 +33,10 @@ async function answer(request: Request): Promise<unknown> {
 }
 
 function open(job: Job): Host {
-  const bytes = new Uint8Array(readFileSync(job.modelFile))
+  const file = readFileSync(job.modelFile)
+  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength)
   const input = new Uint8Array(readFileSync(job.inputFile))
-  const source: ModelSource =
-    job.format === 'model' ? modelFromCheckpoint(readCheckpoint(bytes)) : (bytes as Uint8Array<ArrayBuffer>)
+  const source: ModelSource = job.format === 'model' ? modelFromCheckpoint(readCheckpoint(bytes)) : bytes
   const before = process.memoryUsage().rss
   return localHost({
     ...job,
