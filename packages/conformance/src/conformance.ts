@@ -10,6 +10,7 @@ import { type Golden, networkCases } from './cases/networks.ts'
 import { opCases } from './cases/ops.ts'
 import { valueCases } from './cases/values.ts'
 import type { Definition } from './definition.ts'
+import { checkTrial } from './trial.ts'
 
 export interface ConformanceCase {
   readonly name: string
@@ -27,6 +28,8 @@ export interface ConformanceOptions {
    * is less. Default 2e-5: float32 sums in any order.
    */
   readonly tolerance?: number
+  /** At most this many shapes for each kind of op, where compiling is slow. Default: all (12 for a convolution). */
+  readonly trials?: number
   /** Real models with stored outputs. */
   readonly golden?: readonly Golden[]
   /** Without it the memory case is skipped. */
@@ -41,10 +44,15 @@ export function conformance(
   create: () => Backend | Promise<Backend>,
   options: ConformanceOptions = {},
 ): readonly ConformanceCase[] {
-  const { exceptions = {}, tolerance = 2e-5, golden = [], memory } = options
+  const { exceptions = {}, tolerance = 2e-5, golden = [], memory, trials: limit } = options
   const compared = [...convCases, ...opCases, ...valueCases, ...networkCases(golden)]
   const trialModels = (): ReturnType<Parameters<typeof lifetimeCases>[1]> =>
-    compared.map(({ trials }) => trials?.().map(({ model }) => model) ?? [])
+    compared.map(
+      ({ trials }) =>
+        trials?.()
+          .slice(0, limit)
+          .map(({ model }) => model) ?? [],
+    )
   const definitions = [...compared, ...callCases, ...lifetimeCases(memory, trialModels)]
   checkExceptions(definitions, exceptions)
   return definitions.map((definition) => {
@@ -52,7 +60,11 @@ export function conformance(
     return {
       name: definition.name,
       ...(skip !== undefined && { skip }),
-      run: async () => definition.run({ backend: await create(), tolerance }),
+      async run() {
+        const context = { backend: await create(), tolerance }
+        if (!definition.trials) return definition.run(context)
+        for (const trial of definition.trials().slice(0, limit)) await checkTrial(context, trial)
+      },
     }
   })
 }

@@ -1,6 +1,6 @@
 import { type Model, print, reference, sameShape, type Tensors } from '@mobileone/core'
 import { findDifference } from './compare.ts'
-import type { Context } from './definition.ts'
+import type { Context } from './context.ts'
 
 /** One model with inputs, and how it was made. */
 export interface Trial {

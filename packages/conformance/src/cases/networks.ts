@@ -74,9 +74,6 @@ function networkCase(name: string, ops: readonly Op[], trials: () => readonly Tr
     name: `network: ${name}`,
     ops,
     trials,
-    async run(context) {
-      for (const trial of trials()) await checkTrial(context, trial)
-    },
   }
 }
 

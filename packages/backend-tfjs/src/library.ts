@@ -1,0 +1,71 @@
+import { isMobileOneError, MobileOneError } from '@mobileone/core'
+
+/** TensorFlow.js: `@tensorflow/tfjs-core`, or `@tensorflow/tfjs`, which contains it. */
+export type Tfjs = typeof import('@tensorflow/tfjs-core')
+
+/** A module, or a function that imports one. */
+export type LibrarySource = Tfjs | (() => Promise<Tfjs>)
+
+/** @throws MobileOneError `unavailable` naming the package to install. */
+export async function loadLibrary(source: LibrarySource): Promise<Tfjs> {
+  let tf: Tfjs
+  try {
+    tf = typeof source === 'function' ? await source() : source
+  } catch (cause) {
+    throw new MobileOneError(
+      'unavailable',
+      `tfjs: the library could not be loaded (${reason(cause)}); install @tensorflow/tfjs-core and a package such as @tensorflow/tfjs-backend-wasm`,
+      { cause },
+    )
+  }
+  if (typeof tf?.setBackend !== 'function' || typeof tf.tidy !== 'function') {
+    throw new MobileOneError(
+      'invalid-argument',
+      "tfjs: `lib` must be the module @tensorflow/tfjs-core or @tensorflow/tfjs, or a function such as () => import('@tensorflow/tfjs')",
+    )
+  }
+  return tf
+}
+
+/**
+ * Make `backend` the current backend of TensorFlow.js, of which there is one, and return its name. Without `backend`, start the
+ * current one.
+ * @throws MobileOneError `unavailable` where it does not start or computes in half precision.
+ */
+export async function selectBackend(tf: Tfjs, backend: string | undefined): Promise<string> {
+  try {
+    if (backend !== undefined && tf.getBackend() !== backend && !(await tf.setBackend(backend))) {
+      throw new Error('it is registered, but does not start')
+    }
+    await tf.ready()
+  } catch (cause) {
+    throw new MobileOneError(
+      'unavailable',
+      `tfjs: the backend "${backend ?? 'default'}" cannot be used (${reason(cause)}); import @tensorflow/tfjs-backend-${backend ?? 'cpu'} before, or choose another`,
+      { cause },
+    )
+  }
+  // backend().floatPrecision() of TensorFlow.js 4.22 says 16 of WebGL with float32 textures, too.
+  if (tf.getBackend() === 'webgl' && !tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED')) {
+    throw new MobileOneError(
+      'unavailable',
+      'tfjs: this device has no float32 textures, so the backend "webgl" would compute with 16 bits; choose another backend',
+    )
+  }
+  return tf.getBackend()
+}
+
+/** `cause` as an error of this project, with the library's own words. */
+export function translate(cause: unknown, what: string): MobileOneError {
+  if (isMobileOneError(cause)) return cause
+  const lost = /(context|device) (was |is )?lost/i.test(reason(cause))
+  return new MobileOneError(
+    lost ? 'device-lost' : 'unavailable',
+    `tfjs: TensorFlow.js failed while ${what}: ${reason(cause)}${lost ? '; compile the model again' : ''}`,
+    { cause },
+  )
+}
+
+export function reason(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}

@@ -1,0 +1,159 @@
+import type { Conv2d, Model, Node, Tensor } from '@mobileone/core'
+import type * as tf from '@tensorflow/tfjs-core'
+import type { Tfjs } from './library.ts'
+
+/** The value of a node from the values it reads. Feature maps are NHWC. */
+export type Compute = (...inputs: readonly tf.Tensor[]) => tf.Tensor
+
+/** Make a weight that stays until the model is disposed; what it is made of goes at once. */
+export type Keep = (make: () => tf.Tensor) => tf.Tensor
+
+export interface Operation {
+  /** The kernel of TensorFlow.js that does most of the work. */
+  readonly kernel: string
+  readonly compute: Compute
+}
+
+/** True where TensorFlow.js has no kernel: a convolution with both stride and dilation. */
+export function isUnsupported(node: Node): boolean {
+  const larger = ([height, width]: readonly [number, number]): boolean => height > 1 || width > 1
+  return node.op === 'conv2d' && larger(node.stride) && larger(node.dilation)
+}
+
+/** `node` as calls of TensorFlow.js, its weights uploaded. `relu`: with the ReLU that follows. */
+export function operation(tf: Tfjs, model: Model, node: Node, relu: boolean, keep: Keep): Operation {
+  const weight = (name: string): Tensor => model.weights[name] as Tensor
+  const upload = (name: string): tf.Tensor => tf.tensor(weight(name).data, [...weight(name).shape])
+  const vector = (name: string): tf.Tensor1D => keep(() => upload(name)) as tf.Tensor1D
+  const activation = relu ? { activation: 'relu' as const } : {}
+  switch (node.op) {
+    case 'conv2d':
+      return convolution(tf, node, weight(node.weight), relu, keep, vector)
+    case 'linear': {
+      const b = keep(() => tf.transpose(upload(node.weight))) as tf.Tensor2D
+      const bias = node.bias === undefined ? {} : { bias: vector(node.bias) }
+      return {
+        kernel: '_FusedMatMul',
+        compute: (a) => tf.fused.matMul({ a: a as tf.Tensor2D, b, ...bias, ...activation }),
+      }
+    }
+    case 'batchNorm': {
+      const [mean, variance] = [vector(node.runningMean), vector(node.runningVar)]
+      const [offset, scale] = [vector(node.bias), vector(node.weight)]
+      return {
+        kernel: 'FusedBatchNorm',
+        compute: (x) => tf.batchNorm(x as tf.Tensor4D, mean, variance, offset, scale, node.epsilon),
+      }
+    }
+    case 'relu':
+      return { kernel: 'Relu', compute: (x) => tf.relu(x as tf.Tensor) }
+    case 'sigmoid':
+      return { kernel: 'Sigmoid', compute: (x) => tf.sigmoid(x as tf.Tensor) }
+    case 'silu':
+      return { kernel: 'Sigmoid', compute: (x) => tf.mul(x as tf.Tensor, tf.sigmoid(x as tf.Tensor)) }
+    case 'gelu':
+      return {
+        kernel: 'Erf',
+        compute: (x) => {
+          const half = tf.mul(x as tf.Tensor, 0.5)
+          return tf.mul(half, tf.add(tf.erf(tf.mul(x as tf.Tensor, Math.SQRT1_2)), 1))
+        },
+      }
+    case 'add':
+      return { kernel: 'Add', compute: (a, b) => tf.add(a as tf.Tensor, b as tf.Tensor) }
+    case 'mul':
+      return { kernel: 'Multiply', compute: (a, b) => tf.mul(a as tf.Tensor, b as tf.Tensor) }
+    case 'globalAvgPool':
+      return { kernel: 'Mean', compute: (x) => tf.mean(x as tf.Tensor, [1, 2], true) }
+    case 'flatten':
+      return {
+        kernel: 'Reshape',
+        compute: (x) => tf.reshape(toNchw(tf, x as tf.Tensor), [x?.shape[0] ?? 1, -1]),
+      }
+    case 'softmax':
+      return { kernel: 'Softmax', compute: (x) => tf.softmax(x as tf.Tensor) }
+    default:
+      return node satisfies never
+  }
+}
+
+/** A feature map as PyTorch lays it out; other values as they are. */
+export function toNchw(tf: Tfjs, x: tf.Tensor): tf.Tensor {
+  return x.rank === 4 ? tf.transpose(x, [0, 3, 1, 2]) : x
+}
+
+/** The inverse of {@link toNchw}. */
+export function toNhwc(tf: Tfjs, x: tf.Tensor): tf.Tensor {
+  return x.rank === 4 ? tf.transpose(x, [0, 2, 3, 1]) : x
+}
+
+function convolution(
+  tf: Tfjs,
+  node: Conv2d,
+  weight: Tensor,
+  relu: boolean,
+  keep: Keep,
+  vector: (name: string) => tf.Tensor1D,
+): Operation {
+  const [outChannels = 1, perGroup = 1, kernelHeight = 1, kernelWidth = 1] = weight.shape
+  const { groups } = node
+  const [top, left] = node.padding
+  const padding: tf.backend_util.ExplicitPadding = [
+    [0, 0],
+    [top, top],
+    [left, left],
+    [0, 0],
+  ]
+  const settings = {
+    strides: [...node.stride] as [number, number],
+    dilations: [...node.dilation] as [number, number],
+    // A number in place of the pairs makes TensorFlow.js 4.22 take the vertical stride and dilation for both.
+    pad: padding,
+    dimRoundingMode: 'floor' as const,
+    ...(relu && { activation: 'relu' as const }),
+  }
+  const bias = node.bias === undefined ? undefined : vector(node.bias)
+
+  if (groups > 1 && perGroup === 1) {
+    const shape: [number, number, number, number] = [groups, outChannels / groups, kernelHeight, kernelWidth]
+    const filter = keep(() => tf.transpose(tf.tensor4d(weight.data, shape), [2, 3, 0, 1])) as tf.Tensor4D
+    return {
+      kernel: 'FusedDepthwiseConv2D',
+      compute: (x) =>
+        tf.fused.depthwiseConv2d({
+          ...settings,
+          // The declaration of this one function leaves out the pairs, which its kernels take as conv2d's do.
+          pad: padding as unknown as number,
+          x: x as tf.Tensor4D,
+          filter,
+          ...(bias && { bias }),
+        }),
+    }
+  }
+
+  const perFilter = outChannels / groups
+  const shape: [number, number, number, number] = [perFilter, perGroup, kernelHeight, kernelWidth]
+  const parts = Array.from({ length: groups }, (_, group) => {
+    const size = weight.data.length / groups
+    const data = weight.data.subarray(group * size, (group + 1) * size)
+    const filter = keep(() => tf.transpose(tf.tensor4d(data, shape), [2, 3, 1, 0])) as tf.Tensor4D
+    const own = bias && groups > 1 ? keep(() => tf.slice(bias, group * perFilter, perFilter)) : bias
+    return { ...settings, filter, ...(own && { bias: own }) }
+  })
+  const [only] = parts
+  return {
+    kernel: 'FusedConv2D',
+    compute:
+      groups === 1 && only
+        ? (x) => tf.fused.conv2d({ ...only, x: x as tf.Tensor4D })
+        : (x) =>
+            tf.concat(
+              tf
+                .split<tf.Tensor4D>(x as tf.Tensor4D, groups, 3)
+                .map((slice, group) =>
+                  tf.fused.conv2d({ ...(parts[group] as NonNullable<typeof only>), x: slice }),
+                ),
+              3,
+            ),
+  }
+}

@@ -1,0 +1,153 @@
+import {
+  type Backend,
+  type CompileOptions,
+  createExecutor,
+  type Executor,
+  inferShapes,
+  type Model,
+  profile,
+  spec,
+  type Tensor,
+  type Tensors,
+  tensor,
+  throwIfAborted,
+  validate,
+} from '@mobileone/core'
+import type * as tf from '@tensorflow/tfjs-core'
+import { type LibrarySource, loadLibrary, selectBackend, type Tfjs, translate } from './library.ts'
+import { isUnsupported, toNchw, toNhwc } from './operation.ts'
+import { buildProgram, type Program } from './program.ts'
+import { refuseUnsupported } from './to-tfjs.ts'
+
+export type TfjsBackendName = 'cpu' | 'wasm' | 'webgl' | 'webgpu'
+
+export interface TfjsOptions {
+  /** `@tensorflow/tfjs-core` with a backend imported beside it, or `@tensorflow/tfjs`: the module, or a function that imports it. */
+  readonly lib: LibrarySource
+  /**
+   * The backend of TensorFlow.js. The library has one current backend for the whole page: compiling and running select this one
+   * and leave it selected. Default: the current one when the model is compiled.
+   */
+  readonly backend?: TfjsBackendName
+}
+
+/** Milliseconds of work after which a run that can be aborted lets the event loop turn. */
+const pauseInterval = 8
+
+/** TensorFlow.js: fused operations, NHWC inside, every tensor freed as soon as nothing reads it. */
+export function tfjs(options: TfjsOptions): Backend {
+  return {
+    specVersion: 1,
+    name: 'tfjs',
+    async probe() {
+      try {
+        const library = await loadLibrary(options.lib)
+        return { ok: true, features: [await selectBackend(library, options.backend)] }
+      } catch (error) {
+        return { ok: false, reason: translate(error, 'starting').message }
+      }
+    },
+    unsupported: (model) => model.nodes.filter(isUnsupported),
+    compile: (model, compileOptions = {}) => compile(model, options, compileOptions),
+  }
+}
+
+async function compile(model: Model, options: TfjsOptions, { signal }: CompileOptions): Promise<Executor> {
+  throwIfAborted(signal, 'compiling for tfjs')
+  validate(model)
+  refuseUnsupported(model)
+  const library = await loadLibrary(options.lib)
+  const backend = await selectBackend(library, options.backend)
+  throwIfAborted(signal, 'compiling for tfjs')
+  const program = start(library, model)
+
+  const shapes = inferShapes(model)
+  const weightBytes = Object.values(model.weights).reduce((sum, { data }) => sum + data.byteLength, 0)
+  return createExecutor({
+    backend: 'tfjs',
+    inputs: model.inputs,
+    outputs: Object.fromEntries(
+      Object.entries(model.outputs).map(([name, value]) => [name, spec(shapes[value] as readonly number[])]),
+    ),
+    memoryBytes: weightBytes + profile(model).peakActivationBytes,
+    steps: program.steps.map(({ node, kernel }) => ({ node, kernel: `${backend} ${kernel}` })),
+    execute: (inputs, signal) => run(library, backend, model, program, inputs, signal),
+    free: () => program.dispose(),
+  })
+}
+
+function start(library: Tfjs, model: Model): Program {
+  try {
+    return buildProgram(library, model)
+  } catch (cause) {
+    throw translate(cause, 'uploading weights')
+  }
+}
+
+async function run(
+  library: Tfjs,
+  backend: string,
+  model: Model,
+  { steps }: Program,
+  inputs: Tensors,
+  signal: AbortSignal | undefined,
+): Promise<Tensors> {
+  const values = new Map<string, tf.Tensor>()
+  let shown: readonly (readonly [name: string, value: tf.Tensor])[] = []
+  try {
+    await select(library, backend)
+    for (const name of Object.keys(model.inputs)) values.set(name, upload(library, inputs[name] as Tensor))
+    let turn = performance.now()
+    for (const { reads, makes, compute, last } of steps) {
+      const given = reads.map((name) => values.get(name) as tf.Tensor)
+      values.set(
+        makes,
+        library.tidy(() => compute(...given)),
+      )
+      for (const name of last) {
+        values.get(name)?.dispose()
+        values.delete(name)
+      }
+      if (signal && performance.now() - turn > pauseInterval) {
+        await pause()
+        throwIfAborted(signal, 'a run on tfjs')
+        await select(library, backend)
+        turn = performance.now()
+      }
+    }
+    shown = Object.entries(model.outputs).map(([name, value]) => [
+      name,
+      library.tidy(() => library.clone(toNchw(library, values.get(value) as tf.Tensor))),
+    ])
+    library.dispose([...values.values()])
+    values.clear()
+    const outputs = await Promise.all(shown.map(download))
+    throwIfAborted(signal, 'a run on tfjs')
+    return Object.fromEntries(outputs)
+  } catch (cause) {
+    throw translate(cause, 'running a model')
+  } finally {
+    library.dispose([...values.values(), ...shown.map(([, value]) => value)])
+  }
+}
+
+/** Loops because another executor may select its own backend while this one waits. */
+async function select(library: Tfjs, backend: string): Promise<void> {
+  while (library.getBackend() !== backend) await selectBackend(library, backend)
+}
+
+function upload(library: Tfjs, { data, shape }: Tensor): tf.Tensor {
+  return library.tidy(() => toNhwc(library, library.tensor(data, [...shape], 'float32')))
+}
+
+/** Copied, since the `cpu` backend hands out its own array. */
+async function download([name, value]: readonly [string, tf.Tensor]): Promise<readonly [string, Tensor]> {
+  return [name, tensor([...value.shape], Float32Array.from(await value.data<'float32'>()))]
+}
+
+/** Let aborts and timers in between two steps. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 0)
+  })
+}

@@ -1,0 +1,30 @@
+import { fileURLToPath } from 'node:url'
+import { hasChromium, openModulePage, runPageSuite } from '@mobileone/testkit'
+import { describe, expect, it } from 'vitest'
+
+const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+
+describe.skipIf(!hasChromium)('tfjs in Chromium', () => {
+  it.each(['cpu', 'wasm', 'webgl', 'webgpu'])(
+    '%s',
+    async (suite) => {
+      const { page, close } = await openModulePage({
+        entry: path('conformance-page.ts'),
+        folders: { '/tfjs/': path('../node_modules/@tensorflow/tfjs-backend-wasm/dist') },
+        chromiumArguments: [
+          '--enable-unsafe-webgpu',
+          '--use-webgpu-adapter=swiftshader',
+          '--enable-unsafe-swiftshader',
+        ],
+      })
+      try {
+        const results = await runPageSuite(page, suite)
+        expect(results.filter(({ error }) => error)).toEqual([])
+        expect(results.filter(({ skip }) => !skip).length).toBeGreaterThan(60)
+      } finally {
+        await close()
+      }
+    },
+    300_000,
+  )
+})
