@@ -9,11 +9,11 @@ const layers = [
     'backend-wasm',
     'backend-webgpu',
     'backend-tfjs',
-    'backend-ort',
     'conformance',
     'zoo',
     'testkit',
   ],
+  ['backend-ort'],
   ['train', 'sdk'],
   ['cli'],
 ]

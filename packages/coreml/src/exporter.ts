@@ -1,6 +1,7 @@
 import type { Exporter, Model } from '@mobileone/core'
 import { zipPackage } from './package.ts'
-import { type CoreMLOptions, toCoreML } from './write/to-coreml.ts'
+import type { CoreMLOptions } from './write/options.ts'
+import { toCoreML } from './write/to-coreml.ts'
 
 /** The Core ML exporter: one zip file with the folder `<name>.mlpackage` inside. `toCoreML` gives the files themselves. */
 export function coreml(): Exporter<CoreMLOptions> {

@@ -1,3 +1,4 @@
 export * from './exporter.ts'
 export { type CoreMLPackage, type DirectoryHandle, writePackageTo, zipPackage } from './package.ts'
-export { type CoreMLOptions, toCoreML } from './write/to-coreml.ts'
+export type { CoreMLOptions } from './write/options.ts'
+export { toCoreML } from './write/to-coreml.ts'

@@ -1,5 +1,5 @@
 import { inferShapes, MobileOneError, type Model } from '@mobileone/core'
-import type { CoreMLOptions } from './to-coreml.ts'
+import type { CoreMLOptions } from './options.ts'
 
 /** What an export shows, once options and model have been brought together. */
 export interface ExportPlan {

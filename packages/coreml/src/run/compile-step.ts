@@ -1,0 +1,175 @@
+import { elementCount, MobileOneError } from '@mobileone/core'
+import { formatType, type MilType, type Operation } from '../mil/program.ts'
+import type { Constant } from '../read/constants.ts'
+import * as kernels from './kernels.ts'
+
+/** A value of the program while it runs: its place in time is the name it stands under. */
+export interface Known {
+  readonly dtype: MilType
+  readonly shape: readonly number[]
+  /** Set for constants. */
+  readonly constant?: Constant
+}
+
+export interface CompiledStep {
+  readonly shape: readonly number[]
+  /** Names of the values read. */
+  readonly reads: readonly string[]
+  readonly apply: (...values: Float32Array[]) => Float32Array
+}
+
+/** The kernel of one operation and the shape it gives. `known` finds what a binding names. */
+export function compileStep(operation: Operation, known: (name: string) => Known | undefined): CompiledStep {
+  const here = `operation "${operation.outputs[0]?.name ?? ''}" (${operation.type})`
+  const fail = (message: string): never => {
+    throw new MobileOneError('invalid-file', `not a readable Core ML program: ${here} ${message}`)
+  }
+  const nameOf = (key: string): string => {
+    const binding = operation.inputs.get(key)
+    return binding?.kind === 'name' ? binding.name : fail(`has no "${key}" that names a value`)
+  }
+  const value = (key: string): Known =>
+    known(nameOf(key)) ?? fail(`reads "${nameOf(key)}", which nothing makes`)
+  const floats = (key: string): Known => {
+    const found = value(key)
+    return found.dtype === 'fp16' || found.dtype === 'fp32' ? found : fail(`needs floats as "${key}"`)
+  }
+  const numbers = (key: string): readonly number[] =>
+    Array.from(value(key).constant?.values ?? fail(`needs a constant "${key}"`))
+  const text = (key: string): string => value(key).constant?.texts?.[0] ?? fail(`needs a text "${key}"`)
+  const unary = (apply: (x: number) => number): CompiledStep => ({
+    shape: floats('x').shape,
+    reads: [nameOf('x')],
+    apply: (x) => (x as Float32Array).map(apply),
+  })
+  const same = (shape: readonly number[]): CompiledStep => {
+    if (elementCount(shape) !== elementCount(value('x').shape)) fail(`cannot give ${shape.join('x')}`)
+    return { shape, reads: [nameOf('x')], apply: (x) => (x as Float32Array).slice() }
+  }
+
+  switch (operation.type) {
+    case 'identity':
+    case 'cast':
+      return same(floats('x').shape)
+    case 'relu':
+      return unary((x) => Math.max(x, 0))
+    case 'sigmoid':
+      return unary((x) => 1 / (1 + Math.exp(-x)))
+    case 'silu':
+      return unary((x) => x / (1 + Math.exp(-x)))
+    case 'add':
+    case 'mul': {
+      const [x, y] = [floats('x').shape, floats('y').shape]
+      const rank = Math.max(x.length, y.length)
+      const shape = Array.from({ length: rank }, (_, axis) => {
+        const [a = 1, b = 1] = [x[axis - rank + x.length], y[axis - rank + y.length]]
+        return a === b || b === 1
+          ? a
+          : a === 1
+            ? b
+            : fail(`cannot broadcast ${x.join('x')} and ${y.join('x')}`)
+      })
+      const combine =
+        operation.type === 'add' ? (a: number, b: number) => a + b : (a: number, b: number) => a * b
+      return {
+        shape,
+        reads: [nameOf('x'), nameOf('y')],
+        apply: (a, b) => kernels.broadcast([a as Float32Array, x], [b as Float32Array, y], shape, combine),
+      }
+    }
+    case 'conv':
+      return compileConv()
+    case 'linear': {
+      const [x, weight, bias] = [floats('x').shape, floats('weight').shape, floats('bias').shape]
+      if (weight.length !== 2 || x.at(-1) !== weight[1] || elementCount(bias) !== weight[0])
+        fail('has parts that do not fit')
+      return {
+        shape: [...x.slice(0, -1), weight[0] as number],
+        reads: [nameOf('x'), nameOf('weight'), nameOf('bias')],
+        apply: (a, w, b) => kernels.linear(a as Float32Array, w as Float32Array, b as Float32Array),
+      }
+    }
+    case 'avg_pool':
+    case 'reduce_mean':
+      return compileMean()
+    case 'reshape': {
+      const { shape } = value('x')
+      const wanted = numbers('shape')
+      const given = wanted.reduce((product, size) => (size < 0 ? product : product * size), 1)
+      return same(wanted.map((size) => (size < 0 ? elementCount(shape) / given : size)))
+    }
+    case 'softmax': {
+      const { shape } = floats('x')
+      const [axis = -1] = numbers('axis')
+      const inner = shape.slice((axis < 0 ? axis + shape.length : axis) + 1)
+      if (elementCount(inner) !== 1) fail('has an axis that is not the last')
+      const size = shape[axis < 0 ? axis + shape.length : axis] as number
+      return { shape, reads: [nameOf('x')], apply: (x) => kernels.softmax(x as Float32Array, size) }
+    }
+    default:
+      throw new MobileOneError('unsupported', `cannot interpret ${here}: there is no kernel for this op`)
+  }
+
+  function compileConv(): CompiledStep {
+    const [x, weight] = [floats('x').shape, floats('weight').shape]
+    if (x.length !== 4 || weight.length !== 4) fail('is not two-dimensional')
+    const [strides, dilations] = [numbers('strides'), numbers('dilations')]
+    const kind = text('pad_type')
+    if (kind !== 'custom' && kind !== 'valid') fail(`has pad_type "${kind}"`)
+    const pad = kind === 'custom' ? numbers('pad') : [0, 0, 0, 0]
+    const [groups = 1] = numbers('groups')
+    const [n = 0, c = 0, ...sizes] = x
+    const [o = 0, perGroup = 0, ...kernel] = weight
+    const whole = [...strides, ...dilations, groups].every((size) => Number.isInteger(size) && size >= 1)
+    if (!whole || strides.length !== 2 || dilations.length !== 2 || pad.length !== 4)
+      fail('has wrong parameters')
+    if (!pad.every((size) => Number.isInteger(size) && size >= 0 && size < 65536)) fail('has a wrong padding')
+    if (perGroup * groups !== c || o % groups !== 0) fail('has channels that do not fit its groups')
+    const out = sizes.map((size, axis) => {
+      const reach = (dilations[axis] as number) * ((kernel[axis] as number) - 1) + 1
+      const padded = size + (pad[2 * axis] as number) + (pad[2 * axis + 1] as number)
+      return Math.floor((padded - reach) / (strides[axis] as number)) + 1
+    })
+    const shape = { x, weight, out: [n, o, ...out], strides, pad, dilations, groups }
+    const hasBias = operation.inputs.has('bias')
+    if (hasBias && elementCount(floats('bias').shape) !== o) fail('has a bias of another length')
+    const none = new Float32Array(hasBias ? 0 : o)
+    return {
+      shape: shape.out,
+      reads: [nameOf('x'), nameOf('weight'), ...(hasBias ? [nameOf('bias')] : [])],
+      apply: (a, w, b) => kernels.conv(a as Float32Array, w as Float32Array, b ?? none, shape),
+    }
+  }
+
+  function compileMean(): CompiledStep {
+    const { shape } = floats('x')
+    const plane = elementCount(shape.slice(2))
+    let keep = true
+    if (operation.type === 'avg_pool') {
+      const [kernel, pad] = [numbers('kernel_sizes'), operation.inputs.has('pad') ? numbers('pad') : []]
+      if (String(kernel) !== String(shape.slice(2)) || pad.some((size) => size !== 0)) {
+        fail('pools less than the whole map')
+      }
+    } else {
+      const axes = numbers('axes').map((axis) => (axis < 0 ? axis + shape.length : axis))
+      if (shape.length !== 4 || String(axes.sort()) !== '2,3')
+        fail('averages over other axes than height and width')
+      keep = value('keep_dims').constant?.values[0] === 1
+    }
+    return {
+      shape: keep ? [...shape.slice(0, 2), 1, 1] : shape.slice(0, 2),
+      reads: [nameOf('x')],
+      apply: (x) => kernels.planeMeans(x as Float32Array, plane),
+    }
+  }
+}
+
+/** @throws MobileOneError `invalid-file` where the program declares another type than the kernel gives. */
+export function checkDeclared(operation: Operation, shape: readonly number[]): MilType {
+  const output = operation.outputs[0]
+  if (output?.type.kind === 'tensor' && String(output.type.shape) === String(shape)) return output.type.dtype
+  throw new MobileOneError(
+    'invalid-file',
+    `not a readable Core ML program: "${output?.name ?? operation.type}" is declared ${output ? formatType(output.type) : 'nothing'}, and is [${shape.join(', ')}]`,
+  )
+}

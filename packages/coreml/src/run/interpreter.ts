@@ -1,0 +1,163 @@
+import {
+  createExecutor,
+  type Executor,
+  elementCount,
+  MobileOneError,
+  spec,
+  type TensorSpec,
+  tensor,
+  throwIfAborted,
+} from '@mobileone/core'
+import { constantOf } from '../read/constants.ts'
+import { type CoreMLSource, openModel } from '../read/files.ts'
+import { type CompiledStep, checkDeclared, compileStep, type Known } from './compile-step.ts'
+import { roundToHalf } from './half.ts'
+
+/** Elements that the values of one run may have together: 1 GiB of float32. */
+const maxElements = 2 ** 28
+/** Milliseconds of work after which a run lets timers and aborts in. */
+const pauseInterval = 10
+
+interface Step extends CompiledStep {
+  readonly name: string
+  readonly type: string
+  readonly half: boolean
+  /** Values nothing reads after this step. */
+  readonly last: readonly string[]
+}
+
+/**
+ * Run the bytes of a package (ML Program) without Core ML: each operation in float32 with float64 sums, its result rounded to
+ * float16 where the program says float16. Core ML may keep more precision and sum in another order. An image input takes
+ * pixels 0..255 as float32 [1, C, H, W]; a classifier shows its probabilities under the name of their dictionary.
+ * @throws MobileOneError `invalid-file` or `unsupported` for programs that cannot be run.
+ */
+export function interpretPackage(source: CoreMLSource, backend = 'coreml'): Executor {
+  const { program, weights } = openModel(source)
+  if (!program) {
+    throw new MobileOneError(
+      'unsupported',
+      'this Core ML file is a neural network, not an ML program; read it with fromCoreML and run the model',
+    )
+  }
+  const known = new Map<string, Known>()
+  const constants = new Map<string, Float32Array>()
+  const inputs: Record<string, TensorSpec> = {}
+  for (const { name, type } of program.inputs) {
+    if (type.kind !== 'tensor' || (type.dtype !== 'fp32' && type.dtype !== 'fp16')) {
+      throw new MobileOneError(
+        'unsupported',
+        `the input "${name}" of the Core ML program is not a tensor of floats`,
+      )
+    }
+    known.set(name, type)
+    inputs[name] = spec(type.shape)
+  }
+
+  const steps: Omit<Step, 'last'>[] = []
+  const shown = new Map(program.outputs.map((name) => [name, name]))
+  let elements = 0
+  for (const operation of program.operations) {
+    const name = operation.outputs[0]?.name ?? ''
+    const constant = constantOf(operation, weights)
+    if (constant) {
+      known.set(name, { dtype: constant.dtype, shape: constant.shape, constant })
+      if (constant.dtype === 'fp16' || constant.dtype === 'fp32') {
+        const values = Float32Array.from(constant.values)
+        constants.set(name, constant.dtype === 'fp16' ? roundToHalf(values) : values)
+      }
+      continue
+    }
+    if (operation.type === 'classify') {
+      const binding = operation.inputs.get('probabilities')
+      if (binding?.kind === 'name') shown.set(operation.outputs[1]?.name ?? '', binding.name)
+      shown.delete(name)
+      continue
+    }
+    const step = compileStep(operation, (key) => known.get(key))
+    const dtype = checkDeclared(operation, step.shape)
+    elements += elementCount(step.shape)
+    if (elements > maxElements) {
+      throw new MobileOneError(
+        'unsupported',
+        `the Core ML program needs more than ${maxElements} elements at once`,
+      )
+    }
+    known.set(name, { dtype, shape: step.shape })
+    steps.push({ ...step, name, type: operation.type, half: dtype === 'fp16' })
+  }
+  const outputs = Object.fromEntries(
+    [...shown].map(([name, value]) => {
+      const found = known.get(value)
+      if (!found)
+        throw new MobileOneError(
+          'invalid-file',
+          `not a readable Core ML program: nothing makes its output "${name}"`,
+        )
+      return [name, spec(found.shape)]
+    }),
+  )
+  const planned = withLastReads(steps, new Set(shown.values()))
+
+  const runStep = (step: Step, values: Map<string, Float32Array>): void => {
+    const result = step.apply(
+      ...step.reads.map((name) => (values.get(name) ?? constants.get(name)) as Float32Array),
+    )
+    values.set(step.name, step.half ? roundToHalf(result) : result)
+    for (const name of step.last) values.delete(name)
+  }
+  const constantBytes = [...constants.values()].reduce((sum, { byteLength }) => sum + byteLength, 0)
+  return createExecutor({
+    backend,
+    inputs,
+    outputs,
+    memoryBytes: constantBytes + elements * 4,
+    steps: steps.map(({ name, type, half }) => ({
+      node: name,
+      kernel: `${type} ${half ? 'float16' : 'float32'}`,
+    })),
+    async execute(given, signal) {
+      const values = new Map(Object.entries(given).map(([name, { data }]) => [name, data]))
+      let paused = performance.now()
+      for (const step of planned) {
+        if (performance.now() - paused > pauseInterval) {
+          await new Promise((resolve) => {
+            setTimeout(resolve, 0)
+          })
+          paused = performance.now()
+        }
+        throwIfAborted(signal, `a run on ${backend}`)
+        runStep(step, values)
+      }
+      return Object.fromEntries(
+        [...shown].map(([name, value]) => {
+          const data = (values.get(value) ?? constants.get(value)) as Float32Array
+          return [name, tensor((outputs[name] as TensorSpec).shape, data.slice())]
+        }),
+      )
+    },
+    profile(given) {
+      const values = new Map(Object.entries(given).map(([name, { data }]) => [name, data]))
+      return planned.map((step, index) => {
+        const start = performance.now()
+        runStep(step, values)
+        return { step: index, ms: performance.now() - start }
+      })
+    },
+    free() {
+      constants.clear()
+    },
+  })
+}
+
+function withLastReads(steps: readonly Omit<Step, 'last'>[], kept: ReadonlySet<string>): readonly Step[] {
+  const later = new Set(kept)
+  return steps
+    .toReversed()
+    .map((step) => {
+      const last = [...new Set(step.reads)].filter((name) => !later.has(name))
+      for (const name of step.reads) later.add(name)
+      return { ...step, last }
+    })
+    .reverse()
+}
