@@ -99,7 +99,7 @@ const BLOCK_BYTES = 192 * 1024
 /** Bytes of gathered patches. */
 const BAND_BYTES = 64 * 1024
 /** Rows of a panel (32 bytes each) that stay in a level-1 cache of 32 KB beside the input rows of one tile. */
-export const K_BLOCK = 512
+export const K_BLOCK = 256
 
 /** Pixels per block of a matrix product: blocks of nearly one size, a multiple of the tile's 6 pixels. */
 export function chooseBlock(pixels: number, k: number, gathered: boolean): number {

@@ -1,5 +1,7 @@
-import { inflateRawSync } from 'node:zlib'
+import { fileURLToPath } from 'node:url'
+import { gzipSync, inflateRawSync } from 'node:zlib'
 import { serve } from '@mobileone/testkit'
+import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { plain } from '../src/generated/plain.ts'
 import { relaxed } from '../src/generated/relaxed.ts'
@@ -86,6 +88,24 @@ describe('kernels from elsewhere', () => {
 
 test('both builds are at most 40 KB', () => {
   for (const text of [plain, relaxed]) expect(kernels(text).length).toBeLessThanOrEqual(40 * 1024)
+})
+
+test('the core and this package, kernels included, are at most 45 KB gzipped', async () => {
+  const result = await build({
+    ...{ configFile: false, logLevel: 'error', resolve: { conditions: ['source'] } },
+    build: {
+      ...{ write: false, minify: true, target: 'es2022' },
+      lib: {
+        entry: fileURLToPath(new URL('./everything.ts', import.meta.url)),
+        ...{ formats: ['es'], fileName: 'everything' },
+      },
+    },
+  })
+  const parts = (Array.isArray(result) ? result : [result]).flatMap((part) =>
+    'output' in part ? part.output : [],
+  )
+  const code = parts.map((part) => (part.type === 'chunk' ? part.code : '')).join('')
+  expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(45 * 1024)
 })
 
 test('relaxed SIMD is refused where the engine has none', async () => {

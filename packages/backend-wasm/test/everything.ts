@@ -1,0 +1,2 @@
+export * from '@mobileone/core'
+export * from '../src/index.ts'
