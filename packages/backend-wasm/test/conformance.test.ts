@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { conformance } from '@mobileone/conformance'
 import { hasChromium, openModulePage, runPageSuite } from '@mobileone/testkit'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { wasm } from '../src/index.ts'
 import { memory } from './memory.ts'
 
@@ -10,19 +10,19 @@ describe.each([1, 2])('wasm, %i thread(s)', (threads) => {
 })
 
 describe.skipIf(!hasChromium)('wasm in Chromium', () => {
-  let opened: Awaited<ReturnType<typeof openModulePage>>
-  beforeAll(async () => {
-    opened = await openModulePage({ entry: fileURLToPath(new URL('conformance-page.ts', import.meta.url)) })
-  })
-  afterAll(() => opened?.close())
-
+  const entry = fileURLToPath(new URL('conformance-page.ts', import.meta.url))
   it.each(['plain', 'relaxed, where there is', '2 threads'])(
     '%s',
     async (suite) => {
-      const results = await runPageSuite(opened.page, suite)
-      expect(results.filter(({ error }) => error)).toEqual([])
-      expect(results.filter(({ skip }) => !skip).length).toBeGreaterThan(70)
+      const { page, close } = await openModulePage({ entry })
+      try {
+        const results = await runPageSuite(page, suite)
+        expect(results.filter(({ error }) => error)).toEqual([])
+        expect(results.filter(({ skip }) => !skip).length).toBeGreaterThan(70)
+      } finally {
+        await close()
+      }
     },
-    300_000,
+    180_000,
   )
 })
