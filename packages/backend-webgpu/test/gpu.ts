@@ -13,12 +13,17 @@ async function open(): Promise<GPU | undefined> {
   }
   process.env.VK_ICD_FILENAMES = driver
   keepLoaded(join(dirname(driver), 'libvulkan.so.1'))
+  return openDawn([])
+}
+
+/** Dawn with these options, or undefined with a warning. */
+export async function openDawn(options: readonly string[]): Promise<GPU | undefined> {
   try {
     const name = 'webgpu'
-    const { create } = (await import(/* @vite-ignore */ name)) as { create(options: string[]): GPU }
-    const created = create([])
+    const { create } = (await import(/* @vite-ignore */ name)) as { create(options: readonly string[]): GPU }
+    const created = create(options)
     if (await created.requestAdapter()) return created
-    console.warn('SKIPPED: Dawn found no adapter, so tests of WebGPU in Node do not run')
+    console.warn(`SKIPPED: Dawn found no adapter [${options}], so tests of WebGPU in Node do not run`)
   } catch (error) {
     console.warn(
       `SKIPPED: the package webgpu does not load (${error}), so tests of WebGPU in Node do not run`,

@@ -1,6 +1,6 @@
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
-import { type Model, tensor } from '@mobileone/core'
-import { hasGolden, readGolden, readGoldenFloat32 } from '@mobileone/testkit'
+import { type Model, tensor, withInputs } from '@mobileone/core'
+import { hasGolden, readGolden, readGoldenFloat32, readGoldenJson, smallModels } from '@mobileone/testkit'
 import { describe, expect, test } from 'vitest'
 import { webgpu } from '../src/index.ts'
 import { gpu } from './gpu.ts'
@@ -16,22 +16,26 @@ describe.skipIf(!hasGolden || !gpu)('PyTorch’s logits in Node', () => {
     expect(executor.steps.length).toBeLessThanOrEqual(46)
     expect(Math.max(...logits.map((x, i) => Math.abs(x - wanted[i]!)))).toBeLessThan(1e-3)
     expect(top5(logits)).toEqual(top5(wanted))
-    if (process.env.TIMES) {
-      const times: number[] = []
-      for (let i = 0; i < 3; i++) {
-        const start = performance.now()
-        await executor.run({ image })
-        times.push(performance.now() - start)
-      }
-      const profile = await executor.profile!({ image })
-      console.log(executor.steps.length, executor.memory.bytes, times)
-      console.log(
-        profile
-          .map(({ step, ms }) => `${executor.steps[step]!.node} ${executor.steps[step]!.kernel} ${ms}`)
-          .join('\n'),
-      )
-    }
     await executor.dispose()
+  })
+})
+
+describe.skipIf(!hasGolden || !gpu)('PyTorch’s logits of small models in Node', () => {
+  test.each(smallModels.flatMap((name) => [`${name}.fused`, `${name}.unfused`]))('%s', async (file) => {
+    const [name] = file.split('.') as [string]
+    const { config, input } = readGoldenJson<{ config: { num_classes: number }; input: number[] }>(
+      'small',
+      `${name}.json`,
+    )
+    const model = withInputs(load(`small/${file}.pth.tar`), { image: input })
+    const executor = await webgpu({ gpu: gpu!, verify: true }).compile(model)
+    const logits = (
+      await executor.run({ image: tensor(input, readGoldenFloat32('small', `${name}.input.f32`)) })
+    ).logits!
+    await executor.dispose()
+    const wanted = readGoldenFloat32('small', `${name}.logits.f32`)
+    expect(logits.shape).toEqual([input[0], config.num_classes])
+    expect(Math.max(...logits.data.map((x, i) => Math.abs(x - wanted[i]!)))).toBeLessThan(1e-3)
   })
 })
 

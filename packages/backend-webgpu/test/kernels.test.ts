@@ -1,0 +1,112 @@
+import type { Model, Node } from '@mobileone/core'
+import { describe, expect, test } from 'vitest'
+import { webgpu } from '../src/index.ts'
+import { fakeDevice } from './fake-device.ts'
+import { conv, model } from './models.ts'
+
+const relu = (input: string): Node => ({ op: 'relu', name: 'relu', inputs: [input] })
+const flat: Node = { op: 'flatten', name: 'flat', inputs: ['x'] }
+const unary = (op: 'sigmoid' | 'silu' | 'gelu'): Model => model([1, 6], [{ op, name: 'y', inputs: ['x'] }])
+
+/** One model a kernel: file of its text, and which of the model's modules it is. */
+const kernels: Readonly<Record<string, readonly [model: Model, label: string]>> = {
+  'conv-planar': [
+    model([1, 3, 9, 9], [conv('c', 'x', { stride: [2, 2], padding: [1, 1] }), relu('c')], {
+      'c.weight': [8, 3, 3, 3],
+      'c.bias': [8],
+    }),
+    'conv 3x3 from NCHW',
+  ],
+  conv: [
+    model([2, 8, 5, 6], [conv('c', 'x', { padding: [1, 1], dilation: [2, 1] })], {
+      'c.weight': [6, 8, 3, 3],
+      'c.bias': [6],
+    }),
+    'conv 3x3, ',
+  ],
+  'conv-groups-of-4': [
+    model([1, 8, 5, 5], [conv('c', 'x', { groups: 2 })], { 'c.weight': [8, 4, 3, 3], 'c.bias': [8] }),
+    'conv 3x3, ',
+  ],
+  'conv-grouped': [
+    model([1, 6, 5, 5], [conv('c', 'x', { padding: [1, 1], groups: 3 })], {
+      'c.weight': [6, 2, 3, 3],
+      'c.bias': [6],
+    }),
+    'conv 3x3, 3 groups',
+  ],
+  depthwise: [
+    model([1, 8, 7, 7], [conv('c', 'x', { padding: [1, 1], groups: 8 }), relu('c')], {
+      'c.weight': [8, 1, 3, 3],
+      'c.bias': [8],
+    }),
+    'depthwise',
+  ],
+  pointwise: [
+    model([1, 8, 5, 5], [conv('c', 'x'), relu('c')], { 'c.weight': [12, 8, 1, 1], 'c.bias': [12] }),
+    'pointwise',
+  ],
+  product: [
+    model([2, 12], [{ op: 'linear', name: 'y', inputs: ['x'], weight: 'w', bias: 'b' }], {
+      w: [10, 12],
+      b: [10],
+    }),
+    'product',
+  ],
+  'scale-shift': [
+    model(
+      [1, 5, 3, 3],
+      [
+        {
+          ...{ op: 'batchNorm', name: 'y', inputs: ['x'], weight: 'w', bias: 'b' },
+          ...{ runningMean: 'm', runningVar: 'v', epsilon: 1e-5 },
+        } as Node,
+      ],
+      { w: [5], b: [5], m: [5], v: [5] },
+    ),
+    'scale and shift',
+  ],
+  mean: [model([2, 6, 5, 5], [{ op: 'globalAvgPool', name: 'y', inputs: ['x'] }]), 'mean'],
+  add: [model([1, 4, 3, 3], [{ op: 'add', name: 'y', inputs: ['x', 'x'] }]), 'add'],
+  gate: [
+    model(
+      [1, 4, 3, 3],
+      [
+        { op: 'globalAvgPool', name: 'p', inputs: ['x'] },
+        { op: 'mul', name: 'y', inputs: ['x', 'p'] },
+      ],
+    ),
+    'gate',
+  ],
+  sigmoid: [unary('sigmoid'), 'sigmoid'],
+  silu: [unary('silu'), 'silu'],
+  gelu: [unary('gelu'), 'gelu'],
+  softmax: [model([2, 10], [{ op: 'softmax', name: 'y', inputs: ['x'] }]), 'softmax'],
+  flatten: [model([1, 3, 2, 2], [relu('x'), { ...flat, inputs: ['relu'] } as Node]), 'flatten'],
+  'from-nchw': [model([1, 6, 2, 2], [relu('x')]), 'from NCHW'],
+  'to-nchw': [model([1, 6, 2, 2], [relu('x')]), 'to NCHW'],
+}
+
+describe('the text of every kernel, on a device that computes nothing', () => {
+  test.each(Object.entries(kernels))('%s', async (name, [given, label]) => {
+    const fake = fakeDevice()
+    await webgpu({ device: fake.device }).compile(given)
+    const module = fake.modules.find((each) => each.label.startsWith(label))
+    await expect(module?.code).toMatchFileSnapshot(`wgsl/${name}.wgsl`)
+  })
+
+  test('pointwise with float16 storage: sums stay float32', async () => {
+    const fake = fakeDevice({ features: ['shader-f16'] })
+    await webgpu({ device: fake.device, precision: 'f16-storage' }).compile(kernels.pointwise![0])
+    const module = fake.modules.find(({ label }) => label.startsWith('pointwise'))
+    await expect(module?.code).toMatchFileSnapshot('wgsl/pointwise-f16.wgsl')
+  })
+
+  test('a large tile, and a dispatch of two dimensions', async () => {
+    const fake = fakeDevice()
+    const given = model([1, 8, 1024, 1025], [conv('c', 'x')], { 'c.weight': [20, 8, 1, 1], 'c.bias': [20] })
+    await webgpu({ device: fake.device }).compile(given)
+    const module = fake.modules.find(({ label }) => label.startsWith('pointwise'))
+    await expect(module?.code).toMatchFileSnapshot('wgsl/pointwise-4x8.wgsl')
+  })
+})

@@ -1,0 +1,12 @@
+alias V = vec4f;
+@group(0) @binding(0) var<storage, read> a: array<V, 9>;
+@group(0) @binding(1) var<storage, read> b: array<V, 9>;
+@group(0) @binding(2) var<storage, read_write> dst: array<V, 9>;
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) place: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let id = (place.x) * 64u + lane;
+  if (id >= 9u) { return; }
+
+  let x = vec4f(a[id]) + vec4f(b[id]);
+  dst[id] = V(x);
+}
