@@ -1,4 +1,7 @@
 export * from './exporter.ts'
 export { type CoreMLPackage, type DirectoryHandle, writePackageTo, zipPackage } from './package.ts'
+export type { CoreMLSource } from './read/files.ts'
+export { type FromCoreMLOptions, fromCoreML } from './read/from-coreml.ts'
+export { interpretPackage } from './run/interpreter.ts'
 export type { CoreMLOptions } from './write/options.ts'
 export { toCoreML } from './write/to-coreml.ts'

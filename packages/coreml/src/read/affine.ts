@@ -1,6 +1,6 @@
 import { MobileOneError, type ModelCard, type Preprocess } from '@mobileone/core'
+import { metadataKeys } from '../mil/metadata.ts'
 import type { Description } from '../mil/program.ts'
-import { metadataKeys } from '../write/card.ts'
 
 /** `scale * pixel + bias` of each channel, as a program applies it to its input. */
 export interface Affine {

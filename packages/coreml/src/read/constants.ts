@@ -1,5 +1,6 @@
 import { elementCount, MobileOneError, type Tensor, tensor } from '@mobileone/core'
 import { float16ToFloat32 } from '@mobileone/core/half'
+import { roundToHalf } from '../mil/half.ts'
 import { formatType, type MilType, type Operation, type Value } from '../mil/program.ts'
 
 /** A constant of a program: numbers as float32 or as they are, or text. */
@@ -117,7 +118,11 @@ export function constantOf(operation: Operation, weights: WeightFiles): Constant
     const shift = zero.values[zero.shape.length === 0 ? 0 : channel] as number
     values[index] = ((data.values[index] as number) - shift) * step
   }
-  return { dtype: scale.dtype, shape: data.shape, values }
+  return {
+    dtype: scale.dtype,
+    shape: data.shape,
+    values: scale.dtype === 'fp16' ? roundToHalf(values) : values,
+  }
 }
 
 /** A constant of floats as a tensor of its own. */

@@ -8,10 +8,10 @@ import {
   tensor,
   throwIfAborted,
 } from '@mobileone/core'
+import { roundToHalf } from '../mil/half.ts'
 import { constantOf } from '../read/constants.ts'
 import { type CoreMLSource, openModel } from '../read/files.ts'
 import { type CompiledStep, checkDeclared, compileStep, type Known } from './compile-step.ts'
-import { roundToHalf } from './half.ts'
 
 /** Elements that the values of one run may have together: 1 GiB of float32. */
 const maxElements = 2 ** 28

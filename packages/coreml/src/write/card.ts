@@ -1,16 +1,6 @@
 import type { Model, ModelCard } from '@mobileone/core'
+import { metadataKeys } from '../mil/metadata.ts'
 import type { Metadata } from '../mil/program.ts'
-
-/** Keys of `userDefined` in the metadata, which Core ML keeps and shows and does not read. */
-export const metadataKeys = {
-  name: 'com.mobileone.name',
-  source: 'com.mobileone.source',
-  preprocess: 'com.mobileone.preprocess',
-  precision: 'com.mobileone.precision',
-  labels: 'com.mobileone.labels',
-  names: 'com.mobileone.names',
-  outputs: 'com.mobileone.outputs',
-} as const
 
 /**
  * A card as Core ML metadata; what has no field of its own goes into `userDefined`, in the order of its keys.

@@ -1,5 +1,6 @@
 import { inferShapes, MobileOneError, type Model, type TensorSpec, validate } from '@mobileone/core'
 import { assertLinted } from '../lint/lint.ts'
+import { metadataKeys } from '../mil/metadata.ts'
 import {
   type Description,
   type Feature,
@@ -10,7 +11,7 @@ import {
 } from '../mil/program.ts'
 import { type Target, type TargetName, targets } from '../mil/versions.ts'
 import { type CoreMLPackage, manifestPath, modelPath, weightsPath } from '../package.ts'
-import { encodeCard, metadataKeys } from './card.ts'
+import { encodeCard } from './card.ts'
 import { contentId } from './content-id.ts'
 import { encodeSpecification } from './encode.ts'
 import { lowerNode } from './lower.ts'

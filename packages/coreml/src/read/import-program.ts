@@ -1,0 +1,304 @@
+import { elementCount, MobileOneError, type Node, spec, type Tensor, type TensorSpec } from '@mobileone/core'
+import type { Description, Operation, Program } from '../mil/program.ts'
+import type { Affine } from './affine.ts'
+import { type Constant, constantOf, toTensor, type WeightFiles } from './constants.ts'
+
+/** What a program's name stands for while it is read. */
+type Known =
+  | { readonly kind: 'constant'; readonly constant: Constant }
+  | { readonly kind: 'input'; readonly name: string; readonly affine?: Affine }
+  | { readonly kind: 'value'; readonly name: string; readonly shape: readonly number[] }
+
+/** A program as the parts of a model, under the program's names. */
+export interface Imported {
+  readonly inputs: Readonly<Record<string, TensorSpec>>
+  readonly nodes: readonly Node[]
+  readonly weights: ReadonlyMap<string, Tensor>
+  readonly outputs: readonly (readonly [name: string, value: string])[]
+  readonly labels?: readonly string[]
+  readonly affine?: Affine
+}
+
+/** @throws MobileOneError `unsupported` for operations a model does not have, `invalid-file` for a program that makes no sense. */
+export function importProgram(
+  program: Program,
+  description: Description,
+  weightFiles: WeightFiles,
+): Imported {
+  const known = new Map<string, Known>()
+  const inputs: Record<string, TensorSpec> = {}
+  const nodes: Node[] = []
+  const weights = new Map<string, Tensor>()
+  const declared = new Map<string, readonly number[]>()
+  let affine: Affine | undefined
+  let labels: readonly string[] | undefined
+  let probabilities: string | undefined
+
+  for (const { name, type } of program.inputs) {
+    if (type.kind !== 'tensor' || (type.dtype !== 'fp32' && type.dtype !== 'fp16')) {
+      throw new MobileOneError(
+        'unsupported',
+        `the input "${name}" of the Core ML program is not a tensor of floats`,
+      )
+    }
+    if (known.has(name)) fail(`two inputs are named "${name}"`)
+    known.set(name, { kind: 'input', name })
+    inputs[name] = spec(type.shape)
+    declared.set(name, type.shape)
+  }
+  for (const operation of program.operations) importOperation(operation)
+
+  const shown = program.outputs.filter((name) => name !== description.predictedFeatureName)
+  const outputs = shown.map((name): [string, string] => {
+    if (probabilities !== undefined && name === description.predictedProbabilitiesName) {
+      const softmax = nodes.find((node) => node.name === probabilities)
+      const elsewhere = nodes.some((node) => node.inputs.some((input) => input === probabilities))
+      if (softmax?.op !== 'softmax' || elsewhere) return ['probabilities', probabilities]
+      nodes.splice(nodes.indexOf(softmax), 1)
+      return ['logits', softmax.inputs[0]]
+    }
+    return [name, nameOfValue(name, `the output "${name}"`)]
+  })
+  return {
+    inputs,
+    nodes,
+    weights,
+    outputs,
+    ...(labels && { labels }),
+    ...(affine && { affine }),
+  }
+
+  function fail(message: string): never {
+    throw new MobileOneError('invalid-file', `not a readable Core ML program: ${message}`)
+  }
+
+  /** The value that a name stands for, which fixes the preprocessing where it is the image. */
+  function nameOfValue(name: string, where: string): string {
+    const found = known.get(name)
+    if (!found) return fail(`${where} reads "${name}", which no earlier operation makes`)
+    if (found.kind === 'constant') {
+      throw new MobileOneError(
+        'unsupported',
+        `${where} of the Core ML program uses the constant "${name}" as a value`,
+      )
+    }
+    if (found.kind === 'input' && found.affine) {
+      if (affine && affine !== found.affine) {
+        throw new MobileOneError('unsupported', 'the Core ML program normalises its image in two ways')
+      }
+      affine = found.affine
+    }
+    return found.name
+  }
+
+  function importOperation(operation: Operation): void {
+    const output = operation.outputs[0]
+    if (!output) fail(`an operation ${operation.type} has no output`)
+    const { name } = output
+    const here = `operation "${name}" (${operation.type})`
+    for (const made of operation.outputs)
+      if (known.has(made.name)) fail(`two values are named "${made.name}"`)
+    const unsupported: (message: string) => never = (message) => {
+      throw new MobileOneError('unsupported', `cannot read the Core ML program: ${here} ${message}`)
+    }
+    const constant = constantOf(operation, weightFiles)
+    if (constant) {
+      known.set(name, { kind: 'constant', constant })
+      return
+    }
+    const bound = (key: string): string => {
+      const binding = operation.inputs.get(key)
+      return binding?.kind === 'name' ? binding.name : fail(`${here} has no "${key}" that names a value`)
+    }
+    const value = (key: string): string => nameOfValue(bound(key), here)
+    const shapeOf = (key: string): readonly number[] => declared.get(bound(key)) ?? []
+    const constantAt = (key: string): Constant => {
+      const found = known.get(bound(key))
+      return found?.kind === 'constant' ? found.constant : fail(`${here}: "${key}" must be a constant`)
+    }
+    const numbers = (key: string): readonly number[] => Array.from(constantAt(key).values)
+    const weight = (key: string): string => {
+      const weightName = bound(key)
+      if (!weights.has(weightName)) weights.set(weightName, toTensor(constantAt(key)))
+      return weightName
+    }
+    const alias = (key: string): void => {
+      const found =
+        known.get(bound(key)) ?? fail(`${here} reads "${bound(key)}", which no earlier operation makes`)
+      known.set(name, found)
+      declared.set(name, shapeOf(key))
+    }
+    const push = (node: Node): void => {
+      const shape = output.type.kind === 'tensor' ? output.type.shape : []
+      nodes.push(node)
+      known.set(name, { kind: 'value', name, shape })
+      declared.set(name, shape)
+    }
+    const bias = operation.inputs.has('bias') ? { bias: bound('bias') } : {}
+
+    switch (operation.type) {
+      case 'cast':
+      case 'identity':
+        alias('x')
+        return
+      case 'conv': {
+        const kind = constantAt('pad_type').texts?.[0]
+        const pad = kind === 'valid' ? [0, 0, 0, 0] : numbers('pad')
+        const [top = 0, bottom = 0, left = 0, right = 0] = pad
+        if ((kind !== 'custom' && kind !== 'valid') || top !== bottom || left !== right) {
+          unsupported(`pads by "${kind}" ${pad.join(', ')}; both sides of an axis must get the same`)
+        }
+        if (bias.bias !== undefined) weight('bias')
+        push({
+          op: 'conv2d',
+          name,
+          inputs: [value('x')],
+          weight: weight('weight'),
+          ...bias,
+          stride: pair(numbers('strides')),
+          padding: [top, left],
+          dilation: pair(numbers('dilations')),
+          groups: numbers('groups')[0] ?? 1,
+        })
+        return
+      }
+      case 'linear':
+        if (bias.bias !== undefined) weight('bias')
+        push({ op: 'linear', name, inputs: [value('x')], weight: weight('weight'), ...bias })
+        return
+      case 'batch_norm':
+        push({
+          op: 'batchNorm',
+          name,
+          inputs: [value('x')],
+          weight: weight('gamma'),
+          bias: weight('beta'),
+          runningMean: weight('mean'),
+          runningVar: weight('variance'),
+          epsilon: numbers('epsilon')[0] ?? 1e-5,
+        })
+        return
+      case 'relu':
+      case 'sigmoid':
+      case 'silu':
+        push({ op: operation.type, name, inputs: [value('x')] })
+        return
+      case 'gelu':
+        if (constantAt('mode').texts?.[0] !== 'EXACT') unsupported('is an approximation of gelu')
+        push({ op: 'gelu', name, inputs: [value('x')] })
+        return
+      case 'add':
+      case 'mul': {
+        const found = [known.get(bound('x')), known.get(bound('y'))] as const
+        const constants = found.filter((item) => item?.kind === 'constant')
+        const [image] = found.filter((item) => item?.kind === 'input')
+        if (constants.length === 0) {
+          const [x, y] = [value('x'), value('y')]
+          const swapped = operation.type === 'mul' && elementCount(shapeOf('x')) < elementCount(shapeOf('y'))
+          push({ op: operation.type, name, inputs: swapped ? [y, x] : [x, y] })
+          return
+        }
+        if (image?.kind !== 'input' || constants[0]?.kind !== 'constant') {
+          unsupported('joins a constant with a value that is not the input')
+        }
+        const shape = inputs[image.name]?.shape ?? []
+        const steps = perChannel(constants[0].constant, shape) ?? unsupported('changes more than channels')
+        const before = image.affine ?? {
+          scale: steps.map(() => 1),
+          bias: steps.map(() => 0),
+        }
+        const times = operation.type === 'mul' ? steps : steps.map(() => 1)
+        const plus = operation.type === 'mul' ? steps.map(() => 0) : steps
+        known.set(name, {
+          kind: 'input',
+          name: image.name,
+          affine: {
+            scale: before.scale.map((scale, channel) => scale * (times[channel] as number)),
+            bias: before.bias.map(
+              (shift, channel) => shift * (times[channel] as number) + (plus[channel] as number),
+            ),
+          },
+        })
+        declared.set(name, shape)
+        return
+      }
+      case 'avg_pool': {
+        const size = shapeOf('x').slice(2)
+        const pad = operation.inputs.has('pad') ? numbers('pad') : []
+        if (String(numbers('kernel_sizes')) !== String(size) || pad.some((amount) => amount !== 0)) {
+          unsupported('pools less than the whole map')
+        }
+        push({ op: 'globalAvgPool', name, inputs: [value('x')] })
+        return
+      }
+      case 'reduce_mean': {
+        const rank = shapeOf('x').length
+        const axes = numbers('axes').map((axis) => (axis < 0 ? axis + rank : axis))
+        if (rank !== 4 || String(axes.sort()) !== '2,3')
+          unsupported('averages over other axes than height and width')
+        if (numbers('keep_dims')[0] === 1) {
+          push({ op: 'globalAvgPool', name, inputs: [value('x')] })
+          return
+        }
+        const pooled = `${name}_pooled`
+        if (known.has(pooled)) fail(`two values are named "${pooled}"`)
+        const [n = 0, c = 0] = shapeOf('x')
+        nodes.push({ op: 'globalAvgPool', name: pooled, inputs: [value('x')] })
+        known.set(pooled, { kind: 'value', name: pooled, shape: [n, c, 1, 1] })
+        push({ op: 'flatten', name, inputs: [pooled] })
+        return
+      }
+      case 'reshape':
+      case 'squeeze': {
+        const from = shapeOf('x')
+        const to = output.type.kind === 'tensor' ? output.type.shape : []
+        if (String(from) === String(to)) {
+          alias('x')
+          return
+        }
+        if (String(to) !== String([from[0], elementCount(from.slice(1))])) {
+          unsupported(`makes ${to.join('x')} of ${from.join('x')}`)
+        }
+        push({ op: 'flatten', name, inputs: [value('x')] })
+        return
+      }
+      case 'softmax': {
+        const [axis = -1] = numbers('axis')
+        if (axis !== 1 && axis !== -1) unsupported(`is a softmax over axis ${axis}`)
+        push({ op: 'softmax', name, inputs: [value('x')] })
+        return
+      }
+      case 'classify': {
+        probabilities = value('probabilities')
+        const classes = operation.inputs.get('classes')
+        if (classes?.kind !== 'value' || classes.value.payload.kind !== 'list')
+          fail(`${here} has no list of labels`)
+        labels = classes.value.payload.values.map(({ payload }) =>
+          payload.kind === 'strings'
+            ? (payload.values[0] ?? '')
+            : payload.kind === 'numbers'
+              ? String(payload.values[0])
+              : '',
+        )
+        return
+      }
+      default:
+        unsupported('is an op that models do not have')
+    }
+  }
+}
+
+function pair([first = 0, second = 0]: readonly number[]): [number, number] {
+  return [first, second]
+}
+
+/** A constant as one number for each channel of an image [N, C, H, W], undefined where it is something else. */
+function perChannel(constant: Constant, image: readonly number[]): readonly number[] | undefined {
+  const channels = image[1] ?? 0
+  const values = Array.from(constant.values)
+  if (channels > 4 || image.length !== 4) return undefined
+  if (values.length === 1) return Array.from({ length: channels }, () => values[0] as number)
+  return String(constant.shape.slice(-3)) === String([channels, 1, 1]) && values.length === channels
+    ? values
+    : undefined
+}

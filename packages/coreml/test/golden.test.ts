@@ -1,0 +1,90 @@
+import {
+  elementCount,
+  type Model,
+  maxAbsDifference,
+  reference,
+  type Tensor,
+  type Tensors,
+  tensor,
+} from '@mobileone/core'
+import { goldenPath, hasGolden, readGoldenFloat32 } from '@mobileone/testkit'
+import { describe, expect, test } from 'vitest'
+import { fromCoreML, interpretPackage } from '../src/index.ts'
+import { readPackage } from '../src/node.ts'
+
+const names = ['k1', 'se'] as const
+
+async function golden(name: string, form: string): Promise<Awaited<ReturnType<typeof readPackage>>> {
+  return await readPackage(goldenPath('coreml', `${name}-${form}.mlpackage`))
+}
+
+/** The first item of the small model's batch. */
+function sample(name: string, model: Model): { inputs: Tensors; logits: Tensor } {
+  const [input] = Object.entries(model.inputs)
+  if (!input) throw new Error('no input')
+  const [key, { shape }] = input
+  const data = readGoldenFloat32('small', `${name}.input.f32`).slice(0, elementCount(shape))
+  return {
+    inputs: { [key]: tensor(shape, data) },
+    logits: tensor([1, 10], readGoldenFloat32('small', `${name}.logits.f32`).slice(0, 10)),
+  }
+}
+
+describe.runIf(hasGolden)('packages made by coremltools', () => {
+  test.each(names)(
+    '%s: the float32 program gives the logits of PyTorch, interpreted and read as a model',
+    async (name) => {
+      const source = await golden(name, 'array-fp32')
+      const model = fromCoreML(source)
+      const { inputs, logits } = sample(name, model)
+      await using interpreted = interpretPackage(source)
+      const { logits: direct } = await interpreted.run(inputs)
+      await using executor = await reference().compile(model)
+      const { logits: read } = await executor.run(inputs)
+      for (const output of [direct, read]) {
+        expect(output?.shape).toEqual([1, 10])
+        expect(maxAbsDifference(output as Tensor, logits)).toBeLessThan(1e-5)
+      }
+    },
+  )
+
+  test.each(names)(
+    '%s: float16 and int8 classifiers read as models with labels and preprocessing',
+    async (name) => {
+      for (const [form, tolerance] of [
+        ['image-fp16', 0.02],
+        ['image-int8', 0.2],
+      ] as const) {
+        const model = fromCoreML(await golden(name, form))
+        expect(model.card?.labels).toEqual(Array.from({ length: 10 }, (_, index) => `class_${index}`))
+        expect(model.card?.preprocess?.std[0]).toBeCloseTo(0.226, 5)
+        expect(model.card?.preprocess?.mean[1]).toBeCloseTo(0.456, 2)
+        expect(Object.keys(model.outputs)).toEqual(['logits'])
+        const { inputs, logits } = sample(name, model)
+        await using executor = await reference().compile(model)
+        const { logits: got } = await executor.run(inputs)
+        const scale = logits.data.reduce((most, value) => Math.max(most, Math.abs(value)), 1)
+        expect(maxAbsDifference(got as Tensor, logits) / scale).toBeLessThan(tolerance)
+      }
+    },
+  )
+
+  test.each(names)('%s: the interpreter runs classifiers from pixels', async (name) => {
+    const source = await golden(name, 'image-fp16')
+    const model = fromCoreML(source)
+    const { inputs, logits } = sample(name, model)
+    const { mean = [], std = [] } = model.card?.preprocess ?? {}
+    const [key, input] = Object.entries(inputs)[0] as [string, Tensors[string]]
+    const plane = elementCount(input.shape.slice(2))
+    const pixels = input.data.map((value, index) => {
+      const channel = Math.floor(index / plane) % 3
+      return 255 * (value * (std[channel] as number) + (mean[channel] as number))
+    })
+    await using executor = interpretPackage(source)
+    const { classLabel_probs: probabilities } = await executor.run({ [key]: tensor(input.shape, pixels) })
+    const powers = logits.data.map((value) => Math.exp(value))
+    const sum = powers.reduce((total, value) => total + value, 0)
+    const expected = powers.map((value) => value / sum)
+    expect(maxAbsDifference(probabilities as Tensor, tensor([1, 10], expected))).toBeLessThan(2e-3)
+  })
+})

@@ -1,0 +1,246 @@
+import {
+  configFromWidths,
+  initialize,
+  isMobileOneError,
+  type Model,
+  mobileone,
+  reference,
+  type Tensor,
+  tensor,
+  variants,
+  withCard,
+  withOutputs,
+} from '@mobileone/core'
+import { float16ToFloat32, float32ToFloat16 } from '@mobileone/core/half'
+import { describe, expect, test } from 'vitest'
+import { type CoreMLOptions, fromCoreML, interpretPackage, toCoreML, zipPackage } from '../src/index.ts'
+import { fullCard, normalInputs, tinyConfig, tinyModel } from './support/models.ts'
+
+function code(run: () => unknown): string | undefined {
+  try {
+    run()
+    return undefined
+  } catch (error) {
+    return isMobileOneError(error) ? error.code : String(error)
+  }
+}
+
+/** `model` as float16 keeps it. */
+function halved(model: Model): Model {
+  const weights = Object.entries(model.weights).map(([name, { shape, data }]): [string, Tensor] => [
+    name,
+    tensor(shape, float16ToFloat32(float32ToFloat16(data))),
+  ])
+  return { ...model, weights: Object.fromEntries(weights) }
+}
+
+describe('what is written reads back equal', () => {
+  const every: readonly CoreMLOptions[] = [
+    { precision: 'float32', input: 'array', output: 'values' },
+    { precision: 'float32' },
+    { precision: 'float32', target: 'ios18' },
+  ]
+  test.each(every)('float32 %o', (options) => {
+    const model = tinyModel()
+    expect(fromCoreML(toCoreML(model, options))).toEqual(model)
+    expect(fromCoreML(zipPackage(toCoreML(model, options)))).toEqual(model)
+  })
+
+  test('float16, with every weight rounded', () => {
+    const model = tinyModel()
+    expect(fromCoreML(toCoreML(model))).toEqual(halved(model))
+  })
+
+  test('int8, with every weight within half a step', () => {
+    const model = tinyModel({ ...tinyConfig, stem: { ...tinyConfig.stem, channels: 64 }, classes: 40 })
+    const read = fromCoreML(toCoreML(model, { precision: 'int8' }))
+    expect(read.nodes).toEqual(model.nodes)
+    expect(read.card).toEqual(model.card)
+    for (const [name, { shape, data }] of Object.entries(model.weights)) {
+      const channel = data.length / (shape[0] as number)
+      const got = read.weights[name]?.data as Float32Array
+      for (let start = 0; start < data.length; start += channel) {
+        const largest = data
+          .subarray(start, start + channel)
+          .reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+        for (let index = start; index < start + channel; index++) {
+          const error = Math.abs((got[index] as number) - (data[index] as number))
+          expect(error, `${name}[${index}]`).toBeLessThanOrEqual(largest * 0.005 + 1e-7)
+        }
+      }
+    }
+  })
+
+  test('an embedding and several outputs', () => {
+    const model = tinyModel()
+    const shown = withOutputs(model, { logits: 'head', embedding: 'flatten', 'feature map': 'stage3.1.relu' })
+    expect(fromCoreML(toCoreML(shown, { precision: 'float32' }))).toEqual(shown)
+    const embedded = fromCoreML(toCoreML(model, { precision: 'float32', embedding: true }))
+    expect(embedded.outputs).toEqual({ logits: 'head', embedding: 'flatten' })
+  })
+
+  test.each(Object.entries(variants))(
+    '%s',
+    (_, config) => {
+      const model = withCard(
+        initialize(mobileone(config, { form: 'deploy' }), { seed: 1 }),
+        fullCard(1000, [224, 224]),
+      )
+      const read = fromCoreML(toCoreML(model, { precision: 'float32' }))
+      expect(read.nodes).toEqual(model.nodes)
+      expect(read.card).toEqual(model.card)
+      expect(read.outputs).toEqual(model.outputs)
+      expect(Object.keys(read.weights).sort()).toEqual(Object.keys(model.weights).sort())
+      for (const [name, { data }] of Object.entries(model.weights)) {
+        expect(
+          Buffer.compare(
+            Buffer.from(data.buffer),
+            Buffer.from(read.weights[name]?.data.buffer as ArrayBuffer),
+          ),
+          name,
+        ).toBe(0)
+      }
+    },
+    120_000,
+  )
+
+  test.each([1, 2, 21_000])('%i classes', (classes) => {
+    const model = tinyModel({ ...tinyConfig, classes })
+    expect(fromCoreML(toCoreML(model, { precision: 'float32' }))).toEqual(model)
+  })
+
+  test.each([
+    [1, 1],
+    [33, 29],
+    [97, 97],
+  ])('inputs of %i x %i', (height, width) => {
+    const model = tinyModel({ ...tinyConfig, input: { channels: 3, size: [height, width] } })
+    expect(fromCoreML(toCoreML(model, { precision: 'float32' }))).toEqual(model)
+  })
+
+  test('five input channels, as an array', () => {
+    const graph = mobileone({ ...tinyConfig, input: { channels: 5, size: [32, 32] } }, { form: 'deploy' })
+    const model = initialize(graph, { seed: 1 })
+    expect(fromCoreML(toCoreML(model, { precision: 'float32' }))).toEqual(model)
+  })
+})
+
+test('the same model and options give the same bytes, other weights other identifiers', () => {
+  const [a, b] = [zipPackage(toCoreML(tinyModel())), zipPackage(toCoreML(tinyModel()))]
+  expect(Buffer.compare(Buffer.from(a), Buffer.from(b))).toBe(0)
+  const other = toCoreML({
+    ...tinyModel(),
+    weights: initialize(mobileone(tinyConfig, { form: 'deploy' }), { seed: 9 }).weights,
+  })
+  expect(other.files['Manifest.json']).not.toEqual(toCoreML(tinyModel()).files['Manifest.json'])
+})
+
+describe('the interpreter', () => {
+  test.each([
+    ['float32', 1e-5],
+    ['float16', 2e-2],
+    ['int8', 0.1],
+  ] as const)('%s gives the logits of the reference', async (precision, tolerance) => {
+    const model = tinyModel()
+    const inputs = normalInputs(model)
+    await using wanted = await reference().compile(model)
+    await using got = interpretPackage(toCoreML(model, { precision, input: 'array', output: 'values' }))
+    const [a, b] = [(await wanted.run(inputs)).logits as Tensor, (await got.run(inputs)).logits as Tensor]
+    const scale = a.data.reduce((most, value) => Math.max(most, Math.abs(value)), 1)
+    for (const [index, value] of a.data.entries()) {
+      expect(Math.abs(value - (b.data[index] as number)) / scale).toBeLessThan(tolerance)
+    }
+  })
+
+  test('applies mean and std of each channel to pixels', async () => {
+    const model = tinyModel()
+    const [, height = 0, width = 0] = [0, ...tinyConfig.input.size]
+    const pixels = Float32Array.from({ length: 3 * height * width }, (_, index) => (index * 37) % 256)
+    const { mean = [], std = [] } = model.card?.preprocess ?? {}
+    const normalized = pixels.map((value, index) => {
+      const channel = Math.floor(index / (height * width))
+      return (value / 255 - (mean[channel] as number)) / (std[channel] as number)
+    })
+    await using wanted = await reference().compile(model)
+    await using got = interpretPackage(toCoreML(model, { precision: 'float32' }))
+    const shape = [1, 3, height, width]
+    const { logits } = await wanted.run({ image: tensor(shape, normalized) })
+    const { classLabel_probs: probabilities } = await got.run({ image: tensor(shape, pixels) })
+    const powers = (logits as Tensor).data.map(Math.exp)
+    const sum = powers.reduce((total, value) => total + value, 0)
+    for (const [index, power] of powers.entries())
+      expect(probabilities?.data[index]).toBeCloseTo(power / sum, 4)
+  })
+})
+
+describe('what cannot be written is refused', () => {
+  const model = tinyModel()
+  test.each<[string, () => unknown, string]>([
+    [
+      'train form',
+      () => toCoreML(initialize(mobileone(tinyConfig, { form: 'train' }), { seed: 1 })),
+      'unsupported',
+    ],
+    [
+      'a classifier without labels',
+      () => toCoreML({ ...model, card: {} }, { output: 'classifier' }),
+      'invalid-argument',
+    ],
+    [
+      'labels of another number',
+      () => toCoreML(withCard(model, { labels: ['a'] }), { output: 'classifier' }),
+      'invalid-argument',
+    ],
+    [
+      'an image without mean and std',
+      () => toCoreML({ ...model, card: {} }, { input: 'image' }),
+      'invalid-argument',
+    ],
+    ['int8 for iOS 15', () => toCoreML(model, { precision: 'int8', target: 'ios15' }), 'invalid-argument'],
+    [
+      'equal labels, when asked',
+      () => toCoreML(withCard(model, { labels: ['a', 'b', 'a', 'c', 'd'] }), { duplicateLabels: 'refuse' }),
+      'invalid-argument',
+    ],
+  ])('%s', (_, run, expected) => {
+    expect(code(run)).toBe(expected)
+  })
+
+  test('weights beyond float16, which float32 takes', () => {
+    const weights = { ...model.weights, 'head.bias': tensor([5], Float32Array.of(1, 70_000, 0, 0, 0)) }
+    expect(code(() => toCoreML({ ...model, weights }))).toBe('unsupported')
+    expect(() => toCoreML({ ...model, weights })).toThrow(/"head.bias".*70000.*float32/)
+    expect(code(() => toCoreML({ ...model, weights }, { precision: 'float32' }))).toBeUndefined()
+  })
+
+  test('equal labels get suffixes, and come back as they were', () => {
+    const labelled = withCard(model, { labels: ['crane', 'crane (2)', 'crane', 'x', 'crane'] })
+    const read = fromCoreML(toCoreML(labelled, { precision: 'float32' }))
+    expect(read).toEqual(labelled)
+  })
+})
+
+test('names that are words of MIL or alike once dots are gone stay apart', () => {
+  const graph = mobileone(
+    configFromWidths({
+      name: 'a b/c',
+      widths: [0.1, 0.1, 0.1, 0.1],
+      blocks: [1, 1, 1, 1],
+      branches: 1,
+      classes: 3,
+    }),
+    { form: 'deploy' },
+  )
+  const model = initialize(graph, { seed: 1 })
+  const nodes = model.nodes.map((node) =>
+    node.op === 'relu' && node.inputs[0] === 'stem' ? { ...node, name: 'tensor' } : node,
+  )
+  const renamed = {
+    ...model,
+    nodes: nodes.map((node) => ({
+      ...node,
+      inputs: node.inputs.map((name) => (name === 'stem.relu' ? 'tensor' : name)),
+    })),
+  } as unknown as Model
+  expect(fromCoreML(toCoreML(renamed, { precision: 'float32' }))).toEqual(renamed)
+})

@@ -1,0 +1,66 @@
+import {
+  configFromWidths,
+  initialize,
+  type MobileOneConfig,
+  type Model,
+  type ModelCard,
+  mobileone,
+  random,
+  type Tensors,
+  tensor,
+  withCard,
+} from '@mobileone/core'
+
+/** A card with everything in it, for `classes` classes and inputs of `size`. */
+export function fullCard(classes: number, size: readonly [number, number]): ModelCard {
+  return {
+    description: 'Größe und Güte',
+    author: 'An Author',
+    licence: 'MIT',
+    source: 'https://example.org/weights.safetensors',
+    labels: Array.from(
+      { length: classes },
+      (_, index) => ['猫', 'тигр', 'fjäder', 'a "b"'][index % 4] + String(index),
+    ),
+    preprocess: {
+      size,
+      resize: 64,
+      interpolation: 'bicubic',
+      mean: [0.485, 0.456, 0.406],
+      std: [0.229, 0.224, 0.225],
+    },
+  }
+}
+
+export const tinyConfig: MobileOneConfig = configFromWidths({
+  name: 'tiny',
+  widths: [0.1, 0.11, 0.1, 0.13],
+  blocks: [1, 1, 2, 1],
+  branches: 1,
+  squeezeExcite: [0, 0, 1, 1],
+  classes: 5,
+  inputSize: [45, 37],
+})
+
+/** A small network in deploy form with squeeze-and-excite and odd sizes, and its card. */
+export function tinyModel(config: MobileOneConfig = tinyConfig): Model {
+  const model = initialize(mobileone(config, { form: 'deploy' }), { seed: 3, statistics: 'random' })
+  return withCard(model, fullCard(config.classes, config.input.size))
+}
+
+/** Standard normal inputs. */
+export function normalInputs(model: Model, seed = 1): Tensors {
+  const source = random(seed)
+  return Object.fromEntries(
+    Object.entries(model.inputs).map(([name, { shape }]) => {
+      const count = shape.reduce((product, size) => product * size, 1)
+      return [
+        name,
+        tensor(
+          shape,
+          Float32Array.from({ length: count }, () => source.normal()),
+        ),
+      ]
+    }),
+  )
+}
