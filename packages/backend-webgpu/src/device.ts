@@ -26,6 +26,9 @@ interface Shared extends Omit<Held, 'release'> {
   users: number
 }
 
+/** New devices tried before giving up. */
+const ATTEMPTS = 3
+
 export class DeviceSource {
   private readonly options: DeviceOptions
   private shared: Promise<Shared> | undefined
@@ -43,14 +46,24 @@ export class DeviceSource {
       checkPrecision(this.options, device.features)
       return hold(this.given, () => {})
     }
-    let shared = await (this.shared ??= this.request())
-    if (shared.lost !== undefined) shared = await (this.shared = this.request())
-    shared.users++
-    return hold(shared, () => {
-      if (--shared.users > 0) return
-      this.forget(shared)
-      shared.device.destroy()
-    })
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const pending = (this.shared ??= this.request())
+      const shared = await pending
+      if (shared.lost === undefined) {
+        shared.users++
+        return hold(shared, () => this.leave(shared, pending))
+      }
+      if (this.shared === pending) this.shared = undefined
+    }
+    throw new MobileOneError('device-lost', `webgpu: ${ATTEMPTS} new devices in a row were lost at once`)
+  }
+
+  /** The last user destroys the device; who waits for it at this moment sees that it is lost. */
+  private leave(shared: Shared, pending: Promise<Shared>): void {
+    if (--shared.users > 0) return
+    shared.lost ??= 'it was destroyed after its last use'
+    if (this.shared === pending) this.shared = undefined
+    shared.device.destroy()
   }
 
   /** An adapter, or the reason why there is none. */
@@ -80,9 +93,7 @@ export class DeviceSource {
         requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[],
         requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
       })
-      const shared = watch(device, true)
-      void device.lost.then(() => this.forget(shared))
-      return shared
+      return watch(device, true)
     } catch (cause) {
       this.shared = undefined
       if (cause instanceof MobileOneError) throw cause
@@ -91,19 +102,12 @@ export class DeviceSource {
       })
     }
   }
-
-  private forget(shared: Shared): void {
-    const promise = this.shared
-    void promise?.then((current) => {
-      if (current === shared && this.shared === promise) this.shared = undefined
-    })
-  }
 }
 
 function watch(device: GPUDevice, owned: boolean): Shared {
   const shared: Shared = { device, owned, lost: undefined, users: 0 }
   void device.lost.then(({ reason, message }) => {
-    shared.lost = message || reason || 'unknown'
+    shared.lost ??= message || reason || 'unknown'
   })
   return shared
 }

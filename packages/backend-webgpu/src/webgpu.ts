@@ -165,7 +165,7 @@ async function compile(
       throwIfAborted(signal, 'a run on webgpu')
       const running = onDevice((session) => session.run(inputs))
       submitted = running.catch(() => {})
-      const outputs = await (signal ? Promise.race([running, aborted(signal)]) : running)
+      const outputs = await (signal ? untilAborted(running, signal) : running)
       throwIfAborted(signal, 'a run on webgpu')
       return outputs!
     },
@@ -181,11 +181,18 @@ async function compile(
   return { executor, plan }
 }
 
-/** Resolves without outputs when `signal` is aborted. */
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(undefined), { once: true })
+/** What `running` gives, or nothing as soon as `signal` is aborted. */
+async function untilAborted<T>(running: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  let stop = (): void => {}
+  const aborted = new Promise<undefined>((resolve) => {
+    stop = () => resolve(undefined)
+    signal.addEventListener('abort', stop)
   })
+  try {
+    return await Promise.race([running, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
 }
 
 /** Milliseconds within which a device that failed a run says that it is lost. */

@@ -1,22 +1,29 @@
 import { fileURLToPath } from 'node:url'
-import { hasChromium, openModulePage, runPageSuite } from '@mobileone/testkit'
-import { expect, it } from 'vitest'
+import { goldenPath, hasChromium, hasGolden, openModulePage, runPageSuite } from '@mobileone/testkit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 /** WebGPU without a GPU: Chromium's software adapter. */
 const chromiumArguments = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader']
 
-it.skipIf(!hasChromium)(
-  'webgpu conforms in Chromium',
-  async () => {
+describe.skipIf(!hasChromium)('webgpu in Chromium', () => {
+  let opened: Awaited<ReturnType<typeof openModulePage>>
+  beforeAll(async () => {
     const entry = fileURLToPath(new URL('conformance-page.ts', import.meta.url))
-    const { page, close } = await openModulePage({ entry, chromiumArguments })
-    try {
-      const results = await runPageSuite(page, 'webgpu')
-      expect(results.filter(({ error }) => error)).toEqual([])
-      expect(results.filter(({ skip }) => !skip).length).toBeGreaterThan(70)
-    } finally {
-      await close()
-    }
-  },
-  600_000,
-)
+    opened = await openModulePage({ entry, chromiumArguments, folders: { '/golden/': goldenPath() } })
+  })
+  afterAll(() => opened?.close())
+
+  it('conforms', async () => {
+    const results = await runPageSuite(opened.page, 'webgpu')
+    expect(results.filter(({ error }) => error)).toEqual([])
+    expect(results.filter(({ skip }) => !skip).length).toBeGreaterThan(70)
+  }, 600_000)
+
+  it.skipIf(!hasGolden)(
+    'gives PyTorch’s logits of the real S0',
+    async () => {
+      expect(await runPageSuite(opened.page, 'the real S0')).toEqual([{ name: 'stored outputs: S0' }])
+    },
+    300_000,
+  )
+})

@@ -1,4 +1,34 @@
-import { conformance, runCases } from '@mobileone/conformance'
+import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
+import { conformance, type Golden, runCases } from '@mobileone/conformance'
+import { tensor } from '@mobileone/core'
 import { webgpu } from '../src/index.ts'
 
-Object.assign(globalThis, { suites: { webgpu: () => runCases(conformance(() => webgpu())) } })
+const fetched = async (file: string): Promise<ArrayBuffer> => (await fetch(`/golden/${file}`)).arrayBuffer()
+
+const s0: Golden = {
+  name: 'S0',
+  tolerance: 1e-4,
+  async load() {
+    const model = modelFromCheckpoint(readCheckpoint(new Uint8Array(await fetched('mobileone_s0.pth.tar'))))
+    const [image, logits] = await Promise.all(
+      ['s0-input-1x3x224x224.f32', 's0-logits-1000.f32'].map(
+        async (file) => new Float32Array(await fetched(file)),
+      ),
+    )
+    return {
+      model,
+      inputs: { image: tensor([1, 3, 224, 224], image!) },
+      outputs: { logits: tensor([1, 1000], logits!) },
+    }
+  },
+}
+
+Object.assign(globalThis, {
+  suites: {
+    webgpu: () => runCases(conformance(() => webgpu())),
+    'the real S0': () =>
+      runCases(
+        conformance(() => webgpu(), { golden: [s0] }).filter(({ name }) => name === 'stored outputs: S0'),
+      ),
+  },
+})

@@ -3,6 +3,24 @@ import { describe, it } from 'vitest'
 import { webgpu } from '../src/index.ts'
 import { gpu } from './gpu.ts'
 
-describe.skipIf(!gpu)('webgpu in Node', () => {
-  for (const c of conformance(() => webgpu({ gpu: gpu! }))) (c.skip ? it.skip : it)(c.name, c.run)
+const device = await (await gpu?.requestAdapter())?.requestDevice()
+let bytes = 0
+if (device) {
+  const create = device.createBuffer.bind(device)
+  device.createBuffer = (descriptor) => {
+    const buffer = create(descriptor)
+    const destroy = buffer.destroy.bind(buffer)
+    bytes += buffer.size
+    buffer.destroy = () => {
+      bytes -= buffer.size
+      destroy()
+    }
+    return buffer
+  }
+}
+const memory = { measure: () => bytes, allowance: 0, cycles: 10 }
+
+describe.skipIf(!device)('webgpu in Node', () => {
+  for (const c of conformance(() => webgpu({ device: device! }), { memory }))
+    (c.skip ? it.skip : it)(c.name, c.run)
 })

@@ -88,13 +88,18 @@ describe('device loss', () => {
   })
 
   test('executors of a backend share its device; the last one destroys it', async () => {
-    const fake = fakeDevice()
-    const backend = webgpu({ gpu: fakeGpu([fake]) })
+    const [fake, second] = [fakeDevice(), fakeDevice()]
+    const backend = webgpu({ gpu: fakeGpu([fake, second]) })
     const executors = await Promise.all([backend.compile(small), backend.compile(small)])
     await executors[0].dispose()
     expect(fake.calls.destroy).toBeUndefined()
     await executors[1].dispose()
     expect(fake.calls.destroy).toBe(1)
+    const next = await backend.compile(small)
+    expect((await next.run(inputs)).y!.shape).toEqual([1, 4, 3, 3])
+    expect(second.calls.submit).toBe(1)
+    await next.dispose()
+    expect(second.calls.destroy).toBe(1)
   })
 })
 
