@@ -45,7 +45,7 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
   const open = async (path: string): Promise<Page> => {
     const page = await browser.newPage()
     await page.goto(server.url + path)
-    await page.waitForFunction('globalThis.backend')
+    await expect.poll(() => page.evaluate(() => 'backend' in globalThis), { timeout: 20_000 }).toBe(true)
     return page
   }
 
@@ -148,7 +148,7 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
       await route.fulfill({ response, headers })
     })
     await page.goto(server.url)
-    await page.waitForFunction('globalThis.backend')
+    await expect.poll(() => page.evaluate(() => 'backend' in globalThis), { timeout: 20_000 }).toBe(true)
     const found = await page.evaluate(async () => {
       const { backend } = globalThis as unknown as Page1
       return { ran: await backend.start({ threads: 2 }), features: await backend.features() }

@@ -49,3 +49,18 @@ test.each([1, 2])(
     expect(after.resident - before.resident).toBeLessThan(90)
   },
 )
+
+test('a disposed executor holds no memory, although somebody holds the executor', async () => {
+  const model = network('s0', 32)
+  const kept = []
+  for (let i = 0; i < 10; i++) await (await wasm().compile(model)).dispose()
+  const before = await held()
+  for (let i = 0; i < 50; i++) {
+    const executor = await wasm().compile(model)
+    await executor.dispose()
+    kept.push(executor)
+  }
+  const after = await held()
+  expect(after.resident - before.resident).toBeLessThan(90)
+  expect(kept.length).toBe(50)
+})
