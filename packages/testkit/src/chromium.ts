@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type Browser, chromium } from 'playwright-core'
+import { type Browser, chromium, type LaunchOptions } from 'playwright-core'
 
 const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 
@@ -9,9 +9,13 @@ export const hasChromium: boolean = existsSync(executablePath)
 if (!hasChromium)
   console.warn(`SKIPPED: there is no ${executablePath}, so tests in a real browser do not run`)
 
-/** Start headless Chromium; close it when done. */
-export function launchChromium(extraArguments: readonly string[] = []): Promise<Browser> {
+/** Start headless Chromium; close it when done. Without `options`, an interrupt closes it and ends the program at once. */
+export function launchChromium(
+  extraArguments: readonly string[] = [],
+  options: Pick<LaunchOptions, 'handleSIGINT' | 'handleSIGTERM'> = {},
+): Promise<Browser> {
   return chromium.launch({
+    ...options,
     executablePath,
     args: [
       '--no-sandbox',
