@@ -1,5 +1,6 @@
 /** A plan on a device: pipelines, buffers and bind groups are made once; a run writes, submits once and reads back once. */
 import { MobileOneError, type OnProgress, type Tensors, tensor, throwIfAborted } from '@mobileone/core'
+import { type ImageInput, ImageWriter } from './image.ts'
 import type { PlannedBuffer } from './memory.ts'
 import { toHalf } from './pack.ts'
 import type { Plan } from './plan.ts'
@@ -41,6 +42,7 @@ export class Session {
   private readonly outputs: readonly Output[]
   private readonly staging: GPUBuffer
   private queries: Queries | undefined
+  private images: ImageWriter | undefined
 
   private constructor(device: GPUDevice, plan: Plan, pipelines: ReadonlyMap<string, GPUComputePipeline>) {
     this.device = device
@@ -121,7 +123,41 @@ export class Session {
 
   async run(inputs: Tensors): Promise<Tensors> {
     this.write(inputs)
+    return this.submit(this.device.createCommandEncoder())
+  }
+
+  /** Run with `image` in the place of the only input. */
+  async runImage(image: ImageInput): Promise<Tensors> {
+    const [target] = Object.values(this.inputs)
+    this.images ??= new ImageWriter(this.device, target!)
+    const pipeline = await this.images.pipeline(image.rule)
     const encoder = this.device.createCommandEncoder()
+    this.device.pushErrorScope('validation')
+    let outcome: Promise<GPUError | null>
+    try {
+      this.images.convert(image, pipeline, encoder)
+    } catch (cause) {
+      if (cause instanceof MobileOneError) throw cause
+      const remedy = 'draw a video frame that cannot be copied to an OffscreenCanvas first'
+      throw new MobileOneError(
+        'invalid-input',
+        `webgpu: the image cannot be copied: ${messageOf(cause)}; ${remedy}`,
+        {
+          cause,
+        },
+      )
+    } finally {
+      outcome = this.device.popErrorScope()
+    }
+    const results = await this.submit(encoder)
+    const problem = await outcome
+    if (problem) {
+      throw new MobileOneError('invalid-input', `webgpu: the device refused the image: ${problem.message}`)
+    }
+    return results
+  }
+
+  private async submit(encoder: GPUCommandEncoder): Promise<Tensors> {
     const pass = encoder.beginComputePass()
     for (const command of this.commands) encode(pass, command)
     pass.end()
@@ -147,6 +183,7 @@ export class Session {
 
   free(): void {
     for (const buffer of this.buffers) buffer.destroy()
+    this.images?.free()
     this.queries?.set.destroy()
     this.queries?.resolved.destroy()
     this.queries?.staged.destroy()

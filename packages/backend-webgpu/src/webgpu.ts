@@ -5,8 +5,13 @@ import {
   type Executor,
   MobileOneError,
   type Model,
+  type Preprocess,
   type ProbeResult,
+  type RunOptions,
   spec,
+  type Tensor,
+  type Tensors,
+  tensor,
   throwIfAborted,
   validate,
 } from '@mobileone/core'
@@ -18,6 +23,7 @@ import {
   parallelismOf,
   workgroupOf,
 } from './device.ts'
+import { type GpuImageSource, type ImageInput, imageInputOf } from './image.ts'
 import { type Plan, planModel } from './plan.ts'
 import { Session } from './session.ts'
 import { checkGolden, checkNodes, type Golden } from './verify.ts'
@@ -30,8 +36,21 @@ export interface WebGpuOptions extends DeviceOptions {
   readonly verify?: boolean | Golden
 }
 
+export interface WebGpuExecutor extends Executor {
+  /**
+   * Run on an image, canvas or video frame that stays on the GPU: resized, cropped and normalised there by `rule`, for a model
+   * whose only input is [1, C, ...rule.size], C the length of `rule.mean` (3 for RGB, 1 for grey). A run queues like any other.
+   * @throws MobileOneError `invalid-argument` where rule and model do not fit, `invalid-input` for an image without pixels.
+   */
+  runImage(source: GpuImageSource, rule: Preprocess, options?: RunOptions): Promise<Tensors>
+}
+
+export interface WebGpuBackend extends Backend {
+  compile(model: Model, options?: CompileOptions): Promise<WebGpuExecutor>
+}
+
 /** MobileOne's own WebGPU backend: one dispatch a step, float32 unless `precision` says otherwise. */
-export function webgpu(options: WebGpuOptions = {}): Backend {
+export function webgpu(options: WebGpuOptions = {}): WebGpuBackend {
   const source = new DeviceSource(options)
   return {
     specVersion: 1,
@@ -105,7 +124,7 @@ async function compile(
   source: DeviceSource,
   options: WebGpuOptions,
   { signal, onProgress }: CompileOptions,
-): Promise<{ readonly executor: Executor; readonly plan: Plan }> {
+): Promise<{ readonly executor: WebGpuExecutor; readonly plan: Plan }> {
   throwIfAborted(signal, 'compiling for webgpu')
   validate(model)
   const start = async (first: CompileOptions = {}): Promise<Live> => {
@@ -154,6 +173,7 @@ async function compile(
 
   // A submission cannot be called back: an aborted run rejects at once, and the next one waits for the GPU.
   let submitted: Promise<unknown> = Promise.resolve()
+  const images = new WeakMap<Tensors, ImageInput>()
   const executor = createExecutor({
     backend: 'webgpu',
     inputs: model.inputs,
@@ -163,7 +183,8 @@ async function compile(
     async execute(inputs, signal) {
       await submitted
       throwIfAborted(signal, 'a run on webgpu')
-      const running = onDevice((session) => session.run(inputs))
+      const image = images.get(inputs)
+      const running = onDevice((session) => (image ? session.runImage(image) : session.run(inputs)))
       submitted = running.catch(() => {})
       const outputs = await (signal ? untilAborted(running, signal) : running)
       throwIfAborted(signal, 'a run on webgpu')
@@ -178,7 +199,16 @@ async function compile(
       stop()
     },
   })
-  return { executor, plan }
+  // The executor checks and queues runs by their inputs: an image travels beside a blank input of its shape.
+  let blank: Tensor | undefined
+  const runImage: WebGpuExecutor['runImage'] = async (source, rule, runOptions) => {
+    const name = imageInputOf(model, rule)
+    blank ??= tensor(model.inputs[name]!.shape)
+    const inputs = { [name]: blank }
+    images.set(inputs, { source, rule })
+    return executor.run(inputs, runOptions)
+  }
+  return { executor: Object.assign(executor, { runImage }), plan }
 }
 
 /** What `running` gives, or nothing as soon as `signal` is aborted. */

@@ -1,0 +1,58 @@
+import { fileURLToPath } from 'node:url'
+import type { Preprocess } from '@mobileone/core'
+import { hasChromium, openModulePage } from '@mobileone/testkit'
+import { describe, expect, it, test } from 'vitest'
+import { webgpu } from '../src/index.ts'
+import { imageKernel } from '../src/kernels/image.ts'
+import { fakeDevice } from './fake-device.ts'
+import { model } from './models.ts'
+
+const rule: Preprocess = {
+  ...{ size: [4, 6], resize: 8, interpolation: 'bilinear' },
+  ...{ mean: [0.5, 0.25, 0], std: [1, 0.5, 0.25] },
+}
+
+describe('images on a device that computes nothing', () => {
+  test.each(['bilinear', 'bicubic'] as const)('the text of the kernel, %s', async (interpolation) => {
+    await expect(imageKernel({ ...rule, interpolation })).toMatchFileSnapshot(
+      `wgsl/image-${interpolation}.wgsl`,
+    )
+  })
+
+  test('a rule that does not fit the model is refused', async () => {
+    const given = model([1, 3, 4, 5], [{ op: 'relu', name: 'y', inputs: ['x'] }])
+    const executor = await webgpu({ device: fakeDevice().device }).compile(given)
+    const source = { width: 3, height: 3 } as ImageBitmap
+    await expect(executor.runImage(source, rule)).rejects.toThrow(/4 x 6.*does not fit.*x \[1,3,4,5\]/)
+  })
+})
+
+it.skipIf(!hasChromium)(
+  'images become the input of the CPU’s preprocessing to 1.5 steps of 255, in Chromium',
+  async () => {
+    const { page, close } = await openModulePage({
+      entry: fileURLToPath(new URL('image-page.ts', import.meta.url)),
+      chromiumArguments: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+    })
+    try {
+      await page.waitForFunction(() => 'compareImages' in globalThis)
+      const results = await page.evaluate(() =>
+        (
+          globalThis as unknown as { compareImages(): Promise<Record<string, Record<string, number>>> }
+        ).compareImages(),
+      )
+      expect(Object.keys(results)).toHaveLength(6)
+      const frame = await page.evaluate(() =>
+        (globalThis as unknown as { runFrame(): Promise<string> }).runFrame(),
+      )
+      expect(['ran', 'invalid-input']).toContain(frame)
+      for (const [name, bySource] of Object.entries(results)) {
+        for (const [source, steps] of Object.entries(bySource))
+          expect(steps, `${name}, ${source}`).toBeLessThan(1.5)
+      }
+    } finally {
+      await close()
+    }
+  },
+  200_000,
+)
