@@ -1,7 +1,16 @@
+export {
+  type CoreMLBackend,
+  type CoreMLBackendOptions,
+  type CoreMLExecutor,
+  type CoreMLRunner,
+  coremlBackend,
+} from './backend.ts'
 export * from './exporter.ts'
+export { lint } from './lint/lint.ts'
 export { type CoreMLPackage, type DirectoryHandle, writePackageTo, zipPackage } from './package.ts'
 export type { CoreMLSource } from './read/files.ts'
 export { type FromCoreMLOptions, fromCoreML } from './read/from-coreml.ts'
 export { interpretPackage } from './run/interpreter.ts'
+export { toSwift } from './swift/to-swift.ts'
 export type { CoreMLOptions } from './write/options.ts'
 export { toCoreML } from './write/to-coreml.ts'

@@ -119,7 +119,10 @@ export function importProgram(
     const numbers = (key: string): readonly number[] => Array.from(constantAt(key).values)
     const weight = (key: string): string => {
       const weightName = bound(key)
-      if (!weights.has(weightName)) weights.set(weightName, toTensor(constantAt(key)))
+      const held = constantAt(key)
+      if (held.dtype !== 'fp16' && held.dtype !== 'fp32')
+        fail(`${here}: "${key}" is ${held.dtype}, where floats belong`)
+      if (!weights.has(weightName)) weights.set(weightName, toTensor(held))
       return weightName
     }
     const alias = (key: string): void => {

@@ -1,4 +1,4 @@
-import { elementCount, MobileOneError } from '@mobileone/core'
+import { elementCount, erf, MobileOneError } from '@mobileone/core'
 import { formatType, type MilType, type Operation } from '../mil/program.ts'
 import type { Constant } from '../read/constants.ts'
 import * as kernels from './kernels.ts'
@@ -57,6 +57,9 @@ export function compileStep(operation: Operation, known: (name: string) => Known
       return unary((x) => 1 / (1 + Math.exp(-x)))
     case 'silu':
       return unary((x) => x / (1 + Math.exp(-x)))
+    case 'gelu':
+      if (text('mode') !== 'EXACT') fail('is an approximation of gelu')
+      return unary((x) => 0.5 * x * (1 + erf(x / Math.SQRT2)))
     case 'add':
     case 'mul': {
       const [x, y] = [floats('x').shape, floats('y').shape]

@@ -1,0 +1,128 @@
+import {
+  type Backend,
+  type CompileOptions,
+  type Executor,
+  MobileOneError,
+  type Model,
+  type Step,
+  type Tensors,
+  throwIfAborted,
+} from '@mobileone/core'
+import type { CoreMLPackage } from './package.ts'
+import { interpretPackage } from './run/interpreter.ts'
+import { refusal } from './write/lower.ts'
+import type { Precision } from './write/program-builder.ts'
+import { toCoreML } from './write/to-coreml.ts'
+
+export interface CoreMLBackendOptions {
+  /** Default `float16`, as the exporter. */
+  readonly precision?: Precision
+  /**
+   * Runs the package with Core ML itself in place of the interpreter: `nativeRunner()` of `@mobileone/coreml/node`, on macOS.
+   */
+  readonly runner?: CoreMLRunner
+}
+
+/** Something that runs packages with Core ML. */
+export interface CoreMLRunner {
+  /** Why it cannot run here, undefined where it can. Never throws. */
+  probe(): Promise<string | undefined>
+  open(from: CoreMLPackage): Promise<Executor>
+}
+
+/** An executor of the Core ML backend, with the package it runs. */
+export interface CoreMLExecutor extends Executor {
+  readonly artifact: CoreMLPackage
+}
+
+export interface CoreMLBackend extends Backend {
+  compile(model: Model, options?: CompileOptions): Promise<CoreMLExecutor>
+}
+
+/**
+ * The Core ML backend: `compile` exports the model as a package and runs the bytes of that package, so that what is tested
+ * is what is shipped. Without a `runner` that is an interpreter in this process, slow, and not Core ML.
+ */
+export function coremlBackend(options: CoreMLBackendOptions = {}): CoreMLBackend {
+  const { precision = 'float16', runner } = options
+  return {
+    specVersion: 1,
+    name: 'coreml',
+    async probe() {
+      if (!runner) {
+        return {
+          ok: true,
+          features: ['interpreter of the exported package: not Core ML, not its speed', precision],
+        }
+      }
+      const reason = await runner.probe()
+      return reason === undefined ? { ok: true, features: ['Core ML', precision] } : { ok: false, reason }
+    },
+    unsupported: (model) => model.nodes.filter((node) => refusal(node) !== undefined),
+    async compile(model, compileOptions) {
+      const { signal, onProgress } = compileOptions ?? {}
+      throwIfAborted(signal, 'compiling for coreml')
+      const report = (phase: string, done: number): void => onProgress?.({ phase, done, total: 2 })
+      report('export', 0)
+      const artifact = toCoreML(model, { precision, input: 'array', output: 'values' })
+      report('load the package', 1)
+      const executor = runner ? await runner.open(artifact) : interpretPackage(artifact)
+      report('ready', 2)
+      if (signal?.aborted) await executor.dispose()
+      throwIfAborted(signal, 'compiling for coreml')
+      return withModelNames(model, executor, artifact)
+    },
+  }
+}
+
+/** The executor under the names the model has, which are not always identifiers. */
+function withModelNames(model: Model, executor: Executor, artifact: CoreMLPackage): CoreMLExecutor {
+  const match = (names: readonly string[], made: readonly string[]): Map<string, string> => {
+    if (names.length !== made.length) {
+      throw new MobileOneError(
+        'invalid-model',
+        `the package of "${model.name}" shows other inputs or outputs`,
+      )
+    }
+    return new Map(made.map((name, index) => [name, names[index] as string]))
+  }
+  const inputs = match(Object.keys(model.inputs), Object.keys(executor.inputs))
+  const outputs = match(Object.keys(model.outputs), Object.keys(executor.outputs))
+  const rename = <T>(
+    values: Readonly<Record<string, T>>,
+    names: ReadonlyMap<string, string>,
+  ): Record<string, T> =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [names.get(name) ?? name, value]))
+  const identifiers = new Map([...inputs].map(([identifier, name]) => [name, identifier]))
+  const profile = executor.profile?.bind(executor)
+  const running = new Set<Promise<Tensors>>()
+  const dispose = async (): Promise<void> => {
+    const freed = executor.dispose()
+    await Promise.allSettled(running)
+    await freed
+  }
+  return {
+    backend: 'coreml',
+    artifact,
+    inputs: rename(executor.inputs, inputs),
+    outputs: rename(executor.outputs, outputs),
+    memory: executor.memory,
+    steps: nameSteps(model, executor.steps),
+    run: async (given, runOptions) =>
+      rename(await executor.run(rename(given, identifiers), runOptions), outputs),
+    ...(profile && { profile: (given) => profile(rename(given, identifiers)) }),
+    dispose,
+    [Symbol.asyncDispose]: dispose,
+  }
+}
+
+/** Steps under the model's node names: every node is one operation, and casts and copies belong to the node beside them. */
+function nameSteps(model: Model, steps: readonly Step[]): readonly Step[] {
+  const last = model.nodes.length - 1
+  let next = 0
+  return steps.map((step) => {
+    const node = model.nodes[Math.min(next, last)]?.name ?? step.node
+    if (!/^(cast|identity)\b/.test(step.kernel)) next++
+    return { ...step, node }
+  })
+}

@@ -1,0 +1,88 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { initialize, mobileone, variants, withCard, withOutputs } from '@mobileone/core'
+import { afterAll, describe, expect, test } from 'vitest'
+import { type CoreMLPackage, toCoreML } from '../src/index.ts'
+import { writePackage } from '../src/node.ts'
+import { fullCard, tinyConfig, tinyModel } from './support/models.ts'
+
+const python = process.env.MOBILEONE_PYTHON ?? 'python3'
+const present = spawnSync(python, ['-c', 'import coremltools']).status === 0
+if (!present) {
+  console.warn(
+    `SKIPPED: coremltools does not check packages, because ${python} has no such package (pip install coremltools, or set MOBILEONE_PYTHON)`,
+  )
+}
+const script = fileURLToPath(new URL('./support/check.py', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'mobileone-coreml-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+interface Checked {
+  readonly version: number
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly ops: Readonly<Record<string, number>>
+}
+
+async function check(packages: readonly CoreMLPackage[]): Promise<readonly Checked[]> {
+  const paths = packages.map((_, index) => join(folder, `${index}.mlpackage`))
+  for (const [index, item] of packages.entries()) await writePackage(paths[index] as string, item)
+  const { status, stdout, stderr } = spawnSync(python, [script, ...paths], {
+    encoding: 'utf8',
+    maxBuffer: 1e8,
+  })
+  expect(status, stderr).toBe(0)
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Checked)
+}
+
+describe.runIf(present)('coremltools loads', () => {
+  test('S0 to S4 in every precision', async () => {
+    const models = Object.values(variants).map((config) =>
+      withCard(initialize(mobileone(config, { form: 'deploy' }), { seed: 1 }), fullCard(1000, [224, 224])),
+    )
+    const [s0, , , , s4] = models
+    const packages = models.map((model) => toCoreML(model))
+    const extra = [s0, s4].flatMap((model) =>
+      (['float32', 'int8'] as const).map((precision) =>
+        toCoreML(model as (typeof models)[0], { precision, embedding: true }),
+      ),
+    )
+    const results = await check([...packages, ...extra])
+    expect(results.map(({ version }) => version)).toEqual([6, 6, 6, 6, 6, 6, 7, 6, 7])
+    expect(results[0]?.ops).toMatchObject({ conv: 43, relu: 43, linear: 1, softmax: 1, classify: 1, cast: 2 })
+    expect(results[4]?.ops.sigmoid).toBeGreaterThan(0)
+    expect(results[8]?.ops.constexpr_affine_dequantize).toBeGreaterThan(30)
+    expect(results[5]?.outputs).toEqual(['classLabel', 'classLabel_probs', 'embedding'])
+  }, 300_000)
+
+  test('odd sizes, few and many classes, several outputs, every target', async () => {
+    const base = tinyModel()
+    const sized = [
+      [1, 1],
+      [33, 29],
+      [97, 97],
+    ].map(([height = 0, width = 0]) =>
+      tinyModel({ ...tinyConfig, input: { channels: 3, size: [height, width] } }),
+    )
+    const results = await check([
+      ...sized.map((model) => toCoreML(model)),
+      ...[1, 2, 21_000].map((classes) => toCoreML(tinyModel({ ...tinyConfig, classes }))),
+      ...(['ios15', 'ios16', 'ios17', 'ios18'] as const).map((target) => toCoreML(base, { target })),
+      ...(['ios16', 'ios17', 'ios18'] as const).map((target) =>
+        toCoreML(base, { target, precision: 'int8' }),
+      ),
+      toCoreML(withOutputs(base, { logits: 'head', map: 'stage3.1.relu' }), {
+        output: 'values',
+        input: 'array',
+      }),
+    ])
+    expect(results.slice(6, 10).map(({ version }) => version)).toEqual([6, 7, 8, 9])
+    expect(results.at(-1)?.outputs).toEqual(['logits', 'map'])
+  }, 300_000)
+})

@@ -1,0 +1,196 @@
+import { isMobileOneError, type Random, random } from '@mobileone/core'
+import { describe, expect, test } from 'vitest'
+import { type CoreMLPackage, fromCoreML, interpretPackage, toCoreML, zipPackage } from '../src/index.ts'
+import type { Operation, Specification } from '../src/mil/program.ts'
+import { manifestPath, modelPath, weightsPath } from '../src/package.ts'
+import { encodeSpecification } from '../src/write/encode.ts'
+import { buildSpecification } from '../src/write/to-coreml.ts'
+import { tinyConfig, tinyModel } from './support/models.ts'
+
+const codes = ['invalid-file', 'unsupported', 'model'] as const
+
+/** What reading comes to. Anything but a model or a MobileOneError fails the test. */
+function outcome(
+  source: CoreMLPackage | Uint8Array,
+  read: (source: CoreMLPackage | Uint8Array) => unknown,
+  context: string,
+): string {
+  try {
+    read(source)
+    return 'model'
+  } catch (error) {
+    if (isMobileOneError(error)) return error.code
+    throw new Error(`${context}: ${String(error)}`, { cause: error })
+  }
+}
+
+const samples = [toCoreML(tinyModel()), toCoreML(tinyModel(), { precision: 'int8', embedding: true })]
+const zips = samples.map(zipPackage)
+
+function mutate(bytes: Uint8Array, source: Random): Uint8Array {
+  const kind = source.integer(0, 4)
+  const at = source.integer(0, bytes.length - 1)
+  if (kind === 0) return bytes.slice(0, at)
+  const copy = bytes.slice()
+  if (kind === 1) copy[at] = source.integer(0, 255)
+  else if (kind === 2)
+    for (let i = 0; i < 8; i++) copy[source.integer(0, copy.length - 1)] = source.integer(0, 255)
+  else if (kind === 3) copy.fill(255, at, at + source.integer(1, 12))
+  else
+    copy.copyWithin(
+      at,
+      source.integer(0, bytes.length - 1),
+      Math.min(bytes.length, at + source.integer(1, 200)),
+    )
+  return copy
+}
+
+describe('damaged files', () => {
+  const fuzz = (
+    cases: number,
+    change: (sample: number, source: Random) => CoreMLPackage | Uint8Array,
+  ): Map<string, number> => {
+    const source = random(20260101)
+    const counts = new Map<string, number>()
+    const readers = [fromCoreML, interpretPackage]
+    for (let index = 0; index < cases; index++) {
+      const start = performance.now()
+      const read = readers[index & 1] as (source: CoreMLPackage | Uint8Array) => unknown
+      const result = outcome(change((index >> 1) % samples.length, source), read, `case ${index}`)
+      expect(performance.now() - start, `milliseconds of case ${index}`).toBeLessThan(5000)
+      expect(codes, `case ${index}`).toContain(result)
+      counts.set(result, (counts.get(result) ?? 0) + 1)
+    }
+    return counts
+  }
+
+  test('6,000 seeded edits of the specification', () => {
+    const counts = fuzz(6000, (index, source) => {
+      const { name, files } = samples[index] as CoreMLPackage
+      return { name, files: { ...files, [modelPath]: mutate(files[modelPath] as Uint8Array, source) } }
+    })
+    expect(counts.get('invalid-file')).toBeGreaterThan(3000)
+    expect(counts.get('model')).toBeGreaterThan(100)
+  }, 120_000)
+
+  test('2,000 seeded edits of the weight file and the manifest', () => {
+    const counts = fuzz(2000, (index, source) => {
+      const { name, files } = samples[index] as CoreMLPackage
+      const path = source.next() < 0.5 ? weightsPath : manifestPath
+      return { name, files: { ...files, [path]: mutate(files[path] as Uint8Array, source) } }
+    })
+    expect(counts.get('invalid-file')).toBeGreaterThan(200)
+  }, 120_000)
+
+  test('2,000 seeded edits of the zip file', () => {
+    const counts = fuzz(2000, (index, source) => mutate(zips[index] as Uint8Array, source))
+    expect(counts.get('invalid-file')).toBeGreaterThan(200)
+  }, 120_000)
+
+  // Most edits of bytes end in the wire format; these are whole files whose programs are wrong.
+  test('2,000 seeded edits of programs', () => {
+    const { specification, weights } = buildSpecification(tinyModel(tinyConfig))
+    const { name, files } = samples[0] as CoreMLPackage
+    const counts = fuzz(2000, (_, source) => {
+      const program = mutateProgram(specification, source)
+      return { name, files: { ...files, [modelPath]: encodeSpecification(program), [weightsPath]: weights } }
+    })
+    expect(counts.get('invalid-file')).toBeGreaterThan(300)
+    expect(counts.get('unsupported')).toBeGreaterThan(20)
+  }, 120_000)
+})
+
+/** A program with one operation dropped, doubled, moved, renamed, of another type, with another input or shape. */
+function mutateProgram(specification: Specification, source: Random): Specification {
+  const operations = [...specification.program.operations]
+  const at = source.integer(0, operations.length - 1)
+  const other = operations[source.integer(0, operations.length - 1)] as Operation
+  const operation = operations[at] as Operation
+  const [output] = operation.outputs
+  switch (source.integer(0, 6)) {
+    case 0:
+      operations.splice(at, 1)
+      break
+    case 1:
+      operations.splice(at, 0, other)
+      break
+    case 2:
+      operations.reverse()
+      break
+    case 3:
+      operations[at] = { ...operation, type: other.type }
+      break
+    case 4: {
+      const inputs = [...operation.inputs].map(
+        ([key]) => [key, { kind: 'name', name: other.outputs[0]?.name ?? '' }] as const,
+      )
+      operations[at] = { ...operation, inputs: new Map(inputs) }
+      break
+    }
+    case 5: {
+      const size = [0, 1, 7, 2 ** 20, 2 ** 40][source.integer(0, 4)] as number
+      if (output?.type.kind === 'tensor') {
+        const shape = output.type.shape.map((old, axis) => (axis === 1 ? size : old))
+        operations[at] = { ...operation, outputs: [{ ...output, type: { ...output.type, shape } }] }
+      }
+      break
+    }
+    default:
+      operations[at] = { ...operation, attributes: other.attributes }
+  }
+  return { ...specification, program: { ...specification.program, operations } }
+}
+
+describe('hostile files', () => {
+  const { name, files } = samples[0] as CoreMLPackage
+  const withModel = (bytes: readonly number[]): CoreMLPackage => ({
+    name,
+    files: { ...files, [modelPath]: Uint8Array.from(bytes) },
+  })
+  const withManifest = (text: string): CoreMLPackage => ({
+    name,
+    files: { ...files, [manifestPath]: new TextEncoder().encode(text) },
+  })
+  test.each<[string, CoreMLPackage | Uint8Array, RegExp]>([
+    ['empty', new Uint8Array(), /neither an ML program/],
+    ['HTML', new TextEncoder().encode('<!doctype html>'), /not a readable Core ML file/],
+    ['a length beyond the file', withModel([0x12, 0xff, 0xff, 0xff, 0xff, 0x7f]), /a length of \d+ where/],
+    ['no manifest', { name, files: {} }, /there is no Manifest.json/],
+    ['a manifest that is no JSON', withManifest('{'), /not JSON/],
+    ['a manifest of another form', withManifest('[]'), /rootModelIdentifier/],
+    [
+      'a root named __proto__',
+      withManifest('{"rootModelIdentifier":"__proto__","itemInfoEntries":{}}'),
+      /no path/,
+    ],
+    [
+      'a path outside',
+      withManifest('{"rootModelIdentifier":"a","itemInfoEntries":{"a":{"path":"../../etc/passwd"}}}'),
+      /is not there/,
+    ],
+    [
+      'a zip file of something else',
+      zipPackage({ name: 'x', files: { 'a.txt': Uint8Array.of(1) } }),
+      /Manifest.json/,
+    ],
+  ])('%s', (_, source, message) => {
+    expect(() => fromCoreML(source)).toThrow(message)
+    expect(outcome(source, fromCoreML, '')).toBe('invalid-file')
+  })
+
+  test('a cycle', () => {
+    const { specification, weights } = buildSpecification(tinyModel())
+    const { program } = specification
+    const operations = program.operations.map((operation): Operation => {
+      if (operation.outputs[0]?.name !== 'stem') return operation
+      return {
+        ...operation,
+        inputs: new Map([...operation.inputs, ['x', { kind: 'name', name: 'stem_relu' }]]),
+      }
+    })
+    const bytes = encodeSpecification({ ...specification, program: { ...program, operations } })
+    const source = { name, files: { ...files, [modelPath]: bytes, [weightsPath]: weights } }
+    expect(() => fromCoreML(source)).toThrow(/reads "stem_relu", which no earlier operation makes/)
+    expect(() => interpretPackage(source)).toThrow(/stem_relu/)
+  })
+})

@@ -1,0 +1,76 @@
+import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
+import { type Model, maxAbsDifference, type Tensor, tensor } from '@mobileone/core'
+import {
+  goldenPath,
+  hasGolden,
+  type PhotographReference,
+  readGolden,
+  readGoldenFloat32,
+  readGoldenJson,
+} from '@mobileone/testkit'
+import { preprocess } from '@mobileone/vision'
+import { describe, expect, test } from 'vitest'
+import { fromCoreML, interpretPackage, toCoreML } from '../src/index.ts'
+
+/** How many of the photographs are classified, spread over all of them: MOBILEONE_PHOTOGRAPHS=250 takes every one. */
+const wanted = Number(process.env.MOBILEONE_PHOTOGRAPHS ?? 8)
+
+describe.runIf(hasGolden)('the real S0', () => {
+  const load = (): Model => modelFromCheckpoint(readCheckpoint(readGolden('mobileone_s0.pth.tar')))
+  const arrays = { input: 'array', output: 'values' } as const
+
+  test('float32: the logits of PyTorch, and an equal model back', async () => {
+    const model = load()
+    const made = toCoreML(model, { ...arrays, precision: 'float32' })
+    await using executor = interpretPackage(made)
+    const image = tensor([1, 3, 224, 224], readGoldenFloat32('s0-input-1x3x224x224.f32'))
+    const { logits } = await executor.run({ image })
+    const expected = tensor([1, 1000], readGoldenFloat32('s0-logits-1000.f32'))
+    expect(maxAbsDifference(logits as Tensor, expected)).toBeLessThan(1e-3)
+    const read = fromCoreML(made)
+    expect(read.nodes).toEqual(model.nodes)
+    expect(Object.keys(read.weights).sort()).toEqual(Object.keys(model.weights).sort())
+    for (const [name, weight] of Object.entries(model.weights)) {
+      expect(maxAbsDifference(read.weights[name] as Tensor, weight), name).toBe(0)
+    }
+  }, 120_000)
+
+  test('float16 and int8: the class that float32 finds on photographs', async () => {
+    const model = load()
+    const rule = model.card?.preprocess ?? {
+      size: [224, 224] as const,
+      resize: 256,
+      interpolation: 'bilinear' as const,
+      mean: [0.485, 0.456, 0.406],
+      std: [0.229, 0.224, 0.225],
+    }
+    const { images } = readGoldenJson<PhotographReference>('imagenet-sample', 'reference.json')
+    const step = Math.max(1, Math.floor(images.length / wanted))
+    const chosen = images.filter((_, index) => index % step === 0).slice(0, wanted)
+    const inputs = await Promise.all(
+      chosen.map(({ file }) => preprocess(goldenPath('imagenet-sample', file), rule)),
+    )
+    const classes = async (precision: 'float32' | 'float16' | 'int8'): Promise<readonly number[]> => {
+      await using executor = interpretPackage(toCoreML(model, { ...arrays, precision }))
+      const found: number[] = []
+      for (const image of inputs) {
+        const scores = (await executor.run({ image })).logits?.data as Float32Array
+        found.push(scores.indexOf(Math.max(...scores)))
+      }
+      return found
+    }
+    const exact = await classes('float32')
+    const torch = exact.filter((index, at) => index === chosen[at]?.top5[0]).length
+    console.log(`float32: ${torch} of ${chosen.length} photographs as PyTorch has them`)
+    expect(torch).toBeGreaterThanOrEqual(Math.floor(0.97 * chosen.length))
+    for (const [precision, share] of [
+      ['float16', 0.995],
+      ['int8', 0.95],
+    ] as const) {
+      const same = (await classes(precision)).filter((index, at) => index === exact[at]).length
+      console.log(`${precision}: top-1 equal on ${same} of ${chosen.length} photographs`)
+      // One near tie in a handful is no evidence against the share of all 250.
+      expect(same, precision).toBeGreaterThanOrEqual(Math.floor(share * chosen.length))
+    }
+  }, 3_600_000)
+})
