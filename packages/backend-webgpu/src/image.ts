@@ -110,6 +110,16 @@ export function imageInputOf(model: Model, rule: Preprocess): string {
         `inputs of model "${model.name}": ${Object.entries(model.inputs).map(([key, { shape }]) => `${key} [${shape}]`)}`,
     )
   }
+  if (
+    ![...rule.mean, ...rule.std].every(Number.isFinite) ||
+    rule.std.includes(0) ||
+    !Number.isFinite(rule.resize)
+  ) {
+    throw new MobileOneError(
+      'invalid-argument',
+      'webgpu: mean, std and resize of the rule must be finite numbers, and no std may be 0',
+    )
+  }
   return name
 }
 

@@ -24,6 +24,10 @@ describe('images on a device that computes nothing', () => {
     const executor = await webgpu({ device: fakeDevice().device }).compile(given)
     const source = { width: 3, height: 3 } as ImageBitmap
     await expect(executor.runImage(source, rule)).rejects.toThrow(/4 x 6.*does not fit.*x \[1,3,4,5\]/)
+    for (const wrong of [{ std: [1, 0, 1] }, { mean: [0, Number.NaN, 0] }]) {
+      const fitting = { ...rule, ...wrong, size: [4, 5] as const }
+      await expect(executor.runImage(source, fitting)).rejects.toThrow(/must be finite numbers/)
+    }
   })
 })
 
