@@ -1,3 +1,3 @@
 import { library } from '../../tooling/tsdown.base.ts'
 
-export default library({ index: 'src/index.ts', node: 'src/node.ts' })
+export default library({ index: 'src/index.ts', node: 'src/node.ts' }, { external: [/^node:/] })

@@ -17,13 +17,11 @@ import { toCoreML } from './write/to-coreml.ts'
 export interface CoreMLBackendOptions {
   /** Default `float16`, as the exporter. */
   readonly precision?: Precision
-  /**
-   * Runs the package with Core ML itself in place of the interpreter: `nativeRunner()` of `@mobileone/coreml/node`, on macOS.
-   */
+  /** Runs the package with Core ML itself in place of the interpreter: yours, on a Mac. */
   readonly runner?: CoreMLRunner
 }
 
-/** Something that runs packages with Core ML. */
+/** Something that runs packages with Core ML. This project has none: it has no Apple hardware to try one on. */
 export interface CoreMLRunner {
   /** Why it cannot run here, undefined where it can. Never throws. */
   probe(): Promise<string | undefined>

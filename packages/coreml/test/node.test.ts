@@ -1,0 +1,43 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { toCoreML } from '../src/index.ts'
+import { readPackage, writePackage } from '../src/node.ts'
+import { forBrowser, read, swiftFor } from './readme-example.ts'
+import { tinyModel } from './support/models.ts'
+
+test('a package is written whole, replaces a package and nothing else', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'mobileone-'))
+  try {
+    const path = join(folder, 'tiny.mlpackage')
+    await writePackage(path, toCoreML(tinyModel()))
+    const second = toCoreML(tinyModel(), { precision: 'float32' })
+    await writePackage(path, second)
+    expect(await readPackage(path)).toEqual(second)
+    expect(await readdir(folder)).toEqual(['tiny.mlpackage'])
+
+    const other = join(folder, 'notes')
+    await writeFile(other, 'mine')
+    await expect(writePackage(other, second)).rejects.toThrow(
+      /is not a Core ML package, so it is not replaced/,
+    )
+    expect(await readFile(other, 'utf8')).toBe('mine')
+    await expect(readPackage(join(folder, 'absent'))).rejects.toThrow(
+      /is not the folder of a Core ML package/,
+    )
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+test('the example of the README is the one tested here, and does what it says', async () => {
+  const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+  expect(await readFile(here('../README.md'), 'utf8')).toContain(
+    await readFile(here('readme-example.ts'), 'utf8'),
+  )
+  const model = tinyModel()
+  expect(read(forBrowser(model)).outputs).toEqual({ logits: 'head', embedding: 'flatten' })
+  expect(swiftFor(model)).toContain('import CoreML')
+})
