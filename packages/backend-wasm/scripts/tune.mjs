@@ -1,7 +1,9 @@
 /**
  * Time every kernel on every layer of a network and show which one the dispatcher picks and how far it is from the best.
  *
- *   npm run tune -w @mobileone/backend-wasm -- [s0 ... s4] [--runtime chromium|node] [--rounds 30] [--json file]
+ *   npm run tune -w @mobileone/backend-wasm -- [s0 ... s4] [--runtime chromium|node] [--rounds 30] [--network] [--json file]
+ *
+ * --network leaves out the layers alone and times the whole network only.
  */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -19,6 +21,7 @@ const { values, positionals } = parseArgs({
     runtime: { type: 'string', default: existsSync(executablePath) ? 'chromium' : 'node' },
     rounds: { type: 'string', default: '30' },
     json: { type: 'string' },
+    network: { type: 'boolean', default: false },
   },
 })
 
@@ -53,7 +56,7 @@ async function inNode(variant) {
     const file = join(folder, 'tune.mjs')
     writeFileSync(file, code)
     const { tune } = await import(pathToFileURL(file).href)
-    return { runtime: `Node ${process.version}`, ...(await tune(variant, rounds)) }
+    return { runtime: `Node ${process.version}`, ...(await tune(variant, rounds, !values.network)) }
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -74,8 +77,8 @@ async function inChromium(variant) {
     const page = await browser.newPage()
     await page.goto(`http://127.0.0.1:${server.address().port}/`)
     const report = await page.evaluate(
-      async ([name, count]) => (await import('/tune.mjs')).tune(name, count),
-      [variant, rounds],
+      async ([name, count, each]) => (await import('/tune.mjs')).tune(name, count, each),
+      [variant, rounds, !values.network],
     )
     return { runtime: `Chromium ${browser.version()}`, ...report }
   } finally {
@@ -85,28 +88,13 @@ async function inChromium(variant) {
 }
 
 function show(variant, { runtime, simd, layers, steps, peakGflops, runs, flop }) {
-  const percent = (share) => `${Math.round(100 * share)} %`
   console.log(
-    `\n${variant} in ${runtime}, ${simd} SIMD\n\nEach layer alone, its weights in the cache; the fastest tenth of ${values.rounds} rounds`,
+    `\n${variant} in ${runtime}, ${simd} SIMD; layers and steps: the fastest tenth of ${rounds} rounds`,
   )
-  console.table(
-    layers.map(({ nodes, shape, flop: work, peakGflops: peak, candidates }) => {
-      const best = candidates.reduce((a, b) => (b.ms < a.ms ? b : a))
-      const [pick] = candidates
-      const gflops = work / pick.ms / 1e6
-      return {
-        layer: nodes.length > 1 ? `${nodes[0]} (${nodes.length})` : nodes[0],
-        shape,
-        picked: pick.kernel,
-        ms: +pick.ms.toFixed(4),
-        'GFLOP/s': +gflops.toFixed(1),
-        'of peak': percent(gflops / peak),
-        'best of': candidates.length,
-        best: best.kernel,
-        'behind it': percent(pick.ms / best.ms - 1),
-      }
-    }),
-  )
+  if (layers.length > 0) {
+    console.log('Each layer alone, its weights in the cache')
+    console.table(layers.map(layerRow))
+  }
   console.log('The whole network, one thread')
   const total = steps.reduce((sum, { ms }) => sum + ms, 0)
   console.table(
@@ -120,10 +108,32 @@ function show(variant, { runtime, simd, layers, steps, peakGflops, runs, flop })
     })),
   )
   for (const { threads, compileMs, firstMs, ms, bestMs } of runs) {
-    const gflops = flop / bestMs / 1e6
+    const share = (time) => percent(flop / time / 1e6 / peakGflops / threads)
     console.log(
-      `${threads} thread(s): compile ${compileMs.toFixed(0)} ms, first run ${firstMs.toFixed(0)} ms, median ${ms.toFixed(2)} ms, fastest tenth ${bestMs.toFixed(2)} ms, ` +
-        `${gflops.toFixed(1)} GFLOP/s, ${percent(gflops / peakGflops / threads)} of the peak of ${peakGflops.toFixed(1)} a core`,
+      `${threads} thread(s): compile ${compileMs.toFixed(0)} ms, first run ${firstMs.toFixed(0)} ms, ` +
+        `median ${ms.toFixed(2)} ms (${share(ms)} of the peak), fastest tenth ${bestMs.toFixed(2)} ms (${share(bestMs)})`,
     )
   }
+  console.log(`peak of one core: ${peakGflops.toFixed(1)} GFLOP/s`)
+}
+
+function layerRow({ nodes, shape, flop, peakGflops, candidates }) {
+  const best = candidates.reduce((a, b) => (b.ms < a.ms ? b : a))
+  const [pick] = candidates
+  const gflops = flop / pick.ms / 1e6
+  return {
+    layer: nodes.length > 1 ? `${nodes[0]} (${nodes.length})` : nodes[0],
+    shape,
+    picked: pick.kernel,
+    ms: +pick.ms.toFixed(4),
+    'GFLOP/s': +gflops.toFixed(1),
+    'of peak': percent(gflops / peakGflops),
+    'best of': candidates.length,
+    best: best.kernel,
+    'behind it': percent(pick.ms / best.ms - 1),
+  }
+}
+
+function percent(share) {
+  return `${Math.round(100 * share)} %`
 }

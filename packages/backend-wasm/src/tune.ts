@@ -130,11 +130,8 @@ async function prepare(
   return () => kernels.step(record, 0, plan.units[index] as number, plan.scratch)
 }
 
-export async function tune(
-  variant: keyof typeof variants,
-  rounds: number,
-  onLayer: (layer: Layer) => void = () => {},
-): Promise<Report> {
+/** @param each Whether to time every layer alone, with every kernel, before the whole network. */
+export async function tune(variant: keyof typeof variants, rounds: number, each: boolean): Promise<Report> {
   const simd = (await detectSimd()) ?? 'plain'
   const model = initialize(mobileone(variants[variant], { form: 'deploy' }), {
     seed: 1,
@@ -155,7 +152,7 @@ export async function tune(
   }
 
   const layers: Layer[] = []
-  for (const nodes of groups.values()) {
+  for (const nodes of each ? groups.values() : []) {
     const node = nodes[0] as Conv2d | Linear
     const input = shapes[node.inputs[0]] as readonly number[]
     const output = shapes[node.name] as readonly number[]
@@ -211,7 +208,6 @@ export async function tune(
       })),
     }
     layers.push(layer)
-    onLayer(layer)
   }
 
   const image = initialize({ ...model, nodes: [] }, { seed: 2 }).inputs.image?.shape ?? []
