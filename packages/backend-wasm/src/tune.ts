@@ -61,7 +61,7 @@ const highest = (rates: readonly number[]): number => -fastest(rates.map((rate) 
 
 /** Multiply-adds of one core at best, GFLOP/s: 12 chains of `rounds` of them. */
 function measurePeak(kernels: Kernels): number {
-  const rounds = 50_000
+  const rounds = 500_000
   const start = performance.now()
   kernels.peak(rounds, 1e-3)
   return (rounds * 96) / (performance.now() - start) / 1e6
@@ -141,7 +141,7 @@ export async function tune(variant: keyof typeof variants, rounds: number, each:
   const macs = new Map(profile(model).layers.map((layer) => [layer.node, layer.macs]))
   const probe = new WebAssembly.Memory({ initial: 1, maximum: 1 })
   const kernels = await instantiate(await loadModule(simd, undefined, false), probe)
-  for (let i = 0; i < 40; i++) measurePeak(kernels)
+  for (let i = 0; i < 10; i++) measurePeak(kernels)
 
   const groups = new Map<string, (Conv2d | Linear)[]>()
   for (const node of model.nodes) {
