@@ -3,6 +3,7 @@ import {
   type CompileOptions,
   createExecutor,
   type Executor,
+  type Golden,
   MobileOneError,
   type Model,
   type Preprocess,
@@ -14,6 +15,8 @@ import {
   tensor,
   throwIfAborted,
   validate,
+  verifyGolden,
+  verifyRandom,
 } from '@mobileone/core'
 import {
   type DeviceOptions,
@@ -26,7 +29,6 @@ import {
 import { type GpuImageSource, type ImageInput, imageInputOf } from './image.ts'
 import { type Plan, planModel } from './plan.ts'
 import { Session } from './session.ts'
-import { checkGolden, checkNodes, type Golden } from './verify.ts'
 
 export interface WebGpuOptions extends DeviceOptions {
   /**
@@ -55,13 +57,14 @@ export function webgpu(options: WebGpuOptions = {}): WebGpuBackend {
   return {
     specVersion: 1,
     name: 'webgpu',
+    ...toleranceOf(options),
     probe: () => probe(source, options),
     unsupported: () => [],
     async compile(model, compileOptions = {}) {
       const { executor, plan } = await compile(model, source, options, compileOptions)
       if (!options.verify) return executor
       try {
-        await verify(model, executor, plan, source, options)
+        await verify(model, executor, plan, source, options, compileOptions)
         throwIfAborted(compileOptions.signal, 'compiling for webgpu')
         return executor
       } catch (error) {
@@ -94,22 +97,21 @@ async function verify(
   plan: Plan,
   source: DeviceSource,
   options: WebGpuOptions,
+  compileOptions: CompileOptions,
 ): Promise<void> {
-  const tolerance = options.precision === 'f16-storage' ? 5e-2 : 1e-3
-  const nodes = (): Promise<void> =>
-    checkNodes(
-      model,
-      plan.results,
-      async (small) => (await compile(small, source, options, {})).executor,
-      tolerance,
-    )
-  if (typeof options.verify !== 'object') return nodes()
-  try {
-    await checkGolden(executor, options.verify, tolerance)
-  } catch (error) {
-    await nodes()
-    throw error
+  const unchecked = {
+    name: 'webgpu',
+    ...toleranceOf(options),
+    compile: async (small: Model) => (await compile(small, source, options, {})).executor,
   }
+  const settings = { ...compileOptions, values: plan.results }
+  if (typeof options.verify === 'object')
+    await verifyGolden(unchecked, model, executor, options.verify, settings)
+  else await verifyRandom(unchecked, model, settings)
+}
+
+function toleranceOf({ precision }: WebGpuOptions): { readonly tolerance?: number } {
+  return precision === 'f16-storage' ? { tolerance: 5e-2 } : {}
 }
 
 /** What a model occupies on one device. */

@@ -145,7 +145,7 @@ describe('verify', () => {
   test('a device that computes wrongly is refused, naming the node', async () => {
     const fake = fakeDevice()
     const compiling = webgpu({ device: fake.device, verify: true }).compile(small)
-    expect(await codeOf(compiling)).toMatch(/^unavailable: .*node "c" wrongly/)
+    expect(await codeOf(compiling)).toMatch(/^wrong-result: .*node "c" of model "test" wrongly/)
     expect(fake.bytes()).toBe(0)
   })
 
@@ -154,6 +154,6 @@ describe('verify', () => {
     fake.output = (bytes) => new Uint8Array(bytes).fill(0)
     const y = tensor([1, 4, 3, 3], new Float32Array(36).fill(3))
     const compiling = webgpu({ device: fake.device, verify: { inputs, outputs: { y } } }).compile(small)
-    expect(await codeOf(compiling)).toMatch(/^unavailable: .*wrongly \(off by/)
+    expect(await codeOf(compiling)).toMatch(/^wrong-result: .*wrongly, off by/)
   })
 })

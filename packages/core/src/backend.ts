@@ -30,6 +30,11 @@ export type ProbeResult =
 export interface Backend {
   readonly specVersion: 1
   readonly name: string
+  /**
+   * Largest difference from the reference that is this backend's precision and not a fault, over the largest magnitude of the
+   * output (or 1). Default 1e-3, which suits float32.
+   */
+  readonly tolerance?: number
   /** Probe this machine. Never throws; a refusal says why. */
   probe(): Promise<ProbeResult>
   /** The nodes this backend has no kernel for. Empty means `compile` will not refuse. */

@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'network'
   | 'integrity'
   | 'device-lost'
+  | 'wrong-result'
 
 export class MobileOneError extends Error {
   readonly code: ErrorCode

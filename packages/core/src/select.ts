@@ -1,6 +1,7 @@
 import type { Backend, CompileOptions, Executor } from './backend.ts'
-import { MobileOneError } from './errors.ts'
+import { isMobileOneError, MobileOneError } from './errors.ts'
 import type { Model } from './model/model.ts'
+import { compileVerified, type Golden } from './verify.ts'
 
 /** Why a backend was passed over. */
 export interface Refusal {
@@ -8,31 +9,82 @@ export interface Refusal {
   readonly reason: string
 }
 
+/** A backend, or a function that makes one when its turn comes, so that a backend nobody needs is not even loaded. */
+export type BackendSource = Backend | (() => Backend | Promise<Backend>)
+
+export interface CompileFirstOptions extends CompileOptions {
+  readonly onRefusal?: (refusal: Refusal) => void
+  /**
+   * Check what was compiled, with a random input against the reference or with stored outputs. A backend that computes
+   * wrongly on this machine is refused like one that cannot run.
+   */
+  readonly verify?: boolean | Golden
+}
+
 /**
  * Compile `model` on the first of `backends`, in the caller's order, that runs on this machine and has every kernel.
- * A backend is skipped only when its probe fails or nodes are unsupported; an error thrown by `compile` is not hidden.
- * @throws MobileOneError `unavailable` listing why each backend was refused.
+ * A backend is skipped only when it cannot be made, its probe fails, nodes are unsupported, or it does not pass `verify`; any
+ * other error of `compile` is not hidden.
+ * @throws MobileOneError `unavailable` listing why each backend was refused; `wrong-result` where all of them compute wrongly.
  */
 export async function compileFirst(
   model: Model,
-  backends: readonly Backend[],
-  options: CompileOptions & { readonly onRefusal?: (refusal: Refusal) => void } = {},
+  backends: readonly BackendSource[],
+  options: CompileFirstOptions = {},
 ): Promise<Executor> {
-  const refusals: Refusal[] = []
-  for (const backend of backends) {
-    const reason = await refusalOf(backend, model)
-    if (reason === undefined) return backend.compile(model, options)
-    const refusal = { backend: backend.name, reason }
-    refusals.push(refusal)
-    options.onRefusal?.(refusal)
+  const refusals: (Refusal & { readonly cause?: unknown })[] = []
+  for (const [index, source] of backends.entries()) {
+    const outcome = await tryBackend(model, source, index, options)
+    if ('executor' in outcome) return outcome.executor
+    refusals.push(outcome)
+    options.onRefusal?.({ backend: outcome.backend, reason: outcome.reason })
   }
   const list = refusals.map(({ backend, reason }) => `  ${backend}: ${reason}`).join('\n')
+  const causes = refusals.flatMap(({ cause }) => cause ?? [])
   throw new MobileOneError(
-    'unavailable',
+    refusals.length > 0 && refusals.every(({ cause }) => isWrongResult(cause))
+      ? 'wrong-result'
+      : 'unavailable',
     backends.length === 0
       ? 'compileFirst was given no backend'
       : `no backend can run model "${model.name}" on this machine:\n${list}`,
+    causes.length > 0 ? { cause: causes[0] } : {},
   )
+}
+
+type Outcome = { readonly executor: Executor } | (Refusal & { readonly cause?: unknown })
+
+async function tryBackend(
+  model: Model,
+  source: BackendSource,
+  index: number,
+  { verify = false, ...options }: CompileFirstOptions,
+): Promise<Outcome> {
+  let backend: Backend
+  try {
+    backend = typeof source === 'function' ? await source() : source
+  } catch (cause) {
+    const name = (source as { name?: string }).name || `backend ${index + 1}`
+    return { backend: name, reason: `cannot be loaded: ${(cause as Error)?.message ?? cause}`, cause }
+  }
+  const reason = await refusalOf(backend, model)
+  if (reason !== undefined) return { backend: backend.name, reason }
+  if (verify === false) return { executor: await backend.compile(model, options) }
+  try {
+    return { executor: await compileVerified(backend, model, verify, options) }
+  } catch (cause) {
+    if (!isWrongResult(cause)) throw cause
+    return { backend: backend.name, reason: withoutName(cause.message, backend.name), cause }
+  }
+}
+
+function isWrongResult(error: unknown): error is MobileOneError {
+  return isMobileOneError(error) && error.code === 'wrong-result'
+}
+
+/** The list names the backend already. */
+function withoutName(message: string, name: string): string {
+  return message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message
 }
 
 async function refusalOf(backend: Backend, model: Model): Promise<string | undefined> {
