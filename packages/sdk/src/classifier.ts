@@ -1,6 +1,7 @@
 import { wasm } from '@mobileone/backend-wasm'
 import {
-  type Backend,
+  type BackendSource,
+  type CompileFirstOptions,
   compileFirst,
   type Executor,
   MobileOneError,
@@ -8,6 +9,7 @@ import {
   type Preprocess,
   type Tensor,
   tensor,
+  withCard,
   withOutputs,
 } from '@mobileone/core'
 import {
@@ -21,10 +23,10 @@ import {
 } from '@mobileone/vision'
 import { type LoadOptions, loadDeployModel, type ModelSource } from './load.ts'
 
-export interface ClassifierOptions extends LoadOptions {
+export interface ClassifierOptions extends LoadOptions, Pick<CompileFirstOptions, 'verify' | 'onRefusal'> {
   readonly model: ModelSource
-  /** A backend, or several to try in order. Default: `wasm()`. */
-  readonly backend?: Backend | readonly Backend[]
+  /** A backend or a function that makes one, or several to try in order. Default: `wasm()`. */
+  readonly backend?: BackendSource | readonly BackendSource[]
   /** One label per class. Default: the card's, or ImageNet-1k's for a network of 1000 classes. */
   readonly labels?: readonly string[]
   /** Changes to the card's preprocessing rule. */
@@ -66,13 +68,20 @@ export interface Classifier extends AsyncDisposable {
 export async function createClassifier(options: ClassifierOptions): Promise<Classifier> {
   const model = withEmbedding(await loadDeployModel(options.model, options))
   const [inputName, input] = onlyInput(model)
-  const rule = { ...defaultPreprocess(input.shape), ...model.card?.preprocess, ...options.preprocess }
-  const labels = options.labels ?? model.card?.labels ?? (await imagenetLabels(model))
-  const backends = options.backend ?? wasm()
-  const executor = await compileFirst(model, Array.isArray(backends) ? backends : [backends as Backend], {
-    ...(options.signal && { signal: options.signal }),
-    ...(options.onProgress && { onProgress: options.onProgress }),
-  })
+  const assumed = await cardFor(model)
+  const rule = { ...assumed.preprocess, ...options.preprocess }
+  const labels = options.labels ?? assumed.labels
+  const backends = options.backend ?? wasm
+  const executor = await compileFirst(
+    model,
+    Array.isArray(backends) ? backends : [backends as BackendSource],
+    {
+      ...(options.signal && { signal: options.signal }),
+      ...(options.onProgress && { onProgress: options.onProgress }),
+      ...(options.onRefusal && { onRefusal: options.onRefusal }),
+      ...(options.verify !== undefined && { verify: options.verify }),
+    },
+  )
 
   const classifying = { preprocess: rule, output: 'logits', ...(labels && { labels }) }
   const embedding = { preprocess: rule, output: 'embedding' }
@@ -104,6 +113,25 @@ export async function createClassifier(options: ClassifierOptions): Promise<Clas
     },
     dispose: () => executor.dispose(),
     [Symbol.asyncDispose]: () => executor.dispose(),
+  }
+}
+
+/**
+ * `model` with what a classifier assumes of it written into its card: ImageNet's statistics where the card has no
+ * preprocessing, ImageNet's labels where it has none for 1000 classes.
+ */
+export async function withAssumedCard(model: Model): Promise<Model> {
+  const { preprocess, labels } = await cardFor(model)
+  return withCard(model, { preprocess, ...(labels && { labels }) })
+}
+
+async function cardFor(
+  model: Model,
+): Promise<{ readonly preprocess: Preprocess; readonly labels: readonly string[] | undefined }> {
+  const [, { shape }] = onlyInput(model)
+  return {
+    preprocess: { ...defaultPreprocess(shape), ...model.card?.preprocess },
+    labels: model.card?.labels ?? (await imagenetLabels(model)),
   }
 }
 
