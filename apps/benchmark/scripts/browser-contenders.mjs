@@ -7,7 +7,17 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** Rewriting `typeof` breaks the function tfjs sends to its worker threads as text. */
 const gentle = { compress: false, mangle: true, codegen: true }
 
-for (const name of ['mobileone-wasm', 'ort-wasm', 'tfjs-wasm', 'litert-wasm']) {
+const names = [
+  'mobileone-wasm',
+  'ort-wasm',
+  'tfjs-wasm',
+  'litert-wasm',
+  'mobileone-webgpu',
+  'ort-webgpu',
+  'tfjs-webgpu',
+]
+
+for (const name of names) {
   await build({
     root,
     configFile: false,

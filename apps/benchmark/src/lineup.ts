@@ -13,7 +13,7 @@ export interface Entry extends ContenderTraits {
   refuses?(runtime: RuntimeName, threads: number): string | undefined
 }
 
-/** Everyone who is measured. Each has a file of this name in contenders/. */
+/** Everyone who is measured on the CPU. Each has a file of this name in contenders/. */
 export const lineup: readonly Entry[] = [
   {
     name: 'mobileone-wasm',
@@ -58,5 +58,33 @@ export const lineup: readonly Entry[] = [
     format: 'onnx',
     layout: 'NCHW',
     runtimes: ['node'],
+  },
+]
+
+/** Who is measured with `--gpu`, all in one Chromium and on the same adapter. */
+export const gpuLineup: readonly Entry[] = [
+  {
+    name: 'mobileone-webgpu',
+    title: 'MobileOne, WebGPU',
+    package: '@mobileone/backend-webgpu',
+    format: 'safetensors',
+    layout: 'NCHW',
+    runtimes: ['chromium'],
+  },
+  {
+    name: 'ort-webgpu',
+    title: 'ONNX Runtime Web, the execution provider webgpu',
+    package: 'onnxruntime-web',
+    format: 'onnx',
+    layout: 'NCHW',
+    runtimes: ['chromium'],
+  },
+  {
+    name: 'tfjs-webgpu',
+    title: 'TensorFlow.js, WebGPU, fused operations',
+    package: '@tensorflow/tfjs-backend-webgpu',
+    format: 'model',
+    layout: 'NHWC',
+    runtimes: ['chromium'],
   },
 ]

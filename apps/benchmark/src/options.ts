@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util'
 import { type Protocol, type ProtocolName, protocol, protocolNames } from '@mobileone/cli/measure'
 import { MobileOneError, type Variant, variants } from '@mobileone/core'
-import { lineup, type RuntimeName } from './lineup.ts'
+import { gpuLineup, lineup, type RuntimeName } from './lineup.ts'
+import { type AdapterChoice, adapterChoices } from './runtimes/adapter.ts'
 
 export interface Options {
   readonly variants: readonly Variant[]
@@ -9,6 +10,10 @@ export interface Options {
   readonly runtimes: readonly RuntimeName[]
   readonly threads: readonly number[]
   readonly protocol: Protocol
+  /** Measure WebGPU on such an adapter, in place of the CPU. */
+  readonly adapter: AdapterChoice | undefined
+  /** Write the benchmark for Dawn in Node there, and measure nothing. */
+  readonly gpuFolder: string | undefined
   readonly weights: string | undefined
   readonly output: string | undefined
   readonly from: string | undefined
@@ -19,6 +24,7 @@ export interface Options {
 const runtimeNames: readonly RuntimeName[] = ['chromium', 'node']
 const variantNames = Object.keys(variants) as Variant[]
 const names = lineup.map(({ name }) => name)
+const gpuNames = gpuLineup.map(({ name }) => name)
 
 const specs = {
   variants: { type: 'string', short: 'v' },
@@ -32,6 +38,9 @@ const specs = {
   starts: { type: 'string' },
   'from-bytes': { type: 'boolean' },
   quick: { type: 'boolean', short: 'q' },
+  gpu: { type: 'boolean', short: 'g' },
+  adapter: { type: 'string' },
+  'gpu-folder': { type: 'string' },
   weights: { type: 'string', short: 'w' },
   output: { type: 'string', short: 'o' },
   json: { type: 'boolean' },
@@ -54,6 +63,10 @@ What is measured
   -c, --contenders <names>   Of ${names.join(', ')} (default all)
   -r, --runtimes <names>     Of ${runtimeNames.join(', ')} (default both)
   -t, --threads <numbers>    Numbers of threads (default 1,2)
+  -g, --gpu                  WebGPU: ${gpuNames.join(', ')},
+                             S0 unless --variants says otherwise, in one Chromium on the same adapter
+      --adapter <name>       Of ${adapterChoices.join(', ')} (default auto: SwiftShader, the software adapter, only where
+                             Chromium finds no GPU)
   -w, --weights <file>       Real weights in place of seeded random ones: a safetensors or PyTorch file of any variant,
                              which is then the only one measured
 
@@ -63,7 +76,7 @@ How
                              modelbench  as Apple's ModelBench: 20 rounds of 50, the model made anew in each, 10 lowest
                                          and 10 highest of a round left out, mean of the rounds' means
                              paper       the least of 1000 runs
-  -n, --runs <n>             Timed runs of each: in all, or of a round for modelbench (default 30, 50, 1000)
+  -n, --runs <n>             Timed runs of each: in all, or of a round for modelbench (default 30, 50, 1000; 10 with --gpu)
       --rounds <n>           Rounds (default: one a run, 20, one for 10 runs)
       --trim <n>             Samples left out at each end of a round
       --starts <n>           Fresh starts of each, of which load, compile and first are medians (default 3)
@@ -77,6 +90,8 @@ What comes of it
       --from <file>          Measure nothing; print the JSON document of an earlier run
       --serve                Serve the benchmark page instead, for this browser or another device
       --port <n>, --host <address>   Where (default 8080, 127.0.0.1)
+      --gpu-folder <folder>  Write a folder that measures our WebGPU backend in Node (Dawn) and needs nothing else, to be
+                             carried to a machine with a GPU
 
 Columns
   median, p95     milliseconds of one run, from input in memory to logits in memory
@@ -84,6 +99,8 @@ Columns
   % peak          share of the multiply-adds the runtime's WebAssembly can do on as many threads, measured in between
   load, compile   starting the runtime; making the model ready. Where a runtime starts with its first model (ort-wasm),
                   compile has both. start = load + compile + first: what a user waits, fetching aside
+  dispatches, submits, buffers made, uploaded, read
+                  with --gpu: what one run asks of WebGPU, counted in the same way for all
   memory, wire    what the contender holds after the last run; bytes of its own files, weights aside
   error           largest difference from the reference's logits
 
@@ -91,6 +108,8 @@ Examples
   npm run bench -- --quick
   npm run bench -- --variants s0,s4 --contenders mobileone-wasm,ort-wasm --runtimes chromium --threads 1
   npm run bench -- --from-bytes --variants s0
+  npm run bench -- --gpu --variants s0,s1
+  npm run bench -- --gpu-folder gpu-bench
   npm run bench -- --markdown --from benchmark-results/2026-01-31T12-00-00.json
   npm run bench -- --serve
 `
@@ -100,6 +119,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   const { values } = parse(args)
   if (values.help) return undefined
   const quick = values.quick ?? false
+  const gpu = values.gpu ?? false
   const fromBytes = values['from-bytes'] ?? false
   const name = choose('protocol', values.protocol ?? 'default', protocolNames)[0] as ProtocolName
   const runs = fromBytes ? 0 : whole('runs', values.runs, 1)
@@ -108,17 +128,29 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     throw fail('--from-bytes measures only starts: leave --protocol and --runs out (--starts tells how many)')
   }
   if (values.json && values.markdown) throw fail('--json and --markdown exclude each other')
+  if (gpu && (values.runtimes !== undefined || values.threads !== undefined)) {
+    throw fail('--gpu measures in Chromium on one thread: leave --runtimes and --threads out')
+  }
+  if (values.adapter !== undefined && !gpu) throw fail('--adapter needs --gpu')
+  if (values['gpu-folder'] === '') throw fail('--gpu-folder takes the name of a folder')
+  const known = gpu ? gpuNames : names
+  const all = gpu ? 's0' : quick ? 's0,s1' : variantNames.join()
+  const few = gpu ? 10 : undefined
   return {
-    variants: choose('variants', values.variants ?? (quick ? 's0,s1' : variantNames.join()), variantNames),
-    contenders: choose('contenders', values.contenders ?? names.join(), names),
-    runtimes: choose('runtimes', values.runtimes ?? runtimeNames.join(), runtimeNames),
-    threads: list(values.threads ?? '1,2').map((text) => whole('threads', text, 1) as number),
+    variants: choose('variants', values.variants ?? all, variantNames),
+    contenders: choose('contenders', values.contenders ?? known.join(), known),
+    runtimes: gpu ? ['chromium'] : choose('runtimes', values.runtimes ?? runtimeNames.join(), runtimeNames),
+    threads: gpu ? [1] : list(values.threads ?? '1,2').map((text) => whole('threads', text, 1) as number),
     protocol: protocol(name, {
-      runs: runs ?? (quick && name === 'default' ? 12 : undefined),
+      runs: runs ?? (name === 'default' ? (quick ? (gpu ? 3 : 12) : few) : undefined),
       rounds: whole('rounds', values.rounds, 1),
       trim: whole('trim', values.trim, 0),
       starts,
     }),
+    adapter: gpu
+      ? (choose('adapter', values.adapter ?? 'auto', adapterChoices)[0] as AdapterChoice)
+      : undefined,
+    gpuFolder: values['gpu-folder'],
     weights: values.weights,
     output: values.output,
     from: values.from,

@@ -14,13 +14,16 @@ import { describeMachine, subjectFiles } from '@mobileone/cli/measure/node'
 import { type Model, type OnProgress, variants } from '@mobileone/core'
 import { toOnnx } from '@mobileone/onnx'
 import { toTflite } from './formats/tflite.ts'
-import { lineup } from './lineup.ts'
+import { gpuLineup, lineup } from './lineup.ts'
 import type { Options } from './options.ts'
 import { packageVersion } from './paths.ts'
+import type { AdapterChoice } from './runtimes/adapter.ts'
 import { type ChromiumRuntime, startChromium } from './runtimes/chromium.ts'
 import { type NodeRuntime, startNode } from './runtimes/node.ts'
 
 export interface RunOptions extends Pick<Options, 'contenders' | 'runtimes' | 'threads' | 'protocol'> {
+  /** Measure WebGPU in Chromium on such an adapter. */
+  readonly adapter?: AdapterChoice | undefined
   /** The networks to measure, by name, made one at a time. */
   readonly models: readonly { readonly variant: string; make(): Model | Promise<Model> }[]
   readonly onProgress?: OnProgress
@@ -46,7 +49,9 @@ export async function run(options: RunOptions): Promise<Report> {
   })
   let chromium: ChromiumRuntime | undefined
   let node: NodeRuntime | undefined
-  const entries = lineup.filter(({ name }) => options.contenders.includes(name))
+  const entries = (options.adapter ? gpuLineup : lineup).filter(({ name }) =>
+    options.contenders.includes(name),
+  )
   try {
     onProgress?.({ phase: 'start the runtimes', done: 0 })
     const lanes: Lane[] = []
@@ -54,7 +59,7 @@ export async function run(options: RunOptions): Promise<Report> {
     for (const name of options.runtimes) {
       const started =
         name === 'chromium'
-          ? (chromium = await startChromium(files, threads))
+          ? (chromium = await startChromium(files, threads, options.adapter))
           : (node = await startNode(files, threads))
       peaks.push(...started.peaks)
       for (const entry of entries.filter(({ runtimes }) => runtimes.includes(name))) {

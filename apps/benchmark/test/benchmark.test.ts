@@ -3,7 +3,7 @@ import { configFromWidths, initialize, type Model, mobileone, reparameterize } f
 import { hasChromium, launchChromium } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toTflite } from '../src/formats/tflite.ts'
-import { lineup } from '../src/lineup.ts'
+import { gpuLineup, lineup } from '../src/lineup.ts'
 import { help, parseOptions } from '../src/options.ts'
 import { run } from '../src/run.ts'
 import { type BenchServer, startServer } from '../src/server.ts'
@@ -19,6 +19,17 @@ const config = configFromWidths({
 })
 const train = initialize(mobileone(config, { form: 'train' }), { seed: 9, statistics: 'random' })
 const micro: Model = reparameterize(train)
+/** Small, for adapters that take a tenth of a second for each shape. */
+const tiny: Model = initialize(
+  mobileone(
+    configFromWidths({
+      ...{ name: 'tiny', widths: [0.25, 0.25, 0.1, 0.1], blocks: [1, 1, 1, 1], branches: 1 },
+      ...{ classes: 11, inputSize: [32, 32] },
+    }),
+    { form: 'deploy' },
+  ),
+  { seed: 9, statistics: 'random' },
+)
 const runtimes = [...(hasChromium ? (['chromium'] as const) : []), 'node' as const]
 
 describe('a run with a micro network', () => {
@@ -90,6 +101,29 @@ describe('a run with a micro network', () => {
   })
 })
 
+describe.skipIf(!hasChromium)('--gpu --quick with a tiny network', () => {
+  it('counts what every contender asks of one adapter, each within the tolerance of the reference', async () => {
+    const options = parseOptions(['--gpu', '--quick', '--adapter', 'software'])
+    if (!options) throw new Error('the options ask for the help')
+    const report = await run({ ...options, models: [{ variant: 'tiny', make: () => tiny }] })
+    expect(report.skipped).toEqual([])
+    expect(report.results.map(({ contender }) => contender)).toEqual(gpuLineup.map(({ name }) => name))
+    for (const { contender, gpu, samples, maxRelError } of report.results) {
+      expect(samples, contender).toHaveLength(3)
+      expect(maxRelError, contender).toBeLessThan(1e-4)
+      expect(gpu, contender).toMatchObject({ runs: 3, adapter: { software: true } })
+      expect(gpu?.dispatches, contender).toBeGreaterThan(tiny.nodes.length / 3)
+      expect(gpu?.uploadedBytes, contender).toBeGreaterThanOrEqual(32 * 32 * 3 * 4)
+      expect(gpu?.readBytes, contender).toBeGreaterThanOrEqual(11 * 4)
+    }
+    expect(report.results[0]?.gpu).toMatchObject({
+      ...{ submits: 1, buffers: 0, uploadedBytes: 32 * 32 * 3 * 4, readBytes: 11 * 4 },
+    })
+    expect(report.versions).toMatchObject({ '@tensorflow/tfjs-backend-webgpu': '4.22.0' })
+    expect(reportText(report)).toMatch(/^mobileone-webgpu .* 0 +12\.3 kB +44 B/m)
+  })
+})
+
 describe('the .tflite writer', () => {
   it('writes the identifier, and the same bytes for the same model', () => {
     const bytes = toTflite(micro)
@@ -140,7 +174,12 @@ describe('options', () => {
     expect(parseOptions([])?.variants).toHaveLength(5)
     expect(parseOptions(['--from-bytes'])?.protocol).toMatchObject({ rounds: 0, starts: 10 })
     expect(parseOptions(['--help'])).toBeUndefined()
-    for (const entry of lineup) expect(help).toContain(entry.name)
+    expect(parseOptions(['--gpu'])).toMatchObject({
+      ...{ variants: ['s0'], contenders: gpuLineup.map(({ name }) => name), runtimes: ['chromium'] },
+      ...{ threads: [1], adapter: 'auto', protocol: { rounds: 10, starts: 3 } },
+    })
+    expect(parseOptions(['--gpu', '--protocol', 'paper'])?.protocol.runsPerTurn).toBe(10)
+    for (const entry of [...lineup, ...gpuLineup]) expect(help).toContain(entry.name)
   })
   it.each([
     [['--variants', 's9'], /--variants takes s0, s1.*there is no "s9"/],
@@ -149,6 +188,10 @@ describe('options', () => {
     [['--fast'], /Unknown option '--fast'/],
     [['--from-bytes', '--runs', '3'], /--from-bytes measures only starts/],
     [['--json', '--markdown'], /exclude each other/],
+    [['--gpu', '--contenders', 'ort-wasm'], /--contenders takes mobileone-webgpu.*there is no "ort-wasm"/],
+    [['--gpu', '--threads', '2'], /--gpu measures in Chromium on one thread/],
+    [['--gpu', '--adapter', 'cuda'], /--adapter takes auto, hardware, software/],
+    [['--adapter', 'software'], /--adapter needs --gpu/],
   ])('refuse %j', (args, message) => {
     expect(() => parseOptions(args)).toThrow(message)
   })

@@ -1,7 +1,33 @@
+import type { Contender, ContenderOptions } from '@mobileone/cli/measure'
 import type { Conv2d, Model, Node } from '@mobileone/core'
 import * as tf from '@tensorflow/tfjs-core'
 
-export interface TfjsGraph {
+/** A contender on the backend TensorFlow.js has been set to. */
+export function graphContender({ inputShape }: ContenderOptions): Contender {
+  const [batch = 1, channels = 1, height = 1, width = 1] = inputShape
+  const shape: [number, number, number, number] = [batch, height, width, channels]
+  let graph: TfjsGraph | undefined
+  return {
+    async load(source) {
+      if (source instanceof Uint8Array) throw new Error('this one is built from a model, not from a file')
+      graph?.dispose()
+      graph = fusedGraph(source)
+    },
+    async run(input) {
+      if (!graph) throw new Error('load a model first')
+      const logits = tf.tidy(() => graph!.run(tf.tensor4d(input, shape)))
+      const data = Float32Array.from(await logits.data<'float32'>())
+      logits.dispose()
+      return data
+    },
+    async dispose() {
+      graph?.dispose()
+      graph = undefined
+    },
+  }
+}
+
+interface TfjsGraph {
   /** From an input [N, H, W, C] to the model's first output. Intermediate tensors are the caller's to tidy. */
   run(input: tf.Tensor4D): tf.Tensor
   dispose(): void
@@ -16,7 +42,7 @@ type Step = (values: Map<string, Value>) => void
  * The model as calls of TensorFlow.js's fused operations, NHWC, weights uploaded once: what a converter makes of it at
  * best. A convolution takes the ReLU that follows into itself where nothing else reads the value between.
  */
-export function fusedGraph(model: Model): TfjsGraph {
+function fusedGraph(model: Model): TfjsGraph {
   const weights: tf.Tensor[] = []
   const keep: Keep = (make) => {
     const weight = tf.tidy(make)

@@ -6,6 +6,7 @@ import type { Browser, Page } from 'playwright-core'
 import type { Entry } from '../lineup.ts'
 import { type BenchServer, startServer } from '../server.ts'
 import type { Harness, PageJob } from '../site/contender-page.ts'
+import { type AdapterChoice, launchGpuChromium } from './adapter.ts'
 
 export interface ChromiumRuntime {
   readonly version: string
@@ -14,29 +15,26 @@ export interface ChromiumRuntime {
   close(): Promise<void>
 }
 
-/** Headless Chromium over pages served from here, cross-origin isolated. Every host is a page of a context of its own: no shared process, no warm cache. */
+/**
+ * Headless Chromium over pages served from here, cross-origin isolated. Every host is a page of a context of its own: no shared
+ * process, no warm cache. With `adapter`, contenders use WebGPU on such an adapter, and what they ask of it is counted.
+ */
 export async function startChromium(
   files: SubjectFiles,
   threads: readonly number[],
+  adapter?: AdapterChoice,
 ): Promise<ChromiumRuntime> {
   const server = await startServer({ models: files.folder })
   let browser: Browser | undefined
   try {
-    browser = await launchChromium([], { handleSIGINT: false, handleSIGTERM: false })
-    const { page } = await openPage(browser, server, 'peak')
-    const measure = (count: number): ReturnType<Harness['peak']> =>
-      page.evaluate((given) => (window.harness as Harness).peak(given), count)
-    const { instruction } = await measure(1)
-    const started = browser
+    const started = (browser = adapter
+      ? await launchGpuChromium(`${server.url}/contender.html`, adapter)
+      : await launchChromium([], { handleSIGINT: false, handleSIGTERM: false }))
+    const peaks = adapter ? [] : await openPeaks(started, server, threads)
     let pages = 0
     return {
-      version: browser.version(),
-      peaks: threads.map((count) => ({
-        runtime: 'chromium',
-        threads: count,
-        instruction,
-        measure: async () => (await measure(count)).gflops,
-      })),
+      version: started.version(),
+      peaks,
       lane: (entry, count) => {
         const identity = { contender: entry.name, runtime: 'chromium', threads: count }
         return {
@@ -52,6 +50,7 @@ export async function startChromium(
               input: `/models/${basename(files.input(subject))}`,
               inputShape: subject.input.shape,
               layout: entry.layout,
+              gpu: adapter !== undefined,
             }
             return openHost(started, server, run, job, nameOf(identity))
           },
@@ -67,6 +66,23 @@ export async function startChromium(
     await server.close()
     throw error
   }
+}
+
+async function openPeaks(
+  browser: Browser,
+  server: BenchServer,
+  threads: readonly number[],
+): Promise<readonly PeakLane[]> {
+  const { page } = await openPage(browser, server, 'peak')
+  const measure = (count: number): ReturnType<Harness['peak']> =>
+    page.evaluate((given) => (window.harness as Harness).peak(given), count)
+  const { instruction } = await measure(1)
+  return threads.map((count) => ({
+    runtime: 'chromium',
+    threads: count,
+    instruction,
+    measure: async () => (await measure(count)).gflops,
+  }))
 }
 
 async function openPage(

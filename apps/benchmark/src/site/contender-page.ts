@@ -1,10 +1,13 @@
 /** The page one contender has to itself. The command line drives it through the browser, the benchmark page as a frame. */
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import {
+  countGpu,
   createPeakMeter,
   type Finish,
+  type GpuCounter,
   type Layout,
   localHost,
+  type MemoryProbe,
   type ModelFormat,
   type ModelSource,
   type Start,
@@ -22,6 +25,8 @@ export interface PageJob {
   readonly input: Float32Array | string
   readonly inputShape: readonly number[]
   readonly layout: Layout
+  /** Count what the contender asks of WebGPU. */
+  readonly gpu?: boolean
 }
 
 export interface Harness {
@@ -42,6 +47,10 @@ declare global {
   }
 }
 
+const wasmMemory: MemoryProbe = {
+  kind: 'linear memories of WebAssembly, shared by all threads',
+  bytes: wasmBytes,
+}
 let host: ReturnType<typeof localHost> | undefined
 let peak: ReturnType<typeof createPeakMeter> | undefined
 const opened = (): ReturnType<typeof localHost> => {
@@ -53,6 +62,7 @@ window.harness = {
   async open(job) {
     const source = typeof job.source === 'string' ? await fetchSource(job.source, job.format) : job.source
     const input = typeof job.input === 'string' ? new Float32Array(await fetchBytes(job.input)) : job.input
+    const gpu = job.gpu ? countGpu() : undefined
     host = localHost({
       threads: job.threads,
       assets: new URL('./vendor/', location.href).href,
@@ -62,7 +72,8 @@ window.harness = {
       input,
       contender: () =>
         import(/* @vite-ignore */ new URL(`./contenders/${job.contender}.mjs`, location.href).href),
-      memory: { kind: 'linear memories of WebAssembly, shared by all threads', bytes: wasmBytes },
+      memory: gpu ? gpuMemory(gpu) : wasmMemory,
+      gpu,
     })
   },
   start: () => opened().start(),
@@ -83,6 +94,13 @@ window.harness = {
       .filter(({ name }) => /\/(contenders|vendor)\//.test(name))
       .reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0)
   },
+}
+
+function gpuMemory(gpu: GpuCounter): MemoryProbe {
+  return {
+    kind: 'buffers of the GPU that were made and not destroyed, and linear memories of WebAssembly',
+    bytes: () => gpu.counts().bufferBytes + wasmBytes(),
+  }
 }
 
 async function fetchBytes(address: string): Promise<ArrayBuffer> {

@@ -218,6 +218,7 @@ function resultOf(
     maxAbsError,
     maxRelError,
     macs: subject.macs,
+    ...(finish.gpu && { gpu: finish.gpu }),
     samples,
     starts: starts.map(({ loadMs, compileMs, firstMs }) => ({ loadMs, compileMs, firstMs })),
   }

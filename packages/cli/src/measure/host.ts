@@ -3,6 +3,7 @@
  * times; it is not responsible for the order of turns or for judging what it measured.
  */
 import type { Contender, ContenderOptions, CreateContender, Layout, ModelSource } from './contender.ts'
+import { type GpuCounter, type GpuUse, gpuTally } from './gpu-counter.ts'
 
 /** Milliseconds from nothing to the first result, and that result. */
 export interface Start {
@@ -27,6 +28,8 @@ export interface Finish {
   /** What the last run gave. */
   readonly output: readonly number[]
   readonly memory: Memory
+  /** What the timed runs asked of the GPU, where that was counted. */
+  readonly gpu?: GpuUse
 }
 
 export interface Memory {
@@ -59,11 +62,15 @@ export interface LocalHostOptions extends ContenderOptions {
   readonly input: Float32Array
   readonly layout: Layout
   readonly memory: MemoryProbe
+  /** Counts what the contender asks of WebGPU. */
+  readonly gpu?: GpuCounter | undefined
 }
 
 /** A host in this very page or process. */
 export function localHost(options: LocalHostOptions): Host {
   const input = options.layout === 'NHWC' ? toNhwc(options.input, options.inputShape) : options.input
+  const { gpu } = options
+  const tally = gpu && gpuTally(gpu)
   let contender: Contender | undefined
   let last: Float32Array | undefined
   const started = (): Contender => {
@@ -92,17 +99,20 @@ export function localHost(options: LocalHostOptions): Host {
       if (recreate) await current.load(options.source)
       for (let run = 0; run < settle; run++) last = await current.run(input)
       const times: number[] = []
+      const before = gpu?.counts()
       for (let run = 0; run < runs; run++) {
         const begin = performance.now()
         last = await current.run(input)
         times.push(performance.now() - begin)
       }
+      if (before) tally?.add(before, runs)
       return times
     },
     async finish() {
       return {
         output: Array.from(last ?? []),
         memory: { bytes: await options.memory.bytes(), kind: options.memory.kind },
+        ...(tally && { gpu: tally.use() }),
       }
     },
     async close() {

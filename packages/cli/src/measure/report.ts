@@ -1,4 +1,5 @@
 import { formatBytes, table } from '../terminal.ts'
+import type { GpuAdapter } from './gpu-counter.ts'
 import type { Report, Result } from './result.ts'
 
 /** Ours: what ratios are taken against. */
@@ -12,15 +13,21 @@ export interface Column {
 
 const steadyTitles = { medianMs: 'median', meanMs: 'mean', minMs: 'least' } as const
 
-const identity: readonly Column[] = [
-  { title: 'contender', left: true, cell: ({ contender }) => contender },
-  { title: 'threads', cell: ({ threads }) => String(threads) },
-]
+const name: Column = { title: 'contender', left: true, cell: ({ contender }) => contender }
+const threads: Column = { title: 'threads', cell: (result) => String(result.threads) }
 const steady: readonly Column[] = [
   { title: 'p95', cell: ({ p95Ms }) => ms(p95Ms) },
   { title: '× ours', cell: (result, report) => ratioText(ratioToOurs(result, report)) },
   { title: 'GFLOP/s', cell: ({ gflops }) => (gflops === null ? '' : gflops.toFixed(1)) },
   { title: '% peak', cell: ({ peakShare }) => (peakShare === null ? '' : (100 * peakShare).toFixed(0)) },
+]
+/** Of a run. */
+const gpuColumns: readonly Column[] = [
+  { title: 'dispatches', cell: ({ gpu }) => (gpu ? countText(gpu.dispatches) : '') },
+  { title: 'submits', cell: ({ gpu }) => (gpu ? countText(gpu.submits) : '') },
+  { title: 'buffers made', cell: ({ gpu }) => (gpu ? countText(gpu.buffers) : '') },
+  { title: 'uploaded', cell: ({ gpu }) => (gpu ? formatBytes(Math.round(gpu.uploadedBytes)) : '') },
+  { title: 'read', cell: ({ gpu }) => (gpu ? formatBytes(Math.round(gpu.readBytes)) : '') },
 ]
 const startColumns: readonly Column[] = [
   { title: 'load', cell: ({ loadMs }) => ms(loadMs) },
@@ -36,13 +43,20 @@ const costs: readonly Column[] = [
 ]
 
 /** The columns of a table, from what was measured. */
-export function columnsOf({ protocol, results }: Report): readonly Column[] {
+export function columnsOf({ protocol, peaks, results }: Report): readonly Column[] {
   const main: Column = {
     title: steadyTitles[protocol.headline],
     cell: (result) => ms(result[protocol.headline]),
   }
   const isSteady = results.some((result) => result.medianMs !== null)
-  return [...identity, ...(isSteady ? [main, ...steady] : []), ...startColumns, ...costs]
+  const onGpu = results.some(({ gpu }) => gpu)
+  return [
+    ...(onGpu ? [name] : [name, threads]),
+    ...(isSteady ? [main, ...steady.filter(({ title }) => peaks.length > 0 || title !== '% peak')] : []),
+    ...(onGpu && isSteady ? gpuColumns : []),
+    ...startColumns,
+    ...costs,
+  ]
 }
 
 /** Time over that of our backend in the same runtime with as many threads; undefined where there is none. */
@@ -131,7 +145,7 @@ export function reportMarkdown(report: Report): string {
   return `${parts.join('\n\n')}\n`
 }
 
-function summaryLines({ date, machine, versions, protocol, peaks }: Report): string[] {
+function summaryLines({ date, machine, versions, protocol, peaks, results }: Report): string[] {
   const load = machine.load
     ? `, load ${machine.load.before[0]?.toFixed(1)} before and ${machine.load.after[0]?.toFixed(1)} after`
     : ''
@@ -147,6 +161,7 @@ function summaryLines({ date, machine, versions, protocol, peaks }: Report): str
       const gain = threads > 1 && one ? `, ${(gflops / one).toFixed(2)} times one thread's` : ''
       return `Peak in ${runtime}, ${threads} ${threads === 1 ? 'thread' : 'threads'}: ${gflops.toFixed(1)} GFLOP/s${gain} (${instruction})`
     }),
+    ...[...new Set(results.flatMap(({ gpu }) => (gpu ? [adapterText(gpu.adapter)] : [])))],
     Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(', '),
@@ -179,6 +194,14 @@ function gmacs(results: readonly Result[]): string {
 function ms(value: number | null): string {
   if (value === null) return ''
   return value < 100 ? value.toFixed(value < 10 ? 2 : 1) : value.toFixed(0)
+}
+
+function adapterText({ name, software }: GpuAdapter): string {
+  return `Adapter ${name}${software ? ': a software adapter, which computes on the CPU' : ''}`
+}
+
+function countText(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toFixed(1)
 }
 
 function ratioText(ratio: number | undefined): string {

@@ -1,4 +1,5 @@
 /** The document `bench --json` prints; see docs/benchmarks.md for what each figure means. */
+import type { GpuUse } from './gpu-counter.ts'
 import type { Protocol } from './protocol.ts'
 
 export interface Machine {
@@ -50,6 +51,8 @@ export interface Result {
   /** The largest difference from the reference over the reference's largest value. */
   readonly maxRelError: number
   readonly macs: number
+  /** What a run asks of the GPU; only of contenders that use one. */
+  readonly gpu?: GpuUse
   readonly samples: readonly number[]
   readonly starts: readonly {
     readonly loadMs: number
