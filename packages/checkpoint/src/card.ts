@@ -68,7 +68,10 @@ export function readNetwork(metadata: ReadonlyMap<string, string>): StoredNetwor
 }
 
 function toCard(value: unknown): ModelCard {
-  const { description, author, licence, source, preprocess, labels, ...rest } = asRecord(value, cardKey)
+  const { description, author, licence, source, preprocess, labels, training, ...rest } = asRecord(
+    value,
+    cardKey,
+  )
   for (const text of [description, author, licence, source]) {
     if (text !== undefined && typeof text !== 'string')
       invalidFile(`the metadata ${cardKey} has a text that is ${shorten(text)}`)
@@ -82,6 +85,7 @@ function toCard(value: unknown): ModelCard {
   if (preprocess !== undefined && !isPreprocess(preprocess)) {
     invalidFile(`the metadata ${cardKey} has a preprocess that is ${shorten(preprocess)}`)
   }
+  if (training !== undefined) asRecord(training, `${cardKey}: training`)
   const unknown = Object.keys(rest)
   if (unknown.length > 0) invalidFile(`the metadata ${cardKey} has the unknown field ${shorten(unknown[0])}`)
   return value as ModelCard

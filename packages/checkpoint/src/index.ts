@@ -9,5 +9,6 @@ export {
 } from './model-from-checkpoint.ts'
 export { type Naming, type NamingName, namings, type Part } from './naming/namings.ts'
 export { type ReadOptions, readCheckpoint } from './read.ts'
+export { type WritableTensor, writeSafetensors } from './safetensors/write.ts'
 export { type StoredDType, type StoredTensor, toFloat32 } from './stored.ts'
 export { type ToSafetensorsOptions, toSafetensors } from './to-safetensors.ts'

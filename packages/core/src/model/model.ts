@@ -98,6 +98,8 @@ export interface ModelCard {
   readonly preprocess?: Preprocess
   /** One label per class, in class order. */
   readonly labels?: readonly string[]
+  /** How the weights were trained, as JSON values: the recipe and what came of it. */
+  readonly training?: Readonly<Record<string, unknown>>
 }
 
 /** How pixels become the model's input. */
