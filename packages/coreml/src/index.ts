@@ -7,6 +7,7 @@ export {
 } from './backend.ts'
 export * from './exporter.ts'
 export { lint } from './lint/lint.ts'
+export { type MLModelOptions, mlmodel, toMLModel } from './neural-network/to-mlmodel.ts'
 export { type CoreMLPackage, type DirectoryHandle, writePackageTo, zipPackage } from './package.ts'
 export type { CoreMLSource } from './read/files.ts'
 export { type FromCoreMLOptions, fromCoreML } from './read/from-coreml.ts'

@@ -7,6 +7,7 @@ import {
   validate,
 } from '@mobileone/core'
 import { metadataKeys } from '../mil/metadata.ts'
+import { importNetwork } from '../neural-network/import-network.ts'
 import { parseJson, preprocessOf, readCard, recordedPreprocess } from './affine.ts'
 import { type CoreMLSource, openModel } from './files.ts'
 import { type Imported, importProgram } from './import-program.ts'
@@ -17,21 +18,18 @@ export interface FromCoreMLOptions {
 }
 
 /**
- * Read a Core ML model made of the ops a `Model` has: a package, a zipped package or the bytes of an `.mlmodel` file. Weights
+ * Read a Core ML model made of the ops a `Model` has: a package, a zipped package or the bytes of an `.mlmodel` file, be it
+ * an ML program or an older network. Weights
  * become float32. Normalisation of an image input becomes the card's preprocessing, and the model takes normalised
  * values; a classifier becomes labels in the card and the output `logits`.
  * @throws MobileOneError `unsupported` naming the operation that cannot be read, `invalid-file` for damaged files.
  */
 export function fromCoreML(source: CoreMLSource, options: FromCoreMLOptions = {}): Model {
   try {
-    const { program, description, weights } = openModel(source)
-    if (!program) {
-      throw new MobileOneError(
-        'unsupported',
-        'this Core ML file is a neural network; ML programs (.mlpackage) can be read: convert it with minimum_deployment_target iOS 15 or later',
-      )
-    }
-    const imported = importProgram(program, description, weights)
+    const { program, network, description, weights } = openModel(source)
+    const imported = program
+      ? importProgram(program, description, weights)
+      : importNetwork(network, description)
     const { metadata } = description
     const [shape] = Object.values(imported.inputs).map((input) => input.shape)
     const size = [shape?.[2] ?? 0, shape?.[3] ?? 0] as const
@@ -40,7 +38,7 @@ export function fromCoreML(source: CoreMLSource, options: FromCoreMLOptions = {}
       : recordedPreprocess(metadata.userDefined)
     const card = readCard(description, imported.labels, preprocess)
     const model: Model = {
-      name: options.name ?? metadata.userDefined.get(metadataKeys.name) ?? program.functionName,
+      name: options.name ?? metadata.userDefined.get(metadataKeys.name) ?? program?.functionName ?? 'network',
       ...restoreNames(imported, metadata.userDefined),
       ...(card && { card }),
     }
@@ -84,12 +82,17 @@ function restoreNames(
   })
   const weights: Record<string, Tensor> = {}
   for (const [name, tensor] of imported.weights) if (!dropped.has(name)) weights[weight(name)] = tensor
-  const outputNames = new Map(
-    [...stringMap(parseJson(metadata.get(metadataKeys.outputs)))].map(([name, shown]) => [shown, name]),
+  // One value may be shown under several names, of which each is given back once.
+  const left = new Map(stringMap(parseJson(metadata.get(metadataKeys.outputs))))
+  const named = imported.outputs.map(
+    ([name, shown]) => [name, value(shown), left.get(name) === value(shown)] as const,
   )
-  const outputs = imported.outputs.map(
-    ([name, shown]) => [outputNames.get(value(shown)) ?? name, value(shown)] as const,
-  )
+  for (const [name, , exact] of named) if (exact) left.delete(name)
+  const outputs = named.map(([name, shown, exact]) => {
+    const before = exact ? name : [...left].find(([, value]) => value === shown)?.[0]
+    if (before !== undefined) left.delete(before)
+    return [before ?? name, shown] as const
+  })
   return {
     inputs: Object.fromEntries(Object.entries(imported.inputs).map(([name, input]) => [value(name), input])),
     nodes,

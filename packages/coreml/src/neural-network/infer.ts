@@ -1,0 +1,102 @@
+import { elementCount, sameShape } from '@mobileone/core'
+import type { Elements, LayerParams } from './network.ts'
+
+/**
+ * The shape that a layer makes of inputs of these shapes, by the rules of the format; undefined after a complaint to `fail`.
+ */
+export function inferLayer(
+  params: LayerParams,
+  inputs: readonly (readonly number[] | undefined)[],
+  fail: (message: string) => void,
+): readonly number[] | undefined {
+  const [x = [], y = []] = inputs
+  let good = true
+  const complain = (message: string): void => {
+    good = false
+    fail(message)
+  }
+  const expectRank = (least: number, most: number): void => {
+    if (x.length < least || x.length > most)
+      complain(
+        `reads a value of ${x.length} axes, where ${least === most ? least : `${least} to ${most}`} belong`,
+      )
+  }
+  const expectElements = (what: string, elements: Elements | undefined, count: number): void => {
+    if (elements && elements.length !== count)
+      complain(`has ${elements.length} elements of ${what}, where ${count} belong`)
+  }
+  const expectOneKind = (...all: readonly (Elements | undefined)[]): void => {
+    const kinds = new Set(all.flatMap((elements) => (elements ? [elements instanceof Float32Array] : [])))
+    if (kinds.size > 1) complain('has weights in float32 and in float16')
+  }
+  const done = (shape: readonly number[]): readonly number[] | undefined => (good ? shape : undefined)
+
+  switch (params.kind) {
+    case 'convolution': {
+      const { outputChannels, kernelChannels, groups, kernel, stride, dilation, padding, weights, bias } =
+        params
+      expectRank(4, 4)
+      const [batch = 0, channels = 0, ...size] = x
+      const positive = [outputChannels, kernelChannels, groups, ...kernel, ...stride, ...dilation]
+      if (!positive.every((value) => Number.isSafeInteger(value) && value > 0))
+        complain('has a channel count, kernel, stride, dilation or group count that is not positive')
+      if (!padding.every((amount) => Number.isSafeInteger(amount) && amount >= 0))
+        complain('has negative padding')
+      if (kernelChannels * groups !== channels)
+        complain(`has kernels of ${kernelChannels} channels in ${groups} groups for ${channels} channels`)
+      if (outputChannels % groups !== 0) complain(`has ${outputChannels} kernels in ${groups} groups`)
+      expectElements('weights', weights, outputChannels * kernelChannels * elementCount(kernel))
+      expectElements('bias', bias, outputChannels)
+      expectOneKind(weights, bias)
+      const made = size.map((length, axis) => {
+        const reach = ((kernel[axis] as number) - 1) * (dilation[axis] as number) + 1
+        return Math.floor((length + 2 * (padding[axis] as number) - reach) / (stride[axis] as number)) + 1
+      })
+      if (good && made.some((length) => length < 1)) complain('has kernels larger than the padded map')
+      return done([batch, outputChannels, ...made])
+    }
+    case 'innerProduct': {
+      const { inputChannels, outputChannels, weights, bias } = params
+      // Of more axes the layer would read several as one.
+      expectRank(2, 2)
+      if (x[1] !== inputChannels) complain(`takes ${inputChannels} channels and reads ${x[1]}`)
+      expectElements('weights', weights, inputChannels * outputChannels)
+      expectElements('bias', bias, outputChannels)
+      expectOneKind(weights, bias)
+      return done([x[0] ?? 0, outputChannels])
+    }
+    case 'batchnorm': {
+      expectRank(4, 4)
+      if (x[1] !== params.channels) complain(`has ${params.channels} channels and reads ${x[1]}`)
+      if (!(Math.fround(params.epsilon) > 0)) complain(`has an epsilon of ${params.epsilon}`)
+      const all = { gamma: params.gamma, beta: params.beta, mean: params.mean, variance: params.variance }
+      for (const [what, elements] of Object.entries(all)) expectElements(what, elements, params.channels)
+      expectOneKind(...Object.values(all))
+      return done(x)
+    }
+    case 'scale':
+      expectRank(4, 4)
+      expectElements('scale', params.scale, x[1] ?? 0)
+      return done(x)
+    case 'activation':
+    case 'gelu':
+      return x
+    case 'add':
+      if (!sameShape(x, y)) complain(`adds [${y.join(', ')}] to [${x.join(', ')}]`)
+      return done(x)
+    case 'multiply':
+      if (!sameShape(x, y) && !(x.length === 4 && sameShape([...x.slice(0, 2), 1, 1], y)))
+        complain(`multiplies [${x.join(', ')}] by [${y.join(', ')}]`)
+      return done(x)
+    case 'globalPooling':
+      expectRank(4, 4)
+      return done([...x.slice(0, 2), 1, 1])
+    case 'flattenTo2D':
+      return [x[0] ?? 0, elementCount(x.slice(1))]
+    case 'softmaxND':
+      expectRank(2, 5)
+      return done(x)
+    default:
+      return params satisfies never
+  }
+}
