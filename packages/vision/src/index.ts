@@ -4,8 +4,15 @@ export { decode } from './decode.ts'
 export { type EmbedOptions, embed } from './embed.ts'
 export { centreCrop, shorterSideTo, type Window } from './geometry.ts'
 export { type Idx, readIdx } from './idx.ts'
-export { type Image, type Pixels, toGrey, toRgb } from './image.ts'
-export { normalize, preprocess, resizeAndCrop, toTensor } from './preprocess.ts'
+export { checkPixels, type Image, type Pixels, toGrey, toRgb } from './image.ts'
+export {
+  checkRule,
+  normalizationTables,
+  normalize,
+  preprocess,
+  resizeAndCrop,
+  toTensor,
+} from './preprocess.ts'
 export { type Interpolation, resize, resizeCrop } from './resize.ts'
 export { cosineSimilarity, type Scored, sigmoid, softmax, topK } from './scores.ts'
 export type { DecodeOptions, ImageSource, Sharp, SharpImage } from './source.ts'

@@ -55,15 +55,23 @@ export function normalize(image: Image, rule: Pick<Preprocess, 'mean' | 'std'>):
 function writeNormalized(image: Image, rule: Pick<Preprocess, 'mean' | 'std'>, out: Float32Array): void {
   const { data, channels } = image
   const pixels = image.width * image.height
-  const table = new Float32Array(256)
-  for (let channel = 0; channel < channels; channel++) {
-    const mean = Math.fround(rule.mean[channel]!)
-    const std = Math.fround(rule.std[channel]!)
-    for (let value = 0; value < 256; value++)
-      table[value] = Math.fround(Math.fround(value / 255) - mean) / std
+  normalizationTables(rule).forEach((table, channel) => {
     const plane = channel * pixels
     for (let i = 0, from = channel; i < pixels; i++, from += channels) out[plane + i] = table[data[from]!]!
-  }
+  })
+}
+
+/** What {@link normalize} makes of each of the 256 values a sample can have, one table per channel. */
+export function normalizationTables({ mean, std }: Pick<Preprocess, 'mean' | 'std'>): Float32Array[] {
+  checkStatistics({ mean, std })
+  return mean.map((value, channel) => {
+    const centre = Math.fround(value)
+    const deviation = Math.fround(std[channel]!)
+    return Float32Array.from(
+      { length: 256 },
+      (_, sample) => Math.fround(Math.fround(sample / 255) - centre) / deviation,
+    )
+  })
 }
 
 /** @throws MobileOneError `invalid-argument` naming the field of the rule that is wrong. */
