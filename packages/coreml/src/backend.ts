@@ -21,6 +21,9 @@ export interface CoreMLBackendOptions {
   readonly runner?: CoreMLRunner
 }
 
+/** What rounding to each precision may cost, over the largest magnitude of an output. */
+const tolerances = { float16: 2e-2, int8: 0.1 } as const
+
 /** Something that runs packages with Core ML. This project has none: it has no Apple hardware to try one on. */
 export interface CoreMLRunner {
   /** Why it cannot run here, undefined where it can. Never throws. */
@@ -46,6 +49,7 @@ export function coremlBackend(options: CoreMLBackendOptions = {}): CoreMLBackend
   return {
     specVersion: 1,
     name: 'coreml',
+    ...(precision !== 'float32' && { tolerance: tolerances[precision] }),
     async probe() {
       if (!runner) {
         return {
