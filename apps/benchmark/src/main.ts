@@ -1,8 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { nameOf, type Report, reportMarkdown, reportText } from '@mobileone/cli/measure'
-import { isMobileOneError, MobileOneError } from '@mobileone/core'
+import { nameOf, type Report, randomDeployModel, reportMarkdown, reportText } from '@mobileone/cli/measure'
+import { isMobileOneError, MobileOneError, variants } from '@mobileone/core'
 import { loadDeployModel } from '@mobileone/sdk'
+import { writeFolder } from './folder/write.ts'
 import { help, type Options, parseOptions } from './options.ts'
 import { progressLine } from './progress.ts'
 import { run, variantModels } from './run.ts'
@@ -13,7 +14,23 @@ async function main(): Promise<void> {
   if (!options) process.stdout.write(help)
   else if (options.serve) await servePage(options.serve)
   else if (options.from !== undefined) process.stdout.write(render(readReport(options.from), options.format))
+  else if (options.gpuFolder) await carry(options, options.gpuFolder)
   else await measure(options)
+}
+
+async function carry(
+  { variants: [variant] }: Options,
+  { path, platform }: NonNullable<Options['gpuFolder']>,
+): Promise<void> {
+  if (variant === undefined) return
+  const progress = progressLine()
+  const { onProgress } = progress
+  try {
+    await writeFolder(path, { variant, model: randomDeployModel(variants[variant]), platform, onProgress })
+  } finally {
+    progress.end()
+  }
+  process.stdout.write(`Copy ${path} to a machine with a GPU (${platform}) and run there: node bench.mjs\n`)
 }
 
 async function measure(options: Options): Promise<void> {

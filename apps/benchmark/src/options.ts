@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { type Protocol, type ProtocolName, protocol, protocolNames } from '@mobileone/cli/measure'
 import { MobileOneError, type Variant, variants } from '@mobileone/core'
+import { platforms, thisPlatform } from './folder/write.ts'
 import { gpuLineup, lineup, type RuntimeName } from './lineup.ts'
 import { type AdapterChoice, adapterChoices } from './runtimes/adapter.ts'
 
@@ -13,7 +14,7 @@ export interface Options {
   /** Measure WebGPU on such an adapter, in place of the CPU. */
   readonly adapter: AdapterChoice | undefined
   /** Write the benchmark for Dawn in Node there, and measure nothing. */
-  readonly gpuFolder: string | undefined
+  readonly gpuFolder: { readonly path: string; readonly platform: string } | undefined
   readonly weights: string | undefined
   readonly output: string | undefined
   readonly from: string | undefined
@@ -41,6 +42,7 @@ const specs = {
   gpu: { type: 'boolean', short: 'g' },
   adapter: { type: 'string' },
   'gpu-folder': { type: 'string' },
+  platform: { type: 'string' },
   weights: { type: 'string', short: 'w' },
   output: { type: 'string', short: 'o' },
   json: { type: 'boolean' },
@@ -92,6 +94,8 @@ What comes of it
       --port <n>, --host <address>   Where (default 8080, 127.0.0.1)
       --gpu-folder <folder>  Write a folder that measures our WebGPU backend in Node (Dawn) and needs nothing else, to be
                              carried to a machine with a GPU
+      --platform <name>      Of that machine: ${platforms().join(', ')}
+                             (default this one's)
 
 Columns
   median, p95     milliseconds of one run, from input in memory to logits in memory
@@ -132,12 +136,20 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     throw fail('--gpu measures in Chromium on one thread: leave --runtimes and --threads out')
   }
   if (values.adapter !== undefined && !gpu) throw fail('--adapter needs --gpu')
-  if (values['gpu-folder'] === '') throw fail('--gpu-folder takes the name of a folder')
+  const folder = values['gpu-folder']
+  if (folder === '') throw fail('--gpu-folder takes the name of a folder')
+  if (values.platform !== undefined && folder === undefined) throw fail('--platform needs --gpu-folder')
+  if (folder !== undefined && values.weights !== undefined) {
+    throw fail('--gpu-folder carries random weights, which may go anywhere: leave --weights out')
+  }
   const known = gpu ? gpuNames : names
-  const all = gpu ? 's0' : quick ? 's0,s1' : variantNames.join()
+  const all = gpu || folder !== undefined ? 's0' : quick ? 's0,s1' : variantNames.join()
   const few = gpu ? 10 : undefined
+  const chosen = choose('variants', values.variants ?? all, variantNames)
+  if (folder !== undefined && chosen.length > 1)
+    throw fail('--gpu-folder carries one network: name one variant')
   return {
-    variants: choose('variants', values.variants ?? all, variantNames),
+    variants: chosen,
     contenders: choose('contenders', values.contenders ?? known.join(), known),
     runtimes: gpu ? ['chromium'] : choose('runtimes', values.runtimes ?? runtimeNames.join(), runtimeNames),
     threads: gpu ? [1] : list(values.threads ?? '1,2').map((text) => whole('threads', text, 1) as number),
@@ -150,7 +162,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     adapter: gpu
       ? (choose('adapter', values.adapter ?? 'auto', adapterChoices)[0] as AdapterChoice)
       : undefined,
-    gpuFolder: values['gpu-folder'],
+    gpuFolder: folder === undefined ? undefined : { path: folder, platform: values.platform ?? thisPlatform },
     weights: values.weights,
     output: values.output,
     from: values.from,

@@ -15,12 +15,16 @@ interface Command {
   readonly workgroups: readonly [number, number]
 }
 
-interface Output {
-  readonly name: string
-  readonly source: GPUBuffer
+/** An output in a buffer of the executor: float32, NCHW. The buffer's usage is STORAGE | COPY_SRC. */
+export interface GpuOutput {
+  readonly buffer: GPUBuffer
   readonly offset: number
   readonly bytes: number
   readonly shape: readonly number[]
+}
+
+interface Output extends GpuOutput {
+  readonly name: string
   readonly staged: number
 }
 
@@ -65,7 +69,7 @@ export class Session {
     let staged = 0
     this.outputs = Object.entries(plan.outputs).map(([name, { region, shape }]) => {
       const { offset, bytes } = region
-      const output = { name, source: of(region.buffer), offset, bytes, shape, staged }
+      const output = { name, buffer: of(region.buffer), offset, bytes, shape, staged }
       staged += bytes
       return output
     })
@@ -126,6 +130,17 @@ export class Session {
     return this.submit(this.device.createCommandEncoder())
   }
 
+  /** Submit a run and leave its outputs where they are. */
+  runOnGpu(inputs: Tensors): Readonly<Record<string, GpuOutput>> {
+    this.write(inputs)
+    const encoder = this.device.createCommandEncoder()
+    this.encode(encoder)
+    this.device.queue.submit([encoder.finish()])
+    return Object.fromEntries(
+      this.outputs.map(({ name, buffer, offset, bytes, shape }) => [name, { buffer, offset, bytes, shape }]),
+    )
+  }
+
   /** Run with `image` in the place of the only input. */
   async runImage(image: ImageInput): Promise<Tensors> {
     const [target] = Object.values(this.inputs)
@@ -158,11 +173,9 @@ export class Session {
   }
 
   private async submit(encoder: GPUCommandEncoder): Promise<Tensors> {
-    const pass = encoder.beginComputePass()
-    for (const command of this.commands) encode(pass, command)
-    pass.end()
-    for (const { source, offset, staged, bytes } of this.outputs)
-      encoder.copyBufferToBuffer(source, offset, this.staging, staged, bytes)
+    this.encode(encoder)
+    for (const { buffer, offset, staged, bytes } of this.outputs)
+      encoder.copyBufferToBuffer(buffer, offset, this.staging, staged, bytes)
     this.device.queue.submit([encoder.finish()])
     await this.staging.mapAsync(MAP_READ)
     const all = this.staging.getMappedRange()
@@ -187,6 +200,12 @@ export class Session {
     this.queries?.set.destroy()
     this.queries?.resolved.destroy()
     this.queries?.staged.destroy()
+  }
+
+  private encode(encoder: GPUCommandEncoder): void {
+    const pass = encoder.beginComputePass()
+    for (const command of this.commands) encode(pass, command)
+    pass.end()
   }
 
   private write(inputs: Tensors): void {

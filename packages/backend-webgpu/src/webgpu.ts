@@ -26,9 +26,9 @@ import {
   parallelismOf,
   workgroupOf,
 } from './device.ts'
-import { type GpuImageSource, type ImageInput, imageInputOf } from './image.ts'
+import { type GpuImageSource, imageInputOf } from './image.ts'
 import { type Plan, planModel } from './plan.ts'
-import { Session } from './session.ts'
+import { type GpuOutput, Session } from './session.ts'
 
 export interface WebGpuOptions extends DeviceOptions {
   /**
@@ -45,6 +45,11 @@ export interface WebGpuExecutor extends Executor {
    * @throws MobileOneError `invalid-argument` where rule and model do not fit, `invalid-input` for an image without pixels.
    */
   runImage(source: GpuImageSource, rule: Preprocess, options?: RunOptions): Promise<Tensors>
+  /**
+   * Run and leave the outputs on the GPU, for work of your own on the same `device`. Resolves when the run has been submitted,
+   * not when it is done: what you submit afterwards sees the outputs. They are overwritten by the next run.
+   */
+  runOnGpu(inputs: Tensors, options?: RunOptions): Promise<Readonly<Record<string, GpuOutput>>>
 }
 
 export interface WebGpuBackend extends Backend {
@@ -175,7 +180,8 @@ async function compile(
 
   // A submission cannot be called back: an aborted run rejects at once, and the next one waits for the GPU.
   let submitted: Promise<unknown> = Promise.resolve()
-  const images = new WeakMap<Tensors, ImageInput>()
+  // The executor checks and queues runs by their inputs: what else a run is to do is kept beside them.
+  const special = new WeakMap<Tensors, (session: Session) => Promise<Tensors>>()
   const executor = createExecutor({
     backend: 'webgpu',
     inputs: model.inputs,
@@ -185,8 +191,7 @@ async function compile(
     async execute(inputs, signal) {
       await submitted
       throwIfAborted(signal, 'a run on webgpu')
-      const image = images.get(inputs)
-      const running = onDevice((session) => (image ? session.runImage(image) : session.run(inputs)))
+      const running = onDevice(special.get(inputs) ?? ((session) => session.run(inputs)))
       submitted = running.catch(() => {})
       const outputs = await (signal ? untilAborted(running, signal) : running)
       throwIfAborted(signal, 'a run on webgpu')
@@ -201,16 +206,25 @@ async function compile(
       stop()
     },
   })
-  // The executor checks and queues runs by their inputs: an image travels beside a blank input of its shape.
   let blank: Tensor | undefined
   const runImage: WebGpuExecutor['runImage'] = async (source, rule, runOptions) => {
     const name = imageInputOf(model, rule)
     blank ??= tensor(model.inputs[name]!.shape)
     const inputs = { [name]: blank }
-    images.set(inputs, { source, rule })
+    special.set(inputs, (session) => session.runImage({ source, rule }))
     return executor.run(inputs, runOptions)
   }
-  return { executor: Object.assign(executor, { runImage }), plan }
+  const runOnGpu: WebGpuExecutor['runOnGpu'] = async (given, runOptions) => {
+    const inputs = { ...given }
+    let outputs: Readonly<Record<string, GpuOutput>> = {}
+    special.set(inputs, async (session) => {
+      outputs = session.runOnGpu(inputs)
+      return {}
+    })
+    await executor.run(inputs, runOptions)
+    return outputs
+  }
+  return { executor: Object.assign(executor, { runImage, runOnGpu }), plan }
 }
 
 /** What `running` gives, or nothing as soon as `signal` is aborted. */

@@ -31,6 +31,31 @@ describe('what S0 asks of the device', () => {
     expect(calls).toMatchObject({ dispatchWorkgroups: 135, submit: 3, mapAsync: 3, writeBuffer: 3 })
   })
 
+  test('a run whose outputs stay on the GPU: one submission, no map, no copy, no buffer', async () => {
+    const { device, calls } = fakeDevice()
+    const executor = await webgpu({ device }).compile(s0())
+    const made = { ...calls }
+    const image = tensor([1, 3, 224, 224])
+    const { logits } = await executor.runOnGpu({ image })
+    expect(logits).toMatchObject({
+      offset: 0,
+      bytes: 4000,
+      shape: [1, 1000],
+      buffer: { size: expect.any(Number) },
+    })
+    expect(calls).toEqual({
+      ...made,
+      dispatchWorkgroups: 45,
+      submit: 1,
+      writeBuffer: 1,
+      setPipeline: 45,
+      setBindGroup: 45,
+    })
+    expect(await codeOf(executor.runOnGpu({ image: tensor([1, 3, 8, 8]) }))).toMatch(/^invalid-input/)
+    await executor.dispose()
+    expect(await codeOf(executor.runOnGpu({ image }))).toMatch(/^disposed/)
+  })
+
   test('feature maps take turns in few buffers, all destroyed in the end', async () => {
     const fake = fakeDevice()
     const executor = await webgpu({ device: fake.device }).compile(s0())
