@@ -1,7 +1,21 @@
 import { library } from '../../tooling/tsdown.base.ts'
 
-export default library({
-  index: 'src/index.ts',
-  node: 'src/node/index.ts',
-  'wasm-gradients': 'src/wasm-gradients/index.ts',
-})
+export default library(
+  {
+    index: 'src/index.ts',
+    node: 'src/node/index.ts',
+    'wasm-gradients': 'src/wasm-gradients/index.ts',
+    'data-worker': 'src/data/worker.ts',
+  },
+  {
+    deps: { neverBundle: [/^node:/] },
+    plugins: [
+      {
+        // Bundlers find a worker by a literal address, and the built one has another than its source.
+        name: 'worker-address',
+        transform: (code, id) =>
+          id.endsWith('thread.ts') ? code.replace("'./worker.ts'", "'./data-worker.mjs'") : undefined,
+      },
+    ],
+  },
+)

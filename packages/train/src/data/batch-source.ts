@@ -27,7 +27,7 @@ export interface BatchSourceOptions {
   readonly workers?: number
   /** Batches made before they are asked for; twice the workers by default, or 1 where images come as promises. */
   readonly prefetch?: number
-  /** Where the worker's module is served, for browsers whose bundler does not find it: `dist/data-worker.mjs`. */
+  /** Where `@mobileone/train/data-worker` is served, bundled, for browsers whose bundler does not do that by itself. */
   readonly worker?: string | URL
 }
 

@@ -67,7 +67,7 @@ function startWebWorker(address: string | URL | undefined, { onReply, onEnd }: T
     event.preventDefault()
     onEnd(
       event.message ||
-        'its module could not be loaded; serve dist/data-worker.mjs of @mobileone/train and pass its address as worker',
+        'its module could not be loaded; bundle @mobileone/train/data-worker and pass its address as the option worker',
     )
   }
   return {
