@@ -34,7 +34,8 @@ export interface NetworkOptions {
 /**
  * `model` ready to be differentiated on the current backend of `tf`. The input is one image, NCHW [N, C, H, W], of any
  * height and width; the output `logits`, or the only one, is [N, classes].
- * @throws MobileOneError `invalid-model` for a model with other inputs or outputs, `unavailable` where `tf` has no gradients.
+ * @throws MobileOneError `invalid-model` for a model with other inputs or outputs, `unavailable` where `tf` has no
+ * gradients, `unsupported` for a dilated convolution.
  */
 export function createNetwork(tf: Tfjs, model: Model, options: NetworkOptions = {}): Network {
   validate(model)
@@ -51,6 +52,9 @@ export function createNetwork(tf: Tfjs, model: Model, options: NetworkOptions = 
       'invalid-model',
       `training needs a model with one input; "${model.name}" has others`,
     )
+  const dilated = model.nodes.find((node) => node.op === 'conv2d' && node.dilation.some((step) => step > 1))
+  if (dilated)
+    throw new MobileOneError('unsupported', `TensorFlow.js has no gradient of "${dilated.name}", a convolution with dilation`)
   const layouts = layoutsOf(model)
   const units = options.branchwise ? asWritten(model) : findBranchSums(model, runsAtOnce)
   const primitives = createPrimitives(tf)

@@ -65,8 +65,10 @@ export async function fromCheckpoint(
     sums: { ...sums },
     history,
   }
+  const wanted = new Set<string>()
   for (const [prefix, layout, vector] of sections(state, layouts)) {
     for (const { name, shape, offset } of layout.slots) {
+      wanted.add(`${prefix}.${name}`)
       const stored = file.tensors.get(`${prefix}.${name}`)
       if (!stored || !sameShape(stored.shape, shape)) {
         throw new MobileOneError(
@@ -77,6 +79,13 @@ export async function fromCheckpoint(
       }
       vector.set(toFloat32(stored), offset)
     }
+  }
+  const extra = [...file.tensors.keys()].find((name) => !wanted.has(name))
+  if (extra !== undefined) {
+    throw new MobileOneError(
+      'invalid-argument',
+      `the checkpoint is of another network: it has ${extra}, which "${model.name}" has not`,
+    )
   }
   return state
 }

@@ -1,0 +1,141 @@
+import {
+  type Graph,
+  initialize,
+  type MobileOneConfig,
+  type Model,
+  mobileone,
+  type Node,
+  random,
+  spec,
+  validate,
+} from '@mobileone/core'
+import type { Batch } from '../src/data/batch.ts'
+
+export function tinyConfig(branches: number, squeezeExcite = 0, channels = 1): MobileOneConfig {
+  return {
+    name: `tiny-k${branches}`,
+    input: { channels, size: [8, 6] },
+    stem: { channels: 6, stride: 1, branches },
+    stages: [
+      { blocks: 2, channels: 6, stride: 2, branches, squeezeExcite },
+      { blocks: 1, channels: 10, stride: 1, branches, squeezeExcite: 0 },
+    ],
+    classes: 3,
+  }
+}
+
+/** A small network in train form, its weights and statistics random. */
+export function tinyModel(branches: number, squeezeExcite = 0, channels = 1): Model {
+  return initialize(mobileone(tinyConfig(branches, squeezeExcite, channels), { form: 'train' }), {
+    seed: 7,
+    statistics: 'random',
+  })
+}
+
+/** One path through every op, in combinations MobileOne does not have: groups, strides, biases, other activations. */
+export function everyOp(): Model {
+  const nodes: Node[] = [
+    conv('a', 'image', { padding: [1, 1] }),
+    batchNorm('a.bn', 'a'),
+    { op: 'silu', name: 'a.silu', inputs: ['a.bn'] },
+    conv('b', 'a.silu', { bias: 'b.bias', groups: 2, stride: [2, 1], padding: [1, 0] }),
+    { op: 'gelu', name: 'b.gelu', inputs: ['b'] },
+    conv('c', 'b.gelu', { groups: 4, padding: [0, 1] }),
+    batchNorm('c.bn', 'c'),
+    { op: 'relu', name: 'c.relu', inputs: ['c.bn'] },
+    conv('d', 'c.relu', { bias: 'd.bias' }),
+    { op: 'add', name: 'sum', inputs: ['d', 'c.relu'] },
+    { op: 'globalAvgPool', name: 'pool', inputs: ['sum'] },
+    { op: 'sigmoid', name: 'gate', inputs: ['pool'] },
+    { op: 'mul', name: 'gated', inputs: ['sum', 'gate'] },
+    { op: 'flatten', name: 'flat', inputs: ['gated'] },
+    { op: 'linear', name: 'first', inputs: ['flat'], weight: 'first.weight' },
+    { op: 'softmax', name: 'soft', inputs: ['first'] },
+    { op: 'linear', name: 'last', inputs: ['soft'], weight: 'last.weight', bias: 'last.bias' },
+  ]
+  const graph: Graph = {
+    name: 'every-op',
+    inputs: { image: spec([1, 2, 7, 6]) },
+    nodes,
+    outputs: { logits: 'last' },
+    weights: {
+      'a.weight': spec([4, 2, 3, 3]),
+      ...statistics('a.bn', 4),
+      'b.weight': spec([4, 2, 3, 2]),
+      'b.bias': spec([4]),
+      'c.weight': spec([4, 1, 2, 2]),
+      ...statistics('c.bn', 4),
+      'd.weight': spec([4, 4, 1, 1]),
+      'd.bias': spec([4]),
+      'first.weight': spec([5, 4 * 3 * 6]),
+      'last.weight': spec([3, 5]),
+      'last.bias': spec([3]),
+    },
+  }
+  const model = initialize(graph, { seed: 11, statistics: 'random' })
+  validate(model)
+  return model
+}
+
+function conv(
+  name: string,
+  input: string,
+  options: Partial<{
+    bias: string
+    groups: number
+    stride: readonly [number, number]
+    padding: readonly [number, number]
+  }>,
+): Node {
+  return {
+    op: 'conv2d',
+    name,
+    inputs: [input],
+    weight: `${name}.weight`,
+    stride: [1, 1],
+    padding: [0, 0],
+    dilation: [1, 1],
+    groups: 1,
+    ...options,
+  }
+}
+
+function batchNorm(name: string, input: string): Node {
+  return {
+    op: 'batchNorm',
+    name,
+    inputs: [input],
+    weight: `${name}.weight`,
+    bias: `${name}.bias`,
+    runningMean: `${name}.running_mean`,
+    runningVar: `${name}.running_var`,
+    epsilon: 1e-5,
+  }
+}
+
+function statistics(name: string, channels: number): Graph['weights'] {
+  return Object.fromEntries(
+    ['weight', 'bias', 'running_mean', 'running_var'].map((role) => [`${name}.${role}`, spec([channels])]),
+  )
+}
+
+/** Standard normal images of `model`'s size, labels 0, 1, 2, 0, ... */
+export function randomBatch(model: Model, count: number, seed = 3): Batch {
+  const [, channels = 1, height = 1, width = 1] = Object.values(model.inputs)[0]?.shape ?? []
+  const source = random(seed)
+  return {
+    images: Float32Array.from({ length: count * height * width * channels }, () => source.normal()),
+    shape: [count, height, width, channels],
+    labels: Int32Array.from({ length: count }, (_, index) => index % 3),
+  }
+}
+
+export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) throw new Error(`${a.length} values beside ${b.length}`)
+  let most = 0
+  for (let index = 0; index < a.length; index++) {
+    const difference = Math.abs((a[index] as number) - (b[index] as number))
+    if (!(difference <= most)) most = difference
+  }
+  return most
+}

@@ -1,0 +1,158 @@
+import { reference, type Model } from '@mobileone/core'
+import { readCheckpoint } from '@mobileone/checkpoint'
+import * as tf from '@tensorflow/tfjs'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { fashionMnistRecipe, paperRecipe, type Recipe } from '../src/recipe.ts'
+import { evaluate } from '../src/trainer/evaluate.ts'
+import { train, type TrainEvent, type TrainOptions } from '../src/trainer/train.ts'
+import { tinyModel } from './models.ts'
+import { stripes } from './stripes.ts'
+
+beforeAll(async () => {
+  await tf.setBackend('cpu')
+})
+
+const recipe: Recipe = fashionMnistRecipe({
+  epochs: 3,
+  seed: 5,
+  learningRate: { peak: 0.1, warmupEpochs: 0.2 },
+  ema: { decay: 0.9 },
+  curriculum: [
+    { from: 0, size: [8, 6], strength: 1, batchSize: 12 },
+    { from: 2, size: [8, 6], strength: 1, batchSize: 20 },
+  ],
+})
+const data = stripes(100)
+const model = tinyModel(2)
+
+function options(more: Partial<TrainOptions> = {}): TrainOptions {
+  return { lib: tf, recipe, data, ...more }
+}
+
+function weightsOf(result: { readonly model: Model }): Record<string, number[]> {
+  return Object.fromEntries(Object.entries(result.model.weights).map(([name, { data }]) => [name, [...data]]))
+}
+
+test('the loss falls, the folded average classifies, and the model carries its card', async () => {
+  const events: TrainEvent[] = []
+  const before = tf.memory().numTensors
+  const result = await train(model, options({ validation: stripes(60), onEvent: (event) => events.push(event) }))
+  expect(tf.memory().numTensors).toBe(before)
+  const losses = result.history.map(({ loss }) => loss)
+  expect(losses).toHaveLength(3)
+  expect(losses[2]).toBeLessThan((losses[0] as number) * 0.7)
+  expect(result.history[2]?.top1).toBeGreaterThan(0.9)
+  const steps = events.filter((event) => event.type === 'step')
+  expect(steps).toHaveLength(8 + 8 + 5)
+  expect(result.steps).toBe(21)
+  expect(steps.at(-1)).toMatchObject({ step: 21, steps: 21, epoch: 3 })
+  expect(steps.at(-1)?.learningRate).toBeLessThan(0.01)
+
+  const { top1, images, perClass } = await evaluate(result.model, stripes(60), { backend: reference() })
+  expect(images).toBe(60)
+  expect(top1).toBe(result.history[2]?.top1)
+  expect(perClass).toHaveLength(3)
+  expect(result.model.card).toMatchObject({
+    labels: ['top', 'bottom', 'left'],
+    preprocess: { mean: [0.5], std: [0.25] },
+    training: { recipe: { name: 'fashion-mnist', epochs: 3 }, epochs: 3 },
+  })
+})
+
+describe('resume', () => {
+  test('a run killed at any step ends as an unbroken one, bit for bit', async () => {
+    const whole = await train(model, options())
+    for (const stopAt of [1, 8, 11, 18]) {
+      let saved: Uint8Array | undefined
+      const abort = new AbortController()
+      const broken = train(
+        model,
+        options({
+          signal: abort.signal,
+          save: async (bytes) => void (saved = bytes),
+          onEvent: (event) => event.type === 'step' && event.step === stopAt && abort.abort(),
+        }),
+      )
+      await expect(broken).rejects.toMatchObject({ code: 'aborted' })
+      const resumed = await train(model, options({ resume: saved as Uint8Array }))
+      expect(weightsOf(resumed)).toEqual(weightsOf(whole))
+      expect(resumed.history.map(({ seconds: _, ...rest }) => rest)).toEqual(
+        whole.history.map(({ seconds: _, ...rest }) => rest),
+      )
+    }
+  })
+
+  test('a checkpoint is a safetensors file that says what it holds', async () => {
+    let saved: Uint8Array | undefined
+    await train(model, options({ recipe: { ...recipe, epochs: 1 }, save: async (bytes) => void (saved = bytes) }))
+    const { tensors, metadata } = await readCheckpoint(saved as Uint8Array)
+    expect([...tensors.keys()].filter((key) => key.endsWith('head.weight'))).toEqual(
+      expect.arrayContaining(['model.head.weight', 'momentum.head.weight', 'ema.head.weight']),
+    )
+    expect(JSON.parse(metadata.get('mobileone.training') as string)).toMatchObject({ epoch: 1, step: 8 })
+  })
+
+  test('another recipe, another network and damaged files are refused by name', async () => {
+    let saved = new Uint8Array()
+    await train(
+      model,
+      options({ recipe: { ...recipe, epochs: 1 }, save: async (bytes) => void (saved = bytes as typeof saved) }),
+    )
+    const resume = (more: Partial<TrainOptions>, other = model): Promise<unknown> =>
+      train(other, options({ recipe: { ...recipe, epochs: 1 }, resume: saved, ...more }))
+    await expect(resume({ recipe: { ...recipe, epochs: 1, seed: 6 } })).rejects.toThrow(/seed is 5 there and 6 here/)
+    await expect(resume({}, tinyModel(1))).rejects.toThrow(/another network/)
+    await expect(resume({ resume: saved.slice(0, 999) })).rejects.toMatchObject({ code: 'invalid-file' })
+    await expect(resume({ resume: new Uint8Array(9) })).rejects.toMatchObject({ code: 'invalid-file' })
+  })
+})
+
+describe('bad input', () => {
+  test('a loss that is no number ends the run and says where', async () => {
+    const wild = { ...recipe, learningRate: { ...recipe.learningRate, peak: 1e12 } }
+    await expect(train(model, options({ recipe: wild }))).rejects.toMatchObject({
+      code: 'wrong-result',
+      message: expect.stringMatching(/diverged at step \d+ .*learningRate\.peak/),
+    })
+  })
+
+  test('data that does not fit the model', async () => {
+    await expect(train(tinyModel(1, 0, 3), options())).rejects.toThrow(/3 channels, the data has 1/)
+    await expect(train(model, options({ data: { ...data, labels: ['a', 'b'] } }))).rejects.toThrow(/3 classes.* 2/)
+    await expect(train(model, options({ data: stripes(5) }))).rejects.toThrow(/5 examples do not fill one batch of 12/)
+  })
+
+  test('a deploy-form model', async () => {
+    const { reparameterize } = await import('@mobileone/core')
+    await expect(train(reparameterize(model), options())).rejects.toThrow(/deploy form/)
+  })
+})
+
+describe('recipes', () => {
+  test("the paper's", () => {
+    expect(paperRecipe('s2')).toMatchObject({
+      epochs: 300,
+      labelSmoothing: 0.1,
+      learningRate: { peak: 0.1 },
+      weightDecay: { from: 1e-4, to: 1e-5 },
+      ema: { decay: 0.9995 },
+      augmentation: { autoAugment: true },
+      curriculum: [
+        { from: 0, size: [160, 160], strength: 0.3 },
+        { from: 39, size: [192, 192], strength: 0.7 },
+        { from: 114, size: [224, 224], strength: 1 },
+      ],
+    })
+    expect(paperRecipe('s0').augmentation.autoAugment).toBe(false)
+  })
+
+  test('overriding merges and checks', () => {
+    expect(paperRecipe('s0', { learningRate: { peak: 0.2 }, ema: null })).toMatchObject({
+      learningRate: { peak: 0.2, warmupEpochs: 5 },
+      ema: null,
+    })
+    expect(() => paperRecipe('s0', { epochs: 0 })).toThrow(/epochs must be a positive integer, not 0/)
+    expect(() => paperRecipe('s0', { curriculum: [] })).toThrow(/first phase/)
+    expect(() => paperRecipe('s0', { learningRates: 1 } as object)).toThrow(/there is no "learningRates"/)
+  })
+})
