@@ -33,7 +33,8 @@ function startNodeThread(
 ): Thread {
   const here = import.meta.url
   const built = here.endsWith('.ts') ? '../../dist/data-worker.mjs' : './data-worker.mjs'
-  const worker = new NodeWorker(new URL(address ?? built, here))
+  // Not all flags of the process suit a worker (--input-type), and none is needed.
+  const worker = new NodeWorker(new URL(address ?? built, here), { execArgv: [] })
   let isEnding = false
   worker.unref()
   worker.on('message', (reply: Reply) => {
