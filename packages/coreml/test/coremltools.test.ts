@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { initialize, mobileone, variants, withCard, withOutputs } from '@mobileone/core'
 import { afterAll, describe, expect, test } from 'vitest'
-import { type CoreMLPackage, toCoreML } from '../src/index.ts'
-import { writePackage } from '../src/node.ts'
-import { fullCard, tinyConfig, tinyModel } from './support/models.ts'
+import { type CoreMLPackage, fromCoreML, toCoreML } from '../src/index.ts'
+import { readPackage, writePackage } from '../src/node.ts'
+import { expectSameWeights } from './support/compressed.ts'
+import { fullCard, narrowModel, tinyConfig, tinyModel, wideModel } from './support/models.ts'
 
 const python = process.env.MOBILEONE_PYTHON ?? 'python3'
 const present = spawnSync(python, ['-c', 'import coremltools']).status === 0
@@ -75,7 +76,7 @@ describe.runIf(present)('coremltools loads', () => {
       ...[1, 2, 21_000].map((classes) => toCoreML(tinyModel({ ...tinyConfig, classes }))),
       ...(['ios15', 'ios16', 'ios17', 'ios18'] as const).map((target) => toCoreML(base, { target })),
       ...(['ios16', 'ios17', 'ios18'] as const).map((target) =>
-        toCoreML(base, { target, precision: 'int8' }),
+        toCoreML(wideModel(), { target, precision: 'int8' }),
       ),
       toCoreML(withOutputs(base, { logits: 'head', map: 'stage3.1.relu' }), {
         output: 'values',
@@ -83,6 +84,34 @@ describe.runIf(present)('coremltools loads', () => {
       }),
     ])
     expect(results.slice(6, 10).map(({ version }) => version)).toEqual([6, 7, 8, 9])
+    for (const { ops } of results.slice(10, 13)) expect(ops.constexpr_affine_dequantize).toBe(2)
     expect(results.at(-1)?.outputs).toEqual(['logits', 'map'])
+  }, 300_000)
+})
+
+describe.runIf(present)('weights that coremltools compressed', () => {
+  test('are those it takes out of them itself, in every form', async () => {
+    const sources = (['ios16', 'ios18'] as const).map((target) => [
+      target,
+      join(folder, `${target}.mlpackage`),
+    ])
+    for (const [target = '', path = ''] of sources)
+      await writePackage(path, toCoreML(narrowModel(), { target: target as 'ios16' }))
+    const script = fileURLToPath(new URL('./support/compress.py', import.meta.url))
+    const { status, stdout, stderr } = spawnSync(
+      python,
+      [script, folder, ...sources.map(([, path]) => path as string)],
+      { encoding: 'utf8', maxBuffer: 1e8 },
+    )
+    expect(status, stderr).toBe(0)
+    const forms = stdout.split('\n').filter((line) => line.startsWith('ios'))
+    expect(forms.length).toBeGreaterThanOrEqual(15)
+    for (const form of forms) {
+      const [packed, dense] = [form, `${form}-dense`].map((name) => join(folder, `${name}.mlpackage`))
+      expectSameWeights(
+        fromCoreML(await readPackage(packed as string)),
+        fromCoreML(await readPackage(dense as string)),
+      )
+    }
   }, 300_000)
 })

@@ -11,16 +11,13 @@ import {
 } from '../src/mil/program.ts'
 import type { CoreMLOptions } from '../src/write/options.ts'
 import { buildSpecification } from '../src/write/to-coreml.ts'
-import { tinyConfig, tinyModel } from './support/models.ts'
+import { tinyModel, wideModel } from './support/models.ts'
 
 type Built = ReturnType<typeof buildSpecification>
 
 const classifier = buildSpecification(tinyModel())
 const arrays = buildSpecification(tinyModel(), { input: 'array', output: 'values' })
-const int8 = buildSpecification(
-  tinyModel({ ...tinyConfig, stem: { ...tinyConfig.stem, channels: 96 }, classes: 40 }),
-  { precision: 'int8' },
-)
+const int8 = buildSpecification(wideModel(), { precision: 'int8' })
 
 function messages({ specification, weights }: Built): readonly string[] {
   return lint(specification, weights).map(({ message }) => message)
@@ -108,7 +105,7 @@ test.each<[string, CoreMLOptions]>([
   ['arrays', { input: 'array', output: 'values', embedding: true }],
   ['ios18', { target: 'ios18' }],
 ])('what the exporter makes has no problem: %s', (_, options) => {
-  expect(messages(buildSpecification(tinyModel(), options))).toEqual([])
+  expect(messages(buildSpecification(wideModel(), options))).toEqual([])
 })
 
 describe('a broken program is found', () => {

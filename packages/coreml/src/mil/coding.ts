@@ -14,6 +14,12 @@ export const dataTypeNumbers: Readonly<Record<MilType, number>> = {
   uint8: 31,
   uint16: 32,
   uint32: 33,
+  int4: 25,
+  uint1: 37,
+  uint2: 36,
+  uint3: 39,
+  uint4: 35,
+  uint6: 38,
 }
 
 /** Element types of weight files, with the bytes of one element. */

@@ -17,6 +17,13 @@ export type MilType =
   | 'uint8'
   | 'uint16'
   | 'uint32'
+  /** Packed, from iOS 18 on: weights that others have compressed. */
+  | 'int4'
+  | 'uint1'
+  | 'uint2'
+  | 'uint3'
+  | 'uint4'
+  | 'uint6'
 
 export interface TensorType {
   readonly kind: 'tensor'

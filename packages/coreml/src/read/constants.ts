@@ -1,24 +1,69 @@
 import { elementCount, MobileOneError, type Tensor, tensor } from '@mobileone/core'
 import { float16ToFloat32 } from '@mobileone/core/half'
-import { roundToHalf } from '../mil/half.ts'
 import { formatType, type MilType, type Operation, type Value } from '../mil/program.ts'
-
-/** A constant of a program: numbers as float32 or as they are, or text. */
-export interface Constant {
-  readonly dtype: MilType
-  readonly shape: readonly number[]
-  readonly values: ArrayLike<number>
-  readonly texts?: readonly string[]
-}
+import { decompress, unpackBits } from './compressed.ts'
+import type { Constant } from './constant.ts'
 
 export type WeightFiles = (file: string) => Uint8Array
 
-const blobTypes: ReadonlyMap<number, { readonly dtype: MilType; readonly bytes: number }> = new Map([
-  [1, { dtype: 'fp16', bytes: 2 }],
-  [2, { dtype: 'fp32', bytes: 4 }],
-  [3, { dtype: 'uint8', bytes: 1 }],
-  [4, { dtype: 'int8', bytes: 1 }],
+/** Types of constants in bytes: their code in a weight file, undefined where only a program itself holds them, and their bits. */
+const packedTypes: ReadonlyMap<MilType, { readonly code?: number; readonly bits: number }> = new Map([
+  ['fp16', { code: 1, bits: 16 }],
+  ['fp32', { code: 2, bits: 32 }],
+  ['uint8', { code: 3, bits: 8 }],
+  ['int8', { code: 4, bits: 8 }],
+  ['int4', { code: 8, bits: 4 }],
+  ['uint1', { code: 9, bits: 1 }],
+  ['uint2', { code: 10, bits: 2 }],
+  ['uint4', { code: 11, bits: 4 }],
+  ['uint3', { code: 12, bits: 3 }],
+  ['uint6', { code: 13, bits: 6 }],
+  ['uint32', { bits: 32 }],
 ])
+
+/** Elements that the constants of one program may have together: 1 GiB of float32. Many may share the bytes of one blob. */
+const maxElements = 2 ** 28
+
+/** The constants of a program, by name, as its operations are passed in order. */
+export class Constants {
+  readonly #weights: WeightFiles
+  readonly #known = new Map<string, Constant>()
+  #elements = 0
+
+  constructor(weights: WeightFiles) {
+    this.#weights = weights
+  }
+
+  /** The value of an operation that makes a constant: `const`, or weights stored in fewer bits. Undefined for all others. */
+  read(operation: Operation): Constant | undefined {
+    const name = operation.outputs[0]?.name ?? ''
+    const where = `the constant "${name}"`
+    const operand = (key: string): Constant | undefined => {
+      const binding = operation.inputs.get(key)
+      if (binding?.kind === 'name') {
+        return this.#known.get(binding.name) ?? fail(`${where} reads "${binding.name}", which is no constant`)
+      }
+      const value = binding?.value ?? operation.attributes.get(key)
+      return value && readConstant(value, this.#weights, where)
+    }
+    const allow = (elements: number): void => {
+      this.#elements += elements
+      if (this.#elements <= maxElements) return
+      throw new MobileOneError(
+        'unsupported',
+        `the constants of the Core ML program have more than ${maxElements} elements`,
+      )
+    }
+    const constant =
+      operation.type === 'const'
+        ? (operand('val') ?? fail(`${where} has no val`))
+        : decompress(operation.type, { operand, allow, fail: (message) => fail(`${where} ${message}`) })
+    if (!constant) return undefined
+    allow(constant.values.length)
+    this.#known.set(name, constant)
+    return constant
+  }
+}
 
 function fail(message: string): never {
   throw new MobileOneError('invalid-file', `not a readable Core ML program: ${message}`)
@@ -35,8 +80,8 @@ export function readConstant(value: Value, weights: WeightFiles, where: string):
   }
   if (payload.kind === 'list') return fail(`${where} is a list`)
   if (payload.kind === 'bytes') {
-    const size = dtype === 'fp16' ? 2 : dtype === 'int8' || dtype === 'uint8' ? 1 : 4
-    if (payload.bytes.length !== count * size)
+    const bits = packedTypes.get(dtype)?.bits ?? fail(`${where} is ${dtype} as bytes`)
+    if (payload.bytes.length !== Math.ceil((count * bits) / 8))
       fail(`${where} has ${payload.bytes.length} bytes for ${formatType(type)}`)
     return { dtype, shape, values: fromBytes(payload.bytes, dtype, count) }
   }
@@ -60,12 +105,12 @@ function readBlob(
   }
   if (view.getUint32(offset, true) !== 0xdeadbeef) return fail(`${where}: no blob starts at byte ${offset}`)
   const code = view.getUint32(offset + 4, true)
-  const stored = blobTypes.get(code)
-  if (stored?.dtype !== dtype)
+  const stored = packedTypes.get(dtype)
+  if (stored?.code !== code)
     return fail(`${where}: the blob at byte ${offset} has type ${code}, and not ${dtype}`)
   const size = view.getBigUint64(offset + 8, true)
   const start = view.getBigUint64(offset + 16, true)
-  if (size !== BigInt(count) * BigInt(stored.bytes)) {
+  if (size !== (BigInt(count) * BigInt(stored.bits) + 7n) / 8n) {
     return fail(`${where}: the blob at byte ${offset} has ${size} bytes for ${count} elements of ${dtype}`)
   }
   if (start > BigInt(file.length) || size > BigInt(file.length) - start) {
@@ -89,40 +134,10 @@ function fromBytes(bytes: Uint8Array, dtype: MilType, count: number): ArrayLike<
     return values
   }
   if (dtype === 'uint32') return Array.from({ length: count }, (_, index) => view.getUint32(index * 4, true))
-  return fail(`constants of ${dtype} as bytes`)
-}
-
-/** The value of a `const` or of weights stored as int8, undefined for other operations. */
-export function constantOf(operation: Operation, weights: WeightFiles): Constant | undefined {
-  const where = `the constant "${operation.outputs[0]?.name ?? ''}"`
-  const attribute = (name: string): Constant => {
-    const value = operation.attributes.get(name)
-    return value ? readConstant(value, weights, where) : fail(`${where} has no ${name}`)
-  }
-  if (operation.type === 'const') return attribute('val')
-  if (operation.type !== 'constexpr_affine_dequantize') return undefined
-  const [data, zero, scale] = [attribute('quantized_data'), attribute('zero_point'), attribute('scale')]
-  const axis = attribute('axis').values[0] ?? 0
-  const channels = data.shape[axis < 0 ? axis + data.shape.length : axis]
-  if (channels === undefined) return fail(`${where}: there is no axis ${axis}`)
-  for (const { shape } of [zero, scale]) {
-    if (shape.length > 0 && (shape.length !== 1 || shape[0] !== channels)) {
-      fail(`${where}: scale and zero point must be one number or ${channels}`)
-    }
-  }
-  const inner = elementCount(data.shape.slice((axis < 0 ? axis + data.shape.length : axis) + 1))
-  const values = new Float32Array(data.values.length)
-  for (let index = 0; index < values.length; index++) {
-    const channel = Math.floor(index / inner) % channels
-    const step = scale.values[scale.shape.length === 0 ? 0 : channel] as number
-    const shift = zero.values[zero.shape.length === 0 ? 0 : channel] as number
-    values[index] = ((data.values[index] as number) - shift) * step
-  }
-  return {
-    dtype: scale.dtype,
-    shape: data.shape,
-    values: scale.dtype === 'fp16' ? roundToHalf(values) : values,
-  }
+  const bits = packedTypes.get(dtype)?.bits ?? fail(`constants of ${dtype} as bytes`)
+  return dtype === 'int4'
+    ? Int8Array.from(unpackBits(bytes, 4, count), (value) => (value << 28) >> 28)
+    : unpackBits(bytes, bits, count)
 }
 
 /** A constant of floats as a tensor of its own. */

@@ -1,7 +1,8 @@
 import { elementCount, MobileOneError, type Node, spec, type Tensor, type TensorSpec } from '@mobileone/core'
 import type { Description, Operation, Program } from '../mil/program.ts'
 import type { Affine } from './affine.ts'
-import { type Constant, constantOf, toTensor, type WeightFiles } from './constants.ts'
+import type { Constant } from './constant.ts'
+import { Constants, toTensor, type WeightFiles } from './constants.ts'
 
 /** What a program's name stands for while it is read. */
 type Known =
@@ -26,10 +27,14 @@ export function importProgram(
   weightFiles: WeightFiles,
 ): Imported {
   const known = new Map<string, Known>()
+  const constants = new Constants(weightFiles)
   const inputs: Record<string, TensorSpec> = {}
   const nodes: Node[] = []
   const weights = new Map<string, Tensor>()
   const declared = new Map<string, readonly number[]>()
+  const images = new Set(
+    description.inputs.filter(({ type }) => type.kind === 'image').map(({ name }) => name),
+  )
   let affine: Affine | undefined
   let labels: readonly string[] | undefined
   let probabilities: string | undefined
@@ -101,7 +106,7 @@ export function importProgram(
     const unsupported: (message: string) => never = (message) => {
       throw new MobileOneError('unsupported', `cannot read the Core ML program: ${here} ${message}`)
     }
-    const constant = constantOf(operation, weightFiles)
+    const constant = constants.read(operation)
     if (constant) {
       known.set(name, { kind: 'constant', constant })
       return
@@ -137,6 +142,22 @@ export function importProgram(
       known.set(name, { kind: 'value', name, shape })
       declared.set(name, shape)
     }
+    /** The input times `scale` plus `shift`, on top of what it went through before. */
+    const normalise = (
+      image: Known & { kind: 'input' },
+      scale: readonly number[],
+      shift: readonly number[],
+    ): void => {
+      const before = image.affine ?? { scale: scale.map(() => 1), bias: scale.map(() => 0) }
+      const affine = {
+        scale: before.scale.map((factor, channel) => factor * (scale[channel] as number)),
+        bias: before.bias.map(
+          (term, channel) => term * (scale[channel] as number) + (shift[channel] as number),
+        ),
+      }
+      known.set(name, { kind: 'input', name: image.name, affine })
+      declared.set(name, inputs[image.name]?.shape ?? [])
+    }
     const bias = operation.inputs.has('bias') ? { bias: bound('bias') } : {}
 
     switch (operation.type) {
@@ -169,7 +190,25 @@ export function importProgram(
         if (bias.bias !== undefined) weight('bias')
         push({ op: 'linear', name, inputs: [value('x')], weight: weight('weight'), ...bias })
         return
-      case 'batch_norm':
+      case 'batch_norm': {
+        const found = known.get(bound('x'))
+        // coremltools writes the normalisation of an image so, once it has optimised a program.
+        if (found?.kind === 'input' && images.has(found.name)) {
+          const [gamma, beta] = [numbers('gamma'), numbers('beta')]
+          const [mean, variance] = [numbers('mean'), numbers('variance')]
+          const [epsilon = 1e-5] = numbers('epsilon')
+          const channels = shapeOf('x')[1] ?? 0
+          if ([gamma, beta, mean, variance].some(({ length }) => length !== channels))
+            fail(`${here} has statistics that do not fit its ${channels} channels`)
+          const scale = gamma.map(
+            (factor, channel) => factor / Math.sqrt((variance[channel] as number) + epsilon),
+          )
+          const shift = beta.map(
+            (term, channel) => term - (mean[channel] as number) * (scale[channel] as number),
+          )
+          normalise(found, scale, shift)
+          return
+        }
         push({
           op: 'batchNorm',
           name,
@@ -181,6 +220,7 @@ export function importProgram(
           epsilon: numbers('epsilon')[0] ?? 1e-5,
         })
         return
+      }
       case 'relu':
       case 'sigmoid':
       case 'silu':
@@ -193,36 +233,23 @@ export function importProgram(
       case 'add':
       case 'mul': {
         const found = [known.get(bound('x')), known.get(bound('y'))] as const
-        const constants = found.filter((item) => item?.kind === 'constant')
+        const [fixed] = found.filter((item) => item?.kind === 'constant')
         const [image] = found.filter((item) => item?.kind === 'input')
-        if (constants.length === 0) {
+        if (!fixed) {
           const [x, y] = [value('x'), value('y')]
           const swapped = operation.type === 'mul' && elementCount(shapeOf('x')) < elementCount(shapeOf('y'))
           push({ op: operation.type, name, inputs: swapped ? [y, x] : [x, y] })
           return
         }
-        if (image?.kind !== 'input' || constants[0]?.kind !== 'constant') {
+        if (image?.kind !== 'input' || fixed.kind !== 'constant') {
           unsupported('joins a constant with a value that is not the input')
         }
         const shape = inputs[image.name]?.shape ?? []
-        const steps = perChannel(constants[0].constant, shape) ?? unsupported('changes more than channels')
-        const before = image.affine ?? {
-          scale: steps.map(() => 1),
-          bias: steps.map(() => 0),
-        }
-        const times = operation.type === 'mul' ? steps : steps.map(() => 1)
-        const plus = operation.type === 'mul' ? steps.map(() => 0) : steps
-        known.set(name, {
-          kind: 'input',
-          name: image.name,
-          affine: {
-            scale: before.scale.map((scale, channel) => scale * (times[channel] as number)),
-            bias: before.bias.map(
-              (shift, channel) => shift * (times[channel] as number) + (plus[channel] as number),
-            ),
-          },
-        })
-        declared.set(name, shape)
+        const steps = perChannel(fixed.constant, shape) ?? unsupported('changes more than channels')
+        const ones = steps.map(() => 1)
+        const zeros = steps.map(() => 0)
+        if (operation.type === 'mul') normalise(image, steps, zeros)
+        else normalise(image, ones, steps)
         return
       }
       case 'avg_pool': {

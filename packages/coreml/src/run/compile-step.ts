@@ -1,6 +1,7 @@
 import { elementCount, erf, MobileOneError } from '@mobileone/core'
 import { formatType, type MilType, type Operation } from '../mil/program.ts'
-import type { Constant } from '../read/constants.ts'
+import type { Constant } from '../read/constant.ts'
+import { conv } from './conv.ts'
 import * as kernels from './kernels.ts'
 
 /** A value of the program while it runs: its place in time is the name it stands under. */
@@ -10,6 +11,8 @@ export interface Known {
   /** Set for constants. */
   readonly constant?: Constant
 }
+
+type Four = [Float32Array, Float32Array, Float32Array, Float32Array]
 
 export interface CompiledStep {
   readonly shape: readonly number[]
@@ -52,7 +55,7 @@ export function compileStep(operation: Operation, known: (name: string) => Known
     case 'cast':
       return same(floats('x').shape)
     case 'relu':
-      return unary((x) => Math.max(x, 0))
+      return { shape: floats('x').shape, reads: [nameOf('x')], apply: (x) => kernels.relu(x as Float32Array) }
     case 'sigmoid':
       return unary((x) => 1 / (1 + Math.exp(-x)))
     case 'silu':
@@ -90,6 +93,22 @@ export function compileStep(operation: Operation, known: (name: string) => Known
         shape: [...x.slice(0, -1), weight[0] as number],
         reads: [nameOf('x'), nameOf('weight'), nameOf('bias')],
         apply: (a, w, b) => kernels.linear(a as Float32Array, w as Float32Array, b as Float32Array),
+      }
+    }
+    case 'batch_norm': {
+      const { shape } = floats('x')
+      const keys = ['gamma', 'beta', 'mean', 'variance'] as const
+      if (shape.length !== 4 || keys.some((key) => elementCount(floats(key).shape) !== shape[1]))
+        fail('has statistics that do not fit its channels')
+      const plane = elementCount(shape.slice(2))
+      const [epsilon = 1e-5] = numbers('epsilon')
+      return {
+        shape,
+        reads: ['x', ...keys].map(nameOf),
+        apply: (...values) => {
+          const [x, gamma, beta, mean, variance] = values as [Float32Array, ...Four]
+          return kernels.batchNorm(x, plane, { gamma, beta, mean, variance, epsilon })
+        },
       }
     }
     case 'avg_pool':
@@ -140,7 +159,7 @@ export function compileStep(operation: Operation, known: (name: string) => Known
     return {
       shape: shape.out,
       reads: [nameOf('x'), nameOf('weight'), ...(hasBias ? [nameOf('bias')] : [])],
-      apply: (a, w, b) => kernels.conv(a as Float32Array, w as Float32Array, b ?? none, shape),
+      apply: (a, w, b) => conv(a as Float32Array, w as Float32Array, b ?? none, shape),
     }
   }
 

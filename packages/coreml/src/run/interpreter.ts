@@ -9,7 +9,7 @@ import {
   throwIfAborted,
 } from '@mobileone/core'
 import { roundToHalf } from '../mil/half.ts'
-import { constantOf } from '../read/constants.ts'
+import { Constants } from '../read/constants.ts'
 import { type CoreMLSource, openModel } from '../read/files.ts'
 import { type CompiledStep, checkDeclared, compileStep, type Known } from './compile-step.ts'
 
@@ -41,6 +41,7 @@ export function interpretPackage(source: CoreMLSource, backend = 'coreml'): Exec
     )
   }
   const known = new Map<string, Known>()
+  const reader = new Constants(weights)
   const constants = new Map<string, Float32Array>()
   const inputs: Record<string, TensorSpec> = {}
   for (const { name, type } of program.inputs) {
@@ -59,7 +60,7 @@ export function interpretPackage(source: CoreMLSource, backend = 'coreml'): Exec
   let elements = 0
   for (const operation of program.operations) {
     const name = operation.outputs[0]?.name ?? ''
-    const constant = constantOf(operation, weights)
+    const constant = reader.read(operation)
     if (constant) {
       known.set(name, { dtype: constant.dtype, shape: constant.shape, constant })
       if (constant.dtype === 'fp16' || constant.dtype === 'fp32') {

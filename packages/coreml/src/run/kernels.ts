@@ -1,70 +1,29 @@
-/**
- * Kernels of the interpreter: NCHW float32 values, sums in float64, rounded once. Plain loops, ordered so that the inner
- * one runs along a row of the image.
- */
-export interface ConvShape {
-  readonly x: readonly number[]
-  readonly weight: readonly number[]
-  readonly out: readonly number[]
-  readonly strides: readonly number[]
-  /** Top, bottom, left, right. */
-  readonly pad: readonly number[]
-  readonly dilations: readonly number[]
-  readonly groups: number
+/** Kernels of the interpreter: float32 values, sums in float64, rounded once. */
+export function relu(x: Float32Array): Float32Array {
+  const result = new Float32Array(x.length)
+  for (let index = 0; index < x.length; index++) {
+    result[index] = Math.max(x[index] as number, 0)
+  }
+  return result
 }
 
-export function conv(
+/** Batch normalisation with fixed statistics of `x` [N, C, H, W], of which a plane has `plane` elements. */
+export function batchNorm(
   x: Float32Array,
-  weight: Float32Array,
-  bias: Float32Array,
-  shape: ConvShape,
+  plane: number,
+  {
+    gamma,
+    beta,
+    mean,
+    variance,
+    epsilon,
+  }: Readonly<Record<'gamma' | 'beta' | 'mean' | 'variance', Float32Array>> & { readonly epsilon: number },
 ): Float32Array {
-  const [batch = 0, channels = 0, height = 0, width = 0] = shape.x
-  const [, perGroup = 0, kernelHeight = 0, kernelWidth = 0] = shape.weight
-  const [, outChannels = 0, outHeight = 0, outWidth = 0] = shape.out
-  const [strideY = 1, strideX = 1] = shape.strides
-  const [padY = 0, , padX = 0] = shape.pad
-  const [dilationY = 1, dilationX = 1] = shape.dilations
-  const outPerGroup = outChannels / shape.groups
-  const plane = outHeight * outWidth
-  const sums = new Float64Array(plane)
-  const result = new Float32Array(batch * outChannels * plane)
-  const pointwise =
-    kernelHeight === 1 && kernelWidth === 1 && strideY === 1 && strideX === 1 && plane === height * width
-  for (let n = 0; n < batch; n++) {
-    for (let o = 0; o < outChannels; o++) {
-      const first = Math.floor(o / outPerGroup) * perGroup
-      sums.fill(bias[o] as number)
-      for (let c = 0; c < perGroup; c++) {
-        const source = (n * channels + first + c) * height * width
-        const filter = (o * perGroup + c) * kernelHeight * kernelWidth
-        if (pointwise) {
-          const factor = weight[filter] as number
-          for (let index = 0; index < plane; index++) {
-            sums[index] = (sums[index] as number) + factor * (x[source + index] as number)
-          }
-          continue
-        }
-        for (let ky = 0; ky < kernelHeight; ky++) {
-          for (let kx = 0; kx < kernelWidth; kx++) {
-            const factor = weight[filter + ky * kernelWidth + kx] as number
-            const shift = kx * dilationX - padX
-            const begin = Math.max(0, Math.ceil(-shift / strideX))
-            const end = Math.min(outWidth, Math.floor((width - 1 - shift) / strideX) + 1)
-            for (let oy = 0; oy < outHeight; oy++) {
-              const y = oy * strideY + ky * dilationY - padY
-              if (y < 0 || y >= height) continue
-              const row = source + y * width + shift
-              const target = oy * outWidth
-              for (let ox = begin; ox < end; ox++) {
-                sums[target + ox] = (sums[target + ox] as number) + factor * (x[row + ox * strideX] as number)
-              }
-            }
-          }
-        }
-      }
-      result.set(sums, (n * outChannels + o) * plane)
-    }
+  const result = new Float32Array(x.length)
+  for (let index = 0; index < x.length; index++) {
+    const channel = Math.floor(index / plane) % gamma.length
+    const scale = (gamma[channel] as number) / Math.sqrt((variance[channel] as number) + epsilon)
+    result[index] = ((x[index] as number) - (mean[channel] as number)) * scale + (beta[channel] as number)
   }
   return result
 }

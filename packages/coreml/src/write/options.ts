@@ -4,7 +4,8 @@ import type { Precision } from './program-builder.ts'
 export interface CoreMLOptions {
   /**
    * `float16` (default): the Neural Engine, the GPU or the CPU may run it. `float32`: exact, and the Neural Engine may
-   * not. `int8`: float16 with the large kernels stored as int8 of each output channel.
+   * not. `int8`: float16 with the large dense kernels stored as int8, affine in each output channel; depthwise
+   * kernels, small ones and biases stay float16.
    */
   readonly precision?: Precision
   /**

@@ -19,7 +19,7 @@ export type Precision = 'float32' | 'float16' | 'int8'
 /** Largest finite float16. */
 const largestHalf = 65504
 /** Weights of fewer elements than this stay float16 in an int8 program: they weigh nothing and lose the most. */
-const smallestQuantized = 2048
+const smallestQuantized = 8192
 
 /** Collects the operations and weights of a program, in execution order. */
 export class ProgramBuilder {
@@ -121,7 +121,7 @@ export class ProgramBuilder {
     })
   }
 
-  /** A weight of the model in the weight file, quantised where the program is int8 and the weight is a large kernel. */
+  /** A weight of the model in the weight file, quantised where the program is int8 and the weight is a large dense kernel. */
   weight(name: string, weight: Tensor, identifier: string = this.identifier(name)): string {
     for (const value of weight.data) {
       if (Number.isFinite(value) && (this.dtype === 'fp32' || Math.abs(value) <= largestHalf)) continue
@@ -132,15 +132,15 @@ export class ProgramBuilder {
           : `cannot write model "${this.#model}": the weight "${name}" has an element of ${value}; the checkpoint is damaged`,
       )
     }
-    const quantized =
-      this.precision === 'int8' && weight.shape.length > 1 && elementCount(weight.shape) >= smallestQuantized
-    if (quantized) return this.#quantizedWeight(identifier, weight)
+    // Depthwise kernels [C, 1, h, w] have few elements in each channel, and those in widely different ranges.
+    const large = (weight.shape[1] ?? 1) > 1 && elementCount(weight.shape) >= smallestQuantized
+    if (this.precision === 'int8' && large) return this.#quantizedWeight(identifier, weight)
     const bytes = littleEndian(this.dtype === 'fp32' ? weight.data : float32ToFloat16(weight.data))
     return this.constant(identifier, this.#blob(this.dtype, weight.shape, bytes))
   }
 
   #quantizedWeight(name: string, weight: Tensor): string {
-    const { data, scale } = quantize(weight)
+    const { data, zeroPoint, scale } = quantize(weight)
     const channels = [scale.length]
     this.operations.push({
       type: 'constexpr_affine_dequantize',
@@ -149,7 +149,7 @@ export class ProgramBuilder {
       attributes: new Map<string, Value>([
         ['name', stringValue(name)],
         ['quantized_data', this.#blob('int8', weight.shape, littleEndian(data))],
-        ['zero_point', this.#blob('int8', channels, new Uint8Array(scale.length))],
+        ['zero_point', this.#blob('int8', channels, littleEndian(zeroPoint))],
         ['scale', this.#blob('fp16', channels, littleEndian(scale))],
         ['axis', { type: tensorType('int32'), payload: { kind: 'numbers', values: [0] } }],
       ]),

@@ -1,43 +1,83 @@
 import { elementCount, type Tensor } from '@mobileone/core'
 import { float16ToFloat32, float32ToFloat16 } from '@mobileone/core/half'
 
+/** `weight = scale * (data - zeroPoint)`, with one scale and zero point for each output channel (axis 0). */
 export interface Quantized {
   readonly data: Int8Array
-  /** One float16 per output channel (axis 0). */
+  readonly zeroPoint: Int8Array
+  /** float16. */
   readonly scale: Uint16Array
 }
 
+const [lowest, highest] = [-128, 127]
+
 /**
- * Symmetric int8 of each output channel: `weight = scale * data`, data in -127..127, with the scale rounded to float16
- * first, so that the data fit the scale that is stored.
+ * Affine int8 of each output channel, without data: the 256 levels span the channel's smallest and largest weight, with the
+ * scale rounded to float16 first, so that the levels are those that are stored. Weights go to the nearest level, and then as
+ * few as it takes, those closest to the middle of two levels, go to the other one, until the errors of the channel sum to less
+ * than half a level: after a ReLU inputs are positive, so errors of one sign would shift the whole channel. That is the
+ * channel-wise step of SQuant (Guo et al., ICLR 2022, arXiv 2202.07471).
  */
 export function quantize(weight: Tensor): Quantized {
   const channels = weight.shape[0] as number
   const size = elementCount(weight.shape.slice(1))
-  const largest = new Float32Array(channels)
-  for (let channel = 0, index = 0; channel < channels; channel++) {
-    let most = 0
-    for (const end = index + size; index < end; index++) {
-      const magnitude = Math.abs(weight.data[index] as number)
-      if (magnitude > most) most = magnitude
-    }
-    largest[channel] = most
-  }
-  const scale = float32ToFloat16(largest.map((value) => value / 127))
-  const rounded = float16ToFloat32(scale)
-  for (let channel = 0; channel < channels; channel++) {
-    const all = largest[channel] as number
-    if (all === 0) scale[channel] = 0x3c00
-    else if ((rounded[channel] as number) * 127.5 < all) scale[channel] = (scale[channel] as number) + 1
-  }
-  const stored = float16ToFloat32(scale)
   const data = new Int8Array(weight.data.length)
-  for (let channel = 0, index = 0; channel < channels; channel++) {
-    const step = stored[channel] as number
-    for (const end = index + size; index < end; index++) {
-      const quotient = Math.round((weight.data[index] as number) / step)
-      data[index] = Math.max(-127, Math.min(127, quotient))
-    }
+  const zeroPoint = new Int8Array(channels)
+  const scale = new Uint16Array(channels)
+  for (let channel = 0; channel < channels; channel++) {
+    const [start, end] = [channel * size, (channel + 1) * size]
+    const row = weight.data.subarray(start, end)
+    const { bits, step, zero } = levels(row)
+    scale[channel] = bits
+    zeroPoint[channel] = zero
+    roundBalanced(row, step, zero, data.subarray(start, end))
   }
-  return { data, scale }
+  return { data, zeroPoint, scale }
+}
+
+/** The float16 step, and the level of 0, with which 256 levels reach from the smallest to the largest weight. */
+function levels(row: Float32Array): { readonly bits: number; readonly step: number; readonly zero: number } {
+  let [least, most] = [0, 0]
+  for (const value of row) {
+    if (value < least) least = value
+    if (value > most) most = value
+  }
+  const range = most - least
+  if (range === 0) return { bits: 0x3c00, step: 1, zero: 0 }
+  let [bits = 0] = float32ToFloat16(Float32Array.of(range / (highest - lowest)))
+  // Too small a step would cut off more than half a level; 0 is no step.
+  if (toNumber(bits) * (highest - lowest + 0.5) < range) bits++
+  const step = toNumber(bits)
+  return { bits, step, zero: clamp(Math.round(lowest - least / step)) }
+}
+
+/** Round `row / step + zero` into `levels`, with errors that sum to at most half a level where clamping allows it. */
+function roundBalanced(row: Float32Array, step: number, zero: number, levels: Int8Array): void {
+  const errors = new Float64Array(row.length)
+  let sum = 0
+  for (let index = 0; index < row.length; index++) {
+    const exact = (row[index] as number) / step + zero
+    levels[index] = clamp(Math.round(exact))
+    errors[index] = exact - (levels[index] as number)
+    sum += errors[index] as number
+  }
+  if (Math.abs(sum) <= 0.5) return
+  const direction = Math.sign(sum)
+  const candidates: number[] = []
+  for (const [index, error] of errors.entries()) {
+    const moved = (levels[index] as number) + direction
+    if (error * direction > 0 && moved >= lowest && moved <= highest) candidates.push(index)
+  }
+  candidates.sort((a, b) => direction * ((errors[b] as number) - (errors[a] as number)) || a - b)
+  for (const index of candidates.slice(0, Math.round(Math.abs(sum)))) {
+    levels[index] = (levels[index] as number) + direction
+  }
+}
+
+function clamp(level: number): number {
+  return Math.max(lowest, Math.min(highest, level))
+}
+
+function toNumber(half: number): number {
+  return float16ToFloat32(Uint16Array.of(half))[0] as number
 }

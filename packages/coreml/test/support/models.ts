@@ -48,6 +48,27 @@ export function tinyModel(config: MobileOneConfig = tinyConfig): Model {
   return withCard(model, fullCard(config.classes, config.input.size))
 }
 
+/** A model with a pointwise kernel and a head that are large enough for int8. */
+export function wideModel(): Model {
+  const channels = [7, 14, 64, 160]
+  const stages = tinyConfig.stages.map((stage, index) => ({ ...stage, channels: channels[index] as number }))
+  return tinyModel({ ...tinyConfig, stages, classes: 70 })
+}
+
+/** The smallest model whose kernels every form of compression divides evenly. */
+export function narrowModel(): Model {
+  const channels = [8, 8, 16, 16]
+  const stages = tinyConfig.stages.map((stage, index) => ({
+    ...stage,
+    blocks: 1,
+    channels: channels[index] as number,
+    squeezeExcite: 0,
+  }))
+  const stem = { ...tinyConfig.stem, channels: 8 }
+  const input = { channels: 3, size: [16, 16] } as const
+  return tinyModel({ ...tinyConfig, name: 'narrow', input, stem, stages, classes: 8 })
+}
+
 /** Standard normal inputs. */
 export function normalInputs(model: Model, seed = 1): Tensors {
   const source = random(seed)
