@@ -6,6 +6,7 @@ export default library(
     node: 'src/node/index.ts',
     'wasm-gradients': 'src/wasm-gradients/index.ts',
     'data-worker': 'src/data/worker.ts',
+    'gradient-worker': 'src/node/gradient-worker.ts',
   },
   {
     deps: { neverBundle: [/^node:/] },

@@ -54,7 +54,10 @@ export function createNetwork(tf: Tfjs, model: Model, options: NetworkOptions = 
     )
   const dilated = model.nodes.find((node) => node.op === 'conv2d' && node.dilation.some((step) => step > 1))
   if (dilated)
-    throw new MobileOneError('unsupported', `TensorFlow.js has no gradient of "${dilated.name}", a convolution with dilation`)
+    throw new MobileOneError(
+      'unsupported',
+      `TensorFlow.js has no gradient of "${dilated.name}", a convolution with dilation`,
+    )
   const layouts = layoutsOf(model)
   const units = options.branchwise ? asWritten(model) : findBranchSums(model, runsAtOnce)
   const primitives = createPrimitives(tf)

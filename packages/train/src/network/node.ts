@@ -76,8 +76,8 @@ function convolution(
   const { groups } = node
   if (groups === 1 && height * width * node.stride[0] * node.stride[1] === 1 && top === 0 && left === 0) {
     const [n, rows, columns, channels] = x.shape
-    const flat = tf.reshape(x, [n * rows * columns, channels])
-    const w: tf.Tensor2D = tf.transpose(tf.reshape(weight, [outChannels, perGroup]))
+    const flat = tf.reshape(x, [n * rows * columns, channels]) as tf.Tensor2D
+    const w = tf.transpose(tf.reshape(weight, [outChannels, perGroup]) as tf.Tensor2D)
     return tf.reshape(affine(flat, w, bias, false), [n, rows, columns, outChannels])
   }
   const strides = [...node.stride] as [number, number]
@@ -94,8 +94,8 @@ function convolution(
   let y: tf.Tensor4D
   if (groups === 1) y = plain(x, tf.transpose(weight, [2, 3, 1, 0]))
   else if (perGroup === 1) {
-    const filter: tf.Tensor4D = tf.transpose(
-      tf.reshape(weight, [groups, outChannels / groups, height, width]),
+    const filter = tf.transpose(
+      tf.reshape(weight, [groups, outChannels / groups, height, width]) as tf.Tensor4D,
       [2, 3, 0, 1],
     )
     // The declaration of this one function leaves out the pairs, which its kernels take as conv2d's do.
@@ -103,7 +103,7 @@ function convolution(
   } else {
     const filters = tf.split<tf.Tensor4D>(tf.transpose<tf.Tensor4D>(weight, [2, 3, 1, 0]), groups, 3)
     y = tf.concat(
-      tf.split(x, groups, 3).map((part, group) => plain(part, filters[group] as tf.Tensor4D)),
+      tf.split<tf.Tensor4D>(x, groups, 3).map((part, group) => plain(part, filters[group] as tf.Tensor4D)),
       3,
     )
   }
