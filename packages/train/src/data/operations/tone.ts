@@ -33,28 +33,30 @@ export function autoContrast(image: Image): Image {
 export function equalize(image: Image): Image {
   return map(image, (histogram) => {
     const last = histogram.findLast((count) => count > 0) ?? 0
-    const total = histogram.reduce((sum, count) => sum + count, 0)
+    const total = image.width * image.height
     const step = Math.floor((total - last) / 255)
     if (step === 0) return (sample) => sample
     let below = Math.floor(step / 2)
-    const table = Array.from(histogram, (count) => {
+    return (sample) => {
       const value = Math.floor(below / step)
-      below += count
+      below += histogram[sample]!
       return value
-    })
-    return (sample) => table[sample]!
+    }
   })
 }
 
-/** Each channel through the table that `choose` makes from its histogram; values are clamped to 0..255. */
+/**
+ * Each channel through the table that `choose` makes from its histogram, asked for the samples 0 to 255 in turn; values are
+ * clamped to 0..255.
+ */
 function map(image: Image, choose: (histogram: Uint32Array) => (sample: number) => number): Image {
   const { width, height, channels, data } = image
   const out = new Uint8Array(data.length)
   const histogram = new Uint32Array(256)
+  const table = new Uint8ClampedArray(256)
   for (let channel = 0; channel < channels; channel++) {
     histogram.fill(0)
     for (let i = channel; i < data.length; i += channels) histogram[data[i]!]!++
-    const table = Uint8ClampedArray.from({ length: 256 }, (_, sample) => sample)
     const change = choose(histogram)
     for (let sample = 0; sample < 256; sample++) table[sample] = change(sample)
     for (let i = channel; i < data.length; i += channels) out[i] = table[data[i]!]!
