@@ -21,6 +21,7 @@ import {
   type Prediction,
   preprocess,
 } from '@mobileone/vision'
+import type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot.ts'
 import { type LoadOptions, loadDeployModel, type ModelSource } from './load.ts'
 
 export interface ClassifierOptions extends LoadOptions, Pick<CompileFirstOptions, 'verify' | 'onRefusal'> {
@@ -55,10 +56,23 @@ export interface Classifier extends AsyncDisposable {
   ): Promise<Float32Array[]>
   /** Raw scores [classes] of one picture, or of a tensor [1, C, H, W] that is preprocessed already. */
   logits(image: ImageSource | Tensor, options?: DecodeOptions): Promise<Float32Array>
+  /**
+   * A classifier of new classes, from a few pictures of each: this backbone under a new head, fitted in seconds by logistic
+   * regression on the pooled features. Its `model` and card are as any other's: save it, export it, load it again.
+   * @throws MobileOneError `invalid-argument` for fewer than two classes or a class without pictures, `unsupported` for a
+   * model without pooled features, the error of a picture that cannot be read, with its class and place, `aborted`.
+   */
+  fewShot(examples: FewShotExamples, options?: FewShotOptions): Promise<FewShotClassifier>
   /** Run once on zeros, so that the first picture does not pay for it. */
   warmUp(): Promise<void>
   /** Wait for running calls, then free everything. Safe to call twice. */
   dispose(): Promise<void>
+}
+
+/** A classifier that `fewShot` trained. */
+export interface FewShotClassifier extends Classifier {
+  readonly labels: readonly string[]
+  readonly report: FewShotReport
 }
 
 /**
@@ -90,6 +104,14 @@ export async function createClassifier(options: ClassifierOptions): Promise<Clas
     const outputs = await executor.run({ [inputName]: given }, run.signal ? { signal: run.signal } : {})
     return (outputs.logits as Tensor).data
   }
+  const checkEmbedding = (): void => {
+    if (!executor.outputs.embedding) {
+      throw new MobileOneError(
+        'unsupported',
+        `model "${model.name}" does not end in a linear layer, so it has no embedding`,
+      )
+    }
+  }
   return {
     model,
     executor,
@@ -99,15 +121,31 @@ export async function createClassifier(options: ClassifierOptions): Promise<Clas
     classify: ((images: ImageSource, run?: ClassifierRunOptions) =>
       classify(executor, images, { ...run, ...classifying })) as Classifier['classify'],
     embed: ((images: ImageSource, run?: DecodeOptions & { readonly normalize?: boolean }) => {
-      if (!executor.outputs.embedding) {
-        throw new MobileOneError(
-          'unsupported',
-          `model "${model.name}" does not end in a linear layer, so it has no embedding`,
-        )
-      }
+      checkEmbedding()
       return embed(executor, images, { ...run, ...embedding })
     }) as Classifier['embed'],
     logits,
+    async fewShot(examples, run = {}) {
+      checkEmbedding()
+      const { trainHead } = await import('./few-shot.ts')
+      const backbone = {
+        model,
+        preprocess: rule,
+        batch: input.shape[0] ?? 1,
+        embed: (images: readonly ImageSource[], decoding: DecodeOptions) =>
+          embed(executor, images, { ...decoding, ...embedding }),
+      }
+      const { model: trained, report } = await trainHead(backbone, examples, run)
+      const classifier = await createClassifier({
+        model: trained,
+        backend: backends,
+        ...(run.signal && { signal: run.signal }),
+        ...(run.onProgress && { onProgress: run.onProgress }),
+        ...(options.onRefusal && { onRefusal: options.onRefusal }),
+        ...(options.verify !== undefined && { verify: options.verify }),
+      })
+      return { ...classifier, labels: report.classes.map(({ label }) => label), report }
+    },
     async warmUp() {
       await logits(tensor(input.shape))
     },

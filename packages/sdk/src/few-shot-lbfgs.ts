@@ -1,3 +1,5 @@
+import { dot } from './few-shot-dot.ts'
+
 /** A smooth function of `x`: its value, and its gradient written into `gradient`. */
 export type Objective = (x: Float64Array, gradient: Float64Array) => number
 
@@ -101,12 +103,6 @@ function twoLoop(
     const beta = alphas[j]! - rho * dot(y, direction)
     for (let i = 0; i < direction.length; i++) direction[i]! += beta * s[i]!
   }
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!
-  return sum
 }
 
 function largest(values: Float64Array): number {

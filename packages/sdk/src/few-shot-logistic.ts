@@ -1,3 +1,4 @@
+import { dot } from './few-shot-dot.ts'
 import { minimize, type Objective } from './few-shot-lbfgs.ts'
 
 /** Rows of features with the class and the weight of each. */
@@ -66,9 +67,7 @@ export function logisticLoss(examples: Examples, classes: number, regularization
     for (let row = 0; row < count; row++) {
       const from = row * features
       for (let k = 0; k < classes; k++) {
-        let sum = parameters[size + k]!
-        for (let j = 0, p = k * features; j < features; j++, p++) sum += parameters[p]! * x[from + j]!
-        logits[k] = sum
+        logits[k] = parameters[size + k]! + dot(parameters, x, k * features, from, features)
       }
       loss += weight[row]! * softmaxInPlace(logits, y[row]!)
       for (let k = 0; k < classes; k++) {
@@ -96,10 +95,6 @@ export function softmaxInPlace(logits: Float64Array, target: number): number {
 export function applyHead(head: Head, x: Float64Array): Float64Array {
   const features = x.length
   const logits = Float64Array.from(head.b)
-  for (let k = 0; k < head.classes; k++) {
-    let sum = 0
-    for (let j = 0, p = k * features; j < features; j++, p++) sum += head.w[p]! * x[j]!
-    logits[k]! += sum
-  }
+  for (let k = 0; k < head.classes; k++) logits[k]! += dot(head.w, x, k * features, 0, features)
   return logits
 }
