@@ -57,20 +57,27 @@ function roundBalanced(row: Float32Array, step: number, zero: number, levels: In
   let sum = 0
   for (let index = 0; index < row.length; index++) {
     const exact = (row[index] as number) / step + zero
-    levels[index] = clamp(Math.round(exact))
-    errors[index] = exact - (levels[index] as number)
-    sum += errors[index] as number
+    const level = clamp(Math.round(exact))
+    levels[index] = level
+    errors[index] = exact - level
+    sum += exact - level
   }
-  if (Math.abs(sum) <= 0.5) return
+  const flips = Math.round(Math.abs(sum))
+  if (flips === 0) return
   const direction = Math.sign(sum)
-  const candidates: number[] = []
-  for (const [index, error] of errors.entries()) {
-    const moved = (levels[index] as number) + direction
-    if (error * direction > 0 && moved >= lowest && moved <= highest) candidates.push(index)
+  const end = direction > 0 ? highest : lowest
+  // How much of a level each weight lacks in that direction, 0 where it cannot go further.
+  for (let index = 0; index < row.length; index++) {
+    errors[index] = levels[index] === end ? 0 : Math.max(0, direction * (errors[index] as number))
   }
-  candidates.sort((a, b) => direction * ((errors[b] as number) - (errors[a] as number)) || a - b)
-  for (const index of candidates.slice(0, Math.round(Math.abs(sum)))) {
-    levels[index] = (levels[index] as number) + direction
+  const least = errors.slice().sort()[Math.max(0, row.length - flips)] as number
+  let ties = flips
+  for (let index = 0; index < row.length; index++) if ((errors[index] as number) > least) ties--
+  for (let index = 0; index < row.length; index++) {
+    const error = errors[index] as number
+    if (error > least || (error === least && error > 0 && ties-- > 0)) {
+      levels[index] = (levels[index] as number) + direction
+    }
   }
 }
 

@@ -1,0 +1,65 @@
+import { random, tensor } from '@mobileone/core'
+import { float16ToFloat32, float32ToFloat16 } from '@mobileone/core/half'
+import { describe, expect, test } from 'vitest'
+import { roundToHalf } from '../src/mil/half.ts'
+import { quantize } from '../src/write/quantize.ts'
+
+/** The errors of one channel, in levels. */
+function errorsOf(row: readonly number[]): { readonly errors: readonly number[]; readonly step: number } {
+  const { data, zeroPoint, scale } = quantize(tensor([1, row.length], Float32Array.from(row)))
+  const step = float16ToFloat32(scale)[0] as number
+  const errors = row.map(
+    (value, index) => Math.fround(value) / step - ((data[index] as number) - (zeroPoint[0] as number)),
+  )
+  return { errors, step }
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
+
+describe('int8', () => {
+  test.each([1, 2, 3, 7, 64, 1000])('channels of %i weights of any kind', (length) => {
+    const source = random(length)
+    for (let round = 0; round < 200; round++) {
+      const [size, shift] = [10 ** source.integer(-3, 3), source.integer(-2, 2)]
+      const row = Array.from({ length }, () => size * (source.normal() + shift))
+      const { errors, step } = errorsOf(row)
+      const range = Math.max(0, ...row) - Math.min(0, ...row)
+      const context = `length ${length}, round ${round}`
+      // The step is rounded to float16: by 2^-11 of it, and by 2^-25 near zero.
+      expect(Math.abs(step - range / 255), context).toBeLessThanOrEqual(step * 2 ** -10 + 2 ** -24)
+      expect(Math.max(...errors.map(Math.abs)), context).toBeLessThan(1.01)
+      expect(Math.abs(sum(errors)), context).toBeLessThanOrEqual(1.01)
+      if (length >= 64) expect(Math.abs(sum(errors)), context).toBeLessThanOrEqual(0.5 + 1e-6)
+    }
+  })
+
+  test('errors of one sign are shared out, the nearest to the middle first', () => {
+    const row = [0, 255, 10.2, 20.4, 30.3, 40.4, 50.2]
+    const { data, zeroPoint } = quantize(tensor([1, 7], Float32Array.from(row)))
+    const levels = Array.from(data, (level) => level - (zeroPoint[0] as number))
+    expect(levels).toEqual([0, 255, 10, 21, 30, 41, 50])
+  })
+
+  test('zeros, and weights too small for any step', () => {
+    expect(errorsOf([0, 0, 0]).step).toBe(1)
+    const { errors, step } = errorsOf([1e-9, -1e-9, 5e-10])
+    expect(step).toBe(2 ** -24)
+    expect(Math.max(...errors.map(Math.abs))).toBeLessThan(1)
+  })
+
+  test('channels apart', () => {
+    const { scale, zeroPoint, data } = quantize(tensor([2, 2], Float32Array.of(0, 255, -510, 0)))
+    expect(Array.from(float16ToFloat32(scale))).toEqual([1, 2])
+    expect(Array.from(zeroPoint)).toEqual([-128, 127])
+    expect(Array.from(data)).toEqual([-128, 127, -128, 127])
+  })
+})
+
+test('values round to float16 as the conversion there and back does', () => {
+  const words = Uint32Array.from({ length: 2 ** 20 }, (_, index) => Math.imul(index, 4099))
+  const values = new Float32Array(words.buffer)
+  const expected = float16ToFloat32(float32ToFloat16(values))
+  const rounded = roundToHalf(values.slice())
+  const wrong = rounded.findIndex((value, index) => !Object.is(value, expected[index]))
+  expect(wrong, `${values[wrong]} gives ${rounded[wrong]}, not ${expected[wrong]}`).toBe(-1)
+})
