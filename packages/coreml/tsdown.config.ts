@@ -1,3 +1,6 @@
 import { library } from '../../tooling/tsdown.base.ts'
 
-export default library({ index: 'src/index.ts', node: 'src/node.ts' }, { external: [/^node:/] })
+export default library(
+  { index: 'src/index.ts', node: 'src/node.ts', apple: 'src/apple/index.ts' },
+  { external: [/^node:/] },
+)

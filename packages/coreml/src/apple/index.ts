@@ -1,0 +1,1 @@
+export { type AppleRunnerOptions, appleRunner, systemCoremlBackend } from './apple-runner.ts'
