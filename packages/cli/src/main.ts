@@ -10,6 +10,7 @@ import { inspect } from './commands/inspect.ts'
 import { logits } from './commands/logits.ts'
 import { pull } from './commands/pull.ts'
 import { reparam } from './commands/reparam.ts'
+import { train } from './commands/train.ts'
 import { printLine } from './terminal.ts'
 import { version } from './version.ts'
 
@@ -20,6 +21,7 @@ const commands = [
   inspect,
   reparam,
   exportModel,
+  train,
   bench,
   pull,
   doctor,
@@ -57,6 +59,12 @@ function overview(): string {
     '',
   ].join('\n')
 }
+
+// Whoever reads the output may stop early, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
 
 try {
   await main(process.argv.slice(2))

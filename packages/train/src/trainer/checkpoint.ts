@@ -90,6 +90,14 @@ export async function fromCheckpoint(
   return state
 }
 
+/**
+ * Steps taken when a file of {@link toCheckpoint} was written.
+ * @throws MobileOneError `invalid-file` for another file.
+ */
+export async function checkpointStep(bytes: Uint8Array): Promise<number> {
+  return readPosition(await readCheckpoint(bytes)).step
+}
+
 function sections(state: TrainState, layouts: Layouts): readonly (readonly [string, Layout, Float32Array])[] {
   return [
     ['model', layouts.parameters, state.parameters],
