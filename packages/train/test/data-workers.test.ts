@@ -187,7 +187,26 @@ describe('workers', () => {
     const same = batchSource(dataset, { preprocess, workers: 0 })
     expect(await collect(source.batches(request))).toEqual(await collect(same.batches(request)))
     await source.dispose?.()
+
+    const damaged = pictureDataset([...blobs, new Blob(['no picture'])], [...classes, 0], dataset.labels)
+    for (const workers of [0, 1]) {
+      const own = batchSource(damaged, { preprocess, workers })
+      await expect(collect(own.batches(request))).rejects.toMatchObject({
+        code: 'invalid-file',
+        message: expect.stringMatching(/^picture 18: the Blob cannot be decoded/),
+      })
+      await own.dispose?.()
+    }
   })
+})
+
+test('a picture that cannot be sent to a worker is an error', async () => {
+  const dataset = await imageFolder(folder.path)
+  const picture = (index: number) => ({ ...dataset.picture!(index), extra: index === 5 ? () => 0 : 1 })
+  const source = batchSource({ ...dataset, picture }, { preprocess, workers: 1 })
+  await expect(collect(source.batches(request))).rejects.toMatchObject({ code: 'unsupported' })
+  expect(await collect(source.batches({ ...request, skip: 2 }))).toHaveLength(3)
+  await source.dispose?.()
 })
 
 test('no more is begun ahead than asked for, and leaving aborts it', async () => {

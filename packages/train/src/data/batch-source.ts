@@ -22,10 +22,10 @@ export interface BatchSourceOptions {
   readonly dropLast?: boolean
   /**
    * Threads that decode and augment, for data sets of encoded pictures. By default one per processor but one for those,
-   * and 0 for all others, which are prepared on the calling thread. Batches do not depend on it.
+   * at most 8, and 0 for all others, which are prepared on the calling thread. Batches do not depend on it.
    */
   readonly workers?: number
-  /** Batches made before they are asked for; twice the workers by default, or 1 where images come as promises. */
+  /** Batches made before they are asked for, and so held in memory; one more than there are workers by default. */
   readonly prefetch?: number
   /** Where `@mobileone/train/data-worker` is served, bundled, for browsers whose bundler does not do that by itself. */
   readonly worker?: string | URL
@@ -130,7 +130,7 @@ function check(dataset: Dataset, options: BatchSourceOptions): Settings {
       'only data sets of encoded pictures (those with a function picture) can be read in workers; leave workers out',
     )
   }
-  const prefetch = options.prefetch ?? Math.max(1, 2 * workers)
+  const prefetch = options.prefetch ?? workers + 1
   checkWhole('prefetch', prefetch, 4096)
   return {
     preprocess,

@@ -34,9 +34,7 @@ export async function fillBatch(
         prepare(checkPixels(image, names[place]), seeds[place]!, out, place * length)
       } catch (cause) {
         next = names.length
-        if (isMobileOneError(cause)) throw cause
-        const message = cause instanceof Error ? cause.message : String(cause)
-        throw new MobileOneError('invalid-input', `${names[place]} cannot be loaded: ${message}`, { cause })
+        throw nameIn(cause, names[place]!)
       }
     }
   }
@@ -46,4 +44,14 @@ export async function fillBatch(
 
 function isThenable(value: Image | Promise<Image>): value is Promise<Image> {
   return typeof (value as Partial<Promise<Image>>).then === 'function'
+}
+
+/** The same error, naming the example where it does not yet. */
+function nameIn(cause: unknown, name: string): MobileOneError {
+  if (!isMobileOneError(cause)) {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    return new MobileOneError('invalid-input', `${name} cannot be loaded: ${message}`, { cause })
+  }
+  if (cause.code === 'aborted' || cause.message.includes(name)) return cause
+  return new MobileOneError(cause.code, `${name}: ${cause.message}`, { cause })
 }

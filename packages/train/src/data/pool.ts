@@ -53,8 +53,14 @@ export function startPool(size: number, address: string | URL | undefined): Pool
       const thread = idle.pop() ?? (threads.length < size ? open() : undefined)
       if (!thread) return
       const waiting = queue.shift()!
-      busy.set(thread, waiting)
-      thread.send(waiting.batch)
+      try {
+        thread.send(waiting.batch)
+        busy.set(thread, waiting)
+      } catch (cause) {
+        idle.push(thread)
+        const message = `${waiting.batch.names[0]} and others cannot be sent to a worker: ${(cause as Error).message}; set workers: 0`
+        waiting.settle(new MobileOneError('unsupported', message, { cause }))
+      }
     }
   }
 

@@ -19,11 +19,11 @@ export function startThread(address: string | URL | undefined, events: ThreadEve
   return threads ? startNodeThread(threads, address, events) : startWebWorker(address, events)
 }
 
-/** Processors to decode with, one left to training; 1 where their number is not known. */
+/** Processors to decode with, one left to training, at most 8; 1 where their number is not known. */
 export function defaultWorkers(): number {
   const processors =
     nodeModule('node:os')?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency
-  return Math.max(1, (processors ?? 1) - 1)
+  return Math.min(Math.max(1, (processors ?? 1) - 1), 8)
 }
 
 function startNodeThread(

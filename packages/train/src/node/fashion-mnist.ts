@@ -15,11 +15,17 @@ const debianFolder = '/usr/share/datasets/fashion-mnist'
 
 /**
  * Fashion-MNIST (Xiao et al. 2017): grey images of 28 x 28 in ten classes.
- * @throws MobileOneError `invalid-file` when a file is missing or damaged.
+ * @throws MobileOneError `invalid-file` when a file is missing or damaged, naming the Debian package to install.
  */
 export async function fashionMnist(options: FashionMnistOptions): Promise<Dataset> {
-  const { folder = debianFolder } = options
-  const prefix = options.split === 'train' ? 'train' : 't10k'
+  const { folder = debianFolder, split } = options
+  if (split !== 'train' && split !== 'test') {
+    throw new MobileOneError(
+      'invalid-argument',
+      `Fashion-MNIST has the splits 'train' and 'test', not ${JSON.stringify(split)}`,
+    )
+  }
+  const prefix = split === 'train' ? 'train' : 't10k'
   const names = await readdir(folder).catch((): string[] => [])
   const read = async (kind: 'images' | 'labels'): Promise<[path: string, bytes: Uint8Array]> => {
     const pattern = new RegExp(`^${prefix}-${kind}[-.]idx[13]-ubyte(\\.gz)?$`)
