@@ -44,7 +44,7 @@ export async function parallelEngine(model: Model, options: ParallelOptions): Pr
     const gradients = shareVector(layout.size)
     const statistics = shareVector(statisticsLayout.size)
     const start: WorkerStart = { model, tfjs, parameters: shared, gradients, statistics }
-    const worker = new Worker(address, { workerData: start })
+    const worker = new Worker(address, { workerData: start, execArgv: [] })
     const member: Member = { worker, gradients, statistics, answer: () => {} }
     members.push(member)
     worker.on('message', (reply: PartReply) => member.answer(reply))
