@@ -37,7 +37,96 @@ export interface Primitives {
   ): [sum: tf.Tensor1D, squares: tf.Tensor1D]
 }
 
+/**
+ * The primitives for whatever backend `tf` runs on when they are called; call `registerWasmGradients` first to have our
+ * kernels on 'wasm'. First derivatives only.
+ */
 export function createPrimitives(tf: Tfjs): Primitives {
+  const composed = composedPrimitives(tf)
+  const has = (name: string): boolean => tf.getKernel(name, tf.getBackend()) != null
+  const run = (name: string, inputs: Record<string, tf.Tensor | undefined>, attrs: object): tf.Tensor[] => {
+    const given = Object.fromEntries(Object.entries(inputs).filter(([, tensor]) => tensor))
+    const outputs: tf.Tensor | tf.Tensor[] = tf
+      .engine()
+      .runKernel(name, given as tf.NamedTensorMap, { ...attrs })
+    return Array.isArray(outputs) ? outputs : [outputs]
+  }
+
+  /** `forward` with its first result as value, its results named in `save` kept for `backward`. */
+  const differentiable = <T extends tf.Tensor>(
+    inputs: readonly tf.Tensor[],
+    forward: () => tf.Tensor[],
+    keep: (outputs: readonly tf.Tensor[]) => tf.Tensor[],
+    backward: (dy: tf.Tensor, kept: tf.Tensor[]) => tf.Tensor[],
+  ): T =>
+    tf.customGrad((...args) => {
+      const save = args.at(-1) as unknown as tf.GradSaveFunc
+      const outputs = forward()
+      save(keep(outputs))
+      return { value: outputs[0] as T, gradFunc: (dy, kept) => backward(dy, kept) }
+    })(...inputs) as T
+
+  return {
+    affine(x, w, bias, relu) {
+      if (!has('MobileOneAffine')) return composed.affine(x, w, bias, relu)
+      return differentiable(
+        bias ? [x, w, bias] : [x, w],
+        () => run('MobileOneAffine', { x, w, bias }, { relu }),
+        ([y]) => (relu ? [x, w, y!] : [x, w]),
+        (dy, [x, w, y]) => run('MobileOneAffineGradient', { x, w, y, dy }, { bias: bias !== undefined }),
+      )
+    },
+    gram(x) {
+      if (!has('MobileOneGram')) return composed.gram(x)
+      return differentiable(
+        [x],
+        () => run('MobileOneGram', { x }, {}),
+        () => [x],
+        (d, [x]) => run('MobileOneGramGradient', { x, d }, {}),
+      )
+    },
+    sums(x) {
+      if (!has('MobileOneSums')) return composed.sums(x)
+      return pair(
+        differentiable(
+          [x],
+          () => run('MobileOneSums', { x }, {}),
+          () => [x],
+          (d, [x]) => run('MobileOneSumsGradient', { x, d }, {}),
+        ),
+      )
+    },
+    depthwise(x, filter, bias, stride, relu) {
+      if (!has('MobileOneDepthwise')) return composed.depthwise(x, filter, bias, stride, relu)
+      return differentiable(
+        bias ? [x, filter, bias] : [x, filter],
+        () => run('MobileOneDepthwise', { x, filter, bias }, { stride, relu }),
+        ([y]) => (relu ? [x, filter, y!] : [x, filter]),
+        (dy, [x, filter, y]) =>
+          run('MobileOneDepthwiseGradient', { x, filter, y, dy }, { stride, bias: bias !== undefined }),
+      )
+    },
+    depthwiseSums(x, filter, stride) {
+      if (!has('MobileOneDepthwiseSums')) return composed.depthwiseSums(x, filter, stride)
+      return pair(
+        differentiable(
+          [x, filter],
+          () => run('MobileOneDepthwiseSums', { x, filter }, { stride }),
+          ([, moments]) => [x, filter, moments!],
+          (d, [x, filter, moments]) =>
+            run('MobileOneDepthwiseSumsGradient', { x, filter, moments, d }, { stride }),
+        ),
+      )
+    },
+  }
+
+  function pair(rows: tf.Tensor2D): [tf.Tensor1D, tf.Tensor1D] {
+    return tf.unstack(rows) as [tf.Tensor1D, tf.Tensor1D]
+  }
+}
+
+/** The primitives out of the operations every backend of TensorFlow.js has. */
+export function composedPrimitives(tf: Tfjs): Primitives {
   const self: Primitives = {
     affine(x, w, bias, relu) {
       const product = tf.matMul(x, w)
@@ -50,7 +139,7 @@ export function createPrimitives(tf: Tfjs): Primitives {
       return [tf.sum(x, axes), tf.sum(tf.square(x), axes)] as [tf.Tensor1D, tf.Tensor1D]
     },
     depthwise(x, filter, bias, stride, relu) {
-      const margin = (filter.shape[0] - 1) / 2
+      const margin = Math.floor(filter.shape[0] / 2)
       const pad = [
         [0, 0],
         [margin, margin],

@@ -1,0 +1,147 @@
+/**
+ * y = relu(x w + bias) and its gradients, and the Gram matrix x^T x and its gradient: x [rows, ins], w [ins, outs], all
+ * row-major f32. Products over rows run block by block: a block of both factors is packed into panels, and every tile's
+ * sum over the block is added to its total.
+ */
+import { addSums, maskByRelu } from './columns'
+import { blockRows, gemm } from './gemm'
+import { pack6, pack8, packSymmetric, packTransposed, pad8, panels6, panels8, unpackTiles } from './pack'
+import { outer } from './tile'
+
+/** Bytes of scratch {@link affine} needs. */
+export function affineScratch(ins: i32, outs: i32): usize {
+  return 192 + (<usize>panels8(outs) << 5) * (<usize>ins + 1)
+}
+
+/** `bias` may be 0. */
+export function affine(
+  x: usize, w: usize, bias: usize, y: usize, rows: i32, ins: i32, outs: i32, relu: i32, scratch: usize,
+): void {
+  const edge = scratch
+  const biases = edge + 192
+  const panels = biases + (<usize>panels8(outs) << 5)
+  pad8(bias, outs, biases)
+  pack8(w, <usize>outs << 2, ins, outs, panels)
+  gemm(x, rows, ins, panels, biases, y, outs, relu, edge)
+}
+
+/** Rows in a block of the products over rows: both factors packed and one plain. */
+// @ts-expect-error: decorator
+@inline
+function depth(ins: i32, outs: i32): i32 {
+  return blockRows((ins + 2 * outs) << 2, 48, 192)
+}
+
+/** Bytes of scratch {@link affineBackward} needs. */
+export function affineBackwardScratch(ins: i32, outs: i32): usize {
+  const block = <usize>depth(ins, outs)
+  const tiles = <usize>(panels6(ins) * panels8(outs)) * 192
+  const wide = <usize>panels8(ins) << 5
+  return 192 + wide + (<usize>outs << 5) * <usize>panels8(ins) + tiles + block * (<usize>panels6(ins) * 24 + (<usize>panels8(outs) << 5) + (<usize>outs << 2))
+}
+
+/**
+ * Gradients from dy [rows, outs]; with `relu`, only where the output y > 0. `dx` [rows, ins], `dw` [ins, outs] and `db`
+ * [outs] are left out where 0.
+ */
+export function affineBackward(
+  x: usize, w: usize, y: usize, dy: usize, dx: usize, dw: usize, db: usize, rows: i32, ins: i32, outs: i32, relu: i32,
+  scratch: usize,
+): void {
+  const block = depth(ins, outs)
+  const high = panels6(ins), wide = panels8(outs)
+  const edge = scratch
+  const zeros = edge + 192
+  const panels = zeros + (<usize>panels8(ins) << 5)
+  const tiles = panels + (<usize>outs << 5) * <usize>panels8(ins)
+  const left = tiles + <usize>(high * wide) * 192
+  const right = left + <usize>(block * high) * 24
+  const dz = right + (<usize>(block * wide) << 5)
+  const xStep = <usize>ins << 2
+  const yStep = <usize>outs << 2
+  if (dx) {
+    pad8(0, ins, zeros)
+    packTransposed(w, outs, ins, panels)
+  }
+  if (dw) memory.fill(tiles, 0, <usize>(high * wide) * 192)
+  if (db) memory.fill(db, 0, yStep)
+  for (let r = 0; r < rows; r += block) {
+    const height = min(block, rows - r)
+    const xAt = x + <usize>r * xStep
+    let from = dy + <usize>r * yStep
+    if (relu) {
+      maskByRelu(from, y + <usize>r * yStep, dz, <usize>(height * outs))
+      from = dz
+    }
+    if (db) addSums(from, height, outs, db)
+    if (dw) {
+      pack6(xAt, xStep, height, ins, left)
+      pack8(from, yStep, height, outs, right)
+      outerProducts(left, right, height, high, wide, tiles)
+    }
+    if (dx) gemm(from, height, outs, panels, zeros, dx + <usize>r * xStep, ins, 0, edge)
+  }
+  if (dw) unpackTiles(tiles, ins, outs, dw)
+}
+
+/** tiles [wide][high] += panels [high][rows][6] times panels [wide][rows][8]. */
+export function outerProducts(left: usize, right: usize, rows: i32, high: i32, wide: i32, tiles: usize): void {
+  for (let j = 0; j < wide; ++j) {
+    let a = left
+    for (let i = 0; i < high; ++i) {
+      outer(a, right, rows, tiles)
+      a += <usize>rows * 24
+      tiles += 192
+    }
+    right += <usize>rows << 5
+  }
+}
+
+/** Bytes of scratch {@link gram} needs. */
+export function gramScratch(n: i32): usize {
+  return <usize>depth(n, n) * (<usize>panels6(n) * 24 + (<usize>panels8(n) << 5)) + <usize>(panels6(n) * panels8(n)) * 192
+}
+
+/** g [n, n] = x^T x, x [rows, n]; exactly symmetric. */
+export function gram(x: usize, g: usize, rows: i32, n: i32, scratch: usize): void {
+  const block = depth(n, n)
+  const high = panels6(n), wide = panels8(n)
+  const tiles = scratch
+  const left = tiles + <usize>(high * wide) * 192
+  const right = left + <usize>(block * high) * 24
+  const step = <usize>n << 2
+  memory.fill(tiles, 0, <usize>(high * wide) * 192)
+  for (let r = 0; r < rows; r += block) {
+    const height = min(block, rows - r)
+    const at = x + <usize>r * step
+    pack6(at, step, height, n, left)
+    pack8(at, step, height, n, right)
+    for (let j = 0; j < wide; ++j) {
+      const b = right + (<usize>(j * height) << 5)
+      // Tiles that reach the upper triangle.
+      const end = min(high, (j * 8 + 7) / 6 + 1)
+      for (let i = 0; i < end; ++i) outer(left + <usize>(i * height) * 24, b, height, tiles + <usize>(j * high + i) * 192)
+    }
+  }
+  unpackTiles(tiles, n, n, g)
+  for (let i = 1; i < n; ++i) {
+    for (let j = 0; j < i; ++j) {
+      store<f32>(g + (<usize>(i * n + j) << 2), load<f32>(g + (<usize>(j * n + i) << 2)))
+    }
+  }
+}
+
+/** Bytes of scratch {@link gramBackward} needs. */
+export function gramBackwardScratch(n: i32): usize {
+  return affineScratch(n, n)
+}
+
+/** dx [rows, n] = x (d + d^T), d [n, n]. */
+export function gramBackward(x: usize, d: usize, dx: usize, rows: i32, n: i32, scratch: usize): void {
+  const edge = scratch
+  const zeros = edge + 192
+  const panels = zeros + (<usize>panels8(n) << 5)
+  pad8(0, n, zeros)
+  packSymmetric(d, n, panels)
+  gemm(x, rows, n, panels, zeros, dx, n, 0, edge)
+}

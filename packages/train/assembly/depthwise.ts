@@ -1,0 +1,159 @@
+/**
+ * Depthwise convolution with channel multiplier and its gradients, NHWC f32: x [n, h, w, c], filter [kh, kw, c, m], y
+ * [n, oh, ow, c * m]. Image by image and 4 channels by 4, on planes (plane.ts).
+ */
+import {
+  at, BATCH, DILATION_H, DILATION_W, IN_C, IN_H, IN_W, KERNEL_H, KERNEL_W, OUT_C, OUT_H, OUT_W, PAD_LEFT, PAD_TOP,
+  STRIDE_H, STRIDE_W,
+} from './geometry'
+import { packFilter, packPlane, unpackPlane } from './plane'
+import { ADD, convPlane, tiledWidth } from './plane-conv'
+import { filterPlane } from './plane-filter'
+
+// @ts-ignore: decorator
+@inline
+function taps(g: usize): i32 {
+  return at(g, KERNEL_H) * at(g, KERNEL_W)
+}
+
+/** Rows of the padded input under `oh` output rows. */
+// @ts-ignore: decorator
+@inline
+function spanH(g: usize): i32 {
+  return (at(g, OUT_H) - 1) * at(g, STRIDE_H) + (at(g, KERNEL_H) - 1) * at(g, DILATION_H) + 1
+}
+
+// @ts-ignore: decorator
+@inline
+function spanW(g: usize): i32 {
+  return (tiledWidth(at(g, OUT_W)) - 1) * at(g, STRIDE_W) + (at(g, KERNEL_W) - 1) * at(g, DILATION_W) + 1
+}
+
+/** Bytes of scratch {@link depthwise} needs. */
+export function depthwiseScratch(g: usize): usize {
+  const filters = <usize>(at(g, OUT_C) * (taps(g) + 1))
+  return (filters + <usize>(spanH(g) * spanW(g)) + <usize>(at(g, OUT_H) * tiledWidth(at(g, OUT_W)))) << 4
+}
+
+/** `bias` [c * m] may be 0. */
+export function depthwise(g: usize, x: usize, filter: usize, bias: usize, y: usize, relu: i32, scratch: usize): void {
+  const h = at(g, IN_H), w = at(g, IN_W), c = at(g, IN_C), m = at(g, OUT_C)
+  const oh = at(g, OUT_H), ow = at(g, OUT_W)
+  const height = spanH(g), width = spanW(g)
+  const filterBytes = <usize>(taps(g) + 1) << 4
+  const plane = scratch + <usize>m * filterBytes
+  const out = plane + (<usize>(height * width) << 4)
+  const outPitch = <usize>tiledWidth(ow) << 4
+  memory.fill(plane, 0, out - plane)
+  for (let c0 = 0; c0 < c; c0 += 4) {
+    const lanes = min(4, c - c0)
+    packFilter(filter, bias, taps(g), c, m, c0, false, scratch)
+    for (let i = 0; i < at(g, BATCH); ++i) {
+      const image = x + (<usize>(i * h * w * c + c0) << 2)
+      packPlane(
+        image, 0, h, w, <usize>c << 2, 4, lanes, plane, height, width, 1, 1, at(g, PAD_TOP), at(g, PAD_LEFT),
+      )
+      for (let j = 0; j < m; ++j) {
+        convPlane(
+          plane, <usize>width << 4, scratch + <usize>j * filterBytes, out, oh, ow, at(g, KERNEL_H), at(g, KERNEL_W),
+          at(g, STRIDE_H), at(g, STRIDE_W), at(g, DILATION_H), at(g, DILATION_W), 0,
+        )
+        unpackPlane(
+          out, outPitch, oh, ow, y + ((<usize>(i * oh * ow * c + c0) * <usize>m + <usize>j) << 2), <usize>(c * m) << 2,
+          <usize>m << 2, lanes, relu,
+        )
+      }
+    }
+  }
+}
+
+/** Rows and columns of dy spread by the stride and padded such that a flipped filter run over them gives dx. */
+// @ts-ignore: decorator
+@inline
+function backSpanH(g: usize): i32 {
+  return at(g, IN_H) + (at(g, KERNEL_H) - 1) * at(g, DILATION_H)
+}
+
+// @ts-ignore: decorator
+@inline
+function backSpanW(g: usize): i32 {
+  return tiledWidth(at(g, IN_W)) + (at(g, KERNEL_W) - 1) * at(g, DILATION_W)
+}
+
+/** Bytes of scratch {@link depthwiseBackward} needs. */
+export function depthwiseBackwardScratch(g: usize): usize {
+  const filters = <usize>(at(g, OUT_C) * (taps(g) + 1)) << 1
+  const planes = <usize>(spanH(g) * spanW(g) + backSpanH(g) * backSpanW(g) + at(g, OUT_H) * at(g, OUT_W))
+  return (filters + planes + <usize>(at(g, IN_H) * tiledWidth(at(g, IN_W)))) << 4
+}
+
+/**
+ * Gradients from dy; where `y`, the output after its ReLU, is not 0, only where it is above zero. `dx`, `dfilter` and `db`
+ * [c * m] are left out where 0; `filter` is read for dx only, `x` for dfilter only.
+ */
+export function depthwiseBackward(
+  g: usize, x: usize, filter: usize, y: usize, dy: usize, dx: usize, dfilter: usize, db: usize, scratch: usize,
+): void {
+  const h = at(g, IN_H), w = at(g, IN_W), c = at(g, IN_C), m = at(g, OUT_C)
+  const oh = at(g, OUT_H), ow = at(g, OUT_W)
+  const kernelH = at(g, KERNEL_H), kernelW = at(g, KERNEL_W)
+  const strideH = at(g, STRIDE_H), strideW = at(g, STRIDE_W)
+  const dilationH = at(g, DILATION_H), dilationW = at(g, DILATION_W)
+  const height = spanH(g), width = spanW(g)
+  const backHeight = backSpanH(g), backWidth = backSpanW(g)
+  const filterBytes = <usize>(taps(g) + 1) << 4
+  const totals = scratch + <usize>m * filterBytes
+  const plane = totals + <usize>m * filterBytes
+  const spread = plane + (<usize>(height * width) << 4)
+  const dz = spread + (<usize>(backHeight * backWidth) << 4)
+  const out = dz + (<usize>(oh * ow) << 4)
+  const outPitch = <usize>tiledWidth(w) << 4
+  const top = (kernelH - 1) * dilationH - at(g, PAD_TOP)
+  const left = (kernelW - 1) * dilationW - at(g, PAD_LEFT)
+  const pixel = <usize>(c * m) << 2, lane = <usize>m << 2
+  memory.fill(plane, 0, out - plane)
+  for (let c0 = 0; c0 < c; c0 += 4) {
+    const lanes = min(4, c - c0)
+    if (dx) packFilter(filter, 0, taps(g), c, m, c0, true, scratch)
+    memory.fill(totals, 0, <usize>m * filterBytes)
+    for (let i = 0; i < at(g, BATCH); ++i) {
+      const offset = <usize>(i * h * w * c + c0) << 2
+      if (dfilter) {
+        packPlane(
+          x + offset, 0, h, w, <usize>c << 2, 4, lanes, plane, height, width, 1, 1, at(g, PAD_TOP), at(g, PAD_LEFT),
+        )
+      }
+      for (let j = 0; j < m; ++j) {
+        const from = (<usize>(i * oh * ow * c + c0) * <usize>m + <usize>j) << 2
+        const yAt = y ? y + from : 0
+        if (dfilter || db) {
+          packPlane(dy + from, yAt, oh, ow, pixel, lane, lanes, dz, oh, ow, 1, 1, 0, 0)
+          filterPlane(
+            plane, <usize>width << 4, dz, <usize>ow << 4, oh, ow, kernelH, kernelW, strideH, strideW, dilationH, dilationW,
+            totals + <usize>j * filterBytes,
+          )
+        }
+        if (dx) {
+          packPlane(dy + from, yAt, oh, ow, pixel, lane, lanes, spread, backHeight, backWidth, strideH, strideW, top, left)
+          convPlane(
+            spread, <usize>backWidth << 4, scratch + <usize>j * filterBytes, out, h, w, kernelH, kernelW, 1, 1, dilationH,
+            dilationW, j > 0 ? ADD : 0,
+          )
+        }
+      }
+      if (dx) unpackPlane(out, outPitch, h, w, dx + offset, <usize>c << 2, 4, lanes, 0)
+    }
+    for (let j = 0; j < m; ++j) {
+      for (let l = 0; l < lanes; ++l) {
+        const channel = <usize>((c0 + l) * m + j) << 2
+        let from = totals + <usize>j * filterBytes + (<usize>l << 2)
+        if (db) store<f32>(db + channel, load<f32>(from))
+        if (!dfilter) continue
+        for (let t = 0; t < taps(g); ++t) {
+          from += 16
+          store<f32>(dfilter + <usize>(t * c * m << 2) + channel, load<f32>(from))
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,447 @@
+/**
+ * Sum and sum of squares of each output channel of a depthwise convolution without running it, and their gradients.
+ *
+ * With S_t the sum of the input under tap t and G_tu the sum of the products of the inputs under taps t and u (one of each
+ * per input channel, common to all of its filters w), the sum is `sum_t w_t S_t` and the sum of squares
+ * `sum_tu w_t w_u G_tu`. Of a 3 x 3 stride 1 convolution that keeps the size, G_tu is the sum over the image of
+ * x(q) x(q + u - t), less the border row and column that tap t never reaches: 13 products a pixel.
+ */
+import {
+  at, BATCH, DILATION_H, DILATION_W, IN_C, IN_H, IN_W, KERNEL_H, KERNEL_W, OUT_C, OUT_H, OUT_W, PAD_LEFT, PAD_TOP,
+  STRIDE_H, STRIDE_W,
+} from './geometry'
+import { packPlane, unpackPlane } from './plane'
+import { tiledWidth } from './plane-conv'
+import { add4, fma } from './simd'
+
+const CHUNK: i32 = 1024
+/** Products of a pixel with its 13 neighbours of the half plane from itself on, and the pixel itself. */
+const LAGS: i32 = 14
+/** All pixels; first row, last row, first column, last column; their 4 corners. */
+const PARTS: i32 = 9
+
+// @ts-ignore: decorator
+@inline
+function taps(g: usize): i32 {
+  return at(g, KERNEL_H) * at(g, KERNEL_W)
+}
+
+function isSame3(g: usize): bool {
+  return at(g, KERNEL_H) == 3 && at(g, KERNEL_W) == 3 && at(g, STRIDE_H) == 1 && at(g, STRIDE_W) == 1 &&
+    at(g, DILATION_H) == 1 && at(g, DILATION_W) == 1 && at(g, PAD_TOP) == 1 && at(g, PAD_LEFT) == 1 &&
+    at(g, OUT_H) == at(g, IN_H) && at(g, OUT_W) == at(g, IN_W)
+}
+
+// @ts-ignore: decorator
+@inline
+function spanH(g: usize): i32 {
+  return (at(g, OUT_H) - 1) * at(g, STRIDE_H) + (at(g, KERNEL_H) - 1) * at(g, DILATION_H) + 1
+}
+
+// @ts-ignore: decorator
+@inline
+function spanW(g: usize): i32 {
+  return (at(g, OUT_W) - 1) * at(g, STRIDE_W) + (at(g, KERNEL_W) - 1) * at(g, DILATION_W) + 1
+}
+
+/** Pixels of a plane with 2 zeros on all sides, and at the right up to whole tiles. */
+// @ts-ignore: decorator
+@inline
+function wideSize(g: usize): i32 {
+  return (at(g, IN_H) + 4) * (tiledWidth(at(g, IN_W)) + 4)
+}
+
+/** Bytes of scratch {@link depthwiseSums} needs. */
+export function depthwiseSumsScratch(g: usize): usize {
+  const t = taps(g)
+  return <usize>(t + t * t + PARTS * LAGS + max(spanH(g) * spanW(g), wideSize(g))) << 4
+}
+
+/** Sum over [rows, width] of the products of `p` and `q`, `step` bytes a column. */
+function dot(p: usize, q: usize, pitch: usize, step: usize, rows: i32, width: i32): v128 {
+  let s = f32x4.splat(0)
+  for (; rows > 0; --rows) {
+    let a = p, b = q
+    for (let n = width; n > 0; --n) {
+      s = fma(v128.load(a), v128.load(b), s)
+      a += step
+      b += step
+    }
+    p += pitch
+    q += pitch
+  }
+  return s
+}
+
+function total(p: usize, pitch: usize, step: usize, rows: i32, width: i32): v128 {
+  let s = f32x4.splat(0)
+  for (; rows > 0; --rows) {
+    let a = p
+    for (let n = width; n > 0; --n) {
+      s = f32x4.add(s, v128.load(a))
+      a += step
+    }
+    p += pitch
+  }
+  return s
+}
+
+/** Any geometry: `sums` [taps], `products` [taps][taps] (upper triangle) +=. */
+function addMoments(g: usize, plane: usize, pitch: usize, to: usize): void {
+  const kernelW = at(g, KERNEL_W), count = taps(g)
+  const oh = at(g, OUT_H), ow = at(g, OUT_W)
+  const step = <usize>at(g, STRIDE_W) << 4
+  const rowStep = pitch * <usize>at(g, STRIDE_H)
+  const products = to + (<usize>count << 4)
+  const chunk = max(1, CHUNK / ow)
+  for (let r = 0; r < oh; r += chunk) {
+    const rows = min(chunk, oh - r)
+    const origin = plane + <usize>r * rowStep
+    for (let t = 0; t < count; ++t) {
+      const p = origin + pitch * <usize>(t / kernelW * at(g, DILATION_H)) + (<usize>(t % kernelW * at(g, DILATION_W)) << 4)
+      add4(to + (<usize>t << 4), total(p, rowStep, step, rows, ow))
+      for (let u = t; u < count; ++u) {
+        const q = origin + pitch * <usize>(u / kernelW * at(g, DILATION_H)) + (<usize>(u % kernelW * at(g, DILATION_W)) << 4)
+        add4(products + (<usize>(t * count + u) << 4), dot(p, q, rowStep, step, rows, ow))
+      }
+    }
+  }
+}
+
+/** Lags 0 .. 12 in the order (0, 0..2), (1, -2..2), (2, -2..2), then the sum, over [rows, width]: `to` [LAGS] +=. */
+function addLags(p: usize, pitch: usize, rows: i32, width: i32, to: usize): void {
+  let s = f32x4.splat(0), a0 = s, a1 = s, a2 = s, b0 = s, b1 = s, b2 = s, b3 = s, b4 = s
+  let row = p
+  for (let r = rows; r > 0; --r) {
+    let q = row
+    let next = row + pitch
+    for (let n = width; n > 0; --n) {
+      const v = v128.load(q)
+      s = f32x4.add(s, v)
+      a0 = fma(v, v, a0); a1 = fma(v, v128.load(q, 16), a1); a2 = fma(v, v128.load(q, 32), a2)
+      b0 = fma(v, v128.load(next - 32), b0); b1 = fma(v, v128.load(next - 16), b1); b2 = fma(v, v128.load(next), b2)
+      b3 = fma(v, v128.load(next, 16), b3); b4 = fma(v, v128.load(next, 32), b4)
+      q += 16
+      next += 16
+    }
+    row += pitch
+  }
+  add4(to, a0); add4(to + 16, a1); add4(to + 32, a2)
+  add4(to + 48, b0); add4(to + 64, b1); add4(to + 80, b2); add4(to + 96, b3); add4(to + 112, b4)
+  add4(to + 208, s)
+  b0 = f32x4.splat(0); b1 = b0; b2 = b0; b3 = b0; b4 = b0
+  row = p
+  for (let r = rows; r > 0; --r) {
+    let q = row
+    let next = row + pitch + pitch
+    for (let n = width; n > 0; --n) {
+      const v = v128.load(q)
+      b0 = fma(v, v128.load(next - 32), b0); b1 = fma(v, v128.load(next - 16), b1); b2 = fma(v, v128.load(next), b2)
+      b3 = fma(v, v128.load(next, 16), b3); b4 = fma(v, v128.load(next, 32), b4)
+      q += 16
+      next += 16
+    }
+    row += pitch
+  }
+  add4(to + 128, b0); add4(to + 144, b1); add4(to + 160, b2); add4(to + 176, b3); add4(to + 192, b4)
+}
+
+/** All parts of one plane; `p`: its first pixel. */
+function addParts(p: usize, pitch: usize, h: i32, w: i32, parts: usize): void {
+  const chunk = max(1, CHUNK / w)
+  for (let r = 0; r < h; r += chunk) addLags(p + <usize>r * pitch, pitch, min(chunk, h - r), w, parts)
+  const size = <usize>LAGS << 4
+  const last = p + <usize>(h - 1) * pitch
+  const right = <usize>(w - 1) << 4
+  addLags(p, pitch, 1, w, parts + size)
+  addLags(last, pitch, 1, w, parts + 2 * size)
+  addLags(p, pitch, h, 1, parts + 3 * size)
+  addLags(p + right, pitch, h, 1, parts + 4 * size)
+  addLags(p, pitch, 1, 1, parts + 5 * size)
+  addLags(p + right, pitch, 1, 1, parts + 6 * size)
+  addLags(last, pitch, 1, 1, parts + 7 * size)
+  addLags(last + right, pitch, 1, 1, parts + 8 * size)
+}
+
+/** The pixels tap (ky, kx) reaches, of one lag. */
+function reached(parts: usize, ky: i32, kx: i32, lag: i32): v128 {
+  const size = <usize>LAGS << 4
+  const p = parts + (<usize>lag << 4)
+  let v = v128.load(p)
+  // Tap row 0 never reaches the last row, tap row 2 never the first; so for columns.
+  const row = ky == 0 ? 2 : ky == 2 ? 1 : 0
+  const column = kx == 0 ? 4 : kx == 2 ? 3 : 0
+  if (row) v = f32x4.sub(v, v128.load(p + <usize>row * size))
+  if (column) v = f32x4.sub(v, v128.load(p + <usize>column * size))
+  if (row && column) v = f32x4.add(v, v128.load(p + <usize>(5 + (row - 1) * 2 + (column - 3)) * size))
+  return v
+}
+
+function assemble(parts: usize, to: usize): void {
+  const products = to + (9 << 4)
+  for (let t = 0; t < 9; ++t) {
+    v128.store(to + (<usize>t << 4), reached(parts, t / 3, t % 3, LAGS - 1))
+    for (let u = t; u < 9; ++u) {
+      const dy = u / 3 - t / 3, dx = u % 3 - t % 3
+      const lag = dy == 0 ? dx : 5 * dy + dx
+      v128.store(products + (<usize>(t * 9 + u) << 4), reached(parts, t / 3, t % 3, lag))
+    }
+  }
+}
+
+/**
+ * `out` [2, c * m]: sums, sums of squares; `moments` [taps + taps * taps, c]: S and G, for {@link depthwiseSumsBackward}.
+ */
+export function depthwiseSums(g: usize, x: usize, filter: usize, out: usize, moments: usize, scratch: usize): void {
+  const h = at(g, IN_H), w = at(g, IN_W), c = at(g, IN_C), m = at(g, OUT_C)
+  const count = taps(g)
+  const same = isSame3(g)
+  const entries = count + count * count
+  const parts = scratch + (<usize>entries << 4)
+  const plane = parts + (<usize>(PARTS * LAGS) << 4)
+  const height = same ? h + 4 : spanH(g), width = same ? tiledWidth(w) + 4 : spanW(g)
+  const pitch = <usize>width << 4
+  memory.fill(plane, 0, <usize>height * pitch)
+  for (let c0 = 0; c0 < c; c0 += 4) {
+    const lanes = min(4, c - c0)
+    memory.fill(scratch, 0, plane - scratch)
+    for (let i = 0; i < at(g, BATCH); ++i) {
+      const image = x + (<usize>(i * h * w * c + c0) << 2)
+      if (same) {
+        packPlane(image, 0, h, w, <usize>c << 2, 4, lanes, plane, height, width, 1, 1, 2, 2)
+        addParts(plane + 2 * pitch + 32, pitch, h, w, parts)
+      } else {
+        packPlane(
+          image, 0, h, w, <usize>c << 2, 4, lanes, plane, height, width, 1, 1, at(g, PAD_TOP), at(g, PAD_LEFT),
+        )
+        addMoments(g, plane, pitch, scratch)
+      }
+    }
+    if (same) assemble(parts, scratch)
+    for (let l = 0; l < lanes; ++l) {
+      const channel = c0 + l
+      for (let t = 0; t < count; ++t) {
+        store<f32>(moments + (<usize>(t * c + channel) << 2), load<f32>(scratch + (<usize>t << 4) + (<usize>l << 2)))
+        for (let u = t; u < count; ++u) {
+          const v = load<f32>(scratch + (<usize>(count + t * count + u) << 4) + (<usize>l << 2))
+          store<f32>(moments + (<usize>((count + t * count + u) * c + channel) << 2), v)
+          store<f32>(moments + (<usize>((count + u * count + t) * c + channel) << 2), v)
+        }
+      }
+      for (let j = 0; j < m; ++j) {
+        let sum: f64 = 0, square: f64 = 0
+        for (let t = 0; t < count; ++t) {
+          const weight = tapWeight(filter, t, c, m, channel, j)
+          sum += weight * <f64>load<f32>(moments + (<usize>(t * c + channel) << 2))
+          square += weight * productWith(filter, moments, t, count, c, m, channel, j)
+        }
+        store<f32>(out + (<usize>(channel * m + j) << 2), <f32>sum)
+        store<f32>(out + (<usize>(c * m + channel * m + j) << 2), <f32>square)
+      }
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function tapWeight(filter: usize, t: i32, c: i32, m: i32, channel: i32, j: i32): f64 {
+  return <f64>load<f32>(filter + (<usize>((t * c + channel) * m + j) << 2))
+}
+
+/** sum_u G_tu w_u. */
+function productWith(filter: usize, moments: usize, t: i32, count: i32, c: i32, m: i32, channel: i32, j: i32): f64 {
+  let s: f64 = 0
+  for (let u = 0; u < count; ++u) {
+    s += tapWeight(filter, u, c, m, channel, j) * <f64>load<f32>(moments + (<usize>((count + t * count + u) * c + channel) << 2))
+  }
+  return s
+}
+
+/** Bytes of scratch {@link depthwiseSumsBackward} needs. */
+export function depthwiseSumsBackwardScratch(g: usize): usize {
+  const t = taps(g)
+  const planes = isSame3(g) ? wideSize(g) + at(g, IN_H) * tiledWidth(at(g, IN_W)) : 2 * spanH(g) * spanW(g) + at(g, IN_H) * at(g, IN_W)
+  return <usize>(t + t * t + 16 * 26 + planes) << 4
+}
+
+/** dx and dfilter from d [2, c * m] and what {@link depthwiseSums} left in `moments`. */
+export function depthwiseSumsBackward(
+  g: usize, x: usize, filter: usize, moments: usize, d: usize, dx: usize, dfilter: usize, scratch: usize,
+): void {
+  const h = at(g, IN_H), w = at(g, IN_W), c = at(g, IN_C), m = at(g, OUT_C)
+  const count = taps(g)
+  const same = isSame3(g)
+  const sumWeights = scratch
+  const productWeights = sumWeights + (<usize>count << 4)
+  const kernels = productWeights + (<usize>(count * count) << 4)
+  const plane = kernels + (16 * 26 << 4)
+  const height = same ? h + 4 : spanH(g), width = same ? tiledWidth(w) + 4 : spanW(g)
+  const pitch = <usize>width << 4
+  const out = plane + <usize>height * pitch
+  const top = at(g, PAD_TOP), left = at(g, PAD_LEFT)
+  memory.fill(plane, 0, <usize>height * pitch)
+  if (!same) memory.fill(dx, 0, <usize>(at(g, BATCH) * h * w * c) << 2)
+  for (let c0 = 0; c0 < c; c0 += 4) {
+    const lanes = min(4, c - c0)
+    memory.fill(scratch, 0, plane - scratch)
+    for (let l = 0; l < lanes; ++l) {
+      const channel = c0 + l
+      const lane = <usize>l << 2
+      for (let j = 0; j < m; ++j) {
+        const ds = <f64>load<f32>(d + (<usize>(channel * m + j) << 2))
+        const dq = 2 * <f64>load<f32>(d + (<usize>(c * m + channel * m + j) << 2))
+        for (let t = 0; t < count; ++t) {
+          const weight = tapWeight(filter, t, c, m, channel, j)
+          store<f32>(
+            dfilter + (<usize>((t * c + channel) * m + j) << 2),
+            <f32>(ds * <f64>load<f32>(moments + (<usize>(t * c + channel) << 2)) +
+              dq * productWith(filter, moments, t, count, c, m, channel, j)),
+          )
+          const at = sumWeights + (<usize>t << 4) + lane
+          store<f32>(at, load<f32>(at) + <f32>(ds * weight))
+          for (let u = 0; u < count; ++u) {
+            const at = productWeights + (<usize>(t * count + u) << 4) + lane
+            store<f32>(at, load<f32>(at) + <f32>(dq * weight * tapWeight(filter, u, c, m, channel, j)))
+          }
+        }
+      }
+    }
+    if (same) borderKernels(sumWeights, productWeights, kernels)
+    for (let i = 0; i < at(g, BATCH); ++i) {
+      const offset = <usize>(i * h * w * c + c0) << 2
+      if (same) {
+        packPlane(x + offset, 0, h, w, <usize>c << 2, 4, lanes, plane, height, width, 1, 1, 2, 2)
+        backPlane(plane, pitch, kernels, h, w, out)
+        unpackPlane(out, <usize>tiledWidth(w) << 4, h, w, dx + offset, <usize>c << 2, 4, lanes, 0)
+      } else {
+        packPlane(x + offset, 0, h, w, <usize>c << 2, 4, lanes, plane, height, width, 1, 1, top, left)
+        memory.fill(out, 0, <usize>height * pitch)
+        scatter(g, plane, pitch, sumWeights, productWeights, out)
+        unpackSpan(out, height, width, top, left, h, w, dx + offset, <usize>c << 2, lanes)
+      }
+    }
+  }
+}
+
+/** The part of a padded plane that is the image. */
+function unpackSpan(
+  plane: usize, height: i32, width: i32, top: i32, left: i32, h: i32, w: i32, image: usize, pixel: usize, lanes: i32,
+): void {
+  const y0 = max(0, -top), x0 = max(0, -left)
+  const rows = min(h - y0, height - top - y0), columns = min(w - x0, width - left - x0)
+  for (let y = y0; y < y0 + rows; ++y) {
+    unpackPlane(
+      plane + (<usize>((y + top) * width + x0 + left) << 4), 0, 1, columns, image + <usize>(y * w + x0) * pixel, pixel, 4,
+      lanes, 0,
+    )
+  }
+}
+
+/** Any geometry: of each output the gradient of the inputs under its taps, added to them. */
+function scatter(g: usize, plane: usize, pitch: usize, sumWeights: usize, productWeights: usize, out: usize): void {
+  const kernelH = at(g, KERNEL_H), kernelW = at(g, KERNEL_W)
+  const rowStep = pitch * <usize>at(g, DILATION_H), step = <usize>at(g, DILATION_W) << 4
+  for (let y = 0; y < at(g, OUT_H); ++y) {
+    for (let x = 0; x < at(g, OUT_W); ++x) {
+      const place = pitch * <usize>(y * at(g, STRIDE_H)) + (<usize>(x * at(g, STRIDE_W)) << 4)
+      let k = productWeights, s = sumWeights
+      for (let ky = 0; ky < kernelH; ++ky) {
+        for (let kx = 0; kx < kernelW; ++kx) {
+          let z = v128.load(s)
+          let row = plane + place
+          for (let uy = kernelH; uy > 0; --uy) {
+            let q = row
+            for (let ux = kernelW; ux > 0; --ux) {
+              z = fma(v128.load(k), v128.load(q), z)
+              k += 16
+              q += step
+            }
+            row += rowStep
+          }
+          s += 16
+          add4(out + place + <usize>ky * rowStep + <usize>kx * step, z)
+        }
+      }
+    }
+  }
+}
+
+/**
+ * 16 kernels of a constant and 5 x 5 taps, for pixels at (1) the first row or column, (2) the last, (3) both: those of
+ * rows times 4 plus those of columns.
+ */
+function borderKernels(sumWeights: usize, productWeights: usize, kernels: usize): void {
+  for (let rows = 0; rows < 4; ++rows) {
+    for (let columns = 0; columns < 4; ++columns) {
+      const to = kernels + (<usize>((rows * 4 + columns) * 26) << 4)
+      for (let t = 0; t < 9; ++t) {
+        const ky = t / 3, kx = t % 3
+        if ((ky == 2 && rows & 1) || (ky == 0 && rows & 2) || (kx == 2 && columns & 1) || (kx == 0 && columns & 2)) continue
+        add4(to, v128.load(sumWeights + (<usize>t << 4)))
+        for (let u = 0; u < 9; ++u) {
+          add4(
+            to + (<usize>(1 + (u / 3 - ky + 2) * 5 + u % 3 - kx + 2) << 4),
+            v128.load(productWeights + (<usize>(t * 9 + u) << 4)),
+          )
+        }
+      }
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function pixel5(p: usize, pitch: usize, k: usize): v128 {
+  let s = v128.load(k)
+  for (let y = 5; y > 0; --y) {
+    s = fma(v128.load(p), v128.load(k, 16), s)
+    s = fma(v128.load(p, 16), v128.load(k, 32), s)
+    s = fma(v128.load(p, 32), v128.load(k, 48), s)
+    s = fma(v128.load(p, 48), v128.load(k, 64), s)
+    s = fma(v128.load(p, 64), v128.load(k, 80), s)
+    k += 80
+    p += pitch
+  }
+  return s
+}
+
+/** One row of dx; `p`: 2 rows and columns before its first pixel. Tile: 4 pixels. */
+function backRow(p: usize, pitch: usize, kernels: usize, w: i32, out: usize): void {
+  const size: usize = 26 << 4
+  v128.store(out, pixel5(p, pitch, kernels + (w == 1 ? 3 : 1) * size))
+  let x = 1
+  for (; x + 4 < w; x += 4) {
+    let s0 = v128.load(kernels), s1 = s0, s2 = s0, s3 = s0
+    let k = kernels
+    let q = p + (<usize>x << 4)
+    for (let y = 5; y > 0; --y) {
+      const k0 = v128.load(k, 16), k1 = v128.load(k, 32), k2 = v128.load(k, 48), k3 = v128.load(k, 64), k4 = v128.load(k, 80)
+      let v = v128.load(q)
+      s0 = fma(v, k0, s0)
+      v = v128.load(q, 16); s0 = fma(v, k1, s0); s1 = fma(v, k0, s1)
+      v = v128.load(q, 32); s0 = fma(v, k2, s0); s1 = fma(v, k1, s1); s2 = fma(v, k0, s2)
+      v = v128.load(q, 48); s0 = fma(v, k3, s0); s1 = fma(v, k2, s1); s2 = fma(v, k1, s2); s3 = fma(v, k0, s3)
+      v = v128.load(q, 64); s0 = fma(v, k4, s0); s1 = fma(v, k3, s1); s2 = fma(v, k2, s2); s3 = fma(v, k1, s3)
+      v = v128.load(q, 80); s1 = fma(v, k4, s1); s2 = fma(v, k3, s2); s3 = fma(v, k2, s3)
+      v = v128.load(q, 96); s2 = fma(v, k4, s2); s3 = fma(v, k3, s3)
+      v = v128.load(q, 112); s3 = fma(v, k4, s3)
+      k += 80
+      q += pitch
+    }
+    const to = out + (<usize>x << 4)
+    v128.store(to, s0); v128.store(to, s1, 16); v128.store(to, s2, 32); v128.store(to, s3, 48)
+  }
+  for (; x + 1 < w; ++x) v128.store(out + (<usize>x << 4), pixel5(p + (<usize>x << 4), pitch, kernels))
+  if (w > 1) v128.store(out + (<usize>(w - 1) << 4), pixel5(p + (<usize>(w - 1) << 4), pitch, kernels + 2 * size))
+}
+
+/** dx of one plane padded by 2. */
+function backPlane(plane: usize, pitch: usize, kernels: usize, h: i32, w: i32, out: usize): void {
+  const size: usize = 4 * 26 << 4
+  for (let y = 0; y < h; ++y) {
+    const rows = (y == 0 ? 1 : 0) | (y == h - 1 ? 2 : 0)
+    backRow(plane, pitch, kernels + <usize>rows * size, w, out)
+    plane += pitch
+    out += <usize>tiledWidth(w) << 4
+  }
+}

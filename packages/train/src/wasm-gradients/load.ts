@@ -1,0 +1,147 @@
+import { MobileOneError } from '@mobileone/core'
+import { kernels } from '../generated/kernels.ts'
+
+/** The exports of assembly/index.ts. Numbers are byte addresses and sizes. */
+export interface Kernels {
+  affineScratch(ins: number, outs: number): number
+  affine(
+    ...args: [
+      x: number,
+      w: number,
+      bias: number,
+      y: number,
+      rows: number,
+      ins: number,
+      outs: number,
+      relu: number,
+      scratch: number,
+    ]
+  ): void
+  affineBackwardScratch(ins: number, outs: number): number
+  affineBackward(
+    ...args: [
+      x: number,
+      w: number,
+      y: number,
+      dy: number,
+      dx: number,
+      dw: number,
+      db: number,
+      rows: number,
+      ins: number,
+      outs: number,
+      relu: number,
+      scratch: number,
+    ]
+  ): void
+  gramScratch(n: number): number
+  gram(x: number, g: number, rows: number, n: number, scratch: number): void
+  gramBackwardScratch(n: number): number
+  gramBackward(x: number, d: number, dx: number, rows: number, n: number, scratch: number): void
+  sums(x: number, rows: number, n: number, out: number): void
+  sumsBackward(x: number, d: number, dx: number, rows: number, n: number): void
+  depthwiseScratch(geometry: number): number
+  depthwise(
+    ...args: [
+      geometry: number,
+      x: number,
+      filter: number,
+      bias: number,
+      y: number,
+      relu: number,
+      scratch: number,
+    ]
+  ): void
+  depthwiseBackwardScratch(geometry: number): number
+  depthwiseBackward(
+    ...args: [
+      geometry: number,
+      x: number,
+      filter: number,
+      y: number,
+      dy: number,
+      dx: number,
+      dfilter: number,
+      db: number,
+      scratch: number,
+    ]
+  ): void
+  depthwiseSumsScratch(geometry: number): number
+  /** `moments` [taps + taps * taps, c]: of the input under each tap the sum, of each two taps the sum of products. */
+  depthwiseSums(
+    ...args: [geometry: number, x: number, filter: number, out: number, moments: number, scratch: number]
+  ): void
+  depthwiseSumsBackwardScratch(geometry: number): number
+  depthwiseSumsBackward(
+    ...args: [
+      geometry: number,
+      x: number,
+      filter: number,
+      moments: number,
+      d: number,
+      dx: number,
+      dfilter: number,
+      scratch: number,
+    ]
+  ): void
+  convFilterScratch(geometry: number): number
+  convFilter(geometry: number, x: number, dy: number, dw: number, scratch: number): void
+}
+
+/** The compiled kernels, for private and for shared memory. */
+export interface KernelModules {
+  readonly private: WebAssembly.Module
+  readonly shared: WebAssembly.Module
+}
+
+let modules: Promise<KernelModules> | undefined
+
+/**
+ * The embedded kernels, compiled once.
+ * @throws MobileOneError `unavailable` where the engine does not compile them: it lacks SIMD, or a policy forbids it.
+ */
+export function loadKernels(): Promise<KernelModules> {
+  if (!modules) {
+    modules = compile()
+    modules.catch(() => {
+      modules = undefined
+    })
+  }
+  return modules
+}
+
+async function compile(): Promise<KernelModules> {
+  const bytes = await inflateBase64(kernels)
+  try {
+    return {
+      private: await WebAssembly.compile(bytes),
+      shared: await WebAssembly.compile(importShared(bytes)),
+    }
+  } catch (cause) {
+    throw new MobileOneError(
+      'unavailable',
+      `wasm-gradients: this engine does not compile the kernels: ${(cause as Error).message} (WebAssembly SIMD is ` +
+        "needed, and a Content-Security-Policy must allow 'wasm-unsafe-eval'); train on another backend",
+      { cause },
+    )
+  }
+}
+
+/** The bytes behind a base64 text of deflated (RFC 1951) data. */
+async function inflateBase64(text: string): Promise<Uint8Array<ArrayBuffer>> {
+  const deflated = Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+  const inflated = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw'))
+  return new Uint8Array(await new Response(inflated).arrayBuffer())
+}
+
+/**
+ * The same module importing its memory as shared: in (import "env" "memory" (memory 0 65536)), its only import, the flags
+ * byte of the limits becomes 3 (maximum, shared) instead of 1 (maximum).
+ */
+function importShared(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const entry = [...'\x03env\x06memory\x02\x01'].map((character) => character.charCodeAt(0))
+  const at = bytes.findIndex((_, i) => entry.every((byte, j) => bytes[i + j] === byte))
+  const shared = bytes.slice()
+  shared[at + entry.length - 1] = 3
+  return shared
+}
