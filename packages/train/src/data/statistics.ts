@@ -1,12 +1,15 @@
-import { MobileOneError, type Preprocess, throwIfAborted } from '@mobileone/core'
-import { toGrey, toRgb } from '@mobileone/vision'
+import { MobileOneError, type Preprocess } from '@mobileone/core'
+import { type Image, toGrey, toRgb } from '@mobileone/vision'
 import type { Dataset } from './dataset.ts'
+import { ahead, type Job } from './prefetch.ts'
 
 export interface MeasureOptions {
   /** Look at this many examples, evenly spaced, rather than at all. */
   readonly limit?: number
   readonly signal?: AbortSignal
 }
+
+const decodedAhead = 3
 
 /**
  * Mean and standard deviation of the pixels per channel, in units of 0..1, every picture weighing the same. Exact, since
@@ -27,10 +30,12 @@ export async function measureMeanStd(
     )
   }
   const weights = Array.from({ length: channels }, () => new Float64Array(256))
-  for (let i = 0; i < count; i++) {
-    throwIfAborted(signal, 'measuring the data set')
-    const loaded = dataset.image(Math.floor((i * dataset.size) / count), signal)
-    const image = 'then' in loaded ? await loaded : loaded
+  const jobs = function* (): Generator<Job<Image>> {
+    for (let i = 0; i < count; i++) {
+      yield async (inner) => dataset.image(Math.floor((i * dataset.size) / count), inner)
+    }
+  }
+  for await (const image of ahead(jobs(), decodedAhead, signal)) {
     const { data } = channels === 1 ? toGrey(image) : toRgb(image)
     const share = channels / data.length
     for (const [channel, own] of weights.entries()) {
