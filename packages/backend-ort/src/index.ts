@@ -1,2 +1,2 @@
 export type { OrtLibrary, OrtSession, OrtTensor } from './library.ts'
-export { type OrtOptions, ort } from './ort.ts'
+export { type ExecutionProvider, type OrtOptions, ort } from './ort.ts'

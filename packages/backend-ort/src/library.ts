@@ -52,6 +52,21 @@ export async function loadLibrary(source: LibrarySource): Promise<OrtLibrary> {
   return library
 }
 
+const turns = new WeakMap<OrtLibrary, Promise<unknown>>()
+
+/**
+ * Do `work` when what was given before for the same library is done. onnxruntime-web's GPU providers refuse, or break, where
+ * one session is opened or run while another is.
+ */
+export function inTurn<T>(library: OrtLibrary, work: () => Promise<T>): Promise<T> {
+  const result = (turns.get(library) ?? Promise.resolve()).then(work)
+  turns.set(
+    library,
+    result.catch(() => {}),
+  )
+  return result
+}
+
 /** `cause` as an error of this project: what was being done, the library's own words, the remedy. */
 export function translate(cause: unknown, what: string): MobileOneError {
   if (isMobileOneError(cause)) return cause

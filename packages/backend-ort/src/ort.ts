@@ -6,6 +6,7 @@ import {
   inferShapes,
   MobileOneError,
   type Model,
+  type Node,
   profile,
   spec,
   type Tensor,
@@ -15,7 +16,17 @@ import {
   validate,
 } from '@mobileone/core'
 import { toOnnx } from '@mobileone/onnx'
-import { type LibrarySource, loadLibrary, type OrtLibrary, type OrtSession, translate } from './library.ts'
+import {
+  inTurn,
+  type LibrarySource,
+  loadLibrary,
+  type OrtLibrary,
+  type OrtSession,
+  translate,
+} from './library.ts'
+
+/** A provider's name, or the name with options of the provider. */
+export type ExecutionProvider = string | Readonly<{ name: string } & Record<string, unknown>>
 
 export interface OrtOptions {
   /** `onnxruntime-web`, one of its entries, or `onnxruntime-node`: the module, or a function that imports it. */
@@ -23,9 +34,10 @@ export interface OrtOptions {
   /**
    * In order of preference, in the library's words: `wasm`, `webgpu`, `webnn` (onnxruntime-web), `cpu`, `cuda`, `coreml`
    * (onnxruntime-node). Default: the library's own choice. ONNX Runtime itself gives single nodes that a provider lacks to
-   * the CPU.
+   * the CPU. `webgpu` means `{ name: 'webgpu', preferredLayout: 'NCHW' }`, since its default layout computes some
+   * convolutions wrongly.
    */
-  readonly executionProviders?: readonly (string | Readonly<{ name: string }>)[]
+  readonly executionProviders?: readonly ExecutionProvider[]
   /**
    * Threads of one run. onnxruntime-web reads it when its WebAssembly starts, once a page, and uses one thread where
    * memory cannot be shared.
@@ -53,9 +65,18 @@ export function ort(options: OrtOptions): Backend {
       }
       return { ok: true, features: providerNames(options) }
     },
-    unsupported: () => [],
+    unsupported: (model) => unsupported(model, options),
     compile: (model, compileOptions = {}) => compile(model, options, compileOptions),
   }
+}
+
+/** Batch normalisation of matrices, which the WebGPU provider of 1.30 computes wrongly in the layout NCHW. */
+function unsupported(model: Model, options: OrtOptions): readonly Node[] {
+  if (!providerNames(options).includes('webgpu')) return []
+  const nodes = model.nodes.filter(({ op }) => op === 'batchNorm')
+  if (nodes.length === 0) return nodes
+  const shapes = inferShapes(model)
+  return nodes.filter(({ inputs: [input = ''] }) => shapes[input]?.length === 2)
 }
 
 /** The smallest model there is, to see whether a session starts. */
@@ -70,6 +91,13 @@ const identity: Model = {
 async function compile(model: Model, options: OrtOptions, { signal }: CompileOptions): Promise<Executor> {
   throwIfAborted(signal, 'compiling for ort')
   validate(model)
+  const [refused] = unsupported(model, options)
+  if (refused) {
+    throw new MobileOneError(
+      'unsupported',
+      `ort: ONNX Runtime's WebGPU computes the batch normalisation of a matrix wrongly, as "${refused.name}" of model "${model.name}" is; use another provider`,
+    )
+  }
   const { outputs, names } = distinctOutputs(model)
   const bytes = toOnnx({ ...model, outputs })
   const library = await loadLibrary(options.lib)
@@ -81,6 +109,7 @@ async function compile(model: Model, options: OrtOptions, { signal }: CompileOpt
   const shapes = inferShapes(model)
   const shapeOf = (value: string): readonly number[] => shapes[value] as readonly number[]
   const inputNames = Object.keys(model.inputs)
+  const onGpu = providerNames(options).some((name) => name === 'webgpu' || name === 'webnn')
   const weightBytes = Object.values(model.weights).reduce((sum, { data }) => sum + data.byteLength, 0)
   return createExecutor({
     backend: 'ort',
@@ -95,7 +124,8 @@ async function compile(model: Model, options: OrtOptions, { signal }: CompileOpt
         const { data, shape } = inputs[name] as Tensor
         return [session.inputNames[index], new library.Tensor('float32', data, [...shape])]
       })
-      const results = await runSession(session, Object.fromEntries(feeds))
+      const run = (): ReturnType<typeof runSession> => runSession(session, Object.fromEntries(feeds))
+      const results = await (onGpu ? inTurn(library, run) : run())
       throwIfAborted(signal, 'a run on ort')
       return readOutputs(session, results, names, (name) => shapeOf(model.outputs[name] as string))
     },
@@ -156,15 +186,22 @@ async function createSession(
   if (proxy !== undefined) wasm.proxy = proxy
   if (wasmPaths !== undefined) wasm.wasmPaths = wasmPaths
   try {
-    return await library.InferenceSession.create(bytes, {
-      logSeverityLevel: 3,
-      ...(executionProviders && { executionProviders }),
-      ...(numThreads !== undefined && { intraOpNumThreads: numThreads, interOpNumThreads: 1 }),
-      ...options.session,
-    })
+    return await inTurn(library, () =>
+      library.InferenceSession.create(bytes, {
+        logSeverityLevel: 3,
+        ...(executionProviders && { executionProviders: executionProviders.map(withLayout) }),
+        ...(numThreads !== undefined && { intraOpNumThreads: numThreads, interOpNumThreads: 1 }),
+        ...options.session,
+      }),
+    )
   } catch (cause) {
     throw translate(cause, `opening a session on ${providerNames(options).join(', ')}`)
   }
+}
+
+/** In its default layout, NHWC, the WebGPU provider of 1.30 computes some dense and grouped convolutions wrongly. */
+function withLayout(provider: ExecutionProvider): ExecutionProvider {
+  return provider === 'webgpu' ? { name: 'webgpu', preferredLayout: 'NCHW' } : provider
 }
 
 function providerNames({ executionProviders }: OrtOptions): readonly string[] {

@@ -9,24 +9,30 @@ import { exceptions } from './exceptions.ts'
 import { memory } from './memory.ts'
 
 describe.each([
-  ['onnxruntime-node', () => ort({ lib: native, executionProviders: ['cpu'], numThreads: 1 })],
-  ['onnxruntime-web, wasm', () => ort({ lib: web, executionProviders: ['wasm'], numThreads: 1 })],
-] as const)('%s', (_, create) => {
-  for (const c of conformance(create, { exceptions, memory })) (c.skip ? it.skip : it)(c.name, c.run)
+  ['onnxruntime-node', 'cpu', () => ort({ lib: native, executionProviders: ['cpu'], numThreads: 1 })],
+  ['onnxruntime-web', 'wasm', () => ort({ lib: web, executionProviders: ['wasm'], numThreads: 1 })],
+] as const)('%s, %s', (_, provider, create) => {
+  const options = { exceptions: exceptions[provider], memory }
+  for (const c of conformance(create, options)) (c.skip ? it.skip : it)(c.name, c.run)
 })
 
 describe.skipIf(!hasChromium)('onnxruntime-web in Chromium', () => {
-  it('wasm', async () => {
-    const { page, close } = await openModulePage({
-      entry: fileURLToPath(new URL('conformance-page.ts', import.meta.url)),
-      folders: { '/ort/': fileURLToPath(new URL('../node_modules/onnxruntime-web/dist', import.meta.url)) },
-    })
-    try {
-      const results = await runPageSuite(page, 'wasm')
-      expect(results.filter(({ error }) => error)).toEqual([])
-      expect(results.filter(({ skip }) => !skip).length).toBeGreaterThan(70)
-    } finally {
-      await close()
-    }
-  }, 180_000)
+  it.each(['wasm', 'webgpu'])(
+    '%s',
+    async (suite) => {
+      const { page, close } = await openModulePage({
+        entry: fileURLToPath(new URL('conformance-page.ts', import.meta.url)),
+        folders: { '/ort/': fileURLToPath(new URL('../node_modules/onnxruntime-web/dist', import.meta.url)) },
+        chromiumArguments: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+      })
+      try {
+        const results = await runPageSuite(page, suite)
+        expect(results.filter(({ error }) => error)).toEqual([])
+        expect(results.filter(({ skip }) => !skip).length).toBeGreaterThan(65)
+      } finally {
+        await close()
+      }
+    },
+    900_000,
+  )
 })

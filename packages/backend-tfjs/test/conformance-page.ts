@@ -1,24 +1,15 @@
 import { conformance, runCases } from '@mobileone/conformance'
-import '@tensorflow/tfjs-backend-cpu'
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
-import '@tensorflow/tfjs-backend-webgl'
-import '@tensorflow/tfjs-backend-webgpu'
 import * as tf from '@tensorflow/tfjs-core'
-import { type TfjsBackendName, tfjs } from '../src/index.ts'
+import type { TfjsBackendName } from '../src/index.ts'
 import { exceptions } from './exceptions.ts'
-
-setWasmPaths('/tfjs/')
+import { backends } from './page-backends.ts'
 
 const memory = { measure: (): number => tf.memory().numTensors, allowance: 0, cycles: 10 }
 /** A software GPU takes tenths of a second to compile the shaders of a shape. */
 const trials = { cpu: 12, wasm: 12, webgl: 3, webgpu: 4 }
 const suite = (backend: TfjsBackendName) => () =>
   runCases(
-    conformance(() => tfjs({ lib: tf, backend }), {
-      memory,
-      exceptions: exceptions[backend],
-      trials: trials[backend],
-    }),
+    conformance(backends[backend], { memory, exceptions: exceptions[backend], trials: trials[backend] }),
     { timeout: 120_000 },
   )
 

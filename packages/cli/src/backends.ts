@@ -1,12 +1,136 @@
 import { wasm } from '@mobileone/backend-wasm'
 import { type Backend, reference } from '@mobileone/core'
+import { type Flag, UsageError } from './command.ts'
+import { findPackage, importPackage, named } from './project.ts'
 
+/**
+ * Where networks run. The libraries of others are the user's to install: they are looked for in the project of the working
+ * directory and loaded when chosen.
+ */
 export interface BackendFlags {
   readonly threads?: number | undefined
+  readonly 'tfjs-backend'?: string | undefined
+  readonly provider?: string | undefined
+  readonly precision?: string | undefined
 }
 
-/** The backends of `--backend`, by name. */
-export const backends: Readonly<Record<string, (flags: BackendFlags) => Backend>> = {
+type Create = (flags: BackendFlags) => Backend | Promise<Backend>
+
+const creators = {
   wasm: ({ threads }) => wasm(threads === undefined ? {} : { threads }),
+  webgpu: createWebGpu,
+  tfjs: createTfjs,
+  ort: createOrt,
+  coreml: createCoreML,
   reference: () => reference(),
+} as const satisfies Record<string, Create>
+
+export type BackendName = keyof typeof creators
+
+/** The values of `--backend`. */
+export const backendNames: readonly BackendName[] = Object.keys(creators) as BackendName[]
+
+/** The flags that some backends read, and which. */
+const readers: Readonly<Record<keyof BackendFlags, readonly BackendName[]>> = {
+  threads: ['wasm', 'ort'],
+  'tfjs-backend': ['tfjs'],
+  provider: ['ort'],
+  precision: ['webgpu', 'coreml'],
+}
+
+/**
+ * The backend called `name`.
+ * @throws UsageError for flags it does not read. @throws MobileOneError `unavailable` naming the package to install.
+ */
+export async function createBackend(name: string, flags: BackendFlags = {}): Promise<Backend> {
+  if (!Object.hasOwn(creators, name)) {
+    throw new UsageError(`there is no backend "${name}"; the backends are ${backendNames.join(', ')}`)
+  }
+  for (const [flag, names] of Object.entries(readers) as [keyof BackendFlags, readonly string[]][]) {
+    if (flags[flag] !== undefined && !names.includes(name)) {
+      throw new UsageError(`--${flag} is for --backend ${names.join(' and ')}; --backend is ${name}`)
+    }
+  }
+  return creators[name as BackendName](flags)
+}
+
+/** The flags of commands that run networks, with `--backend`. */
+export const backendFlags = {
+  backend: {
+    type: 'string',
+    short: 'b',
+    value: '<name>',
+    help: 'Where to run',
+    choices: backendNames,
+    default: 'wasm',
+  },
+  threads: { type: 'number', value: '<n>', help: 'wasm and ort: threads of one run' },
+  'tfjs-backend': {
+    type: 'string',
+    value: '<name>',
+    help: 'tfjs: which backend of TensorFlow.js; default wasm where it is installed',
+    choices: ['wasm', 'cpu'],
+  },
+  provider: {
+    type: 'string',
+    value: '<name>',
+    help: "ort: ONNX Runtime's execution provider; wasm is onnxruntime-web, cpu and the others onnxruntime-node",
+  },
+  precision: {
+    type: 'string',
+    value: '<type>',
+    help: 'webgpu: float32 (default) or float16 storage; coreml: of the exported package (default float16)',
+    choices: ['float32', 'float16', 'int8'],
+  },
+  verify: {
+    type: 'boolean',
+    help: 'Compare the backend with the reference first, and refuse one that computes wrongly here',
+  },
+} as const satisfies Record<string, Flag>
+
+/** Says in the help of a command what the backends need. */
+export const backendDetails: string =
+  'Backends: wasm, our own kernels; reference, naive loops; coreml, an interpreter of the exported Core ML program (not Core ML,\n' +
+  'not its speed). The others take what your project has installed: webgpu the package webgpu; tfjs @tensorflow/tfjs-core and\n' +
+  '@tensorflow/tfjs-backend-wasm or -cpu; ort onnxruntime-node or onnxruntime-web. mobileone doctor tells which run here.'
+
+/** Kept while the program runs: a GPU without a reference takes its devices with it. */
+let gpu: GPU | undefined
+
+async function createWebGpu({ precision }: BackendFlags): Promise<Backend> {
+  if (precision === 'int8') throw new UsageError('--precision of --backend webgpu is float32 or float16')
+  const { webgpu } = await import('@mobileone/backend-webgpu')
+  const dawn = await importPackage<{ create(options: readonly string[]): GPU }>('webgpu')
+  gpu ??= dawn.create([])
+  return webgpu({ gpu, ...(precision === 'float16' && { precision: 'f16-storage' }) })
+}
+
+async function createTfjs(flags: BackendFlags): Promise<Backend> {
+  const name = flags['tfjs-backend'] ?? (findPackage('@tensorflow/tfjs-backend-wasm') ? 'wasm' : 'cpu')
+  const { tfjs } = await import('@mobileone/backend-tfjs')
+  const library = await importPackage<Tfjs>('@tensorflow/tfjs-core')
+  await importPackage(`@tensorflow/tfjs-backend-${name}`)
+  return tfjs({ lib: named(library, 'setBackend'), backend: name as 'wasm' | 'cpu' })
+}
+
+type Tfjs = import('@mobileone/backend-tfjs').Tfjs
+
+async function createOrt({ provider, threads }: BackendFlags): Promise<Backend> {
+  const web = provider === 'wasm' || (provider === undefined && !findPackage('onnxruntime-node'))
+  const name =
+    web && (provider === 'wasm' || findPackage('onnxruntime-web')) ? 'onnxruntime-web' : 'onnxruntime-node'
+  const { ort } = await import('@mobileone/backend-ort')
+  const library = await importPackage<OrtLibrary>(name)
+  return ort({
+    lib: named(library, 'InferenceSession'),
+    executionProviders: [provider ?? (name === 'onnxruntime-web' ? 'wasm' : 'cpu')],
+    ...(threads !== undefined && { numThreads: threads }),
+  })
+}
+
+type OrtLibrary = import('@mobileone/backend-ort').OrtLibrary
+
+async function createCoreML({ precision }: BackendFlags): Promise<Backend> {
+  const { coremlBackend } = await import('@mobileone/coreml')
+  return coremlBackend(precision === undefined ? {} : { precision: precision as 'float32' })
 }

@@ -1,5 +1,4 @@
 import { variants } from '@mobileone/core'
-import { backends } from './backends.ts'
 import type { Flag } from './command.ts'
 
 /** Flags that mean the same in every command that has them. */
@@ -7,7 +6,7 @@ export const weightsFlag = {
   type: 'string',
   short: 'w',
   value: '<path|url|hub id>',
-  help: 'Weights: a safetensors or PyTorch file, a URL, or a hub id',
+  help: 'Weights: a safetensors, PyTorch or Core ML file, a URL, or a hub id',
 } as const satisfies Flag
 
 export const variantFlag = {
@@ -15,21 +14,6 @@ export const variantFlag = {
   value: '<name>',
   help: 'A published variant; without --weights, its weights are fetched from the hub',
   choices: Object.keys(variants),
-} as const satisfies Flag
-
-export const backendFlag = {
-  type: 'string',
-  short: 'b',
-  value: '<name>',
-  help: 'Where to run',
-  choices: Object.keys(backends),
-  default: 'wasm',
-} as const satisfies Flag
-
-export const threadsFlag = {
-  type: 'number',
-  value: '<n>',
-  help: 'Threads of the wasm backend',
 } as const satisfies Flag
 
 export const jsonFlag = {

@@ -1,8 +1,10 @@
 import { type FetchWeightsOptions, fetchWeights, knownSources } from '@mobileone/checkpoint'
-import type { Model, Variant } from '@mobileone/core'
+import { type Backend, MobileOneError, type Model, type Variant, verified } from '@mobileone/core'
+import type { CoreMLSource } from '@mobileone/coreml'
 import { type Classifier, createClassifier, loadModel } from '@mobileone/sdk'
-import { backends } from './backends.ts'
+import { type BackendFlags, createBackend } from './backends.ts'
 import { UsageError } from './command.ts'
+import { openCoreML, packageBackend } from './coreml.ts'
 import { progressBar } from './terminal.ts'
 
 /** The flags that choose weights. */
@@ -13,9 +15,9 @@ export interface WeightFlags {
   readonly offline?: boolean
 }
 
-export interface RunFlags extends WeightFlags {
+export interface RunFlags extends WeightFlags, BackendFlags {
   readonly backend: string
-  readonly threads?: number | undefined
+  readonly verify: boolean
 }
 
 /** Interrupting the program aborts whatever is under way, so that nothing is left half done. */
@@ -49,24 +51,63 @@ export async function fetchFor(source: string, flags: WeightFlags): ReturnType<t
   return withProgress((onProgress) => fetchWeights(source, { ...fetchOptions(flags), onProgress }))
 }
 
+/** The Core ML file the flags name, if it is one. */
+export async function coremlFor(source: string, flags: WeightFlags): Promise<CoreMLSource | undefined> {
+  return openCoreML(source, flags, async () => (await fetchFor(source, flags)).bytes)
+}
+
 /** The model the flags name, in the form its weights have. */
 export async function loadFor(flags: WeightFlags): Promise<Model> {
-  return withProgress((onProgress) => loadModel(sourceOf(flags), { ...fetchOptions(flags), onProgress }))
+  const source = sourceOf(flags)
+  const file = await coremlFor(source, flags)
+  if (file) return readCoreML(file)
+  return withProgress((onProgress) => loadModel(source, { ...fetchOptions(flags), onProgress }))
 }
 
 /** The classifier the flags name, compiled. */
 export async function classifierFor(flags: RunFlags): Promise<Classifier> {
-  const create = backends[flags.backend]
-  if (!create)
-    throw new UsageError(
-      `there is no backend "${flags.backend}"; the backends are ${Object.keys(backends).join(', ')}`,
-    )
+  const source = sourceOf(flags)
+  const file = await coremlFor(source, flags)
+  const model = file ? await readCoreML(file) : source
+  const backend =
+    file && flags.backend === 'coreml'
+      ? await ownBackend(file, flags)
+      : await createBackend(flags.backend, flags)
+  const probe = await backend.probe()
+  if (!probe.ok)
+    throw new MobileOneError('unavailable', `--backend ${flags.backend} cannot run here: ${probe.reason}`)
   return withProgress((onProgress) =>
-    createClassifier({ model: sourceOf(flags), backend: create(flags), ...fetchOptions(flags), onProgress }),
+    createClassifier({
+      model,
+      backend: flags.verify ? verified(backend) : backend,
+      ...fetchOptions(flags),
+      onProgress,
+    }),
   )
 }
 
-async function withProgress<T>(
+async function readCoreML(file: CoreMLSource): Promise<Model> {
+  const { fromCoreML } = await import('@mobileone/coreml')
+  return fromCoreML(file)
+}
+
+/** A Core ML package is run as it is, not read and exported again. */
+async function ownBackend(file: CoreMLSource, flags: RunFlags): Promise<Backend> {
+  if (flags.precision !== undefined) {
+    throw new UsageError(
+      '--precision is for models that are exported first; a Core ML package runs in the precision it has',
+    )
+  }
+  if (flags.verify) {
+    throw new UsageError(
+      '--verify compares with the model a backend compiles; a Core ML package is run as it is, leave it out',
+    )
+  }
+  return packageBackend(file, await readCoreML(file))
+}
+
+/** Do `work` with a progress bar. */
+export async function withProgress<T>(
   work: (onProgress: ReturnType<typeof progressBar>['onProgress']) => Promise<T>,
 ): Promise<T> {
   const progress = progressBar()

@@ -114,7 +114,7 @@ describe('mistakes', () => {
     [
       ['classify', 'a.jpg', '--backend', 'abacus'],
       2,
-      /--backend must be one of wasm, reference; got "abacus"/,
+      /--backend must be one of wasm, webgpu, tfjs, ort, coreml, reference; got "abacus"/,
     ],
     [['classify'], 2, /usage: mobileone classify <image\.\.\.>/],
     [['classify', 'a.jpg'], 2, /tell which weights to use/],
@@ -338,12 +338,7 @@ describe('pull', () => {
 })
 
 describe('doctor', () => {
-  it('tells what each backend can do here', async () => {
-    const found = await json<{ backends: { name: string; ok: boolean; detail: string }[] }>(['doctor'])
-    expect(found.backends.find(({ name }) => name === 'wasm')).toMatchObject({
-      ok: true,
-      detail: expect.stringContaining('simd'),
-    })
+  it('tells what pages need for threads', async () => {
     expect((await run(['doctor'])).stdout).toContain('Cross-Origin-Opener-Policy: same-origin')
   })
 })

@@ -1,5 +1,6 @@
 export * from './chromium.ts'
 export * from './golden.ts'
 export * from './page.ts'
+export * from './photographs.ts'
 export * from './server.ts'
 export * from './suites.ts'

@@ -2,18 +2,10 @@ import { loadavg } from 'node:os'
 import { toSafetensors } from '@mobileone/checkpoint'
 import { type Model, reparameterize, type Variant, variants } from '@mobileone/core'
 import { toOnnx } from '@mobileone/onnx'
+import { type BackendFlags, backendFlags, backendNames } from '../backends.ts'
 import { defineCommand, UsageError } from '../command.ts'
 import { writeFileAtomic } from '../files.ts'
-import {
-  backendFlag,
-  jsonFlag,
-  offlineFlag,
-  outputFlag,
-  sha256Flag,
-  threadsFlag,
-  variantFlag,
-  weightsFlag,
-} from '../flags.ts'
+import { jsonFlag, offlineFlag, outputFlag, sha256Flag, variantFlag, weightsFlag } from '../flags.ts'
 import {
   benchmark,
   type ContenderTraits,
@@ -42,6 +34,8 @@ const others: Readonly<Record<string, ContenderTraits>> = {
   'ort-wasm': { format: 'onnx', layout: 'NCHW' },
 }
 const ownPrefix = 'mobileone-'
+/** The interpreter of Core ML programs tells nothing about the speed of Core ML. */
+const measured = backendNames.filter((name) => name !== 'coreml')
 const ours: ContenderTraits = { format: 'model', layout: 'NCHW' }
 
 export const bench = defineCommand({
@@ -55,8 +49,10 @@ export const bench = defineCommand({
   flags: {
     variant: { ...variantFlag, help: 'Which network', default: 's0' },
     weights: weightsFlag,
-    backend: backendFlag,
-    threads: { ...threadsFlag, help: 'Threads of every contender', default: 1 },
+    backend: { ...backendFlags.backend, choices: measured },
+    threads: { ...backendFlags.threads, help: 'Threads of every contender that has them', default: 1 },
+    'tfjs-backend': backendFlags['tfjs-backend'],
+    provider: backendFlags.provider,
     against: {
       type: 'string',
       value: '<names>',
@@ -96,7 +92,7 @@ export const bench = defineCommand({
       progress.onProgress({ phase: `${name}: reference`, done: 0 })
       const subject = await prepareSubject(name, model, interrupted)
       const lanes = [`${ownPrefix}${flags.backend}`, ...rivals].map((contender) =>
-        lane(contender, flags.threads, files),
+        lane(contender, flags.threads, files, flags),
       )
       const {
         results,
@@ -139,7 +135,7 @@ export const bench = defineCommand({
   },
 })
 
-function lane(contender: string, threads: number, files: SubjectFiles): Lane {
+function lane(contender: string, threads: number, files: SubjectFiles, flags: BackendFlags): Lane {
   const { format, layout } = others[contender] ?? ours
   return {
     contender,
@@ -147,7 +143,7 @@ function lane(contender: string, threads: number, files: SubjectFiles): Lane {
     threads,
     open: (subject) =>
       openNodeHost({
-        contender: contenderFile(contender),
+        contender: contenderFile(contender, flags),
         threads,
         assets: '',
         modelFile: files.model(subject, format),
@@ -160,11 +156,15 @@ function lane(contender: string, threads: number, files: SubjectFiles): Lane {
 }
 
 /** Beside the program once built, in the folder above this one in the sources. */
-function contenderFile(contender: string): string {
+function contenderFile(contender: string, flags: BackendFlags): string {
   const here = import.meta.url
   const file = (name: string): string =>
     new URL(here.endsWith('.ts') ? `../contenders/${name}.ts` : `./contenders/${name}.mjs`, here).href
-  return Object.hasOwn(others, contender)
-    ? file(contender)
-    : `${file('backend')}?${contender.slice(ownPrefix.length)}`
+  if (Object.hasOwn(others, contender)) return file(contender)
+  const parameters = new URLSearchParams({ name: contender.slice(ownPrefix.length) })
+  for (const name of ['tfjs-backend', 'provider'] as const) {
+    const value = flags[name]
+    if (value !== undefined) parameters.set(name, value)
+  }
+  return `${file('backend')}?${parameters}`
 }

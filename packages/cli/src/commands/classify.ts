@@ -1,29 +1,21 @@
 import type { Prediction } from '@mobileone/vision'
+import { backendDetails, backendFlags } from '../backends.ts'
 import { defineCommand } from '../command.ts'
-import {
-  backendFlag,
-  jsonFlag,
-  offlineFlag,
-  orientationFlag,
-  sha256Flag,
-  threadsFlag,
-  variantFlag,
-  weightsFlag,
-} from '../flags.ts'
+import { jsonFlag, offlineFlag, orientationFlag, sha256Flag, variantFlag, weightsFlag } from '../flags.ts'
 import { classifierFor, interrupted } from '../session.ts'
 import { bar, printJson, printLine } from '../terminal.ts'
 
 export const classify = defineCommand({
   name: 'classify',
   summary: 'Tell what is in pictures: the best classes of each, with their scores.',
+  details: backendDetails,
   positionals: '<image...>',
   minPositionals: 1,
   maxPositionals: Number.POSITIVE_INFINITY,
   flags: {
     weights: weightsFlag,
     variant: variantFlag,
-    backend: backendFlag,
-    threads: threadsFlag,
+    ...backendFlags,
     top: { type: 'number', short: 'k', value: '<k>', help: 'Classes per picture', default: 5 },
     orientation: orientationFlag('apply'),
     sha256: sha256Flag,
@@ -33,6 +25,8 @@ export const classify = defineCommand({
   examples: [
     'mobileone classify cat.jpg --variant s0',
     'mobileone classify *.jpg --weights mobileone_s1_unfused.pth.tar --top 3 --json',
+    'mobileone classify cat.jpg --variant s0 --backend webgpu --verify',
+    'mobileone classify cat.jpg --weights MobileOne.mlpackage --backend coreml',
   ],
   async run(files, flags) {
     const classifier = await classifierFor(flags)

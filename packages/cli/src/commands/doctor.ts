@@ -1,6 +1,7 @@
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { openDefaultCache } from '@mobileone/checkpoint'
-import { backends } from '../backends.ts'
+import { initialize, type MobileOneConfig, type Model, mobileone, verified } from '@mobileone/core'
+import { type BackendFlags, backendNames, createBackend } from '../backends.ts'
 import { defineCommand } from '../command.ts'
 import { jsonFlag } from '../flags.ts'
 import { formatBytes, printJson, printLine } from '../terminal.ts'
@@ -12,14 +13,51 @@ interface Check {
   readonly detail: string
 }
 
+interface BackendCheck {
+  /** As `--backend` takes it. */
+  readonly backend: string
+  /** With the flags that choose a variant. */
+  readonly flags: string
+  readonly ok: boolean
+  readonly features: readonly string[]
+  /** Why it is refused here, and what would help. */
+  readonly reason?: string
+}
+
+/** The feature of a backend that was run and compared. */
+const checked = 'computes as the reference does'
+
+/** Every variant that the flags can choose on a machine of any kind. */
+const variants: readonly (readonly [backend: string, flags: BackendFlags])[] = backendNames.flatMap(
+  (name): [string, BackendFlags][] => {
+    if (name === 'tfjs')
+      return [
+        [name, { 'tfjs-backend': 'wasm' }],
+        [name, { 'tfjs-backend': 'cpu' }],
+      ]
+    if (name === 'ort')
+      return [
+        [name, { provider: 'cpu' }],
+        [name, { provider: 'wasm' }],
+      ]
+    return [[name, {}]]
+  },
+)
+
 export const doctor = defineCommand({
   name: 'doctor',
   summary: 'Show what this machine supports, and why not the rest.',
   positionals: '',
   minPositionals: 0,
   maxPositionals: 0,
-  flags: { json: jsonFlag },
-  examples: ['mobileone doctor'],
+  flags: {
+    verify: {
+      type: 'boolean',
+      help: 'Also run a small network on each backend and compare it with the reference',
+    },
+    json: jsonFlag,
+  },
+  examples: ['mobileone doctor', 'mobileone doctor --verify --json'],
   async run(_, flags) {
     const machine = {
       node: process.versions.node,
@@ -29,9 +67,8 @@ export const doctor = defineCommand({
       cores: availableParallelism(),
       memoryBytes: totalmem(),
     }
-    const found = await Promise.all(
-      Object.entries(backends).map(([name, create]) => checkBackend(name, create)),
-    )
+    const found: BackendCheck[] = []
+    for (const [name, chosen] of variants) found.push(await checkBackend(name, chosen, flags.verify))
     const others = [await checkSharp(), await checkCache()]
     if (flags.json) {
       printJson({ machine, backends: found, others })
@@ -40,10 +77,18 @@ export const doctor = defineCommand({
     printLine(`${machine.cpu}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)}`)
     printLine(`Node ${machine.node} (V8 ${machine.v8}), ${machine.platform}\n`)
     printLine('Backends')
-    for (const check of found) printCheck(check)
+    const width = Math.max(...found.map(({ backend, flags }) => backend.length + flags.length + 1))
+    for (const { backend, flags, ok, features, reason = '' } of found) {
+      printCheck(
+        { name: `${backend} ${flags}`, ok, detail: ok ? features.filter(matters).join(', ') : reason },
+        width,
+      )
+    }
     printLine('\nEverything else')
-    for (const check of others) printCheck(check)
-    const relaxed = found.find((check) => check.name === 'wasm')?.detail.includes('relaxed')
+    for (const check of others) printCheck(check, width)
+    const relaxed = found.some(
+      ({ backend, features }) => backend === 'wasm' && features.includes('relaxed-simd'),
+    )
     if (!relaxed) {
       printLine(
         '\nThis Node runs WebAssembly SIMD without fused multiply-add; Node 22 and newer, and browsers, are about twice as fast.',
@@ -56,13 +101,51 @@ export const doctor = defineCommand({
   },
 })
 
-function printCheck({ name, ok, detail }: Check): void {
-  printLine(`  ${ok ? '✔' : '✘'} ${name.padEnd(10)} ${detail}`)
+/** Of the dozens of features of a GPU, those that the kernels can use. */
+function matters(feature: string, index: number, features: readonly string[]): boolean {
+  const isGpu = features[0]?.startsWith('adapter: ')
+  return (
+    !isGpu ||
+    index === 0 ||
+    index === features.length - 1 ||
+    ['shader-f16', 'timestamp-query'].includes(feature)
+  )
 }
 
-async function checkBackend(name: string, create: (typeof backends)[string]): Promise<Check> {
-  const probe = await create({}).probe()
-  return { name, ok: probe.ok, detail: probe.ok ? probe.features.join(', ') : probe.reason }
+function printCheck({ name, ok, detail }: Check, width: number): void {
+  printLine(`  ${ok ? '✔' : '✘'} ${name.padEnd(width)}  ${detail}`)
+}
+
+async function checkBackend(name: string, flags: BackendFlags, verify: boolean): Promise<BackendCheck> {
+  const text = Object.entries(flags).map(([flag, value]) => `--${flag} ${value}`)
+  const check = { backend: name, flags: text.join(' ') }
+  const refused = (reason: string): BackendCheck => ({ ...check, ok: false, features: [], reason })
+  try {
+    const backend = await createBackend(name, flags)
+    const probe = await backend.probe()
+    if (!probe.ok) return refused(probe.reason)
+    if (!verify) return { ...check, ok: true, features: probe.features }
+    const executor = await verified(backend).compile(smallNetwork())
+    await executor.dispose()
+    return { ...check, ok: true, features: [...probe.features, checked] }
+  } catch (error) {
+    return refused((error as Error).message)
+  }
+}
+
+/** A MobileOne with every kind of layer of the published ones, small enough for any backend. */
+function smallNetwork(): Model {
+  const config: MobileOneConfig = {
+    name: 'check',
+    input: { channels: 3, size: [32, 32] },
+    stem: { channels: 16, stride: 2, branches: 1 },
+    stages: [
+      { blocks: 1, channels: 24, stride: 2, branches: 1, squeezeExcite: 0 },
+      { blocks: 2, channels: 48, stride: 2, branches: 1, squeezeExcite: 1 },
+    ],
+    classes: 10,
+  }
+  return initialize(mobileone(config, { form: 'deploy' }), { seed: 1, statistics: 'random' })
 }
 
 async function checkSharp(): Promise<Check> {

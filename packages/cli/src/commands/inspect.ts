@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import {
   type Graph,
   type MobileOneConfig,
+  type Model,
   microVariants,
   mobileone,
   type Profile,
@@ -11,7 +12,8 @@ import {
 } from '@mobileone/core'
 import { defineCommand } from '../command.ts'
 import { jsonFlag, offlineFlag, sha256Flag } from '../flags.ts'
-import { loadFor } from '../session.ts'
+import { coremlJson, coremlText, type InspectedCoreML, inspectCoreML } from '../inspect-coreml.ts'
+import { coremlFor, loadFor } from '../session.ts'
 import { formatBytes, formatCount, printJson, printLine, table } from '../terminal.ts'
 
 export const inspect = defineCommand({
@@ -19,14 +21,24 @@ export const inspect = defineCommand({
   summary:
     'Show the layers of a network and what each costs, in the form that is trained and in the form that runs.',
   details:
-    'params counts learnable parameters; macs counts multiply-accumulates of convolutions and linear layers, which the\npaper prints as FLOPs; activationBytes is what one run writes.',
+    'params counts learnable parameters; macs counts multiply-accumulates of convolutions and linear layers, which the\npaper prints as FLOPs; activationBytes is what one run writes. A Core ML file (.mlpackage, .mlpackage.zip, .mlmodel) is also\ndescribed as it is stored: inputs, outputs, operations, precision, metadata.',
   positionals: '<weights or variant>',
   minPositionals: 1,
   maxPositionals: 1,
   flags: { sha256: sha256Flag, offline: offlineFlag, json: jsonFlag },
-  examples: ['mobileone inspect s0', 'mobileone inspect mobileone_s4_unfused.pth.tar --json'],
+  examples: [
+    'mobileone inspect s0',
+    'mobileone inspect mobileone_s4_unfused.pth.tar --json',
+    'mobileone inspect MobileOne.mlpackage',
+  ],
   async run([source = ''], flags) {
-    const { train, deploy } = await graphsOf(source, flags)
+    const { train, deploy, coreml } = await graphsOf(source, flags)
+    if (coreml && !flags.json) printLine(`${coremlText(coreml)}\n`)
+    if (!deploy) {
+      if (flags.json) printJson({ name: null, coreml: coreml && coremlJson(coreml) })
+      else printLine(`its layers cannot be read: ${coreml?.reason}`)
+      return
+    }
     const cost = profile(deploy)
     const trainParams = train ? profile(train).params : undefined
     const layers = layersOf(cost)
@@ -37,6 +49,7 @@ export const inspect = defineCommand({
         train: trainParams === undefined ? null : { params: trainParams },
         deploy: { params, macs, activationBytes, peakActivationBytes },
         layers,
+        ...(coreml && { coreml: coremlJson(coreml) }),
       })
       return
     }
@@ -66,17 +79,30 @@ export const inspect = defineCommand({
 
 const known: Readonly<Record<string, MobileOneConfig>> = { ...variants, ...microVariants }
 
+interface Found {
+  readonly train?: Graph
+  /** Undefined for a Core ML file that is no model of ours. */
+  readonly deploy?: Graph
+  readonly coreml?: InspectedCoreML
+}
+
 async function graphsOf(
   source: string,
   flags: { readonly sha256?: string | undefined; readonly offline: boolean },
-): Promise<{ train: Graph | undefined; deploy: Graph }> {
+): Promise<Found> {
   if (Object.hasOwn(known, source) && !existsSync(source)) {
     const config = known[source] as MobileOneConfig
     return { train: mobileone(config, { form: 'train' }), deploy: mobileone(config, { form: 'deploy' }) }
   }
-  const model = await loadFor({ weights: source, ...flags })
+  const file = await coremlFor(source, flags)
+  if (!file) return bothForms(await loadFor({ weights: source, ...flags }))
+  const coreml = await inspectCoreML(file)
+  return { ...(coreml.model && bothForms(coreml.model)), coreml }
+}
+
+function bothForms(model: Model): Found {
   const isTrain = model.nodes.some((node) => node.op === 'batchNorm')
-  return { train: isTrain ? model : undefined, deploy: isTrain ? reparameterize(model) : model }
+  return isTrain ? { train: model, deploy: reparameterize(model) } : { deploy: model }
 }
 
 interface LayerRow {

@@ -1,16 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { elementCount, formatShape, MobileOneError, type TensorSpec, tensor } from '@mobileone/core'
 import type { Classifier } from '@mobileone/sdk'
+import { backendDetails, backendFlags } from '../backends.ts'
 import { defineCommand, UsageError } from '../command.ts'
 import { writeFileAtomic } from '../files.ts'
 import {
-  backendFlag,
   jsonFlag,
   offlineFlag,
   orientationFlag,
   outputFlag,
   sha256Flag,
-  threadsFlag,
   variantFlag,
   weightsFlag,
 } from '../flags.ts'
@@ -21,7 +20,8 @@ export const logits = defineCommand({
   name: 'logits',
   summary: 'Write the raw output of the network as little-endian float32.',
   details:
-    'A .f32 file is input as the model takes it: little-endian float32, NCHW, preprocessed; its length tells the batch.\nAnything else is decoded as a picture and preprocessed by the rule that comes with the weights.',
+    'A .f32 file is input as the model takes it: little-endian float32, NCHW, preprocessed; its length tells the batch.\nAnything else is decoded as a picture and preprocessed by the rule that comes with the weights.' +
+    `\n\n${backendDetails}`,
   positionals: '<image or .f32>',
   minPositionals: 1,
   maxPositionals: 1,
@@ -29,8 +29,7 @@ export const logits = defineCommand({
     output: outputFlag,
     weights: weightsFlag,
     variant: variantFlag,
-    backend: backendFlag,
-    threads: threadsFlag,
+    ...backendFlags,
     orientation: orientationFlag('ignore'),
     sha256: sha256Flag,
     offline: offlineFlag,

@@ -1,13 +1,6 @@
 import { toSafetensors } from '@mobileone/checkpoint'
-import {
-  compareModels,
-  MobileOneError,
-  type Model,
-  profile,
-  reference,
-  reparameterize,
-} from '@mobileone/core'
-import { backends } from '../backends.ts'
+import { compareModels, MobileOneError, type Model, profile, reparameterize } from '@mobileone/core'
+import { createBackend } from '../backends.ts'
 import { defineCommand, UsageError } from '../command.ts'
 import { writeFileAtomic } from '../files.ts'
 import { jsonFlag, offlineFlag, outputFlag, sha256Flag } from '../flags.ts'
@@ -38,7 +31,7 @@ export const reparam = defineCommand({
       short: 'b',
       value: '<name>',
       help: 'Where the check runs',
-      choices: Object.keys(backends),
+      choices: ['reference', 'wasm'],
       default: 'reference',
     },
     sha256: sha256Flag,
@@ -56,7 +49,7 @@ export const reparam = defineCommand({
     const deploy = reparameterize(train)
     const foldMs = performance.now() - start
     const { maxAbsError, maxAbsValue } = await compareModels(train, deploy, {
-      backend: backends[flags.backend]?.({}) ?? reference(),
+      backend: await createBackend(flags.backend),
       inputs: smallInputs(train),
       signal: interrupted,
     })

@@ -1,12 +1,15 @@
-import { backends } from '../backends.ts'
+import { type BackendFlags, createBackend } from '../backends.ts'
 import { backendContender, type CreateContender } from '../measure/index.ts'
 
-/** The backend named after the question mark of this file's URL. */
-const name = new URL(import.meta.url).search.slice(1)
+/** The backend and its flags, as parameters of this file's URL. */
+const { name = '', ...flags } = Object.fromEntries(new URL(import.meta.url).searchParams) as BackendFlags & {
+  readonly name?: string
+}
+/** Backends that take `threads`; others get what their library does by itself. */
+const threaded = ['wasm', 'ort']
 
 export const create: CreateContender = async ({ threads }) => {
-  const backend = backends[name]?.({ threads })
-  if (!backend) throw new Error(`there is no backend "${name}"`)
+  const backend = await createBackend(name, { ...flags, ...(threaded.includes(name) && { threads }) })
   const probe = await backend.probe()
   if (!probe.ok) throw new Error(probe.reason)
   return backendContender(backend)

@@ -1,0 +1,79 @@
+import { fileURLToPath } from 'node:url'
+import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
+import { type Model, tensor } from '@mobileone/core'
+import {
+  checkInPage,
+  checkLogits,
+  goldenPath,
+  hasChromium,
+  hasGolden,
+  imagenetRule,
+  type LogitsCheck,
+  loadPhotographs,
+  openModulePage,
+  type Photograph,
+  readGolden,
+} from '@mobileone/testkit'
+import { preprocess } from '@mobileone/vision'
+import '@tensorflow/tfjs-backend-cpu'
+import '@tensorflow/tfjs-backend-wasm'
+import * as tf from '@tensorflow/tfjs-core'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { tfjs } from '../src/index.ts'
+
+const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+
+/** Every top-5 as PyTorch's, every logit to 1e-3. */
+function expectRight(checks: readonly LogitsCheck[]): void {
+  expect(checks.filter(({ sameTop5, maxAbsError }) => !sameTop5 || maxAbsError > 1e-3)).toEqual([])
+  console.log(`largest difference of a logit: ${Math.max(...checks.map(({ maxAbsError }) => maxAbsError))}`)
+}
+
+describe.skipIf(!hasGolden)('the real S0 on photographs', () => {
+  let model: Model
+  let photographs: readonly Photograph[]
+  beforeAll(async () => {
+    model = modelFromCheckpoint(readCheckpoint(readGolden('mobileone_s0.pth.tar')))
+    photographs = await loadPhotographs(5, (bytes) =>
+      preprocess(bytes, imagenetRule, { orientation: 'ignore' }),
+    )
+  })
+
+  it.each(['cpu', 'wasm'] as const)(
+    '%s in Node',
+    async (backend) => {
+      await using executor = await tfjs({ lib: tf, backend }).compile(model)
+      const checks: LogitsCheck[] = []
+      for (const photograph of photographs.slice(0, backend === 'cpu' ? 2 : 5)) {
+        const { logits } = await executor.run({ image: tensor([1, 3, 224, 224], photograph.input) })
+        checks.push(checkLogits(photograph, logits?.data ?? []))
+      }
+      expectRight(checks)
+    },
+    300_000,
+  )
+
+  it.skipIf(!hasChromium).each(['wasm', 'webgl', 'webgpu'])(
+    '%s in Chromium',
+    async (backend) => {
+      const { page, close } = await openModulePage({
+        entry: path('s0-page.ts'),
+        folders: {
+          '/tfjs/': path('../node_modules/@tensorflow/tfjs-backend-wasm/dist'),
+          '/golden/': goldenPath(),
+        },
+        chromiumArguments: [
+          '--enable-unsafe-webgpu',
+          '--use-webgpu-adapter=swiftshader',
+          '--enable-unsafe-swiftshader',
+        ],
+      })
+      try {
+        expectRight(await checkInPage(page, backend, photographs))
+      } finally {
+        await close()
+      }
+    },
+    300_000,
+  )
+})

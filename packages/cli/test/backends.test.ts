@@ -1,0 +1,161 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { goldenPath, hasGolden } from '@mobileone/testkit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openProject, type Project } from './program.ts'
+
+const driver = '/usr/lib/chromium/vk_swiftshader_icd.json'
+const hasDriver = existsSync(driver)
+if (!hasDriver) console.warn(`SKIPPED: there is no ${driver}, so --backend webgpu does not run`)
+/** WebGPU without a GPU: the software driver and the loader that lie with Chromium. */
+const software = { VK_ICD_FILENAMES: driver, LD_LIBRARY_PATH: '/usr/lib/chromium' }
+
+/** What the project has installed, and what it has not. */
+let full: Project
+let bare: Project
+beforeAll(async () => {
+  full = await openProject({
+    'backend-webgpu': ['webgpu'],
+    'backend-ort': ['onnxruntime-node', 'onnxruntime-web'],
+    'backend-tfjs': [
+      '@tensorflow/tfjs-core',
+      '@tensorflow/tfjs-backend-wasm',
+      '@tensorflow/tfjs-backend-cpu',
+    ],
+  })
+  bare = await openProject()
+})
+afterAll(() => {
+  full?.remove()
+  bare?.remove()
+})
+
+const choices: readonly (readonly [string, readonly string[], number])[] = [
+  ['tfjs on wasm', ['--backend', 'tfjs', '--tfjs-backend', 'wasm'], 1e-4],
+  ['tfjs on cpu', ['--backend', 'tfjs', '--tfjs-backend', 'cpu'], 1e-4],
+  ['onnxruntime-node', ['--backend', 'ort', '--threads', '1'], 1e-4],
+  ['onnxruntime-web', ['--backend', 'ort', '--provider', 'wasm'], 1e-4],
+  ['coreml in float32', ['--backend', 'coreml', '--precision', 'float32'], 1e-4],
+  ['coreml in float16', ['--backend', 'coreml'], 2e-2],
+  ['wasm with threads', ['--backend', 'wasm', '--threads', '2'], 1e-4],
+  ...(hasDriver ? [['webgpu', ['--backend', 'webgpu'], 1e-4] as const] : []),
+]
+
+describe('--backend', () => {
+  const read = (name: string): Float32Array =>
+    new Float32Array(new Uint8Array(readFileSync(join(full.folder, name))).buffer)
+  let expected: Float32Array
+  beforeAll(async () => {
+    await full.json(['logits', 'red.png', '-w', 'tiny.safetensors', '-b', 'reference', '-o', 'reference.f32'])
+    expected = read('reference.f32')
+  })
+
+  it.each(choices)(
+    '%s gives the logits of the reference, checked with --verify',
+    async (_, flags, tolerance) => {
+      const args = ['logits', 'red.png', '-w', 'tiny.safetensors', ...flags, '--verify', '-o', 'found.f32']
+      const { backend, shape } = await full.json<{ backend: string; shape: number[] }>(args, software)
+      expect([backend, shape]).toEqual([flags[1], [1, 3]])
+      const scale = Math.max(1, ...expected.map(Math.abs))
+      const found = read('found.f32')
+      expect(
+        Math.max(...found.map((value, index) => Math.abs(value - (expected[index] as number)))),
+      ).toBeLessThan(tolerance * scale)
+    },
+  )
+
+  it('classify runs on them too, and bench measures one', async () => {
+    const results = await full.json<{ top: { label: string }[] }[]>([
+      ...['classify', 'red.png', '-w', 'tiny.safetensors', '--backend', 'ort'],
+    ])
+    expect(results[0]?.top).toHaveLength(3)
+    const { results: measured } = await full.json<{ results: { contender: string; maxAbsError: number }[] }>([
+      ...['bench', '-w', 'tiny.safetensors', '--backend', 'tfjs', '--tfjs-backend', 'cpu'],
+      ...['--against', 'none', '--runs', '2'],
+    ])
+    expect(measured).toMatchObject([{ contender: 'mobileone-tfjs', maxAbsError: expect.any(Number) }])
+  })
+
+  it.each([
+    [['--backend', 'webgpu'], 'webgpu is not installed here: npm i webgpu'],
+    [['--backend', 'tfjs'], '@tensorflow/tfjs-core is not installed here: npm i @tensorflow/tfjs-core'],
+    [['--backend', 'ort'], 'onnxruntime-node is not installed here: npm i onnxruntime-node'],
+    [
+      ['--backend', 'ort', '--provider', 'wasm'],
+      'onnxruntime-web is not installed here: npm i onnxruntime-web',
+    ],
+  ])('%j names the package that is missing', async (flags, message) => {
+    const outcome = await bare.run(['classify', 'red.png', '-w', 'tiny.safetensors', ...flags])
+    expect(outcome).toMatchObject({ code: 1, stdout: '', stderr: `mobileone: ${message}\n` })
+  })
+
+  it.each([
+    [['--backend', 'wasm', '--provider', 'cpu'], /--provider is for --backend ort; --backend is wasm/],
+    [['--backend', 'ort', '--tfjs-backend', 'cpu'], /--tfjs-backend is for --backend tfjs; --backend is ort/],
+    [['--backend', 'tfjs', '--precision', 'float16'], /--precision is for --backend webgpu and coreml/],
+    [
+      ['--backend', 'tfjs', '--tfjs-backend', 'webgl'],
+      /--tfjs-backend must be one of wasm, cpu; got "webgl"/,
+    ],
+    [['--backend', 'reference', '--threads', '2'], /--threads is for --backend wasm and ort/],
+  ])('%j is refused', async (flags, message) => {
+    const outcome = await full.run(['classify', 'red.png', '-w', 'tiny.safetensors', ...flags])
+    expect(outcome.stderr).toMatch(message)
+    expect(outcome.code).toBe(2)
+  })
+
+  it('a provider that does not start is told in the words of the library', async () => {
+    const outcome = await full.run([
+      ...['classify', 'red.png', '-w', 'tiny.safetensors', '--backend', 'ort', '--provider', 'abacus'],
+    ])
+    expect(outcome.stderr).toMatch(/--backend ort cannot run here: ort: ONNX Runtime failed.*abacus/)
+    expect(outcome.code).toBe(1)
+  })
+
+  it.skipIf(!hasGolden || !hasDriver)('webgpu names the goldfish', async () => {
+    const photograph = goldenPath('imagenet-sample', 'n01443537_goldfish.JPEG')
+    const [result] = await full.json<{ top: { label: string }[] }[]>(
+      ['classify', photograph, '-w', goldenPath('mobileone_s0.pth.tar'), '-b', 'webgpu', '--verify'],
+      software,
+    )
+    expect(result?.top[0]?.label).toBe('goldfish')
+  })
+})
+
+describe('doctor', () => {
+  interface Found {
+    readonly backend: string
+    readonly flags: string
+    readonly ok: boolean
+    readonly features: string[]
+    readonly reason?: string
+  }
+
+  it('tells for each backend its features, or why it is refused and what would help', async () => {
+    const { backends } = await bare.json<{ backends: Found[] }>(['doctor'])
+    const find = (backend: string, flags = ''): Found | undefined =>
+      backends.find((found) => found.backend === backend && found.flags === flags)
+    expect(find('wasm')).toMatchObject({ ok: true, features: expect.arrayContaining(['simd']) })
+    expect(find('reference')).toMatchObject({ ok: true })
+    expect(find('coreml')?.features[0]).toMatch(/not Core ML/)
+    expect(find('webgpu')).toEqual({
+      ...{ backend: 'webgpu', flags: '', ok: false, features: [] },
+      reason: 'webgpu is not installed here: npm i webgpu',
+    })
+    expect(find('tfjs', '--tfjs-backend wasm')?.reason).toMatch(/npm i @tensorflow\/tfjs-core/)
+    expect(find('ort', '--provider wasm')?.reason).toMatch(/npm i onnxruntime-web/)
+    const { stdout } = await bare.run(['doctor'])
+    expect(stdout).toMatch(/✘ webgpu +webgpu is not installed here: npm i webgpu\n/)
+    expect(stdout).toMatch(/✔ wasm +(relaxed-)?simd, .*threads?/)
+  })
+
+  it('with --verify runs each backend and compares it with the reference', async () => {
+    const { backends } = await full.json<{ backends: Found[] }>(
+      ['doctor', '--verify'],
+      hasDriver ? software : {},
+    )
+    const wanted = backends.filter(({ backend }) => hasDriver || backend !== 'webgpu')
+    expect(wanted.filter(({ ok }) => !ok)).toEqual([])
+    for (const { features } of wanted) expect(features).toContain('computes as the reference does')
+  })
+})

@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { configFromWidths, initialize, type Model, mobileone, toSafetensors } from '@mobileone/sdk'
+import sharp from 'sharp'
+
+const main = fileURLToPath(new URL('../dist/main.mjs', import.meta.url))
+const workspace = fileURLToPath(new URL('../../', import.meta.url))
+
+export interface Outcome {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A folder with weights (`tiny.safetensors`) and a picture (`red.png`) in it, and the program run there. */
+export interface Project {
+  readonly folder: string
+  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Outcome>
+  /** The document of `--json`. @throws Error unless the program succeeds. */
+  json<T>(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<T>
+  remove(): void
+}
+
+/** A small train-form network with three classes. */
+export const tiny: Model = {
+  ...initialize(
+    mobileone(
+      configFromWidths({
+        name: 'tiny',
+        widths: [0.25, 0.25, 0.25, 0.25],
+        blocks: [1, 1, 1, 1],
+        branches: 2,
+        classes: 3,
+        inputSize: [64, 64],
+      }),
+      { form: 'train' },
+    ),
+    { seed: 5, statistics: 'random' },
+  ),
+  card: {
+    labels: ['red', 'green', 'blue'],
+    preprocess: {
+      size: [64, 64],
+      resize: 72,
+      interpolation: 'bilinear',
+      mean: [0.5, 0.5, 0.5],
+      std: [0.25, 0.25, 0.25],
+    },
+  },
+}
+
+/** `packages`: what the project has installed, by the workspace package whose dependency it is. */
+export async function openProject(
+  packages: Readonly<Record<string, readonly string[]>> = {},
+): Promise<Project> {
+  const folder = mkdtempSync(join(tmpdir(), 'mobileone-cli-'))
+  for (const [owner, names] of Object.entries(packages)) {
+    for (const name of names) {
+      const link = join(folder, 'node_modules', name)
+      mkdirSync(dirname(link), { recursive: true })
+      symlinkSync(join(workspace, owner, 'node_modules', name), link, 'junction')
+    }
+  }
+  writeFileSync(join(folder, 'tiny.safetensors'), toSafetensors(tiny))
+  await sharp({ create: { width: 90, height: 80, channels: 3, background: { r: 255, g: 30, b: 0 } } })
+    .png()
+    .toFile(join(folder, 'red.png'))
+
+  const run: Project['run'] = (args, env = {}) => {
+    const child = spawn(process.execPath, [main, ...args], {
+      cwd: folder,
+      env: { ...process.env, NODE_PATH: '', MOBILEONE_CACHE: join(folder, 'cache'), ...env },
+    })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.on('data', (chunk) => (stdout += chunk))
+    child.stderr.on('data', (chunk) => (stderr += chunk))
+    return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })))
+  }
+  return {
+    folder,
+    run,
+    async json(args, env) {
+      const outcome = await run([...args, '--json'], env)
+      if (outcome.code !== 0) throw new Error(`exit code ${outcome.code}: ${outcome.stderr}`)
+      return JSON.parse(outcome.stdout)
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
