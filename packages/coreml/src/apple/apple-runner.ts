@@ -86,11 +86,13 @@ function executorOf(
     readonly computeUnits: string
   },
 ): Executor {
+  const values = [...Object.values(inputs), ...Object.values(outputs)]
+  const valueBytes = values.reduce((sum, { shape }) => sum + elementCount(shape) * 4, 0)
   return createExecutor({
     backend: 'coreml',
     inputs,
     outputs,
-    memoryBytes: Object.values(from.files).reduce((sum, { byteLength }) => sum + byteLength, 0),
+    memoryBytes: Object.values(from.files).reduce((sum, { byteLength }) => sum + byteLength, valueBytes),
     steps: [{ node: from.name, kernel: `Core ML (${computeUnits})` }],
     async execute(given, signal) {
       return pick(outputs, await helper.run(Object.entries(given), signal))
