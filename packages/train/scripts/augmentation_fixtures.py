@@ -1,7 +1,7 @@
 """Make test/fixtures/augmentation.json with Pillow, the library whose pixels the augmentation of @mobileone/train reproduces.
 
     python3 -m pip install pillow==13.0.0
-    python3 scripts/augmentation_fixtures.py
+    python3 scripts/augmentation_fixtures.py && npx biome check --write test/fixtures
 
 The operations are those torchvision's AutoAugment calls on a Pillow image (torchvision/transforms/functional.py,
 _functional_pil.py), with the matrices of the AutoAugment paper for shears and translations.

@@ -139,7 +139,7 @@ test('a strength out of range is refused', () => {
 })
 
 test('a random resized window lies in the image, with the area and ratio asked for', () => {
-  const side = fc.integer({ min: 20, max: 500 })
+  const side = fc.integer({ min: 100, max: 500 })
   fc.assert(
     fc.property(side, side, fc.integer(), (width, height, seed) => {
       const window = randomResizedWindow({ width, height }, [0.08, 1], [3 / 4, 4 / 3], random(seed))
@@ -148,11 +148,31 @@ test('a random resized window lies in the image, with the area and ratio asked f
       expect(window.left + window.width).toBeLessThanOrEqual(width)
       expect(window.top + window.height).toBeLessThanOrEqual(height)
       const slack = 1 + 1 / Math.min(window.width, window.height)
+      const share = (window.width * window.height) / (width * height)
+      expect(share).toBeGreaterThan(0.08 / slack / slack)
+      expect(share).toBeLessThanOrEqual(1)
       const ratio = window.width / window.height
       expect(ratio).toBeGreaterThan(3 / 4 / slack / slack)
       expect(ratio).toBeLessThan((4 / 3) * slack * slack)
     }),
   )
+})
+
+test('the area of random resized windows is uniform in the range asked for', () => {
+  const shares = Array.from({ length: 4000 }, (_, seed) => {
+    const { width, height } = randomResizedWindow(
+      { width: 400, height: 400 },
+      [0.1, 0.5],
+      [1, 1],
+      random(seed),
+    )
+    return (width * height) / 160_000
+  })
+  const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length
+  expect(mean).toBeCloseTo(0.3, 2)
+  expect(shares.filter((share) => share < 0.2).length / shares.length).toBeCloseTo(0.25, 1)
+  expect(Math.min(...shares)).toBeGreaterThan(0.098)
+  expect(Math.max(...shares)).toBeLessThan(0.502)
 })
 
 test('an image too narrow for the ratio gives its largest centred window', () => {

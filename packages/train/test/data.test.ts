@@ -139,6 +139,22 @@ describe('batches', () => {
     }
   })
 
+  test('the same picture is augmented differently at each position, in each epoch', async () => {
+    const dataset = subset(noiseDataset(1, 1), { indices: new Uint8Array(40) })
+    const source = batchSource(dataset, { preprocess: grey, augmentation: padded, shuffle: false })
+    const cropsOf = async (epoch: number): Promise<string[]> => {
+      const batches = await collect(source.batches({ ...request, epoch }))
+      return batches.flatMap(({ images }) =>
+        Array.from({ length: 4 }, (_, i) => images.subarray(64 * i, 64 * (i + 1)).join()),
+      )
+    }
+    const first = await cropsOf(0)
+    const second = await cropsOf(1)
+    // 50 crops are possible: 40 draws show 28 of them on average.
+    expect(new Set(first).size).toBeGreaterThan(20)
+    expect(first.filter((crop, i) => crop === second[i]).length).toBeLessThan(8)
+  })
+
   test('an epoch shows every example once, with its own label', async () => {
     const images = Array.from({ length: 12 }, (_, i) => ({
       width: 8,
