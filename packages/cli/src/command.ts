@@ -11,6 +11,10 @@ export interface Flag {
   readonly help: string
   readonly default?: string | number
   readonly choices?: readonly string[]
+  /** The smallest number allowed. Default 1. */
+  readonly least?: number
+  /** Numbers need not be whole. */
+  readonly isFraction?: boolean
 }
 export type Flags = Readonly<Record<string, Flag>>
 
@@ -105,8 +109,11 @@ function flagValue(command: Command, name: string, flag: Flag, given: string | b
   }
   if (flag.type === 'string') return String(value)
   const number = Number(value)
-  if (!Number.isInteger(number) || number < 1) {
-    throw new UsageError(`--${name} of ${command.name} must be a whole number of at least 1; got "${value}"`)
+  const { least = 1, isFraction } = flag
+  if (!Number.isFinite(number) || number < least || !(isFraction || Number.isInteger(number))) {
+    throw new UsageError(
+      `--${name} of ${command.name} must be a ${isFraction ? '' : 'whole '}number of at least ${least}; got "${value}"`,
+    )
   }
   return number
 }

@@ -103,7 +103,7 @@ export function fashionMnistRecipe(overrides: RecipeOverrides = {}): Recipe {
     {
       ...paperRecipe('s0'),
       name: 'fashion-mnist',
-      epochs: 12,
+      epochs: 15,
       optimizer: { momentum: 0.9, nesterov: true },
       learningRate: { peak: 0.1, final: 0, warmupEpochs: 0.5, warmupFactor: 1e-3 },
       weightDecay: { from: 1e-4, to: 1e-5, exempt: ['batchNorm', 'bias'] },
@@ -116,7 +116,8 @@ export function fashionMnistRecipe(overrides: RecipeOverrides = {}): Recipe {
 }
 
 /**
- * `recipe` with some values replaced, checked.
+ * `recipe` with some values replaced, checked. Another number of epochs alone keeps the shares of the phases, of which one
+ * that would have no epoch is left out, and a warm-up of at most a quarter.
  * @throws MobileOneError `invalid-argument` naming the value that makes no sense.
  */
 export function overrideRecipe(recipe: Recipe, overrides: RecipeOverrides): Recipe {
@@ -127,7 +128,25 @@ export function overrideRecipe(recipe: Recipe, overrides: RecipeOverrides): Reci
     const old = merged[key]
     merged[key] = isRecord(value) && isRecord(old) ? { ...old, ...value } : value
   }
-  return checkRecipe(merged as unknown as Recipe)
+  const result = merged as unknown as Recipe
+  const { epochs } = result
+  if (epochs === recipe.epochs || !(epochs > 0)) return checkRecipe(result)
+  return checkRecipe({
+    ...result,
+    ...(overrides.curriculum === undefined && { curriculum: stretch(recipe, epochs) }),
+    ...(overrides.learningRate?.warmupEpochs === undefined && {
+      learningRate: {
+        ...result.learningRate,
+        warmupEpochs: Math.min(result.learningRate.warmupEpochs, epochs / 4),
+      },
+    }),
+  })
+}
+
+function stretch({ curriculum, epochs: old }: Recipe, epochs: number): readonly Phase[] {
+  return curriculum
+    .map((phase) => ({ ...phase, from: Math.round((phase.from * epochs) / old) }))
+    .filter((phase, index, all) => phase.from < epochs && phase.from !== all[index + 1]?.from)
 }
 
 /** @throws MobileOneError `invalid-argument` naming the value that makes no sense. */

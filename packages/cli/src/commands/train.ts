@@ -43,6 +43,8 @@ export const train = defineCommand({
     },
     'hold-out': {
       type: 'number',
+      least: 0,
+      isFraction: true,
       value: '<n>',
       help: 'Keep n images, or that fraction, for it instead, the same share of each class',
     },
@@ -58,7 +60,13 @@ export const train = defineCommand({
       value: '<small|json>',
       help: 'The network for images of about 28 x 28, or a configuration of your own',
     },
-    width: { type: 'number', value: '<x>', help: 'Scale the channels of the network "small"' },
+    width: {
+      type: 'number',
+      least: 0,
+      isFraction: true,
+      value: '<x>',
+      help: 'Scale the channels of the network "small"',
+    },
     branches: { type: 'number', short: 'k', value: '<k>', help: 'Parallel branches of each block' },
     weights: {
       type: 'string',
@@ -68,9 +76,15 @@ export const train = defineCommand({
     },
     recipe: { type: 'string', short: 'r', value: '<name|json>', help: 'How to train' },
     epochs: { type: 'number', value: '<n>', help: 'Epochs; the schedule is stretched over them' },
-    seed: { type: 'number', value: '<n>', help: 'Of weights, order and augmentation' },
+    seed: { type: 'number', least: 0, value: '<n>', help: 'Of weights, order and augmentation' },
     'batch-size': { type: 'number', value: '<n>', help: 'Images per step' },
-    'learning-rate': { type: 'number', value: '<x>', help: 'The highest learning rate' },
+    'learning-rate': {
+      type: 'number',
+      least: 0,
+      isFraction: true,
+      value: '<x>',
+      help: 'The highest learning rate',
+    },
     size: {
       type: 'number',
       value: '<pixels>',
@@ -97,6 +111,7 @@ export const train = defineCommand({
     },
     chart: {
       type: 'number',
+      least: 0,
       value: '<port>',
       help: 'Serve a page that draws the log as it grows; 0 picks a port',
     },

@@ -38,26 +38,19 @@ export async function chooseRecipe(flags: RecipeFlags): Promise<Recipe> {
   const named = await readRecipe(
     flags.recipe ?? (flags.dataset === 'fashion-mnist' ? 'fashion-mnist' : (flags.variant ?? 's0')),
   )
-  const { epochs = named.epochs, size, 'batch-size': batchSize, 'learning-rate': peak } = flags
-  const last = Math.max(...(named.curriculum.at(-1)?.size ?? [1]))
-  const scale = size === undefined ? 1 : size / last
-  // Fewer epochs keep the shares of the phases; a phase that would have none is left out.
-  const curriculum = named.curriculum
-    .map((phase) => ({
+  const { epochs, seed, size, 'batch-size': batchSize, 'learning-rate': peak } = flags
+  const timed = overrideRecipe(named, { ...(epochs !== undefined && { epochs }) })
+  const scale = size === undefined ? 1 : size / Math.max(...(timed.curriculum.at(-1)?.size ?? [1]))
+  return overrideRecipe(timed, {
+    curriculum: timed.curriculum.map((phase) => ({
       ...phase,
-      from: Math.round((phase.from * epochs) / named.epochs),
       size: phase.size.map((side) => Math.max(1, Math.round(side * scale))) as [number, number],
       ...(batchSize !== undefined && { batchSize }),
-    }))
-    .filter((phase, index, all) => phase.from < epochs && phase.from !== all[index + 1]?.from)
-  return overrideRecipe(named, {
-    epochs,
-    curriculum,
-    ...(flags.seed !== undefined && { seed: flags.seed }),
-    learningRate: {
-      ...(peak !== undefined && { peak, final: Math.min(peak, named.learningRate.final) }),
-      warmupEpochs: Math.min(named.learningRate.warmupEpochs, epochs / 4),
-    },
+    })),
+    ...(seed !== undefined && { seed }),
+    ...(peak !== undefined && {
+      learningRate: { peak, final: Math.min(peak, timed.learningRate.final) },
+    }),
   })
 }
 
