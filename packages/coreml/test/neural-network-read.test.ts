@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import {
   elementCount,
   initialize,
@@ -49,6 +50,21 @@ describe.runIf(hasGolden)('networks that coremltools converted from PyTorch', ()
     },
   )
 })
+
+test.runIf(hasGolden)(
+  'the real S0 goes through a file unchanged, in half the bytes as float16',
+  () => {
+    const model = modelFromCheckpoint(readCheckpoint(readGolden('mobileone_s0.pth.tar')))
+    const file = toMLModel(model)
+    const read = fromCoreML(file)
+    expect(read.nodes).toEqual(model.nodes)
+    expect(Object.keys(read.weights).sort()).toEqual(Object.keys(model.weights).sort())
+    for (const [name, weight] of Object.entries(model.weights))
+      expect(maxAbsDifference(read.weights[name] as Tensor, weight), name).toBe(0)
+    expect(toMLModel(model, { weights: 'float16' }).length / file.length).toBeLessThan(0.51)
+  },
+  60_000,
+)
 
 const python = process.env.MOBILEONE_PYTHON ?? 'python3'
 const present = spawnSync(python, ['-c', 'import coremltools']).status === 0
