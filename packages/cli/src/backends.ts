@@ -90,9 +90,9 @@ export const backendFlags = {
 
 /** Says in the help of a command what the backends need. */
 export const backendDetails: string =
-  'Backends: wasm, our own kernels; reference, naive loops; coreml, an interpreter of the exported Core ML program (not Core ML,\n' +
-  'not its speed). The others take what your project has installed: webgpu the package webgpu; tfjs @tensorflow/tfjs-core and\n' +
-  '@tensorflow/tfjs-backend-wasm or -cpu; ort onnxruntime-node or onnxruntime-web. mobileone doctor tells which run here.'
+  'Backends: wasm, our own kernels; reference, naive loops; coreml, Core ML itself on a Mac, elsewhere an interpreter of the exported\n' +
+  'program, which is slow. The others take what your project has installed: webgpu the package webgpu; tfjs @tensorflow/tfjs-core\n' +
+  'and @tensorflow/tfjs-backend-wasm or -cpu; ort onnxruntime-node or onnxruntime-web. mobileone doctor tells which run here.'
 
 /** Kept while the program runs: a GPU without a reference takes its devices with it. */
 let gpu: GPU | undefined
@@ -131,6 +131,6 @@ async function createOrt({ provider, threads }: BackendFlags): Promise<Backend> 
 type OrtLibrary = import('@mobileone/backend-ort').OrtLibrary
 
 async function createCoreML({ precision }: BackendFlags): Promise<Backend> {
-  const { coremlBackend } = await import('@mobileone/coreml')
-  return coremlBackend(precision === undefined ? {} : { precision: precision as 'float32' })
+  const { systemCoremlBackend } = await import('@mobileone/coreml/apple')
+  return systemCoremlBackend(precision === undefined ? {} : { precision: precision as 'float32' })
 }

@@ -16,9 +16,10 @@ export interface FromOnnxOptions {
   readonly shapes?: Readonly<Record<string, readonly number[]>>
 }
 
-const rules: ReadonlyMap<string, Rule> = new Map(
-  Object.entries({ ...layerRules, ...elementwiseRules, ...shapeRules }),
-)
+/** The rule of each op. A function, so that a bundle which only writes ONNX leaves the reader out. */
+function importRules(): ReadonlyMap<string, Rule> {
+  return new Map(Object.entries({ ...layerRules, ...elementwiseRules, ...shapeRules }))
+}
 
 /**
  * Read an ONNX file whose network is made of the ops a `Model` has, in the forms PyTorch and this package write them.
@@ -59,7 +60,8 @@ function importModel(file: OnnxModel, byteLength: number, options: FromOnnxOptio
   }
 
   const nodes = neededNodes(graph)
-  refuseUnknownOps(nodes)
+  const rules = importRules()
+  refuseUnknownOps(nodes, rules)
   const built = new ImportGraph(opset, initializers, readersOf(nodes, graph.outputs), byteLength)
   const specs = inputs.map((input) => {
     const shape = inputShape(input, options)
@@ -157,7 +159,7 @@ function readersOf(
   return readers
 }
 
-function refuseUnknownOps(nodes: readonly OnnxNode[]): void {
+function refuseUnknownOps(nodes: readonly OnnxNode[], rules: ReadonlyMap<string, Rule>): void {
   const unknown = new Map<string, string[]>()
   for (const node of nodes) {
     if (node.domain === '' && rules.has(node.op)) continue
