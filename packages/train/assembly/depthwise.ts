@@ -1,6 +1,7 @@
 /**
  * Depthwise convolution with channel multiplier and its gradients, NHWC f32: x [n, h, w, c], filter [kh, kw, c, m], y
- * [n, oh, ow, c * m]. Image by image and 4 channels by 4, on planes (plane.ts).
+ * [n, oh, ow, c * m]. Image by image, then 4 channels by 4, on planes (plane.ts): an
+ * image's cache lines, of 16 channels, are still near when the next channels need them.
  */
 import {
   at, BATCH, DILATION_H, DILATION_W, IN_C, IN_H, IN_W, KERNEL_H, KERNEL_W, OUT_C, OUT_H, OUT_W, PAD_LEFT, PAD_TOP,
@@ -14,6 +15,13 @@ import { filterPlane } from './plane-filter'
 @inline
 function taps(g: usize): i32 {
   return at(g, KERNEL_H) * at(g, KERNEL_W)
+}
+
+/** Bytes of the filters of all channels as {@link packFilter} lays them out. */
+// @ts-ignore: decorator
+@inline
+function filtersBytes(g: usize): usize {
+  return <usize>((at(g, IN_C) + 3) >> 2) * <usize>(at(g, OUT_C) * (taps(g) + 1)) << 4
 }
 
 /** Rows of the padded input under `oh` output rows. */
@@ -31,8 +39,7 @@ function spanW(g: usize): i32 {
 
 /** Bytes of scratch {@link depthwise} needs. */
 export function depthwiseScratch(g: usize): usize {
-  const filters = <usize>(at(g, OUT_C) * (taps(g) + 1))
-  return (filters + <usize>(spanH(g) * spanW(g)) + <usize>(at(g, OUT_H) * tiledWidth(at(g, OUT_W)))) << 4
+  return filtersBytes(g) + (<usize>(spanH(g) * spanW(g) + at(g, OUT_H) * tiledWidth(at(g, OUT_W))) << 4)
 }
 
 /** `bias` [c * m] may be 0. */
@@ -41,29 +48,39 @@ export function depthwise(g: usize, x: usize, filter: usize, bias: usize, y: usi
   const oh = at(g, OUT_H), ow = at(g, OUT_W)
   const height = spanH(g), width = spanW(g)
   const filterBytes = <usize>(taps(g) + 1) << 4
-  const plane = scratch + <usize>m * filterBytes
+  const plane = scratch + filtersBytes(g)
   const out = plane + (<usize>(height * width) << 4)
   const outPitch = <usize>tiledWidth(ow) << 4
   memory.fill(plane, 0, out - plane)
-  for (let c0 = 0; c0 < c; c0 += 4) {
-    const lanes = min(4, c - c0)
-    packFilter(filter, bias, taps(g), c, m, c0, false, scratch)
-    for (let i = 0; i < at(g, BATCH); ++i) {
+  packFilters(g, filter, bias, false, scratch)
+  for (let i = 0; i < at(g, BATCH); ++i) {
+    let kernel = scratch
+    for (let c0 = 0; c0 < c; c0 += 4) {
+      const lanes = min(4, c - c0)
       const image = x + (<usize>(i * h * w * c + c0) << 2)
       packPlane(
         image, 0, h, w, <usize>c << 2, 4, lanes, plane, height, width, 1, 1, at(g, PAD_TOP), at(g, PAD_LEFT),
       )
       for (let j = 0; j < m; ++j) {
         convPlane(
-          plane, <usize>width << 4, scratch + <usize>j * filterBytes, out, oh, ow, at(g, KERNEL_H), at(g, KERNEL_W),
-          at(g, STRIDE_H), at(g, STRIDE_W), at(g, DILATION_H), at(g, DILATION_W), 0,
+          plane, <usize>width << 4, kernel, out, oh, ow, at(g, KERNEL_H), at(g, KERNEL_W), at(g, STRIDE_H), at(g, STRIDE_W),
+          at(g, DILATION_H), at(g, DILATION_W), 0,
         )
         unpackPlane(
           out, outPitch, oh, ow, y + ((<usize>(i * oh * ow * c + c0) * <usize>m + <usize>j) << 2), <usize>(c * m) << 2,
           <usize>m << 2, lanes, relu,
         )
+        kernel += filterBytes
       }
     }
+  }
+}
+
+function packFilters(g: usize, filter: usize, bias: usize, flip: bool, to: usize): void {
+  const c = at(g, IN_C), m = at(g, OUT_C)
+  for (let c0 = 0; c0 < c; c0 += 4) {
+    packFilter(filter, bias, taps(g), c, m, c0, flip, to)
+    to += <usize>(m * (taps(g) + 1)) << 4
   }
 }
 
@@ -82,9 +99,8 @@ function backSpanW(g: usize): i32 {
 
 /** Bytes of scratch {@link depthwiseBackward} needs. */
 export function depthwiseBackwardScratch(g: usize): usize {
-  const filters = <usize>(at(g, OUT_C) * (taps(g) + 1)) << 1
   const planes = <usize>(spanH(g) * spanW(g) + backSpanH(g) * backSpanW(g) + at(g, OUT_H) * at(g, OUT_W))
-  return (filters + planes + <usize>(at(g, IN_H) * tiledWidth(at(g, IN_W)))) << 4
+  return (filtersBytes(g) << 1) + ((planes + <usize>(at(g, IN_H) * tiledWidth(at(g, IN_W)))) << 4)
 }
 
 /**
@@ -102,8 +118,8 @@ export function depthwiseBackward(
   const height = spanH(g), width = spanW(g)
   const backHeight = backSpanH(g), backWidth = backSpanW(g)
   const filterBytes = <usize>(taps(g) + 1) << 4
-  const totals = scratch + <usize>m * filterBytes
-  const plane = totals + <usize>m * filterBytes
+  const totals = scratch + filtersBytes(g)
+  const plane = totals + filtersBytes(g)
   const spread = plane + (<usize>(height * width) << 4)
   const dz = spread + (<usize>(backHeight * backWidth) << 4)
   const out = dz + (<usize>(oh * ow) << 4)
@@ -111,12 +127,12 @@ export function depthwiseBackward(
   const top = (kernelH - 1) * dilationH - at(g, PAD_TOP)
   const left = (kernelW - 1) * dilationW - at(g, PAD_LEFT)
   const pixel = <usize>(c * m) << 2, lane = <usize>m << 2
-  memory.fill(plane, 0, out - plane)
-  for (let c0 = 0; c0 < c; c0 += 4) {
-    const lanes = min(4, c - c0)
-    if (dx) packFilter(filter, 0, taps(g), c, m, c0, true, scratch)
-    memory.fill(totals, 0, <usize>m * filterBytes)
-    for (let i = 0; i < at(g, BATCH); ++i) {
+  memory.fill(totals, 0, out - totals)
+  if (dx) packFilters(g, filter, 0, true, scratch)
+  for (let i = 0; i < at(g, BATCH); ++i) {
+    let kernel = scratch
+    for (let c0 = 0; c0 < c; c0 += 4) {
+      const lanes = min(4, c - c0)
       const offset = <usize>(i * h * w * c + c0) << 2
       if (dfilter) {
         packPlane(
@@ -130,23 +146,26 @@ export function depthwiseBackward(
           packPlane(dy + from, yAt, oh, ow, pixel, lane, lanes, dz, oh, ow, 1, 1, 0, 0)
           filterPlane(
             plane, <usize>width << 4, dz, <usize>ow << 4, oh, ow, kernelH, kernelW, strideH, strideW, dilationH, dilationW,
-            totals + <usize>j * filterBytes,
+            kernel + (totals - scratch),
           )
         }
         if (dx) {
           packPlane(dy + from, yAt, oh, ow, pixel, lane, lanes, spread, backHeight, backWidth, strideH, strideW, top, left)
           convPlane(
-            spread, <usize>backWidth << 4, scratch + <usize>j * filterBytes, out, h, w, kernelH, kernelW, 1, 1, dilationH,
-            dilationW, j > 0 ? ADD : 0,
+            spread, <usize>backWidth << 4, kernel, out, h, w, kernelH, kernelW, 1, 1, dilationH, dilationW, j > 0 ? ADD : 0,
           )
         }
+        kernel += filterBytes
       }
       if (dx) unpackPlane(out, outPitch, h, w, dx + offset, <usize>c << 2, 4, lanes, 0)
     }
+  }
+  for (let c0 = 0; c0 < c; c0 += 4) {
     for (let j = 0; j < m; ++j) {
-      for (let l = 0; l < lanes; ++l) {
+      const total = totals + <usize>((c0 >> 2) * m + j) * filterBytes
+      for (let l = 0; l < min(4, c - c0); ++l) {
         const channel = <usize>((c0 + l) * m + j) << 2
-        let from = totals + <usize>j * filterBytes + (<usize>l << 2)
+        let from = total + (<usize>l << 2)
         if (db) store<f32>(db + channel, load<f32>(from))
         if (!dfilter) continue
         for (let t = 0; t < taps(g); ++t) {

@@ -51,10 +51,21 @@ function wideSize(g: usize): i32 {
   return (at(g, IN_H) + 4) * (tiledWidth(at(g, IN_W)) + 4)
 }
 
+// @ts-ignore: decorator
+@inline
+function groups(g: usize): usize {
+  return <usize>((at(g, IN_C) + 3) >> 2)
+}
+
+/** Bytes of what is summed over the batch for 4 channels: S and G, and the parts they are assembled from. */
+function totalBytes(g: usize): usize {
+  const t = taps(g)
+  return <usize>(t + t * t + (isSame3(g) ? PARTS * LAGS : 0)) << 4
+}
+
 /** Bytes of scratch {@link depthwiseSums} needs. */
 export function depthwiseSumsScratch(g: usize): usize {
-  const t = taps(g)
-  return <usize>(t + t * t + PARTS * LAGS + max(spanH(g) * spanW(g), wideSize(g))) << 4
+  return groups(g) * totalBytes(g) + (<usize>(isSame3(g) ? wideSize(g) : spanH(g) * spanW(g)) << 4)
 }
 
 /** Sum over [rows, width] of the products of `p` and `q`, `step` bytes a column. */
@@ -196,34 +207,39 @@ export function depthwiseSums(g: usize, x: usize, filter: usize, out: usize, mom
   const h = at(g, IN_H), w = at(g, IN_W), c = at(g, IN_C), m = at(g, OUT_C)
   const count = taps(g)
   const same = isSame3(g)
-  const entries = count + count * count
-  const parts = scratch + (<usize>entries << 4)
-  const plane = parts + (<usize>(PARTS * LAGS) << 4)
+  const entryBytes = <usize>(count + count * count) << 4
+  const stateBytes = totalBytes(g)
+  const plane = scratch + groups(g) * stateBytes
   const height = same ? h + 4 : spanH(g), width = same ? tiledWidth(w) + 4 : spanW(g)
   const pitch = <usize>width << 4
-  memory.fill(plane, 0, <usize>height * pitch)
-  for (let c0 = 0; c0 < c; c0 += 4) {
-    const lanes = min(4, c - c0)
-    memory.fill(scratch, 0, plane - scratch)
-    for (let i = 0; i < at(g, BATCH); ++i) {
+  memory.fill(scratch, 0, plane - scratch + <usize>height * pitch)
+  for (let i = 0; i < at(g, BATCH); ++i) {
+    let state = scratch
+    for (let c0 = 0; c0 < c; c0 += 4) {
+      const lanes = min(4, c - c0)
       const image = x + (<usize>(i * h * w * c + c0) << 2)
       if (same) {
         packPlane(image, 0, h, w, <usize>c << 2, 4, lanes, plane, height, width, 1, 1, 2, 2)
-        addParts(plane + 2 * pitch + 32, pitch, h, w, parts)
+        addParts(plane + 2 * pitch + 32, pitch, h, w, state + entryBytes)
       } else {
         packPlane(
           image, 0, h, w, <usize>c << 2, 4, lanes, plane, height, width, 1, 1, at(g, PAD_TOP), at(g, PAD_LEFT),
         )
-        addMoments(g, plane, pitch, scratch)
+        addMoments(g, plane, pitch, state)
       }
+      state += stateBytes
     }
-    if (same) assemble(parts, scratch)
+  }
+  for (let c0 = 0; c0 < c; c0 += 4) {
+    const state = scratch + <usize>(c0 >> 2) * stateBytes
+    if (same) assemble(state + entryBytes, state)
+    const lanes = min(4, c - c0)
     for (let l = 0; l < lanes; ++l) {
       const channel = c0 + l
       for (let t = 0; t < count; ++t) {
-        store<f32>(moments + (<usize>(t * c + channel) << 2), load<f32>(scratch + (<usize>t << 4) + (<usize>l << 2)))
+        store<f32>(moments + (<usize>(t * c + channel) << 2), load<f32>(state + (<usize>t << 4) + (<usize>l << 2)))
         for (let u = t; u < count; ++u) {
-          const v = load<f32>(scratch + (<usize>(count + t * count + u) << 4) + (<usize>l << 2))
+          const v = load<f32>(state + (<usize>(count + t * count + u) << 4) + (<usize>l << 2))
           store<f32>(moments + (<usize>((count + t * count + u) * c + channel) << 2), v)
           store<f32>(moments + (<usize>((count + u * count + t) * c + channel) << 2), v)
         }
@@ -261,7 +277,7 @@ function productWith(filter: usize, moments: usize, t: i32, count: i32, c: i32, 
 export function depthwiseSumsBackwardScratch(g: usize): usize {
   const t = taps(g)
   const planes = isSame3(g) ? wideSize(g) + at(g, IN_H) * tiledWidth(at(g, IN_W)) : 2 * spanH(g) * spanW(g) + at(g, IN_H) * at(g, IN_W)
-  return <usize>(t + t * t + 16 * 26 + planes) << 4
+  return groups(g) * (<usize>(t + t * t + 16 * 26) << 4) + (<usize>planes << 4)
 }
 
 /** dx and dfilter from d [2, c * m] and what {@link depthwiseSums} left in `moments`. */
@@ -271,54 +287,59 @@ export function depthwiseSumsBackward(
   const h = at(g, IN_H), w = at(g, IN_W), c = at(g, IN_C), m = at(g, OUT_C)
   const count = taps(g)
   const same = isSame3(g)
-  const sumWeights = scratch
-  const productWeights = sumWeights + (<usize>count << 4)
-  const kernels = productWeights + (<usize>(count * count) << 4)
-  const plane = kernels + (16 * 26 << 4)
+  const productAt = <usize>count << 4
+  const kernelsAt = productAt + (<usize>(count * count) << 4)
+  const stateBytes = kernelsAt + (16 * 26 << 4)
+  const plane = scratch + groups(g) * stateBytes
   const height = same ? h + 4 : spanH(g), width = same ? tiledWidth(w) + 4 : spanW(g)
   const pitch = <usize>width << 4
   const out = plane + <usize>height * pitch
   const top = at(g, PAD_TOP), left = at(g, PAD_LEFT)
-  memory.fill(plane, 0, <usize>height * pitch)
+  memory.fill(scratch, 0, out - scratch)
   if (!same) memory.fill(dx, 0, <usize>(at(g, BATCH) * h * w * c) << 2)
-  for (let c0 = 0; c0 < c; c0 += 4) {
-    const lanes = min(4, c - c0)
-    memory.fill(scratch, 0, plane - scratch)
-    for (let l = 0; l < lanes; ++l) {
-      const channel = c0 + l
-      const lane = <usize>l << 2
-      for (let j = 0; j < m; ++j) {
-        const ds = <f64>load<f32>(d + (<usize>(channel * m + j) << 2))
-        const dq = 2 * <f64>load<f32>(d + (<usize>(c * m + channel * m + j) << 2))
-        for (let t = 0; t < count; ++t) {
-          const weight = tapWeight(filter, t, c, m, channel, j)
-          store<f32>(
-            dfilter + (<usize>((t * c + channel) * m + j) << 2),
-            <f32>(ds * <f64>load<f32>(moments + (<usize>(t * c + channel) << 2)) +
-              dq * productWith(filter, moments, t, count, c, m, channel, j)),
-          )
-          const at = sumWeights + (<usize>t << 4) + lane
-          store<f32>(at, load<f32>(at) + <f32>(ds * weight))
-          for (let u = 0; u < count; ++u) {
-            const at = productWeights + (<usize>(t * count + u) << 4) + lane
-            store<f32>(at, load<f32>(at) + <f32>(dq * weight * tapWeight(filter, u, c, m, channel, j)))
-          }
+  for (let channel = 0; channel < c; ++channel) {
+    const sumWeights = scratch + <usize>(channel >> 2) * stateBytes + (<usize>(channel & 3) << 2)
+    const productWeights = sumWeights + productAt
+    for (let j = 0; j < m; ++j) {
+      const ds = <f64>load<f32>(d + (<usize>(channel * m + j) << 2))
+      const dq = 2 * <f64>load<f32>(d + (<usize>(c * m + channel * m + j) << 2))
+      for (let t = 0; t < count; ++t) {
+        const weight = tapWeight(filter, t, c, m, channel, j)
+        store<f32>(
+          dfilter + (<usize>((t * c + channel) * m + j) << 2),
+          <f32>(ds * <f64>load<f32>(moments + (<usize>(t * c + channel) << 2)) +
+            dq * productWith(filter, moments, t, count, c, m, channel, j)),
+        )
+        const at = sumWeights + (<usize>t << 4)
+        store<f32>(at, load<f32>(at) + <f32>(ds * weight))
+        for (let u = 0; u < count; ++u) {
+          const at = productWeights + (<usize>(t * count + u) << 4)
+          store<f32>(at, load<f32>(at) + <f32>(dq * weight * tapWeight(filter, u, c, m, channel, j)))
         }
       }
     }
-    if (same) borderKernels(sumWeights, productWeights, kernels)
-    for (let i = 0; i < at(g, BATCH); ++i) {
+  }
+  if (same) {
+    for (let state = scratch; state < plane; state += stateBytes) {
+      borderKernels(state, state + productAt, state + kernelsAt)
+    }
+  }
+  for (let i = 0; i < at(g, BATCH); ++i) {
+    let state = scratch
+    for (let c0 = 0; c0 < c; c0 += 4) {
+      const lanes = min(4, c - c0)
       const offset = <usize>(i * h * w * c + c0) << 2
       if (same) {
         packPlane(x + offset, 0, h, w, <usize>c << 2, 4, lanes, plane, height, width, 1, 1, 2, 2)
-        backPlane(plane, pitch, kernels, h, w, out)
+        backPlane(plane, pitch, state + kernelsAt, h, w, out)
         unpackPlane(out, <usize>tiledWidth(w) << 4, h, w, dx + offset, <usize>c << 2, 4, lanes, 0)
       } else {
         packPlane(x + offset, 0, h, w, <usize>c << 2, 4, lanes, plane, height, width, 1, 1, top, left)
         memory.fill(out, 0, <usize>height * pitch)
-        scatter(g, plane, pitch, sumWeights, productWeights, out)
+        scatter(g, plane, pitch, state, state + productAt, out)
         unpackSpan(out, height, width, top, left, h, w, dx + offset, <usize>c << 2, lanes)
       }
+      state += stateBytes
     }
   }
 }
