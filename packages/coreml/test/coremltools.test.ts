@@ -3,9 +3,19 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { initialize, mobileone, variants, withCard, withOutputs } from '@mobileone/core'
+import {
+  initialize,
+  maxAbsDifference,
+  mobileone,
+  type Tensor,
+  tensor,
+  variants,
+  withCard,
+  withOutputs,
+} from '@mobileone/core'
+import { goldenPath, hasGolden, readGoldenFloat32 } from '@mobileone/testkit'
 import { afterAll, describe, expect, test } from 'vitest'
-import { type CoreMLPackage, fromCoreML, toCoreML } from '../src/index.ts'
+import { type CoreMLPackage, fromCoreML, interpretPackage, toCoreML } from '../src/index.ts'
 import { readPackage, writePackage } from '../src/node.ts'
 import { expectSameWeights } from './support/compressed.ts'
 import { fullCard, narrowModel, tinyConfig, tinyModel, wideModel } from './support/models.ts'
@@ -114,4 +124,41 @@ describe.runIf(present)('weights that coremltools compressed', () => {
       )
     }
   }, 300_000)
+})
+
+const torch = present && spawnSync(python, ['-c', 'import torch']).status === 0
+if (present && !torch) console.warn(`SKIPPED: no conversion from PyTorch, because ${python} has no torch`)
+
+describe.runIf(torch && hasGolden)('what coremltools converts from PyTorch', () => {
+  test.each([
+    ['small/k4-odd.fused.pth.tar', [97, 97], 'small/k4-odd.input.f32', 'small/k4-odd.logits.f32', 1e-5],
+    ['small/se.fused.pth.tar', [96, 96], 'small/se.input.f32', 'small/se.logits.f32', 1e-5],
+    ['mobileone_s0.pth.tar', [224, 224], 's0-input-1x3x224x224.f32', 's0-logits-1000.f32', 1e-3],
+  ] as const)(
+    'gives the logits of PyTorch: %s',
+    async (weights, [height, width], input, logits, tolerance) => {
+      const path = join(folder, 'converted.mlpackage')
+      const script = fileURLToPath(new URL('./support/convert.py', import.meta.url))
+      const { status, stderr } = spawnSync(
+        python,
+        [script, goldenPath(weights), String(height), String(width), path],
+        { encoding: 'utf8', maxBuffer: 1e8 },
+      )
+      expect(status, stderr).toBe(0)
+      const source = await readPackage(path)
+      const image = tensor([1, 3, height, width], readGoldenFloat32(input).slice(0, 3 * height * width))
+      const model = fromCoreML(source)
+      expect(model.nodes.filter(({ op }) => op === 'batchNorm')).toEqual([])
+      for (const executor of [
+        interpretPackage(source),
+        interpretPackage(toCoreML(model, { precision: 'float32' })),
+      ]) {
+        const { logits: got } = await executor.run({ image })
+        await executor.dispose()
+        const wanted = readGoldenFloat32(logits).slice(0, got?.data.length)
+        expect(maxAbsDifference(got as Tensor, tensor([1, wanted.length], wanted))).toBeLessThan(tolerance)
+      }
+    },
+    300_000,
+  )
 })

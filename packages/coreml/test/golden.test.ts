@@ -1,15 +1,24 @@
+import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import {
   elementCount,
   type Model,
   maxAbsDifference,
   reference,
+  reparameterize,
   type Tensor,
   type Tensors,
   tensor,
 } from '@mobileone/core'
-import { goldenPath, hasGolden, readGoldenFloat32 } from '@mobileone/testkit'
+import {
+  goldenPath,
+  hasGolden,
+  readGolden,
+  readGoldenFloat32,
+  readGoldenJson,
+  smallModels,
+} from '@mobileone/testkit'
 import { describe, expect, test } from 'vitest'
-import { fromCoreML, interpretPackage } from '../src/index.ts'
+import { fromCoreML, interpretPackage, toCoreML } from '../src/index.ts'
 import { readPackage } from '../src/node.ts'
 
 const names = ['k1', 'se'] as const
@@ -86,5 +95,23 @@ describe.runIf(hasGolden)('packages made by coremltools', () => {
     const sum = powers.reduce((total, value) => total + value, 0)
     const expected = powers.map((value) => value / sum)
     expect(maxAbsDifference(probabilities as Tensor, tensor([1, 10], expected))).toBeLessThan(2e-3)
+  })
+})
+
+describe.runIf(hasGolden)('the small models, written here', () => {
+  test.each(smallModels)('%s reads back equal and gives the logits of PyTorch', async (name) => {
+    const { input } = readGoldenJson<{ input: readonly number[] }>('small', `${name}.json`)
+    const [, channels = 0, height = 0, width = 0] = input
+    for (const file of [`${name}.fused.pth.tar`, `${name}.unfused.pth.tar`]) {
+      const checkpoint = readCheckpoint(readGolden('small', file))
+      const model = reparameterize(modelFromCheckpoint(checkpoint, { size: [height, width] }))
+      const made = toCoreML(model, { precision: 'float32', input: 'array', output: 'values' })
+      expect(fromCoreML(made)).toEqual(model)
+      await using executor = interpretPackage(made)
+      const pixels = readGoldenFloat32('small', `${name}.input.f32`).slice(0, channels * height * width)
+      const { logits } = await executor.run({ image: tensor([1, channels, height, width], pixels) })
+      const wanted = readGoldenFloat32('small', `${name}.logits.f32`).slice(0, logits?.data.length)
+      expect(maxAbsDifference(logits as Tensor, tensor([1, wanted.length], wanted)), file).toBeLessThan(1e-5)
+    }
   })
 })
