@@ -3,17 +3,26 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import {
   initialize,
   maxAbsDifference,
   mobileone,
+  reparameterize,
   type Tensor,
   tensor,
   variants,
   withCard,
   withOutputs,
 } from '@mobileone/core'
-import { goldenPath, hasGolden, readGoldenFloat32 } from '@mobileone/testkit'
+import {
+  goldenPath,
+  hasGolden,
+  readGolden,
+  readGoldenFloat32,
+  readGoldenJson,
+  smallModels,
+} from '@mobileone/testkit'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type CoreMLPackage, fromCoreML, interpretPackage, toCoreML } from '../src/index.ts'
 import { readPackage, writePackage } from '../src/node.ts'
@@ -52,6 +61,8 @@ async function check(packages: readonly CoreMLPackage[]): Promise<readonly Check
     .map((line) => JSON.parse(line) as Checked)
 }
 
+const precisions = ['float32', 'float16', 'int8'] as const
+
 describe.runIf(present)('coremltools loads', () => {
   test('S0 to S4 in every precision', async () => {
     const models = Object.values(variants).map((config) =>
@@ -87,6 +98,19 @@ describe.runIf(present)('coremltools loads', () => {
       ...(['ios15', 'ios16', 'ios17', 'ios18'] as const).map((target) => toCoreML(base, { target })),
       ...(['ios16', 'ios17', 'ios18'] as const).map((target) =>
         toCoreML(wideModel(), { target, precision: 'int8' }),
+      ),
+      ...(hasGolden ? smallModels : []).flatMap((name) => {
+        const { input } = readGoldenJson<{ input: readonly number[] }>('small', `${name}.json`)
+        const size = [input[2] ?? 0, input[3] ?? 0] as const
+        const checkpoint = readCheckpoint(readGolden('small', `${name}.unfused.pth.tar`))
+        const model = reparameterize(modelFromCheckpoint(checkpoint, { size }))
+        return precisions.map((precision) => toCoreML(model, { precision }))
+      }),
+      ...precisions.map((precision) =>
+        toCoreML(tinyModel({ ...tinyConfig, input: { channels: 5, size: [21, 40] } }), {
+          precision,
+          input: 'array',
+        }),
       ),
       toCoreML(withOutputs(base, { logits: 'head', map: 'stage3.1.relu' }), {
         output: 'values',
