@@ -102,8 +102,8 @@ export function gramScratch(n: i32): usize {
   return <usize>depth(n, n) * (<usize>panels6(n) * 24 + (<usize>panels8(n) << 5)) + <usize>(panels6(n) * panels8(n)) * 192
 }
 
-/** g [n, n] = x^T x, x [rows, n]; exactly symmetric. */
-export function gram(x: usize, g: usize, rows: i32, n: i32, scratch: usize): void {
+/** g [n, n] = x^T x, x [rows, n], exactly symmetric; `sum` [n], the sums of the columns, is left out where 0. */
+export function gram(x: usize, g: usize, sum: usize, rows: i32, n: i32, scratch: usize): void {
   const block = depth(n, n)
   const high = panels6(n), wide = panels8(n)
   const tiles = scratch
@@ -111,9 +111,11 @@ export function gram(x: usize, g: usize, rows: i32, n: i32, scratch: usize): voi
   const right = left + <usize>(block * high) * 24
   const step = <usize>n << 2
   memory.fill(tiles, 0, <usize>(high * wide) * 192)
+  if (sum) memory.fill(sum, 0, step)
   for (let r = 0; r < rows; r += block) {
     const height = min(block, rows - r)
     const at = x + <usize>r * step
+    if (sum) addSums(at, height, n, sum)
     pack6(at, step, height, n, left)
     pack8(at, step, height, n, right)
     for (let j = 0; j < wide; ++j) {
@@ -136,12 +138,12 @@ export function gramBackwardScratch(n: i32): usize {
   return affineScratch(n, n)
 }
 
-/** dx [rows, n] = x (d + d^T), d [n, n]. */
-export function gramBackward(x: usize, d: usize, dx: usize, rows: i32, n: i32, scratch: usize): void {
+/** dx [rows, n] = x (d + d^T) + ds, d [n, n], ds [n] or 0. */
+export function gramBackward(x: usize, d: usize, ds: usize, dx: usize, rows: i32, n: i32, scratch: usize): void {
   const edge = scratch
-  const zeros = edge + 192
-  const panels = zeros + (<usize>panels8(n) << 5)
-  pad8(0, n, zeros)
+  const biases = edge + 192
+  const panels = biases + (<usize>panels8(n) << 5)
+  pad8(ds, n, biases)
   packSymmetric(d, n, panels)
-  gemm(x, rows, n, panels, zeros, dx, n, 0, edge)
+  gemm(x, rows, n, panels, biases, dx, n, 0, edge)
 }

@@ -12,6 +12,8 @@ export interface Primitives {
   affine(x: tf.Tensor2D, w: tf.Tensor2D, bias: tf.Tensor1D | undefined, relu: boolean): tf.Tensor2D
   /** `x^T x` of x [rows, in]: [in, in]. */
   gram(x: tf.Tensor2D): tf.Tensor2D
+  /** {@link gram} and the sums of the columns [in], for the price of the first. */
+  gramSums(x: tf.Tensor2D): [gram: tf.Tensor2D, sum: tf.Tensor1D]
   /** Sum and sum of squares over all axes but the last: two vectors of one element per channel. */
   sums(x: tf.Tensor): [sum: tf.Tensor1D, squares: tf.Tensor1D]
   /**
@@ -66,7 +68,7 @@ export function createPrimitives(tf: Tfjs): Primitives {
       return { value: outputs[0] as T, gradFunc: (dy, kept) => backward(dy, kept) }
     })(...inputs) as T
 
-  return {
+  const primitives: Primitives = {
     affine(x, w, bias, relu) {
       if (!has('MobileOneAffine')) return composed.affine(x, w, bias, relu)
       return differentiable(
@@ -76,14 +78,17 @@ export function createPrimitives(tf: Tfjs): Primitives {
         (dy, [x, w, y]) => run('MobileOneAffineGradient', { x, w, y, dy }, { bias: bias !== undefined }),
       )
     },
-    gram(x) {
-      if (!has('MobileOneGram')) return composed.gram(x)
-      return differentiable(
+    gram: (x) => primitives.gramSums(x)[0],
+    gramSums(x) {
+      if (!has('MobileOneGram')) return composed.gramSums(x)
+      const both = differentiable<tf.Tensor2D>(
         [x],
         () => run('MobileOneGram', { x }, {}),
         () => [x],
         (d, [x]) => run('MobileOneGramGradient', { x, d }, {}),
       )
+      const n = x.shape[1]
+      return [tf.slice2d(both, [0, 0], [n, n]), tf.reshape(tf.slice2d(both, [n, 0], [1, n]), [n])]
     },
     sums(x) {
       if (!has('MobileOneSums')) return composed.sums(x)
@@ -119,6 +124,7 @@ export function createPrimitives(tf: Tfjs): Primitives {
       )
     },
   }
+  return primitives
 
   function pair(rows: tf.Tensor2D): [tf.Tensor1D, tf.Tensor1D] {
     return tf.unstack(rows) as [tf.Tensor1D, tf.Tensor1D]
@@ -134,6 +140,7 @@ export function composedPrimitives(tf: Tfjs): Primitives {
       return (relu ? tf.relu(y) : y) as tf.Tensor2D
     },
     gram: (x) => tf.matMul(x, x, true, false) as tf.Tensor2D,
+    gramSums: (x) => [self.gram(x), tf.sum(x, 0)],
     sums(x) {
       const axes = x.shape.slice(1).map((_, axis) => axis)
       return [tf.sum(x, axes), tf.sum(tf.square(x), axes)] as [tf.Tensor1D, tf.Tensor1D]

@@ -5,7 +5,7 @@ export interface Array64 {
   readonly data: Float64Array
 }
 
-export type Operation = 'affine' | 'gram' | 'sums' | 'depthwise' | 'depthwiseSums'
+export type Operation = 'affine' | 'gram' | 'gramSums' | 'sums' | 'depthwise' | 'depthwiseSums'
 
 interface Options {
   readonly stride?: readonly [number, number]
@@ -56,6 +56,7 @@ export const operations: Record<Operation, Reference> = {
     }
     return [g]
   },
+  gramSums: (inputs) => [...operations.gram(inputs, {}), operations.sums(inputs, {})[0]!],
   sums([x]) {
     const n = x!.shape.at(-1)!
     const sum = make([n])

@@ -38,6 +38,7 @@ const cases: [operation: Operation, name: string, shapes: number[][], options: o
     [3, 24],
   ].flatMap(([rows, n]): (typeof cases)[number][] => [
     ['gram', '', [[rows!, n!]], {}],
+    ['gramSums', '', [[rows!, n!]], {}],
     ['sums', '', [[rows!, n!]], {}],
   ]),
   ['sums', 'of images', [[2, 5, 7, 20]], {}],
@@ -229,6 +230,8 @@ function evaluate(
           return [primitives.affine(x!, w!, bias, relu)]
         case 'gram':
           return [primitives.gram(x!)]
+        case 'gramSums':
+          return primitives.gramSums(x!)
         case 'sums':
           return primitives.sums(x!)
         case 'depthwise':

@@ -35,9 +35,11 @@ export interface Kernels {
     ]
   ): void
   gramScratch(n: number): number
-  gram(x: number, g: number, rows: number, n: number, scratch: number): void
+  gram(x: number, g: number, sum: number, rows: number, n: number, scratch: number): void
   gramBackwardScratch(n: number): number
-  gramBackward(x: number, d: number, dx: number, rows: number, n: number, scratch: number): void
+  gramBackward(
+    ...args: [x: number, d: number, ds: number, dx: number, rows: number, n: number, scratch: number]
+  ): void
   sums(x: number, rows: number, n: number, out: number): void
   sumsBackward(x: number, d: number, dx: number, rows: number, n: number): void
   depthwiseScratch(geometry: number): number

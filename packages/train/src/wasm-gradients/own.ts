@@ -15,8 +15,8 @@ export interface DepthwiseAttrs {
  *
  * - MobileOneAffine: x [rows, ins], w [ins, outs], (bias [outs]); relu -> y [rows, outs]
  * - MobileOneAffineGradient: x, w, (y: the output, where it went through ReLU), dy; bias -> dx, dw, (db)
- * - MobileOneGram: x [rows, n] -> x^T x
- * - MobileOneGramGradient: x, d [n, n] -> x (d + d^T)
+ * - MobileOneGram: x [rows, n] -> [n + 1, n], x^T x and below it the sums of the columns
+ * - MobileOneGramGradient: x, d [n + 1, n] -> x (D + D^T) + ds, D the first n rows of d, ds the last
  * - MobileOneSums: x [..., n] -> [2, n], sums and sums of squares
  * - MobileOneSumsGradient: x, d [2, n] -> d[0] + 2 x d[1]
  * - MobileOneDepthwise: x [n, h, w, c], filter [kh, kw, c, m], (bias [c * m]); stride, relu -> y
@@ -76,9 +76,10 @@ export function ownKernels(tf: Tfjs): Record<string, HeapKernel> {
     MobileOneGram(heap, { x }) {
       const [rows, n] = x!.shape as [number, number]
       return heap.floats([x!], (x) => {
-        const g = heap.output([n, n])
+        const g = heap.output([n + 1, n])
+        const [gram, sum] = [heap.address(g), heap.address(g) + n * n * 4]
         heap.scratch(heap.kernels.gramScratch(n), (scratch) =>
-          heap.kernels.gram(x!, heap.address(g), rows, n, scratch),
+          heap.kernels.gram(x!, gram, sum, rows, n, scratch),
         )
         return g
       })
@@ -88,7 +89,7 @@ export function ownKernels(tf: Tfjs): Record<string, HeapKernel> {
       return heap.floats([x!, d!], (x, d) => {
         const dx = heap.output([rows, n])
         heap.scratch(heap.kernels.gramBackwardScratch(n), (scratch) =>
-          heap.kernels.gramBackward(x!, d!, heap.address(dx), rows, n, scratch),
+          heap.kernels.gramBackward(x!, d!, d! + n * n * 4, heap.address(dx), rows, n, scratch),
         )
         return dx
       })
