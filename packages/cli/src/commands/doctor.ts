@@ -1,7 +1,7 @@
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { openDefaultCache } from '@mobileone/checkpoint'
 import { initialize, type MobileOneConfig, type Model, mobileone, verified } from '@mobileone/core'
-import { type BackendFlags, backendNames, createBackend } from '../backends.ts'
+import { type BackendFlags, type BackendName, backendNames, createBackend } from '../backends.ts'
 import { defineCommand } from '../command.ts'
 import { jsonFlag } from '../flags.ts'
 import { formatBytes, printJson, printLine } from '../terminal.ts'
@@ -28,21 +28,26 @@ interface BackendCheck {
 const checked = 'computes as the reference does'
 
 /** Every variant that the flags can choose on a machine of any kind. */
-const variants: readonly (readonly [backend: string, flags: BackendFlags])[] = backendNames.flatMap(
-  (name): [string, BackendFlags][] => {
-    if (name === 'tfjs')
-      return [
-        [name, { 'tfjs-backend': 'wasm' }],
-        [name, { 'tfjs-backend': 'cpu' }],
-      ]
-    if (name === 'ort')
-      return [
-        [name, { provider: 'cpu' }],
-        [name, { provider: 'wasm' }],
-      ]
-    return [[name, {}]]
-  },
+const variants: readonly (readonly [backend: string, flags: BackendFlags])[] = backendNames.flatMap((name) =>
+  variantsOf(name).map((flags) => [name, flags] as const),
 )
+
+function variantsOf(name: BackendName): readonly BackendFlags[] {
+  switch (name) {
+    case 'wasm':
+      return availableParallelism() > 1 ? [{}, { threads: availableParallelism() }] : [{}]
+    case 'tfjs':
+      return [{ 'tfjs-backend': 'wasm' }, { 'tfjs-backend': 'cpu' }]
+    case 'ort':
+      return [{ provider: 'cpu' }, { provider: 'wasm' }]
+    case 'webgpu':
+    case 'coreml':
+    case 'reference':
+      return [{}]
+    default:
+      return name satisfies never
+  }
+}
 
 export const doctor = defineCommand({
   name: 'doctor',
