@@ -36,11 +36,11 @@ describe.skipIf(!hasGolden)('the real S0 on photographs', () => {
     ['wasm, 2 threads', () => wasm({ threads: 2 })],
   ] as const)(
     '%s in Node',
-    async (_, create) => {
+    async (name, create) => {
       const model = modelFromCheckpoint(readCheckpoint(readGolden('mobileone_s0.pth.tar')))
       await using executor = await create().compile(model)
       const checks: LogitsCheck[] = []
-      for (const photograph of photographs) {
+      for (const photograph of photographs.slice(0, name === 'reference' ? 1 : 5)) {
         const { logits } = await executor.run({ image: tensor([1, 3, 224, 224], photograph.input) })
         checks.push(checkLogits(photograph, logits?.data ?? []))
       }
