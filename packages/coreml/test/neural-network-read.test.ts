@@ -18,7 +18,7 @@ import {
 } from '@mobileone/core'
 import { WireWriter } from '@mobileone/core/wire'
 import { hasGolden, readGolden, readGoldenFloat32 } from '@mobileone/testkit'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fromCoreML, toMLModel } from '../src/index.ts'
 import { fullCard, normalInputs, tinyConfig, tinyModel } from './support/models.ts'
 
@@ -78,62 +78,66 @@ describe.runIf(present)('coremltools', () => {
   const folder = mkdtempSync(join(tmpdir(), 'mobileone-mlmodel-'))
   afterAll(() => rmSync(folder, { recursive: true }))
   const script = fileURLToPath(new URL('./neural-network-rebuild.py', import.meta.url))
-  const arrays = { input: 'array', output: 'values' } as const
+  const model = tinyModel()
+  const train = initialize(mobileone(tinyConfig, { form: 'train' }), { seed: 1 })
+  const made = (form: string): Model => fromCoreML(readFileSync(join(folder, `${form}.mlmodel`)))
+  let checked: readonly unknown[] = []
 
-  function run(bytes: Uint8Array, form: string): { readonly stdout: string; readonly file: string } {
-    const [source, file] = [join(folder, 'source.mlmodel'), join(folder, `${form}.mlmodel`)]
-    writeFileSync(source, bytes)
-    const { status, stdout, stderr } = spawnSync(python, [script, source, file, form], { encoding: 'utf8' })
-    expect(status, stderr).toBe(0)
-    return { stdout, file }
-  }
-
-  test('loads what is written, and finds every layer in it', () => {
-    const check = (bytes: Uint8Array): unknown => JSON.parse(run(bytes, 'check').stdout)
+  // One start of Python for everything: it takes seconds.
+  beforeAll(() => {
+    const write = (name: string, bytes: Uint8Array): string => {
+      writeFileSync(join(folder, name), bytes)
+      return join(folder, name)
+    }
     const s0 = withCard(
       initialize(mobileone(variants.s0, { form: 'deploy' }), { seed: 1 }),
       fullCard(1000, [224, 224]),
     )
-    expect(check(toMLModel(s0, { weights: 'float16', embedding: true }))).toEqual({
+    const array = write('array', toMLModel(model, { input: 'array', output: 'values' }))
+    const checks = [
+      write('s0', toMLModel(s0, { weights: 'float16', embedding: true })),
+      array,
+      write('train', toMLModel(train)),
+    ]
+    const forms = ['legacy', 'exact', 'half', 'linear8', 'linear5', 'lut4']
+    const jobs = [
+      ...checks.flatMap((path) => [path, '-', 'check']),
+      ...forms.flatMap((form) => [array, join(folder, `${form}.mlmodel`), form]),
+    ]
+    const { status, stdout, stderr } = spawnSync(python, [script, ...jobs], { encoding: 'utf8' })
+    expect(status, stderr).toBe(0)
+    checked = stdout
+      .trim()
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line))
+  }, 300_000)
+
+  test('loads what is written, and finds every layer in it', () => {
+    const kinds = { convolution: 43, activation: 43, pooling: 1, flattenTo2D: 1, innerProduct: 1 }
+    expect(checked[0]).toEqual({
       version: 4,
       kind: 'neuralNetworkClassifier',
       inputs: ['image:imageType'],
       outputs: ['classLabel_probs:dictionaryType', 'classLabel:stringType', 'embedding:multiArrayType'],
       author: 'An Author',
-      layers: {
-        ...{
-          scale: 1,
-          convolution: 43,
-          activation: 43,
-          pooling: 1,
-          flattenTo2D: 1,
-          innerProduct: 1,
-          softmaxND: 1,
-        },
-      },
+      layers: { scale: 1, ...kinds, softmaxND: 1 },
     })
-    expect(check(toMLModel(tinyModel(), arrays))).toMatchObject({
-      kind: 'neuralNetwork',
-      layers: { multiply: 4, pooling: 5 },
-    })
-    const train = initialize(mobileone(tinyConfig, { form: 'train' }), { seed: 1 })
+    expect(checked[1]).toMatchObject({ kind: 'neuralNetwork', layers: { multiply: 4, pooling: 5 } })
     const count = (op: string): number => train.nodes.filter((node) => node.op === op).length
-    expect(check(toMLModel(train))).toMatchObject({
+    expect(checked[2]).toMatchObject({
       layers: { batchnorm: count('batchNorm'), add: count('add'), convolution: count('conv2d') },
     })
-  }, 120_000)
+  })
 
   test.each(['legacy', 'exact'])(
     'what its builder makes in the %s form reads back with equal logits',
     async (form) => {
-      const model = tinyModel()
-      const read = fromCoreML(readFileSync(run(toMLModel(model, arrays), form).file))
       const { data } = normalInputs(model).image as Tensor
-      const [expected, got] = [await logitsOf(model, data), await logitsOf(read, data)]
+      const [expected, got] = [await logitsOf(model, data), await logitsOf(made(form), data)]
       expect(got.shape).toEqual(expected.shape)
       expect(maxAbsDifference(got, expected)).toBeLessThan(1e-5)
     },
-    60_000,
   )
 
   test.each([
@@ -142,8 +146,7 @@ describe.runIf(present)('coremltools', () => {
     ['linear5', 0.2],
     ['lut4', 0.4],
   ] as const)('weights that it quantises as %s are read', (form, tolerance) => {
-    const model = tinyModel()
-    const read = fromCoreML(readFileSync(run(toMLModel(model, arrays), form).file))
+    const read = made(form)
     let most = 0
     for (const [name, weight] of Object.entries(model.weights)) {
       const scale = weight.data.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1e-9)

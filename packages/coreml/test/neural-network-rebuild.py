@@ -1,4 +1,4 @@
-"""Rebuild an .mlmodel file with coremltools' NeuralNetworkBuilder, or quantise it: rebuild.py IN OUT FORM.
+"""Rebuild .mlmodel files with coremltools' NeuralNetworkBuilder, or quantise them: rebuild.py (IN OUT FORM)...
 
 legacy: five axes, flatten, softmax, bias layers apart from convolutions. exact: exact shapes, reduce_mean, broadcasting layers,
 squeeze, constants. linear8, linear5, lut4, half: quantize_weights. check: load and validate IN, print one JSON line.
@@ -13,16 +13,13 @@ from coremltools.models import MLModel, datatypes
 from coremltools.models.neural_network import NeuralNetworkBuilder, quantization_utils
 from coremltools.models.utils import load_spec, save_spec
 
-source, target, form = sys.argv[1:4]
-spec = load_spec(source)
-network = getattr(spec, spec.WhichOneof("Type"))
-
 
 def values(weights, *shape):
     return np.array(weights.floatValue, dtype=np.float32).reshape(shape)
 
 
-def rebuild(legacy):
+def rebuild(spec, legacy):
+    network = getattr(spec, spec.WhichOneof("Type"))
     feature = spec.description.input[0]
     shape = list(feature.type.multiArrayType.shape)
     output = spec.description.output[0].name
@@ -77,27 +74,33 @@ def rebuild(legacy):
     return builder.spec
 
 
-if form == "check":
-    model = MLModel(source, skip_model_load=True)
-    checked = model.get_spec()
-    kind = checked.WhichOneof("Type")
-    layers = {}
-    for layer in getattr(checked, kind).layers:
-        layers[layer.WhichOneof("layer")] = layers.get(layer.WhichOneof("layer"), 0) + 1
-    # The constructor writes nothing that it read, so that what is validated is what was written.
-    assert checked.SerializeToString(deterministic=True) == spec.SerializeToString(deterministic=True)
-    print(json.dumps({
-        "version": checked.specificationVersion,
-        "kind": kind,
-        "inputs": [f.name + ":" + f.type.WhichOneof("Type") for f in checked.description.input],
-        "outputs": [f.name + ":" + f.type.WhichOneof("Type") for f in checked.description.output],
-        "author": checked.description.metadata.author,
-        "layers": layers,
-    }))
-elif form in ("legacy", "exact"):
-    save_spec(rebuild(form == "legacy"), target)
-else:
-    linear, table = models._QUANTIZATION_MODE_LINEAR_QUANTIZATION, models._QUANTIZATION_MODE_LOOKUP_TABLE_LINEAR
-    bits, mode = {"linear8": (8, linear), "linear5": (5, linear), "lut4": (4, table), "half": (16, linear)}[form]
-    model = MLModel(spec, skip_model_load=True)
-    save_spec(quantization_utils._quantize_spec_weights(model.get_spec(), bits, mode), target)
+def work(source, target, form):
+    spec = load_spec(source)
+    if form == "check":
+        model = MLModel(source, skip_model_load=True)
+        checked = model.get_spec()
+        kind = checked.WhichOneof("Type")
+        layers = {}
+        for layer in getattr(checked, kind).layers:
+            layers[layer.WhichOneof("layer")] = layers.get(layer.WhichOneof("layer"), 0) + 1
+        # The constructor writes nothing that it read, so that what is validated is what was written.
+        assert checked.SerializeToString(deterministic=True) == spec.SerializeToString(deterministic=True)
+        print(json.dumps({
+            "version": checked.specificationVersion,
+            "kind": kind,
+            "inputs": [f.name + ":" + f.type.WhichOneof("Type") for f in checked.description.input],
+            "outputs": [f.name + ":" + f.type.WhichOneof("Type") for f in checked.description.output],
+            "author": checked.description.metadata.author,
+            "layers": layers,
+        }))
+    elif form in ("legacy", "exact"):
+        save_spec(rebuild(spec, form == "legacy"), target)
+    else:
+        linear, table = models._QUANTIZATION_MODE_LINEAR_QUANTIZATION, models._QUANTIZATION_MODE_LOOKUP_TABLE_LINEAR
+        bits, mode = {"linear8": (8, linear), "linear5": (5, linear), "lut4": (4, table), "half": (16, linear)}[form]
+        model = MLModel(spec, skip_model_load=True)
+        save_spec(quantization_utils._quantize_spec_weights(model.get_spec(), bits, mode), target)
+
+
+for index in range(1, len(sys.argv), 3):
+    work(*sys.argv[index : index + 3])
