@@ -27,9 +27,15 @@ function taps(g: usize): i32 {
 }
 
 function isSame3(g: usize): bool {
-  return at(g, KERNEL_H) == 3 && at(g, KERNEL_W) == 3 && at(g, STRIDE_H) == 1 && at(g, STRIDE_W) == 1 &&
+  return at(g, STRIDE_H) == 1 && at(g, STRIDE_W) == 1 && isCentred3(g)
+}
+
+/** 3 x 3, stride 1 or 2, its outputs centred on every or every second pixel from the first. */
+function isCentred3(g: usize): bool {
+  const stride = at(g, STRIDE_H)
+  return at(g, KERNEL_H) == 3 && at(g, KERNEL_W) == 3 && stride <= 2 && stride == at(g, STRIDE_W) &&
     at(g, DILATION_H) == 1 && at(g, DILATION_W) == 1 && at(g, PAD_TOP) == 1 && at(g, PAD_LEFT) == 1 &&
-    at(g, OUT_H) == at(g, IN_H) && at(g, OUT_W) == at(g, IN_W)
+    at(g, OUT_H) == (at(g, IN_H) + stride - 1) / stride && at(g, OUT_W) == (at(g, IN_W) + stride - 1) / stride
 }
 
 // @ts-ignore: decorator
@@ -97,6 +103,32 @@ function total(p: usize, pitch: usize, step: usize, rows: i32, width: i32): v128
   return s
 }
 
+/**
+ * Kernel width 3: products of the three taps in a row at `p` with the three in a row at `q`, over [rows, width]. `to`
+ * [taps][taps], from the entry of the first two taps on, +=.
+ */
+function addRows3(p: usize, q: usize, pitch: usize, step: usize, rows: i32, width: i32, to: usize, toStep: usize): void {
+  let g0 = f32x4.splat(0), g1 = g0, g2 = g0, g3 = g0, g4 = g0, g5 = g0, g6 = g0, g7 = g0, g8 = g0
+  for (; rows > 0; --rows) {
+    let a = p, b = q
+    for (let n = width; n > 0; --n) {
+      const t0 = v128.load(a), t1 = v128.load(a, 16), t2 = v128.load(a, 32)
+      let u = v128.load(b); g0 = fma(t0, u, g0); g3 = fma(t1, u, g3); g6 = fma(t2, u, g6)
+      u = v128.load(b, 16); g1 = fma(t0, u, g1); g4 = fma(t1, u, g4); g7 = fma(t2, u, g7)
+      u = v128.load(b, 32); g2 = fma(t0, u, g2); g5 = fma(t1, u, g5); g8 = fma(t2, u, g8)
+      a += step
+      b += step
+    }
+    p += pitch
+    q += pitch
+  }
+  add4(to, g0); add4(to + 16, g1); add4(to + 32, g2)
+  to += toStep
+  add4(to, g3); add4(to + 16, g4); add4(to + 32, g5)
+  to += toStep
+  add4(to, g6); add4(to + 16, g7); add4(to + 32, g8)
+}
+
 /** Any geometry: `sums` [taps], `products` [taps][taps] (upper triangle) +=. */
 function addMoments(g: usize, plane: usize, pitch: usize, to: usize): void {
   const kernelW = at(g, KERNEL_W), count = taps(g)
@@ -104,6 +136,7 @@ function addMoments(g: usize, plane: usize, pitch: usize, to: usize): void {
   const step = <usize>at(g, STRIDE_W) << 4
   const rowStep = pitch * <usize>at(g, STRIDE_H)
   const products = to + (<usize>count << 4)
+  const rows3 = kernelW == 3 && at(g, DILATION_W) == 1
   const chunk = max(1, CHUNK / ow)
   for (let r = 0; r < oh; r += chunk) {
     const rows = min(chunk, oh - r)
@@ -111,6 +144,14 @@ function addMoments(g: usize, plane: usize, pitch: usize, to: usize): void {
     for (let t = 0; t < count; ++t) {
       const p = origin + pitch * <usize>(t / kernelW * at(g, DILATION_H)) + (<usize>(t % kernelW * at(g, DILATION_W)) << 4)
       add4(to + (<usize>t << 4), total(p, rowStep, step, rows, ow))
+      if (rows3) {
+        if (t % 3 != 0) continue
+        for (let u = t; u < count; u += 3) {
+          const q = origin + pitch * <usize>(u / 3 * at(g, DILATION_H))
+          addRows3(p, q, rowStep, step, rows, ow, products + (<usize>(t * count + u) << 4), <usize>count << 4)
+        }
+        continue
+      }
       for (let u = t; u < count; ++u) {
         const q = origin + pitch * <usize>(u / kernelW * at(g, DILATION_H)) + (<usize>(u % kernelW * at(g, DILATION_W)) << 4)
         add4(products + (<usize>(t * count + u) << 4), dot(p, q, rowStep, step, rows, ow))
@@ -276,7 +317,7 @@ function productWith(filter: usize, moments: usize, t: i32, count: i32, c: i32, 
 /** Bytes of scratch {@link depthwiseSumsBackward} needs. */
 export function depthwiseSumsBackwardScratch(g: usize): usize {
   const t = taps(g)
-  const planes = isSame3(g) ? wideSize(g) + at(g, IN_H) * tiledWidth(at(g, IN_W)) : 2 * spanH(g) * spanW(g) + at(g, IN_H) * at(g, IN_W)
+  const planes = isCentred3(g) ? wideSize(g) + at(g, IN_H) * tiledWidth(at(g, IN_W)) : 2 * spanH(g) * spanW(g) + at(g, IN_H) * at(g, IN_W)
   return groups(g) * (<usize>(t + t * t + 16 * 26) << 4) + (<usize>planes << 4)
 }
 
@@ -286,17 +327,18 @@ export function depthwiseSumsBackward(
 ): void {
   const h = at(g, IN_H), w = at(g, IN_W), c = at(g, IN_C), m = at(g, OUT_C)
   const count = taps(g)
-  const same = isSame3(g)
+  const stride = at(g, STRIDE_H)
+  const centred = isCentred3(g)
   const productAt = <usize>count << 4
   const kernelsAt = productAt + (<usize>(count * count) << 4)
   const stateBytes = kernelsAt + (16 * 26 << 4)
   const plane = scratch + groups(g) * stateBytes
-  const height = same ? h + 4 : spanH(g), width = same ? tiledWidth(w) + 4 : spanW(g)
+  const height = centred ? h + 4 : spanH(g), width = centred ? tiledWidth(w) + 4 : spanW(g)
   const pitch = <usize>width << 4
   const out = plane + <usize>height * pitch
   const top = at(g, PAD_TOP), left = at(g, PAD_LEFT)
   memory.fill(scratch, 0, out - scratch)
-  if (!same) memory.fill(dx, 0, <usize>(at(g, BATCH) * h * w * c) << 2)
+  if (!centred) memory.fill(dx, 0, <usize>(at(g, BATCH) * h * w * c) << 2)
   for (let channel = 0; channel < c; ++channel) {
     const sumWeights = scratch + <usize>(channel >> 2) * stateBytes + (<usize>(channel & 3) << 2)
     const productWeights = sumWeights + productAt
@@ -319,9 +361,9 @@ export function depthwiseSumsBackward(
       }
     }
   }
-  if (same) {
+  if (centred) {
     for (let state = scratch; state < plane; state += stateBytes) {
-      borderKernels(state, state + productAt, state + kernelsAt)
+      placeKernels(stride, state, state + productAt, state + kernelsAt)
     }
   }
   for (let i = 0; i < at(g, BATCH); ++i) {
@@ -329,9 +371,10 @@ export function depthwiseSumsBackward(
     for (let c0 = 0; c0 < c; c0 += 4) {
       const lanes = min(4, c - c0)
       const offset = <usize>(i * h * w * c + c0) << 2
-      if (same) {
+      if (centred) {
         packPlane(x + offset, 0, h, w, <usize>c << 2, 4, lanes, plane, height, width, 1, 1, 2, 2)
-        backPlane(plane, pitch, state + kernelsAt, h, w, out)
+        if (stride == 1) backPlane(plane, pitch, state + kernelsAt, h, w, out)
+        else backPlane2(plane, pitch, state + kernelsAt, h, w, out)
         unpackPlane(out, <usize>tiledWidth(w) << 4, h, w, dx + offset, <usize>c << 2, 4, lanes, 0)
       } else {
         packPlane(x + offset, 0, h, w, <usize>c << 2, 4, lanes, plane, height, width, 1, 1, top, left)
@@ -388,16 +431,22 @@ function scatter(g: usize, plane: usize, pitch: usize, sumWeights: usize, produc
 }
 
 /**
- * 16 kernels of a constant and 5 x 5 taps, for pixels at (1) the first row or column, (2) the last, (3) both: those of
- * rows times 4 plus those of columns.
+ * Taps that reach a row (or column) of place `place`, as bits. Stride 1: places 0 inside, 1 first, 2 last, 3 both. Stride
+ * 2: 0 even, 1 odd, 2 odd and last.
  */
-function borderKernels(sumWeights: usize, productWeights: usize, kernels: usize): void {
+function reaching(stride: i32, place: i32): i32 {
+  if (stride == 1) return place == 0 ? 7 : place == 1 ? 3 : place == 2 ? 6 : 2
+  return place == 0 ? 2 : place == 1 ? 5 : 4
+}
+
+/** 16 kernels of a constant and 5 x 5 taps: one for each place of the row, times 4, and of the column. */
+function placeKernels(stride: i32, sumWeights: usize, productWeights: usize, kernels: usize): void {
   for (let rows = 0; rows < 4; ++rows) {
     for (let columns = 0; columns < 4; ++columns) {
       const to = kernels + (<usize>((rows * 4 + columns) * 26) << 4)
       for (let t = 0; t < 9; ++t) {
         const ky = t / 3, kx = t % 3
-        if ((ky == 2 && rows & 1) || (ky == 0 && rows & 2) || (kx == 2 && columns & 1) || (kx == 0 && columns & 2)) continue
+        if (!(reaching(stride, rows) >> ky & 1) || !(reaching(stride, columns) >> kx & 1)) continue
         add4(to, v128.load(sumWeights + (<usize>t << 4)))
         for (let u = 0; u < 9; ++u) {
           add4(
@@ -462,6 +511,81 @@ function backPlane(plane: usize, pitch: usize, kernels: usize, h: i32, w: i32, o
   for (let y = 0; y < h; ++y) {
     const rows = (y == 0 ? 1 : 0) | (y == h - 1 ? 2 : 0)
     backRow(plane, pitch, kernels + <usize>rows * size, w, out)
+    plane += pitch
+    out += <usize>tiledWidth(w) << 4
+  }
+}
+
+/** Every second pixel of a row: `count` of them from `p` (the first tap's) on, C taps wide and R high. Tile: 4 pixels. */
+// @ts-ignore: decorator
+@inline
+function places(C: i32, R: i32, p: usize, pitch: usize, kernel: usize, out: usize, count: i32): void {
+  for (; count > 0; count -= 4) {
+    let s0 = v128.load(kernel), s1 = s0, s2 = s0, s3 = s0
+    let k = kernel + (C == 5 ? 16 : 32) + (R == 5 ? 0 : 80)
+    let q = p
+    for (let y = R; y > 0; --y) {
+      let w = v128.load(k)
+      s0 = fma(v128.load(q), w, s0); s1 = fma(v128.load(q, 32), w, s1)
+      s2 = fma(v128.load(q, 64), w, s2); s3 = fma(v128.load(q, 96), w, s3)
+      w = v128.load(k, 16)
+      s0 = fma(v128.load(q, 16), w, s0); s1 = fma(v128.load(q, 48), w, s1)
+      s2 = fma(v128.load(q, 80), w, s2); s3 = fma(v128.load(q, 112), w, s3)
+      w = v128.load(k, 32)
+      s0 = fma(v128.load(q, 32), w, s0); s1 = fma(v128.load(q, 64), w, s1)
+      s2 = fma(v128.load(q, 96), w, s2); s3 = fma(v128.load(q, 128), w, s3)
+      if (C == 5) {
+        w = v128.load(k, 48)
+        s0 = fma(v128.load(q, 48), w, s0); s1 = fma(v128.load(q, 80), w, s1)
+        s2 = fma(v128.load(q, 112), w, s2); s3 = fma(v128.load(q, 144), w, s3)
+        w = v128.load(k, 64)
+        s0 = fma(v128.load(q, 64), w, s0); s1 = fma(v128.load(q, 96), w, s1)
+        s2 = fma(v128.load(q, 128), w, s2); s3 = fma(v128.load(q, 160), w, s3)
+      }
+      k += 80
+      q += pitch
+    }
+    v128.store(out, s0)
+    if (count > 1) v128.store(out, s1, 32)
+    if (count > 2) v128.store(out, s2, 64)
+    if (count > 3) v128.store(out, s3, 96)
+    p += 128
+    out += 128
+  }
+}
+
+function places3x3(p: usize, pitch: usize, kernel: usize, out: usize, count: i32): void {
+  places(3, 3, p, pitch, kernel, out, count)
+}
+function places3x5(p: usize, pitch: usize, kernel: usize, out: usize, count: i32): void {
+  places(3, 5, p, pitch, kernel, out, count)
+}
+function places5x3(p: usize, pitch: usize, kernel: usize, out: usize, count: i32): void {
+  places(5, 3, p, pitch, kernel, out, count)
+}
+function places5x5(p: usize, pitch: usize, kernel: usize, out: usize, count: i32): void {
+  places(5, 5, p, pitch, kernel, out, count)
+}
+
+/** dx of one plane padded by 2, stride 2: even pixels lie under the middle tap alone, odd ones under the two others. */
+function backPlane2(plane: usize, pitch: usize, kernels: usize, h: i32, w: i32, out: usize): void {
+  const size: usize = 26 << 4
+  const lastOdd = w % 2 == 0
+  const odd = w / 2 - (lastOdd ? 1 : 0)
+  const even = (w + 1) / 2
+  for (let y = 0; y < h; ++y) {
+    const place = y % 2 == 0 ? 0 : y == h - 1 ? 2 : 1
+    const kernel = kernels + <usize>(place * 4) * size
+    const last = <usize>(w - 1) << 4
+    if (place == 0) {
+      places3x3(plane + pitch + 16, pitch, kernel, out, even)
+      places5x3(plane + pitch + 16, pitch, kernel + size, out + 16, odd)
+      if (lastOdd) places5x3(plane + pitch + last, pitch, kernel + 2 * size, out + last, 1)
+    } else {
+      places3x5(plane + 16, pitch, kernel, out, even)
+      places5x5(plane + 16, pitch, kernel + size, out + 16, odd)
+      if (lastOdd) places5x5(plane + last, pitch, kernel + 2 * size, out + last, 1)
+    }
     plane += pitch
     out += <usize>tiledWidth(w) << 4
   }
