@@ -8,7 +8,7 @@ import {
   STRIDE_H, STRIDE_W,
 } from './geometry'
 import { packFilter, packPlane, unpackPlane } from './plane'
-import { ADD, convPlane, tiledWidth } from './plane-conv'
+import { ADD, backPlane2, convPlane, tiledWidth } from './plane-conv'
 import { filterPlane } from './plane-filter'
 
 // @ts-ignore: decorator
@@ -97,9 +97,16 @@ function backSpanW(g: usize): i32 {
   return tiledWidth(at(g, IN_W)) + (at(g, KERNEL_W) - 1) * at(g, DILATION_W)
 }
 
+/** 3 x 3, stride 2, outputs centred on every second pixel from the first. */
+function isCentred3Stride2(g: usize): bool {
+  return at(g, KERNEL_H) == 3 && at(g, KERNEL_W) == 3 && at(g, STRIDE_H) == 2 && at(g, STRIDE_W) == 2 &&
+    at(g, DILATION_H) == 1 && at(g, DILATION_W) == 1 && at(g, PAD_TOP) == 1 && at(g, PAD_LEFT) == 1 &&
+    at(g, OUT_H) == (at(g, IN_H) + 1) / 2 && at(g, OUT_W) == (at(g, IN_W) + 1) / 2
+}
+
 /** Bytes of scratch {@link depthwiseBackward} needs. */
 export function depthwiseBackwardScratch(g: usize): usize {
-  const planes = <usize>(spanH(g) * spanW(g) + backSpanH(g) * backSpanW(g) + at(g, OUT_H) * at(g, OUT_W))
+  const planes = <usize>(spanH(g) * spanW(g) + backSpanH(g) * backSpanW(g) + (at(g, OUT_H) + 1) * (at(g, OUT_W) + 1))
   return (filtersBytes(g) << 1) + ((planes + <usize>(at(g, IN_H) * tiledWidth(at(g, IN_W)))) << 4)
 }
 
@@ -122,11 +129,15 @@ export function depthwiseBackward(
   const plane = totals + filtersBytes(g)
   const spread = plane + (<usize>(height * width) << 4)
   const dz = spread + (<usize>(backHeight * backWidth) << 4)
-  const out = dz + (<usize>(oh * ow) << 4)
+  const out = dz + (<usize>((oh + 1) * (ow + 1)) << 4)
   const outPitch = <usize>tiledWidth(w) << 4
   const top = (kernelH - 1) * dilationH - at(g, PAD_TOP)
   const left = (kernelW - 1) * dilationW - at(g, PAD_LEFT)
   const pixel = <usize>(c * m) << 2, lane = <usize>m << 2
+  const centred = isCentred3Stride2(g)
+  // The padded dy of stride 1 holds dy itself, whole where it is not cropped.
+  const shared = dx != 0 && strideH == 1 && strideW == 1 && top >= 0 && left >= 0 && oh + top <= backHeight &&
+    ow + left <= backWidth
   memory.fill(totals, 0, out - totals)
   if (dx) packFilters(g, filter, 0, true, scratch)
   for (let i = 0; i < at(g, BATCH); ++i) {
@@ -142,17 +153,21 @@ export function depthwiseBackward(
       for (let j = 0; j < m; ++j) {
         const from = (<usize>(i * oh * ow * c + c0) * <usize>m + <usize>j) << 2
         const yAt = y ? y + from : 0
-        if (dfilter || db) {
-          packPlane(dy + from, yAt, oh, ow, pixel, lane, lanes, dz, oh, ow, 1, 1, 0, 0)
-          filterPlane(
-            plane, <usize>width << 4, dz, <usize>ow << 4, oh, ow, kernelH, kernelW, strideH, strideW, dilationH, dilationW,
-            kernel + (totals - scratch),
-          )
-        }
-        if (dx) {
+        if (dx && !centred) {
           packPlane(dy + from, yAt, oh, ow, pixel, lane, lanes, spread, backHeight, backWidth, strideH, strideW, top, left)
           convPlane(
             spread, <usize>backWidth << 4, kernel, out, h, w, kernelH, kernelW, 1, 1, dilationH, dilationW, j > 0 ? ADD : 0,
+          )
+        }
+        if (!shared) packPlane(dy + from, yAt, oh, ow, pixel, lane, lanes, dz, oh, ow + 1, 1, 1, 0, 0)
+        if (dx && centred) {
+          backPlane2(dz, <usize>(ow + 1) << 4, kernel, out, outPitch, h, w, j > 0 ? ADD : 0)
+        }
+        if (dfilter || db) {
+          filterPlane(
+            plane, <usize>width << 4, shared ? spread + (<usize>(top * backWidth + left) << 4) : dz,
+            <usize>(shared ? backWidth : ow + 1) << 4, oh, ow, kernelH, kernelW, strideH, strideW, dilationH, dilationW,
+            kernel + (totals - scratch),
           )
         }
         kernel += filterBytes
