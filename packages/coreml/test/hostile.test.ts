@@ -119,7 +119,7 @@ describe('damaged files', () => {
       const read = readers[index & 1] as (source: CoreMLPackage | Uint8Array) => unknown
       const result = outcome(change(index >> 1, source), read, `case ${index}`)
       const ms = performance.now() - start
-      if (ms > 2000 || !codes.includes(result)) expect.unreachable(`case ${index}: ${result} after ${ms} ms`)
+      if (ms > 5000 || !codes.includes(result)) expect.unreachable(`case ${index}: ${result} after ${ms} ms`)
       counts.set(result, (counts.get(result) ?? 0) + 1)
     }
     return counts
