@@ -68,8 +68,8 @@ it('measures a backend and says why others were not measured', async () => {
     expect(own?.[key], key).toEqual(expect.any(Number))
   }
   expect(report.skipped.map(({ contender, reason }) => [contender, reason])).toEqual([
-    ['ort-node', 'is not installed in this project: npm i onnxruntime-node'],
-    ['ort-wasm', 'is not installed in this project: npm i onnxruntime-web'],
+    ['ort-node', 'onnxruntime-node is not installed here: npm i onnxruntime-node'],
+    ['ort-wasm', 'onnxruntime-web is not installed here: npm i onnxruntime-web'],
   ])
 })
 
