@@ -27,12 +27,13 @@ const { values, positionals } = parseArgs({
 const rounds = Number(values.rounds)
 const batch = Number(values.batch)
 
-const { createPrimitives, composedPrimitives, registerWasmGradients } = await library()
+const { createPrimitives, composedPrimitives, registerWasmGradients, shareClones } = await library()
 const require = createRequire(import.meta.url)
 console.info = console.warn = () => {}
 const tf = require('@tensorflow/tfjs')
 require('@tensorflow/tfjs-backend-wasm')
 await registerWasmGradients(tf)
+shareClones(tf)
 // No gradients of the input with tfjs's own kernels: its wasm backend has the depthwise ones from us alone.
 const ways = [
   ['ours', 'wasm', createPrimitives(tf)],
