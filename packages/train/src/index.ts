@@ -27,6 +27,8 @@ export { createNetwork, type Gradients, type Network, type NetworkOptions } from
 export { type SmallNetworkOptions, smallNetwork } from './networks.ts'
 export type { Tfjs } from './primitives.ts'
 export * from './recipe.ts'
+export type { TorchDataset, TorchPlanOptions } from './torch-plan/options.ts'
+export { type TorchPlan, torchPlan } from './torch-plan/torch-plan.ts'
 export { checkpointStep } from './trainer/checkpoint.ts'
 export { type Engine, localEngine } from './trainer/engine.ts'
 export { type EvaluateOptions, type Evaluation, evaluate } from './trainer/evaluate.ts'

@@ -1,3 +1,4 @@
+export { writeTorchPlan } from '../torch-plan/write.ts'
 export { type FashionMnistOptions, fashionMnist } from './fashion-mnist.ts'
 export { type ImageFolderOptions, imageFolder } from './image-folder.ts'
 export { type ParallelOptions, parallelEngine } from './parallel.ts'
