@@ -50,7 +50,7 @@ function isDepthwise({ groups, inChannels, outChannels }: BranchSum['geometry'])
 
 function denseSum(
   tf: Tfjs,
-  { affine, gram, sums }: Primitives,
+  { affine, gramSums }: Primitives,
   { branches, geometry, relu }: BranchSum,
   x: tf.Tensor4D,
   weight: Weight,
@@ -64,10 +64,10 @@ function denseSum(
   const patches: tf.Tensor2D =
     kernel === 1 ? tf.reshape(x, [count, inChannels]) : tf.reshape(im2col(tf, x, geometry), [count, patch])
 
-  const [sum] = sums(patches)
+  const [products, sum] = gramSums(patches)
   const centre = tf.div(sum, count) as tf.Tensor1D
   const row = tf.reshape(centre, [1, patch]) as tf.Tensor2D
-  const covariance = tf.sub(tf.div(gram(patches), count), tf.matMul(row, row, true, false)) as tf.Tensor2D
+  const covariance = tf.sub(tf.div(products, count), tf.matMul(row, row, true, false)) as tf.Tensor2D
 
   const identity = (): tf.Tensor2D => {
     const before = ((kernel * kernel - 1) / 2) * inChannels
