@@ -6,7 +6,7 @@ import type { Backend, CompileOptions, Executor } from './backend.ts'
 import { MobileOneError, throwIfAborted } from './errors.ts'
 import { withInputs, withOutputs } from './model/edit.ts'
 import type { Model } from './model/model.ts'
-import { elementCount, formatShape, type Tensor, type Tensors, tensor } from './model/tensor.ts'
+import { elementCount, formatShape, sameShape, type Tensor, type Tensors, tensor } from './model/tensor.ts'
 import { random } from './random.ts'
 import { reference } from './reference/reference.ts'
 import { maxAbsDifference } from './transforms/compare.ts'
@@ -128,7 +128,7 @@ export async function verifyRandom(
     const wanted = await runOnce(reference(), shown, inputs, signal)
     const got = await runOnce(backend, shown, inputs, signal)
     for (const name of names) {
-      const problem = difference(got[name] as Tensor, wanted[name] as Tensor, tolerance)
+      const problem = difference(got[name], wanted[name] as Tensor, tolerance)
       if (problem) return [name, problem]
     }
     return undefined
@@ -163,7 +163,11 @@ function wrong({ name }: Verifiable, what: string, problem: string): MobileOneEr
 }
 
 /** How far `got` is off, where that is more than `tolerance` times the largest magnitude of `wanted` (or times 1). */
-function difference(got: Tensor, wanted: Tensor, tolerance: number): string | undefined {
+function difference(got: Tensor | undefined, wanted: Tensor, tolerance: number): string | undefined {
+  if (!got) return 'which did not come out'
+  if (!sameShape(got.shape, wanted.shape)) {
+    return `with shape ${formatShape(got.shape)} in place of ${formatShape(wanted.shape)}`
+  }
   let scale = 1
   for (const value of wanted.data) if (Number.isFinite(value)) scale = Math.max(scale, Math.abs(value))
   const worst = maxAbsDifference(got, wanted)

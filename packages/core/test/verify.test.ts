@@ -10,12 +10,24 @@ import {
   reference,
   type Tensors,
   tensor,
-  variants,
   verified,
 } from '../src/index.ts'
 
+/** Larger than the check, which cuts it to 64 x 64. */
 const model: Model = initialize(
-  mobileone({ ...variants.s0, input: { channels: 3, size: [96, 96] } }, { form: 'deploy' }),
+  mobileone(
+    {
+      name: 'small',
+      input: { channels: 3, size: [80, 80] },
+      stem: { channels: 8, stride: 2, branches: 1 },
+      stages: [
+        { blocks: 1, channels: 16, stride: 2, branches: 1, squeezeExcite: 0 },
+        { blocks: 2, channels: 24, stride: 2, branches: 1, squeezeExcite: 1 },
+      ],
+      classes: 10,
+    },
+    { form: 'deploy' },
+  ),
   { seed: 3, statistics: 'random' },
 )
 
@@ -72,7 +84,7 @@ describe('verified', () => {
     const executor = await verified({ ...reference(), compile }).compile(model, {
       onProgress: (step) => progress.push(step),
     })
-    expect(executor.inputs.image?.shape).toEqual([1, 3, 96, 96])
+    expect(executor.inputs.image?.shape).toEqual([1, 3, 80, 80])
     expect(progress).toEqual([
       { phase: 'verify', done: 0, total: 1 },
       { phase: 'verify', done: 1, total: 1 },
@@ -89,7 +101,7 @@ describe('verified', () => {
         code: 'wrong-result',
         message: expect.stringMatching(
           new RegExp(
-            `^wrong: this machine computes node "${name}" of model "mobileone_s0" wrongly, off by up to 0\\.50 where 0\\.0\\d+ is allowed; update`,
+            `^wrong: this machine computes node "${name}" of model "small" wrongly, off by up to 0\\.50 where 0\\.\\d+ is allowed; update`,
           ),
         ),
       })
@@ -123,7 +135,7 @@ describe('verified', () => {
       outputs: (outputs, shown) =>
         shown.nodes.length === Object.keys(shown.outputs).length
           ? outputs
-          : { logits: tensor([1, 1000], new Float32Array(1000)) },
+          : { logits: tensor([1, 10], new Float32Array(10)) },
     })
     await expect(verified(fused).compile(model)).rejects.toThrow(
       /output "logits".*though each node alone is right/,
@@ -131,15 +143,23 @@ describe('verified', () => {
     expect(fused.alive).toBe(0)
   })
 
+  it('finds outputs that are missing or of another shape', async () => {
+    const missing = wrong({ outputs: () => ({}) })
+    await expect(verified(missing).compile(model)).rejects.toThrow(/node "stem".*, which did not come out;/)
+    const turned = wrong({ outputs: () => ({ logits: tensor([10, 1]) }) })
+    await expect(verified(turned).compile(model)).rejects.toMatchObject({ code: 'wrong-result' })
+    expect(missing.alive + turned.alive).toBe(0)
+  })
+
   it('compares stored outputs at the size of the model', async () => {
-    const inputs = { image: tensor([1, 3, 96, 96], new Float32Array(27648).fill(0.1)) }
+    const inputs = { image: tensor([1, 3, 80, 80], new Float32Array(19200).fill(0.1)) }
     await using exact = await reference().compile(model)
     const outputs = await exact.run(inputs)
     const compile = vi.fn(reference().compile)
     await (await verified({ ...reference(), compile }, { inputs, outputs }).compile(model)).dispose()
     expect(compile).toHaveBeenCalledTimes(1)
 
-    const zeros = { inputs, outputs: { logits: tensor([1, 1000]) } }
+    const zeros = { inputs, outputs: { logits: tensor([1, 10]) } }
     await expect(verified(reference(), zeros).compile(model)).rejects.toThrow(
       /output "logits".*of the stored output/,
     )
@@ -152,7 +172,7 @@ describe('verified', () => {
       verified(reference(), { inputs, outputs: { other: tensor([1]) } }).compile(model),
     ).rejects.toMatchObject({
       code: 'invalid-argument',
-      message: expect.stringContaining('it has "logits" 1x1000'),
+      message: expect.stringContaining('it has "logits" 1x10'),
     })
   })
 
