@@ -180,6 +180,36 @@ describe('train', () => {
     })
   })
 
+  it('writes the plan for PyTorch', async () => {
+    for (const name of ['train/cat', 'train/dog', 'val/cat', 'val/dog']) {
+      mkdirSync(join(folder, 'pets', name), { recursive: true })
+      writeFileSync(join(folder, 'pets', name, 'a.png'), '')
+    }
+    const args = [
+      'train',
+      '--plan',
+      'torch',
+      '--dataset',
+      'pets',
+      '--variant',
+      's2',
+      '--devices',
+      '4',
+      '-o',
+      'plan',
+    ]
+    const { code, stdout } = await run(args)
+    expect(code).toBe(0)
+    expect(stdout).toContain('torchrun --standalone --nproc_per_node=4 train_mobileone.py --data pets')
+    const plan = JSON.parse(readFileSync(join(folder, 'plan', 'plan.json'), 'utf8'))
+    expect(plan).toMatchObject({
+      model: 'mobileone_s2',
+      classes: 2,
+      labels: ['cat', 'dog'],
+      recipe: { epochs: 300 },
+    })
+  })
+
   it('tells what is missing or wrong in one line', async () => {
     const cases: readonly (readonly [args: readonly string[], message: RegExp])[] = [
       [['train'], /--output|-o <path/],

@@ -1,8 +1,18 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { wasm } from '@mobileone/backend-wasm'
 import { toSafetensors } from '@mobileone/checkpoint'
-import { isMobileOneError, type Model, profile, variants, withCard } from '@mobileone/core'
+import {
+  isMobileOneError,
+  MobileOneError,
+  type Model,
+  profile,
+  type Variant,
+  variants,
+  withCard,
+} from '@mobileone/core'
+import type { Recipe } from '@mobileone/train'
 import { defineCommand, UsageError } from '../command.ts'
 import { writeFileAtomic } from '../files.ts'
 import { jsonFlag, outputFlag } from '../flags.ts'
@@ -140,6 +150,7 @@ export const train = defineCommand({
     if (flags['print-recipe']) return printJson(recipe)
     const { output } = flags
     if (output === undefined) throw new UsageError('tell where to write with -o <path.safetensors>')
+    if (flags.plan !== undefined) return writePlan(flags, recipe, output)
     const library = await import('@mobileone/train')
     const { parallelEngine, startTfjs } = await import('@mobileone/train/node')
 
@@ -264,6 +275,43 @@ export const train = defineCommand({
     }
   },
 })
+
+async function writePlan(
+  flags: {
+    readonly dataset?: string | undefined
+    readonly variant?: string | undefined
+    devices: number
+    json: boolean
+  },
+  recipe: Recipe,
+  folder: string,
+): Promise<void> {
+  const { torchPlan } = await import('@mobileone/train')
+  const { imageFolder, writeTorchPlan } = await import('@mobileone/train/node')
+  const { dataset } = flags
+  if (dataset === undefined || dataset === 'fashion-mnist')
+    throw new UsageError('--plan is for a folder of pictures: --dataset <folder with train/ and val/>')
+  const names = await readdir(dataset).catch((cause: Error) => {
+    throw new MobileOneError('invalid-file', `cannot read the folder ${dataset}: ${cause.message}`, { cause })
+  })
+  const { labels } = await imageFolder(join(dataset, 'train'))
+  const plan = torchPlan(recipe, {
+    variant: (flags.variant ?? 's0') as Variant,
+    devices: flags.devices,
+    dataset: {
+      folder: dataset,
+      classes: labels.length,
+      labels,
+      validation: ['val', 'validation', 'test'].find((name) => names.includes(name)) ?? null,
+    },
+  })
+  const files = await writeTorchPlan(folder, plan)
+  if (flags.json) return printJson({ files, command: plan.command, timm: plan.timm })
+  for (const file of files) printLine(file)
+  printLine()
+  printLine(`In ${folder}, with PyTorch and timm installed (README.md tells more):`)
+  printLine(`  ${plan.command.join(' ')}`)
+}
 
 function describe(model: Model, source: string): Model {
   return withCard(model, { source })
