@@ -6,14 +6,23 @@ export interface Tile {
   readonly quads: number
 }
 
-/** How many invocations an adapter needs before larger tiles are worth it. */
+/** What an adapter does in parallel, and what it pays for. */
 export interface Parallelism {
+  /** Invocations it needs before larger tiles are worth it. */
   readonly invocations: number
+  /** Quads of the largest tile. */
+  readonly quads: number
+  /** Whether the invocations of a workgroup split a sum between them and meet at a barrier. */
+  readonly cooperative: boolean
 }
 
-/** A software adapter runs a few lanes on a few cores; a GPU hides its memory's latency behind tens of thousands of invocations. */
-export const software: Parallelism = { invocations: 64 }
-export const hardware: Parallelism = { invocations: 16_384 }
+/**
+ * A software adapter runs a few lanes on a few cores: its invocations are loops, so that barriers gain nothing and take long to
+ * compile, and a tile of 4 x 8 does not fit the registers of a CPU (SwiftShader: 1.6 times slower than 4 x 4).
+ */
+export const software: Parallelism = { invocations: 64, quads: 1, cooperative: false }
+/** A GPU hides its memory's latency behind tens of thousands of invocations. */
+export const hardware: Parallelism = { invocations: 16_384, quads: 2, cooperative: true }
 
 const tiles: readonly Tile[] = [
   { pixels: 4, quads: 2 },
@@ -26,10 +35,10 @@ const tiles: readonly Tile[] = [
  * The largest tile that still makes enough invocations: it reads (pixels + 4 quads) vectors for pixels x quads x 4
  * multiply-adds of vectors. Without enough work for any, the smallest.
  */
-export function chooseTile(pixels: number, outQuads: number, { invocations }: Parallelism): Tile {
+export function chooseTile(pixels: number, outQuads: number, { invocations, quads }: Parallelism): Tile {
   const enough = tiles.find(
     (tile) =>
-      tile.quads <= outQuads &&
+      tile.quads <= Math.min(outQuads, quads) &&
       tile.pixels <= pixels &&
       Math.ceil(pixels / tile.pixels) * Math.ceil(outQuads / tile.quads) >= invocations,
   )
@@ -65,7 +74,7 @@ export interface ConvShape {
 export const FEW_ROWS = 8
 
 /** The kernel of a convolution; every shape has one. */
-export function chooseConv(shape: ConvShape): ConvKernel {
+export function chooseConv(shape: ConvShape, { cooperative }: Parallelism): ConvKernel {
   const { kernel, stride, padding, groups, inChannels, outChannels } = shape
   if (shape.planar && groups === 1 && inChannels <= 4) return 'planar'
   if (groups > 1 && groups === inChannels && groups === outChannels) return 'depthwise'
@@ -73,5 +82,5 @@ export function chooseConv(shape: ConvShape): ConvKernel {
     return (inChannels / groups) % 4 === 0 && (outChannels / groups) % 4 === 0 ? 'conv' : 'grouped'
   const single = [...kernel, ...stride].every((size) => size === 1) && padding.every((size) => size === 0)
   if (!single) return 'conv'
-  return shape.pixels <= FEW_ROWS ? 'product' : 'pointwise'
+  return cooperative && shape.pixels <= FEW_ROWS ? 'product' : 'pointwise'
 }

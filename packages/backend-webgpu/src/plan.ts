@@ -20,6 +20,7 @@ import { depthwise } from './kernels/depthwise.ts'
 import { elementwise } from './kernels/elementwise.ts'
 import { flatten, fromNchw, type Layout, toNchw } from './kernels/layout.ts'
 import { mean } from './kernels/mean.ts'
+import { meanAlone } from './kernels/mean-alone.ts'
 import { pointwise } from './kernels/pointwise.ts'
 import { product } from './kernels/product.ts'
 import { scaleShift } from './kernels/scale-shift.ts'
@@ -136,7 +137,9 @@ class Planner {
       case 'globalAvgPool': {
         const x = this.quartered(node.inputs[0], node.name)
         const y = this.result(node.name, { ...x, hw: 1 })
-        this.dispatch(node.name, mean(sizeOf(x), this.setting), [x], [], y)
+        const { cooperative } = this.setting.parallelism
+        const text = (cooperative ? mean : meanAlone)(sizeOf(x), this.setting)
+        this.dispatch(node.name, text, [x], [], y)
         return
       }
       case 'flatten':
@@ -161,17 +164,20 @@ class Planner {
     const kernel = weight.shape.slice(2) as [number, number]
     const { stride, padding, dilation, groups } = node
     const pixels = n * outHeight * outWidth
-    const choice = chooseConv({
-      ...{ kernel, stride, padding, groups, inChannels, outChannels, pixels },
-      planar: this.values.get(source)!.planar,
-    })
+    const { parallelism } = this.setting
+    const choice = chooseConv(
+      {
+        ...{ kernel, stride, padding, groups, inChannels, outChannels, pixels },
+        planar: this.values.get(source)!.planar,
+      },
+      parallelism,
+    )
     const x = choice === 'planar' ? this.values.get(source)! : this.quartered(source, node.name)
     const { result, activation } = this.activation(node, index)
     const shape: Convolution = {
       ...{ batch: n, inChannels, outChannels, kernel, stride, padding, dilation, groups, activation },
       ...{ input: [inHeight, inWidth], output: [outHeight, outWidth] },
     }
-    const { parallelism } = this.setting
     const outQuads = quads(outChannels)
     const neighbours = choosePixels(n * outHeight, outWidth, outQuads, parallelism)
     const tile = chooseTile(pixels, outQuads, parallelism)
@@ -220,10 +226,13 @@ class Planner {
     const x = this.quartered(node.inputs[0], node.name)
     const weight = this.model.weights[node.weight]!
     const [outputs, depth] = weight.shape as [number, number]
-    const choice = chooseConv({
-      ...{ kernel: [1, 1], stride: [1, 1], padding: [0, 0], groups: 1, planar: false },
-      ...{ inChannels: depth, outChannels: outputs, pixels: x.n },
-    })
+    const choice = chooseConv(
+      {
+        ...{ kernel: [1, 1], stride: [1, 1], padding: [0, 0], groups: 1, planar: false },
+        ...{ inChannels: depth, outChannels: outputs, pixels: x.n },
+      },
+      this.setting.parallelism,
+    )
     const { result, activation } = this.activation(node, index)
     const shape = { inChannels: depth, outChannels: outputs, activation }
     const tile = chooseTile(x.n, quads(outputs), this.setting.parallelism)

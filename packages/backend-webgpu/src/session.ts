@@ -2,7 +2,9 @@
 import { MobileOneError, type OnProgress, type Tensors, tensor, throwIfAborted } from '@mobileone/core'
 import { type ImageInput, ImageWriter } from './image.ts'
 import type { PlannedBuffer } from './memory.ts'
+import { messageOf } from './message.ts'
 import { toHalf } from './pack.ts'
+import { pipelineOf } from './pipelines.ts'
 import type { Plan } from './plan.ts'
 
 /** Values of the WebGPU specification: Node has no globals of these names. */
@@ -95,7 +97,7 @@ export class Session {
     onProgress?.({ phase: 'build pipelines', done, total: texts.size })
     const pipelines = await Promise.all(
       [...texts].map(async ([code, label]) => {
-        const pipeline = await createPipeline(device, code, label)
+        const pipeline = await pipelineOf(device, code, label)
         onProgress?.({ phase: 'build pipelines', done: ++done, total: texts.size })
         return [code, pipeline] as const
       }),
@@ -267,25 +269,6 @@ function encode(pass: GPUComputePassEncoder, { pipeline, group, workgroups }: Co
   pass.dispatchWorkgroups(...workgroups)
 }
 
-async function createPipeline(device: GPUDevice, code: string, label: string): Promise<GPUComputePipeline> {
-  try {
-    const module = device.createShaderModule({ label, code })
-    return await device.createComputePipelineAsync({
-      label,
-      layout: 'auto',
-      compute: { module, entryPoint: 'main' },
-    })
-  } catch (cause) {
-    throw new MobileOneError(
-      'unavailable',
-      `webgpu: the device refused the kernel "${label}": ${messageOf(cause)}`,
-      {
-        cause,
-      },
-    )
-  }
-}
-
 function createBuffer(device: GPUDevice, planned: PlannedBuffer, plan: Plan): GPUBuffer {
   const { kind } = planned
   const size = Math.max(16, Math.ceil(planned.bytes / 16) * 16)
@@ -332,10 +315,4 @@ function checkLimits({ limits }: GPUDevice, plan: Plan): void {
         refuse(`for "${node}" a binding`, bytes, limits.maxStorageBufferBindingSize)
     }
   }
-}
-
-function messageOf(problem: unknown): string {
-  return typeof problem === 'object' && problem !== null && 'message' in problem
-    ? String(problem.message)
-    : String(problem)
 }

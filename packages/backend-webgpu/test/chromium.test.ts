@@ -14,10 +14,16 @@ describe.skipIf(!hasChromium)('webgpu in Chromium', () => {
   afterAll(() => opened?.close())
 
   it('conforms', async () => {
-    const results = await runPageSuite(opened.page, 'webgpu')
+    const results = await runPageSuite(opened.page, 'one device')
     expect(results.filter(({ error }) => error)).toEqual([])
     expect(results.filter(({ skip }) => !skip).length).toBeGreaterThan(70)
   }, 600_000)
+
+  it('makes and destroys devices of its own', async () => {
+    const results = await runPageSuite(opened.page, 'own devices')
+    expect(results.filter(({ error }) => error)).toEqual([])
+    expect(results.length).toBeGreaterThan(2)
+  }, 300_000)
 
   it.skipIf(!hasGolden)(
     'gives PyTorch’s logits of the real S0',

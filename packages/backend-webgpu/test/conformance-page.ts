@@ -23,9 +23,18 @@ const s0: Golden = {
   },
 }
 
+/** One device for all cases, so that equal kernels are built once. */
+async function onOneDevice(): Promise<ReturnType<typeof runCases>> {
+  const device = await (await navigator.gpu.requestAdapter())?.requestDevice()
+  if (!device) throw new Error('there is no adapter')
+  return runCases(conformance(() => webgpu({ device })))
+}
+
 Object.assign(globalThis, {
   suites: {
-    webgpu: () => runCases(conformance(() => webgpu())),
+    'one device': onOneDevice,
+    'own devices': () =>
+      runCases(conformance(() => webgpu()).filter(({ name }) => name.startsWith('dispose: '))),
     'the real S0': () =>
       runCases(
         conformance(() => webgpu(), { golden: [s0] }).filter(({ name }) => name === 'stored outputs: S0'),

@@ -74,6 +74,9 @@ describe('what S0 asks of the device', () => {
     await webgpu({ device }).compile(s0(), { onProgress: ({ done }) => seen.push(done) })
     expect(modules.length).toBeLessThan(30)
     expect(seen).toEqual(Array.from({ length: modules.length + 1 }, (_, i) => i))
+    const built = modules.length
+    await webgpu({ device }).compile(s0())
+    expect(modules).toHaveLength(built)
   })
 })
 

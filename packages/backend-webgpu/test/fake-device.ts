@@ -17,6 +17,7 @@ export interface FakeDevice {
 export function fakeDevice({
   features = [] as readonly string[],
   limits = {} as Readonly<Record<string, number>>,
+  adapter = 'fake',
 } = {}): FakeDevice {
   const modules: { label: string; code: string }[] = []
   const calls: Record<string, number> = {}
@@ -34,6 +35,7 @@ export function fakeDevice({
   }
   const device = {
     features: new Set(features),
+    adapterInfo: { vendor: adapter },
     limits: {
       maxBufferSize: 2 ** 28,
       maxStorageBufferBindingSize: 2 ** 27,

@@ -102,6 +102,13 @@ describe('the text of every kernel, on a device that computes nothing', () => {
     await expect(module?.code).toMatchFileSnapshot('wgsl/pointwise-f16.wgsl')
   })
 
+  test('the mean of a software adapter, without barriers', async () => {
+    const fake = fakeDevice({ adapter: 'swiftshader' })
+    await webgpu({ device: fake.device }).compile(kernels.mean![0])
+    const module = fake.modules.find(({ label }) => label.startsWith('mean'))
+    await expect(module?.code).toMatchFileSnapshot('wgsl/mean-alone.wgsl')
+  })
+
   test('a large tile, and a dispatch of two dimensions', async () => {
     const fake = fakeDevice()
     const given = model([1, 8, 1024, 1025], [conv('c', 'x')], { 'c.weight': [20, 8, 1, 1], 'c.bias': [20] })

@@ -1,44 +1,90 @@
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import { type Model, tensor, withInputs } from '@mobileone/core'
-import { hasGolden, readGolden, readGoldenFloat32, readGoldenJson, smallModels } from '@mobileone/testkit'
-import { describe, expect, test } from 'vitest'
-import { webgpu } from '../src/index.ts'
+import {
+  checkLogits,
+  hasGolden,
+  imagenetRule,
+  loadPhotographs,
+  type Photograph,
+  readGolden,
+  readGoldenFloat32,
+  readGoldenJson,
+  smallModels,
+} from '@mobileone/testkit'
+import { preprocess } from '@mobileone/vision'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type GpuOutput, webgpu } from '../src/index.ts'
 import { gpu } from './gpu.ts'
 
 const load = (file: string): Model => modelFromCheckpoint(readCheckpoint(readGolden(...file.split('/'))))
 
 describe.skipIf(!hasGolden || !gpu)('PyTorch’s logits in Node', () => {
-  test('the real S0: to 1e-3, the same classes, at most 46 dispatches', async () => {
-    const executor = await webgpu({ gpu: gpu! }).compile(load('mobileone_s0.pth.tar'))
-    const image = tensor([1, 3, 224, 224], readGoldenFloat32('s0-input-1x3x224x224.f32'))
-    const wanted = readGoldenFloat32('s0-logits-1000.f32')
-    const logits = (await executor.run({ image })).logits!.data
-    expect(executor.steps.length).toBeLessThanOrEqual(46)
-    expect(Math.max(...logits.map((x, i) => Math.abs(x - wanted[i]!)))).toBeLessThan(1e-3)
-    expect(top5(logits)).toEqual(top5(wanted))
-    await executor.dispose()
+  let photographs: readonly Photograph[]
+  beforeAll(async () => {
+    photographs = await loadPhotographs(3, (bytes) =>
+      preprocess(bytes, imagenetRule, { orientation: 'ignore' }),
+    )
   })
+
+  test.each([
+    ['a software adapter', undefined, 3],
+    ['a GPU', { vendor: 'test' }, 1],
+  ])(
+    'the real S0 with the kernels of %s: to 1e-3, the same classes, at most 46 dispatches',
+    async (_, info, count) => {
+      const device = (await (await gpu!.requestAdapter())?.requestDevice())!
+      if (info) Object.defineProperty(device, 'adapterInfo', { value: info })
+      const executor = await webgpu({ device }).compile(load('mobileone_s0.pth.tar'))
+      expect(executor.steps.length).toBeLessThanOrEqual(46)
+      const stored = {
+        file: 's0-input-1x3x224x224.f32',
+        input: readGoldenFloat32('s0-input-1x3x224x224.f32'),
+        logits: readGoldenFloat32('s0-logits-1000.f32'),
+      }
+      for (const each of [stored, ...photographs.slice(0, count)]) {
+        const { logits } = await executor.run({ image: tensor([1, 3, 224, 224], each.input) })
+        const check = checkLogits(each, logits!.data)
+        expect(check).toMatchObject({ sameTop5: true })
+        expect(check.maxAbsError, each.file).toBeLessThan(1e-3)
+      }
+      const onGpu = await executor.runOnGpu({ image: tensor([1, 3, 224, 224], stored.input) })
+      expect(checkLogits(stored, await read(device, onGpu.logits!)).maxAbsError).toBeLessThan(1e-3)
+      await executor.dispose()
+      device.destroy()
+    },
+    300_000,
+  )
 })
 
 describe.skipIf(!hasGolden || !gpu)('PyTorch’s logits of small models in Node', () => {
-  test.each(smallModels.flatMap((name) => [`${name}.fused`, `${name}.unfused`]))('%s', async (file) => {
-    const [name] = file.split('.') as [string]
-    const { config, input } = readGoldenJson<{ config: { num_classes: number }; input: number[] }>(
-      'small',
-      `${name}.json`,
-    )
-    const model = withInputs(load(`small/${file}.pth.tar`), { image: input })
-    const executor = await webgpu({ gpu: gpu!, verify: true }).compile(model)
-    const logits = (
-      await executor.run({ image: tensor(input, readGoldenFloat32('small', `${name}.input.f32`)) })
-    ).logits!
-    await executor.dispose()
-    const wanted = readGoldenFloat32('small', `${name}.logits.f32`)
-    expect(logits.shape).toEqual([input[0], config.num_classes])
-    expect(Math.max(...logits.data.map((x, i) => Math.abs(x - wanted[i]!)))).toBeLessThan(1e-3)
-  })
+  test.each(smallModels.flatMap((name) => [`${name}.fused`, `${name}.unfused`]))(
+    '%s',
+    async (file) => {
+      const [name] = file.split('.') as [string]
+      const { config, input } = readGoldenJson<{ config: { num_classes: number }; input: number[] }>(
+        'small',
+        `${name}.json`,
+      )
+      const model = withInputs(load(`small/${file}.pth.tar`), { image: input })
+      const executor = await webgpu({ gpu: gpu!, verify: true }).compile(model)
+      const logits = (
+        await executor.run({ image: tensor(input, readGoldenFloat32('small', `${name}.input.f32`)) })
+      ).logits!
+      await executor.dispose()
+      const wanted = readGoldenFloat32('small', `${name}.logits.f32`)
+      expect(logits.shape).toEqual([input[0], config.num_classes])
+      expect(Math.max(...logits.data.map((x, i) => Math.abs(x - wanted[i]!)))).toBeLessThan(1e-3)
+    },
+    300_000,
+  )
 })
 
-function top5(logits: Float32Array): readonly number[] {
-  return [...logits.keys()].sort((a, b) => logits[b]! - logits[a]!).slice(0, 5)
+async function read(device: GPUDevice, { buffer, offset, bytes }: GpuOutput): Promise<Float32Array> {
+  const [mapRead, copyDestination] = [1, 8]
+  const staging = device.createBuffer({ size: bytes, usage: mapRead | copyDestination })
+  const encoder = device.createCommandEncoder()
+  encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes)
+  device.queue.submit([encoder.finish()])
+  await staging.mapAsync(1)
+  return new Float32Array(staging.getMappedRange().slice(0))
 }
