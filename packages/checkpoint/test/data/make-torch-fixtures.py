@@ -7,23 +7,21 @@
   float32 in row-major order (int64 for int64); and the logits, run in float32, of the NCHW input whose values are
   ((37 i) mod 101) / 64 - 0.75 for i = 0, 1, 2, ...
 
-Run with the packages of tooling/demo-model/requirements.txt. The legacy file names its storages by memory address, so its
-bytes differ from run to run while its tensors do not.
+Run with PyTorch 2.2.2. The legacy file names its storages by memory address, so its bytes differ from run to run while
+its tensors do not.
 """
 
 import copy
 import hashlib
 import json
-import sys
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[3] / "tooling/demo-model"))
+from mobileone import MobileOne
 
-from mobileone import MobileOne  # noqa: E402
+HERE = Path(__file__).resolve().parent
 
 CONFIG = {
     "name": "mobileone-tiny",
