@@ -1,4 +1,4 @@
-import { isMobileOneError, type Random, random } from '@mobileone/core'
+import { configFromWidths, isMobileOneError, type Random, random } from '@mobileone/core'
 import { WireReader, WireWriter } from '@mobileone/core/wire'
 import { describe, expect, test } from 'vitest'
 import { fromCoreML, toMLModel } from '../src/index.ts'
@@ -15,10 +15,18 @@ function outcome(bytes: Uint8Array, context: string): string {
   }
 }
 
-const samples = [
-  toMLModel(tinyModel()),
-  toMLModel(tinyModel(), { weights: 'float16', input: 'array', output: 'values' }),
-]
+const small = tinyModel(
+  configFromWidths({
+    name: 'small',
+    widths: [0.1, 0.1, 0.1, 0.1],
+    blocks: [1, 1, 1, 1],
+    branches: 1,
+    squeezeExcite: [0, 0, 0, 1],
+    classes: 5,
+    inputSize: [33, 33],
+  }),
+)
+const samples = [toMLModel(small), toMLModel(small, { weights: 'float16', input: 'array', output: 'values' })]
 
 function count(
   cases: number,
@@ -105,11 +113,11 @@ describe('damaged .mlmodel files', () => {
     })
     expect(counts.get('invalid-file')).toBeGreaterThan(500)
     expect(counts.get('model')).toBeGreaterThan(100)
-  }, 60_000)
+  }, 120_000)
 
   const sizes = [0, 1, 2, 3, 7, 64, 2 ** 16, 2 ** 31, 2 ** 40, 2 ** 53, -1, -(2 ** 40)]
-  test('2,500 seeded edits of the structure: fields dropped, doubled, moved, swapped, with other numbers', () => {
-    const counts = count(2500, (bytes, source) => {
+  test('1,700 seeded edits of the structure: fields dropped, doubled, moved, swapped, with other numbers', () => {
+    const counts = count(1700, (bytes, source) => {
       const tree = decode(bytes)
       for (let edits = source.integer(1, 2); edits > 0; edits--) {
         const all = lists(tree).filter(({ length }) => length > 0)
@@ -137,10 +145,10 @@ describe('damaged .mlmodel files', () => {
       }
       return encode(tree).finish()
     })
-    expect(counts.get('invalid-file')).toBeGreaterThan(600)
+    expect(counts.get('invalid-file')).toBeGreaterThan(400)
     expect(counts.get('unsupported')).toBeGreaterThan(20)
     expect(counts.get('model')).toBeGreaterThan(50)
-  }, 60_000)
+  }, 120_000)
 })
 
 describe('a clear error for', () => {
@@ -204,7 +212,7 @@ describe('a clear error for', () => {
       }),
       /the input "image" has the shape/,
     ],
-    ['half a file', (samples[0] as Uint8Array).slice(0, 9000), /a length of \d+ where \d+ bytes are left/],
+    ['half a file', (samples[0] as Uint8Array).slice(0, 7000), /a length of \d+ where \d+ bytes are left/],
     ['an empty network', encode([{ field: 500, fields: [] }]).finish(), /Core ML/],
   ])('%s', (_, bytes, message) => {
     expect(() => fromCoreML(bytes)).toThrow(message)
