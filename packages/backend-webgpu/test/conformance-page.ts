@@ -27,7 +27,10 @@ const s0: Golden = {
 async function onOneDevice(): Promise<ReturnType<typeof runCases>> {
   const device = await (await navigator.gpu.requestAdapter())?.requestDevice()
   if (!device) throw new Error('there is no adapter')
-  return runCases(conformance(() => webgpu({ device })))
+  return runCases(
+    conformance(() => webgpu({ device })),
+    { timeout: 300_000 },
+  )
 }
 
 Object.assign(globalThis, {
