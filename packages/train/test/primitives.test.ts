@@ -134,6 +134,15 @@ describe.each(cases)('%s %s %j %j', (operation, _, shapes, options) => {
   const inputs = shapes.map((shape, index) => array(shape, index + 1))
   const outputs = operations[operation](inputs, options)
   const weights = outputs.map(({ shape }, index) => array(shape, index + 11))
+  let found: { element: number; slope: number }[][] | undefined
+  /** Of a few elements of each input: all would take too long. */
+  const slopes = (): typeof found & {} =>
+    (found ??= inputs.map(({ data: { length } }, index) =>
+      Array.from({ length: Math.min(6, length) }, (_, i) => {
+        const element = (i * 7919) % length
+        return { element, slope: numericGradient(operation, inputs, options, weights, index, element) }
+      }),
+    ))
 
   test.each([
     ['wasm', 'our kernels', createPrimitives],
@@ -146,14 +155,9 @@ describe.each(cases)('%s %s %j %j', (operation, _, shapes, options) => {
     expect(tf.memory().numTensors).toBe(before)
     for (const [index, output] of outputs.entries()) expectClose(found.outputs[index]!, output)
     for (const [index, gradient] of found.gradients.entries()) {
-      // Every element would take too long: those of a fixed sample.
-      const { data } = inputs[index]!
-      const picked = Array.from({ length: Math.min(6, data.length) }, (_, i) => (i * 7919) % data.length)
       const scale = gradient.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-30)
-      for (const element of picked) {
-        const numeric = numericGradient(operation, inputs, options, weights, index, element)
-        expect(Math.abs(gradient[element]! - numeric) / scale).toBeLessThan(1e-4)
-      }
+      for (const { element, slope } of slopes()[index]!)
+        expect(Math.abs(gradient[element]! - slope) / scale).toBeLessThan(1e-4)
     }
   })
 
