@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { MobileOneError } from '@mobileone/core'
 import type { Tfjs } from '../primitives.ts'
-import { registerWasmGradients } from '../wasm-gradients/index.ts'
+import { registerWasmGradients, shareClones } from '../wasm-gradients/index.ts'
 
 export type TrainingBackend = 'wasm' | 'cpu'
 
@@ -15,7 +15,8 @@ export interface StartTfjsOptions {
 }
 
 /**
- * TensorFlow.js of the project, with gradients, its backend started and, for `wasm`, this package's gradient kernels.
+ * TensorFlow.js of the project, with gradients, its backend started and, for `wasm`, this package's gradient kernels and
+ * clones that share memory.
  * @throws MobileOneError `unavailable` naming the package to install.
  */
 export async function startTfjs(options: StartTfjsOptions = {}): Promise<Tfjs> {
@@ -24,7 +25,10 @@ export async function startTfjs(options: StartTfjsOptions = {}): Promise<Tfjs> {
   if (backend === 'wasm') await load('@tensorflow/tfjs-backend-wasm', project)
   if (!(await tf.setBackend(backend)))
     throw new MobileOneError('unavailable', `TensorFlow.js does not start its backend "${backend}"`)
-  if (backend === 'wasm') await registerWasmGradients(tf)
+  if (backend === 'wasm') {
+    await registerWasmGradients(tf)
+    shareClones(tf)
+  }
   return tf
 }
 
