@@ -72,7 +72,7 @@ function withoutBranches(graph) {
 async function trainOne(name, seed) {
   const { branches, bare } = variants[name]
   const graph = mobileone(smallNetwork({ branches, width: Number(values.width) }), { form: 'train' })
-  const model = initialize(bare ? withoutBranches(graph) : graph, { seed })
+  const model = initialize(bare ? withoutBranches(graph) : graph, { seed, scheme: 'pytorch' })
   const recipe = fashionMnistRecipe({ epochs: Number(values.epochs), seed })
   const lib = await startTfjs()
   const preprocess = fashionMnistPreprocess

@@ -103,7 +103,7 @@ export function fashionMnistRecipe(overrides: RecipeOverrides = {}): Recipe {
     {
       ...paperRecipe('s0'),
       name: 'fashion-mnist',
-      epochs: 15,
+      epochs: 10,
       optimizer: { momentum: 0.9, nesterov: true },
       learningRate: { peak: 0.1, final: 0, warmupEpochs: 0.5, warmupFactor: 1e-3 },
       weightDecay: { from: 1e-4, to: 1e-5, exempt: ['batchNorm', 'bias'] },

@@ -80,7 +80,7 @@ export async function chooseModel(flags: NetworkFlags, data: TrainingData, recip
     return withHead(await loadFor({ weights: flags.weights }), classes, recipe.seed)
   const input = { channels: data.train.channels, size: data.preprocess.size }
   const config = await chooseNetwork(flags, { input, classes })
-  return initialize(mobileone(config, { form: 'train' }), { seed: recipe.seed })
+  return initialize(mobileone(config, { form: 'train' }), { seed: recipe.seed, scheme: 'pytorch' })
 }
 
 async function chooseNetwork(
@@ -128,7 +128,7 @@ function withHead(model: Model, classes: number, seed: number): Model {
         [head.bias]: { dtype: 'float32', shape: [classes] },
       },
     },
-    { seed },
+    { seed, scheme: 'pytorch' },
   )
   return { ...model, weights: { ...model.weights, ...made.weights } }
 }

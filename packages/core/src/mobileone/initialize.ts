@@ -9,9 +9,15 @@ export interface InitializeOptions {
    * affine parameters as a trained network might have them, so that folding has something to fold.
    */
   readonly statistics?: 'fresh' | 'random'
+  /**
+   * Convolutions and linear layers. `he` (default): normal of deviation sqrt(2 / fan-in) (He et al. 2015, eq. 10), zero biases.
+   * `pytorch`: what `torch.nn.Conv2d` and `torch.nn.Linear` start from, and so what the recipes of the paper are tuned for:
+   * uniform within 1 / sqrt(fan-in), biases too. The smaller weights make steps of one learning rate go further.
+   */
+  readonly scheme?: 'he' | 'pytorch'
 }
 
-/** `graph` with random weights: He normal by fan-in (He et al. 2015, eq. 10) for convolutions and linear layers, zero biases. */
+/** `graph` with random weights, a function of the seed. */
 export function initialize(graph: Graph, options: InitializeOptions): Model {
   const source = random(options.seed)
   const weights: Record<string, Tensor> = {}
@@ -29,8 +35,14 @@ export function initialize(graph: Graph, options: InitializeOptions): Model {
         if (role === 'weight') fill(name, () => 1 + spread * 0.3 * source.normal())
         else if (role === 'runningVar') fill(name, () => 1 + spread * (source.next() - 0.5))
         else fill(name, () => spread * 0.2 * source.normal())
+        continue
+      }
+      const weight = weightRoles(node).find(([each]) => each === 'weight')?.[1] ?? name
+      const fanIn = elementCount((graph.weights[weight]?.shape ?? []).slice(1))
+      if (options.scheme === 'pytorch') {
+        const bound = 1 / Math.sqrt(fanIn)
+        fill(name, () => bound * (2 * source.next() - 1))
       } else if (role === 'weight') {
-        const fanIn = elementCount((graph.weights[name]?.shape ?? []).slice(1))
         const deviation = Math.sqrt(2 / fanIn)
         fill(name, () => deviation * source.normal())
       } else {
