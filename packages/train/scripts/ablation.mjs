@@ -15,6 +15,7 @@ import {
   fashionMnistPreprocess,
   fashionMnistRecipe,
   smallNetwork,
+  split,
   train,
 } from '@mobileone/train'
 import { fashionMnist, startTfjs } from '@mobileone/train/node'
@@ -29,7 +30,8 @@ const recorded = fileURLToPath(new URL('../../../docs/ablation.jsonl', import.me
 
 const { values } = parseArgs({
   options: {
-    epochs: { type: 'string', default: '5' },
+    epochs: { type: 'string', default: '4' },
+    images: { type: 'string', default: '20000' },
     seeds: { type: 'string', default: '3' },
     width: { type: 'string', default: '0.5' },
     jobs: { type: 'string', default: '2' },
@@ -42,7 +44,7 @@ const { values } = parseArgs({
 })
 
 if (values.help) {
-  process.stdout.write(`npm run ablation -- [--epochs 5] [--seeds 3] [--width 0.5] [--jobs 2] [--results ablation.jsonl] [--record]
+  process.stdout.write(`npm run ablation -- [--epochs 4] [--images 20000] [--seeds 3] [--width 0.5] [--jobs 2] [--results ablation.jsonl] [--record]
 
 Trains ${Object.values(variants)
     .map(({ label }) => `"${label}"`)
@@ -76,10 +78,10 @@ async function trainOne(name, seed) {
   const recipe = fashionMnistRecipe({ epochs: Number(values.epochs), seed })
   const lib = await startTfjs()
   const preprocess = fashionMnistPreprocess
-  const data = batchSource(await fashionMnist({ split: 'train' }), {
-    preprocess,
-    augmentation: recipe.augmentation,
-  })
+  const whole = await fashionMnist({ split: 'train' })
+  const count = Number(values.images)
+  const [images] = count < whole.size ? split(whole, { count, seed: 0, balanced: true }) : [whole]
+  const data = batchSource(images, { preprocess, augmentation: recipe.augmentation })
   const result = await train(model, {
     lib,
     recipe,
@@ -96,6 +98,7 @@ async function trainOne(name, seed) {
     seed,
     epochs: recipe.epochs,
     width: Number(values.width),
+    images: count,
     trainParams: profile(model).params,
     loss: result.history.at(-1).loss,
     top1,
@@ -104,9 +107,13 @@ async function trainOne(name, seed) {
 }
 
 async function trainAll() {
-  const settings = { epochs: Number(values.epochs), width: Number(values.width) }
-  const done = (await readResults()).filter(
-    (run) => run.epochs === settings.epochs && run.width === settings.width,
+  const settings = {
+    epochs: Number(values.epochs),
+    width: Number(values.width),
+    images: Number(values.images),
+  }
+  const done = (await readResults()).filter((run) =>
+    Object.entries(settings).every(([key, value]) => run[key] === value),
   )
   const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => index + 1)
   const has = (variant, seed) => done.some((run) => run.variant === variant && run.seed === seed)
@@ -132,7 +139,7 @@ async function trainAll() {
   await writeFile(
     page,
     text.replace(
-      /<!-- results -->[^]*<!-- \/results -->/,
+      /<!-- results -->[\s\S]*<!-- \/results -->/,
       `<!-- results -->\n\n${table}\n\n<!-- /results -->`,
     ),
   )
@@ -161,6 +168,8 @@ function spawnRun({ variant, seed }) {
     values.epochs,
     '--width',
     values.width,
+    '--images',
+    values.images,
   ]
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -206,9 +215,9 @@ function tableOf(runs, seeds) {
     ]
   })
   const line = (cells) => `| ${cells.join(' | ')} |`
-  const { epochs, width } = runs[0]
+  const { epochs, width, images } = runs[0]
   return [
-    `${epochs} epochs of 60,000 images, width ${width}, ${seeds.length} seeds, top-1 on the 10,000 test images after folding; ${cpus()[0].model}, Node ${process.versions.node}`,
+    `${epochs} epochs of ${images.toLocaleString('en-US')} images, width ${width}, ${seeds.length} seeds, top-1 on the 10,000 test images after folding; ${cpus()[0].model}, Node ${process.versions.node}`,
     '',
     line(head),
     line(head.map((_, column) => (column === 0 ? '---' : '---:'))),
