@@ -1,4 +1,4 @@
-import { type Model, type Node, type Tensor, erf } from '@mobileone/core'
+import { erf, type Model, type Node, type Tensor } from '@mobileone/core'
 import type { Batch } from '../src/data/batch.ts'
 
 /** A float64 feature map, NCHW, or a matrix. */
@@ -38,7 +38,10 @@ function evaluate(
   shapeOf: (name: string) => readonly number[],
 ): Value {
   const a = x as Value
-  const each = (f: (value: number) => number): Value => ({ shape: a.shape, data: a.data.map((value) => f(value)) })
+  const each = (f: (value: number) => number): Value => ({
+    shape: a.shape,
+    data: a.data.map((value) => f(value)),
+  })
   switch (node.op) {
     case 'relu':
       return each((value) => Math.max(0, value))
@@ -49,11 +52,17 @@ function evaluate(
     case 'gelu':
       return each((value) => (value * (1 + preciseErf(value / Math.SQRT2))) / 2)
     case 'add':
-      return { shape: a.shape, data: a.data.map((value, index) => value + ((other as Value).data[index] as number)) }
+      return {
+        shape: a.shape,
+        data: a.data.map((value, index) => value + ((other as Value).data[index] as number)),
+      }
     case 'mul': {
       const b = other as Value
       const area = a.data.length / b.data.length
-      return { shape: a.shape, data: a.data.map((value, index) => value * (b.data[Math.floor(index / area)] as number)) }
+      return {
+        shape: a.shape,
+        data: a.data.map((value, index) => value * (b.data[Math.floor(index / area)] as number)),
+      }
     }
     case 'flatten':
       return { shape: [a.shape[0] as number, a.data.length / (a.shape[0] as number)], data: a.data }
@@ -98,9 +107,11 @@ function evaluate(
         for (let image = 0; image < n; image++)
           for (let pixel = 0; pixel < h * w; pixel++) at.push((image * c + channel) * h * w + pixel)
         const mean = at.reduce((sum, index) => sum + (a.data[index] as number), 0) / at.length
-        const variance = at.reduce((sum, index) => sum + ((a.data[index] as number) - mean) ** 2, 0) / at.length
+        const variance =
+          at.reduce((sum, index) => sum + ((a.data[index] as number) - mean) ** 2, 0) / at.length
         const gain = (gamma[channel] as number) / Math.sqrt(variance + node.epsilon)
-        for (const index of at) data[index] = ((a.data[index] as number) - mean) * gain + (beta[channel] as number)
+        for (const index of at)
+          data[index] = ((a.data[index] as number) - mean) * gain + (beta[channel] as number)
       }
       return { shape: a.shape, data }
     }

@@ -1,10 +1,10 @@
-import { reference, type Model } from '@mobileone/core'
 import { readCheckpoint } from '@mobileone/checkpoint'
+import { type Model, reference } from '@mobileone/core'
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { fashionMnistRecipe, paperRecipe, type Recipe } from '../src/recipe.ts'
 import { evaluate } from '../src/trainer/evaluate.ts'
-import { train, type TrainEvent, type TrainOptions } from '../src/trainer/train.ts'
+import { type TrainEvent, type TrainOptions, train } from '../src/trainer/train.ts'
 import { tinyModel } from './models.ts'
 import { stripes } from './stripes.ts'
 
@@ -36,7 +36,10 @@ function weightsOf(result: { readonly model: Model }): Record<string, number[]> 
 test('the loss falls, the folded average classifies, and the model carries its card', async () => {
   const events: TrainEvent[] = []
   const before = tf.memory().numTensors
-  const result = await train(model, options({ validation: stripes(60), onEvent: (event) => events.push(event) }))
+  const result = await train(
+    model,
+    options({ validation: stripes(60), onEvent: (event) => events.push(event) }),
+  )
   expect(tf.memory().numTensors).toBe(before)
   const losses = result.history.map(({ loss }) => loss)
   expect(losses).toHaveLength(3)
@@ -84,7 +87,10 @@ describe('resume', () => {
 
   test('a checkpoint is a safetensors file that says what it holds', async () => {
     let saved: Uint8Array | undefined
-    await train(model, options({ recipe: { ...recipe, epochs: 1 }, save: async (bytes) => void (saved = bytes) }))
+    await train(
+      model,
+      options({ recipe: { ...recipe, epochs: 1 }, save: async (bytes) => void (saved = bytes) }),
+    )
     const { tensors, metadata } = await readCheckpoint(saved as Uint8Array)
     expect([...tensors.keys()].filter((key) => key.endsWith('head.weight'))).toEqual(
       expect.arrayContaining(['model.head.weight', 'momentum.head.weight', 'ema.head.weight']),
@@ -96,11 +102,16 @@ describe('resume', () => {
     let saved = new Uint8Array()
     await train(
       model,
-      options({ recipe: { ...recipe, epochs: 1 }, save: async (bytes) => void (saved = bytes as typeof saved) }),
+      options({
+        recipe: { ...recipe, epochs: 1 },
+        save: async (bytes) => void (saved = bytes as typeof saved),
+      }),
     )
     const resume = (more: Partial<TrainOptions>, other = model): Promise<unknown> =>
       train(other, options({ recipe: { ...recipe, epochs: 1 }, resume: saved, ...more }))
-    await expect(resume({ recipe: { ...recipe, epochs: 1, seed: 6 } })).rejects.toThrow(/seed is 5 there and 6 here/)
+    await expect(resume({ recipe: { ...recipe, epochs: 1, seed: 6 } })).rejects.toThrow(
+      /seed is 5 there and 6 here/,
+    )
     await expect(resume({}, tinyModel(1))).rejects.toThrow(/another network/)
     await expect(resume({ resume: saved.slice(0, 999) })).rejects.toMatchObject({ code: 'invalid-file' })
     await expect(resume({ resume: new Uint8Array(9) })).rejects.toMatchObject({ code: 'invalid-file' })
@@ -118,8 +129,12 @@ describe('bad input', () => {
 
   test('data that does not fit the model', async () => {
     await expect(train(tinyModel(1, 0, 3), options())).rejects.toThrow(/3 channels, the data has 1/)
-    await expect(train(model, options({ data: { ...data, labels: ['a', 'b'] } }))).rejects.toThrow(/3 classes.* 2/)
-    await expect(train(model, options({ data: stripes(5) }))).rejects.toThrow(/5 examples do not fill one batch of 12/)
+    await expect(train(model, options({ data: { ...data, labels: ['a', 'b'] } }))).rejects.toThrow(
+      /3 classes.* 2/,
+    )
+    await expect(train(model, options({ data: stripes(5) }))).rejects.toThrow(
+      /5 examples do not fill one batch of 12/,
+    )
   })
 
   test('a deploy-form model', async () => {
