@@ -37,6 +37,12 @@ const budgets = [
     limit: 6_000,
   },
   {
+    name: 'train, kernels for tfjs-wasm included',
+    source: "export * from '@mobileone/train'\nexport * from '@mobileone/train/wasm-gradients'\n",
+    without: ['@mobileone/core', '@tensorflow/tfjs-core'],
+    limit: 75_000,
+  },
+  {
     name: 'coreml, writing a package',
     source: "export { toCoreML, zipPackage } from '@mobileone/coreml'\n",
     without: ['@mobileone/core'],
