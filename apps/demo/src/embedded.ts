@@ -1,17 +1,22 @@
 import { readFileSync } from 'node:fs'
-import { type MobileOneConfig, type Model, modelFromCheckpoint, readCheckpoint } from '@mobileone/sdk'
+import { type Model, modelFromCheckpoint, readCheckpoint } from '@mobileone/sdk'
 
 /** What `assets/fashion-mnist.json` tells about the weights beside it. */
 export interface Description {
-  readonly config: MobileOneConfig
   readonly weights: string
-  readonly labels: readonly string[]
-  readonly source: string
-  /** Measured by PyTorch on this very file; `top1` in percent. */
+  readonly trained: {
+    /** Makes the file again. */
+    readonly command: string
+    readonly images: number
+    readonly epochs: number
+    readonly minutes: number
+  }
+  /** Measured on this very file, folded; `top1` is a fraction of 1. */
   readonly test: { readonly images: number; readonly top1: number }
-  readonly reference: readonly {
+  readonly pictures: readonly {
     readonly image: string
     readonly class: number
+    /** By the naive reference. */
     readonly logits: readonly number[]
   }[]
 }

@@ -1,26 +1,50 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { createClassifier, profile, reference, wasm } from '@mobileone/sdk'
+import { fashionMnistRecipe } from '@mobileone/train'
 import { describe, expect, it } from 'vitest'
 import { assetUrl, readDescription, readModel } from '../src/embedded.ts'
 
 const description = readDescription()
+const testSet = '/usr/share/datasets/fashion-mnist'
 
 describe('the embedded model', () => {
-  it('has the configuration its description tells', () => {
+  it('is in train form and carries its card', () => {
     const model = readModel(description)
-    const { config, labels } = description
-    expect(model.inputs.image?.shape).toEqual([1, config.input.channels, ...config.input.size])
-    expect(profile(model).layers.at(-1)?.outputShape).toEqual([1, labels.length])
+    expect(model.inputs.image?.shape).toEqual([1, 1, 28, 28])
+    expect(profile(model).layers.at(-1)?.outputShape).toEqual([1, 10])
     expect(model.nodes.some((node) => node.op === 'batchNorm')).toBe(true)
+    expect(model.card?.labels).toHaveLength(10)
+    expect(model.card?.training).toMatchObject({ recipe: JSON.parse(JSON.stringify(fashionMnistRecipe())) })
+  })
+
+  it('is at most 600 kB, and its log tells the accuracy the description has', () => {
+    expect(statSync(assetUrl(description.weights)).size).toBeLessThan(600_000)
+    const log = readFileSync(assetUrl('fashion-mnist.jsonl'), 'utf8').trim().split('\n')
+    expect(JSON.parse(log.at(-1) as string).test).toEqual(description.test)
+    expect(description.test.top1).toBeGreaterThan(0.92)
+  })
+
+  it.skipIf(!existsSync(testSet))('has that accuracy', async () => {
+    const { fashionMnist } = await import('@mobileone/train/node')
+    const { batchSource, evaluate } = await import('@mobileone/train')
+    const model = readModel(description)
+    const source = batchSource(await fashionMnist({ split: 'test' }), {
+      preprocess: model.card?.preprocess as NonNullable<typeof model.card>['preprocess'] & object,
+    })
+    const { top1, images } = await evaluate(model, source, { backend: wasm() })
+    expect(images).toBe(10_000)
+    // Two images beside a decision may fall either way with another rounding.
+    expect(Math.abs(top1 - description.test.top1)).toBeLessThan(3e-4)
   })
 
   it.each([
     ['reference', reference],
     ['wasm', wasm],
-  ])("gives PyTorch's logits of the pictures on %s, decoding included", async (_, backend) => {
+  ])('gives the logits described on %s, decoding included', async (_, backend) => {
     const classifier = await createClassifier({ model: readModel(description), backend: backend() })
-    for (const { image, logits } of description.reference) {
+    for (const { image, logits } of description.pictures) {
       const found = await classifier.logits(assetUrl(image))
       const largest = Math.max(...logits.map((value, index) => Math.abs(value - (found[index] as number))))
       expect(largest, image).toBeLessThan(5e-5)
@@ -38,7 +62,7 @@ describe('npm run demo', () => {
   it('tells what it did and classifies every committed picture', () => {
     const { stdout, status } = run()
     expect(status).toBe(0)
-    for (const { image } of description.reference) expect(stdout).toContain(image)
+    for (const { image } of description.pictures) expect(stdout).toContain(image)
     expect(stdout).toMatch(/largest difference of an output \d\.\de-\d/)
     expect(stdout).toMatch(/result +\d+ of 10 right/)
     expect(stdout).toMatch(/latency +\d+\.\d+ ms an image/)

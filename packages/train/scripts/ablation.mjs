@@ -31,7 +31,7 @@ const recorded = fileURLToPath(new URL('../../../docs/ablation.jsonl', import.me
 const { values } = parseArgs({
   options: {
     epochs: { type: 'string', default: '4' },
-    images: { type: 'string', default: '20000' },
+    images: { type: 'string', default: '15000' },
     seeds: { type: 'string', default: '3' },
     width: { type: 'string', default: '0.5' },
     jobs: { type: 'string', default: '2' },
@@ -44,7 +44,7 @@ const { values } = parseArgs({
 })
 
 if (values.help) {
-  process.stdout.write(`npm run ablation -- [--epochs 4] [--images 20000] [--seeds 3] [--width 0.5] [--jobs 2] [--results ablation.jsonl] [--record]
+  process.stdout.write(`npm run ablation -- [--epochs 4] [--images 15000] [--seeds 3] [--width 0.5] [--jobs 2] [--results ablation.jsonl] [--record]
 
 Trains ${Object.values(variants)
     .map(({ label }) => `"${label}"`)
