@@ -43,6 +43,7 @@ export async function openModulePage(
   })
   const browser = await launchChromium(options.chromiumArguments)
   const page = await browser.newPage()
+  page.setDefaultTimeout(120_000)
   const close = async (): Promise<void> => {
     await browser.close()
     await server.close()

@@ -74,6 +74,7 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
     serveWeights = (request, response) => sendFile(request, response, body, { etag, headers: cors })
     await page?.context().close()
     page = await (await browser.newContext()).newPage()
+    page.setDefaultTimeout(120_000)
     await open()
   })
 
