@@ -210,7 +210,7 @@ describe.skipIf(!hasChromium)('the page', () => {
       await page.fill('#runs', '2')
       await page.click('#run')
       await page.waitForFunction(() => document.getElementById('phase')?.textContent === 'Done', null, {
-        timeout: 55_000,
+        timeout: 150_000,
       })
       expect(await page.locator('.plot .dot').count()).toBe(4)
       expect(await page.locator('tr.ours td').first().textContent()).toBe('mobileone-wasm')
