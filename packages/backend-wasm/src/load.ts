@@ -1,9 +1,9 @@
 import { MobileOneError } from '@mobileone/core'
+import { importShared, inflateBase64 } from '@mobileone/core/kernels'
 import type { Simd } from './features.ts'
 import { BUILD } from './generated/build.ts'
 import { plain } from './generated/plain.ts'
 import { relaxed } from './generated/relaxed.ts'
-import { inflateBase64 } from './inflate.ts'
 
 /** Kernels from elsewhere than this package's own JavaScript. */
 export type WasmSource = ArrayBuffer | Uint8Array | WebAssembly.Module | URL | Response
@@ -74,19 +74,6 @@ async function compileBytes(bytes: Uint8Array, where: string, shared: boolean): 
       { cause },
     )
   }
-}
-
-/**
- * The same module importing its memory as shared: in (import "env" "memory" (memory 0 65536)), its only import, the flags
- * byte of the limits becomes 3 (maximum, shared) instead of 1 (maximum). A module of another form is returned as it is.
- */
-function importShared(bytes: Uint8Array): Uint8Array {
-  const entry = [...'\x03env\x06memory\x02\x01'].map((character) => character.charCodeAt(0))
-  const at = bytes.findIndex((_, i) => entry.every((byte, j) => bytes[i + j] === byte))
-  if (at < 0) return bytes
-  const shared = bytes.slice()
-  shared[at + entry.length - 1] = 3
-  return shared
 }
 
 /**

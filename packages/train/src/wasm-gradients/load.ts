@@ -1,4 +1,5 @@
 import { MobileOneError } from '@mobileone/core'
+import { importShared, inflateBase64 } from '@mobileone/core/kernels'
 import { kernels } from '../generated/kernels.ts'
 
 /** The exports of assembly/index.ts. Numbers are byte addresses and sizes. */
@@ -127,23 +128,4 @@ async function compile(): Promise<KernelModules> {
       { cause },
     )
   }
-}
-
-/** The bytes behind a base64 text of deflated (RFC 1951) data. */
-async function inflateBase64(text: string): Promise<Uint8Array<ArrayBuffer>> {
-  const deflated = Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
-  const inflated = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw'))
-  return new Uint8Array(await new Response(inflated).arrayBuffer())
-}
-
-/**
- * The same module importing its memory as shared: in (import "env" "memory" (memory 0 65536)), its only import, the flags
- * byte of the limits becomes 3 (maximum, shared) instead of 1 (maximum).
- */
-function importShared(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const entry = [...'\x03env\x06memory\x02\x01'].map((character) => character.charCodeAt(0))
-  const at = bytes.findIndex((_, i) => entry.every((byte, j) => bytes[i + j] === byte))
-  const shared = bytes.slice()
-  shared[at + entry.length - 1] = 3
-  return shared
 }
