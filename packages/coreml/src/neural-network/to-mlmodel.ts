@@ -1,14 +1,8 @@
-import {
-  type Exporter,
-  inferShapes,
-  MobileOneError,
-  type Model,
-  type TensorSpec,
-  validate,
-} from '@mobileone/core'
+import { type Exporter, inferShapes, MobileOneError, type Model, validate } from '@mobileone/core'
 import { metadataKeys } from '../mil/metadata.ts'
 import type { Description, Feature } from '../mil/program.ts'
 import { encodeCard } from '../write/card.ts'
+import { inputFeature } from '../write/input-feature.ts'
 import type { CoreMLOptions } from '../write/options.ts'
 import { type ExportPlan, planExport } from '../write/plan.ts'
 import { encodeNetwork } from './encode.ts'
@@ -131,16 +125,5 @@ function describe(
     predictedFeatureName: features.label ?? '',
     predictedProbabilitiesName: features.probabilities ?? '',
     metadata: encodeCard(model, options.version ?? '', extra, plan.classifier?.labels),
-  }
-}
-
-function inputFeature(name: string, { shape }: TensorSpec, image: boolean): Feature {
-  if (!image) return { name, description: '', type: { kind: 'multiArray', dtype: 'fp32', shape } }
-  const [, channels = 0, height = 0, width = 0] = shape
-  const colorSpace = channels === 1 ? 'grayscale' : 'rgb'
-  return {
-    name,
-    description: `An image of ${width} x ${height} pixels`,
-    type: { kind: 'image', width, height, colorSpace },
   }
 }

@@ -14,6 +14,7 @@ import { type CoreMLPackage, manifestPath, modelPath, weightsPath } from '../pac
 import { encodeCard } from './card.ts'
 import { contentId } from './content-id.ts'
 import { encodeSpecification } from './encode.ts'
+import { inputFeature } from './input-feature.ts'
 import { lowerNode } from './lower.ts'
 import type { CoreMLOptions } from './options.ts'
 import { planExport } from './plan.ts'
@@ -220,17 +221,6 @@ function castTo(
     { x: from, dtype: builder.text('dtype', dtype) },
     { name, type: tensorType(dtype, shape) },
   )
-}
-
-function inputFeature(name: string, { shape }: TensorSpec, image: boolean): Feature {
-  if (!image) return { name, description: '', type: { kind: 'multiArray', dtype: 'fp32', shape } }
-  const [, channels = 0, height = 0, width = 0] = shape
-  const colorSpace = channels === 1 ? 'grayscale' : 'rgb'
-  return {
-    name,
-    description: `An image of ${width} x ${height} pixels`,
-    type: { kind: 'image', width, height, colorSpace },
-  }
 }
 
 function manifest(weightsId: string, modelId: string): string {
