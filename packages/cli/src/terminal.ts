@@ -79,3 +79,8 @@ export function formatCount(count: number): string {
 export function formatMs(ms: number): string {
   return `${ms < 10 ? ms.toFixed(2) : ms.toFixed(1)} ms`
 }
+
+/** `share` of 1, in percent. */
+export function formatPercent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`
+}

@@ -52,6 +52,30 @@ export const tiny: Model = {
   },
 }
 
+/**
+ * Run the program in `folder`, with a cache of its own there. `onText` gets all of standard output so far as it grows, and
+ * can interrupt the program.
+ */
+export function runProgram(
+  folder: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  onText?: (text: string, interrupt: () => void) => void,
+): Promise<Outcome> {
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: folder,
+    env: { ...process.env, NODE_PATH: '', MOBILEONE_CACHE: join(folder, 'cache'), ...env },
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk
+    onText?.(stdout, () => child.kill('SIGINT'))
+  })
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk))
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })))
+}
+
 /** `packages`: what the project has installed, by the workspace package whose dependency it is. */
 export async function openProject(
   packages: Readonly<Record<string, readonly string[]>> = {},
@@ -69,17 +93,7 @@ export async function openProject(
     .png()
     .toFile(join(folder, 'red.png'))
 
-  const run: Project['run'] = (args, env = {}) => {
-    const child = spawn(process.execPath, [main, ...args], {
-      cwd: folder,
-      env: { ...process.env, NODE_PATH: '', MOBILEONE_CACHE: join(folder, 'cache'), ...env },
-    })
-    let stdout = ''
-    let stderr = ''
-    child.stdout.on('data', (chunk) => (stdout += chunk))
-    child.stderr.on('data', (chunk) => (stderr += chunk))
-    return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })))
-  }
+  const run: Project['run'] = (args, env) => runProgram(folder, args, env)
   return {
     folder,
     run,

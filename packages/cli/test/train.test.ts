@@ -1,13 +1,10 @@
-import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { random } from '@mobileone/core'
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/sdk'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-
-const main = fileURLToPath(new URL('../dist/main.mjs', import.meta.url))
+import { type Outcome, runProgram } from './program.ts'
 
 const stage = (channels: number) => ({ blocks: 1, channels, stride: 2, branches: 2, squeezeExcite: 0 })
 const network = {
@@ -51,22 +48,8 @@ function writeIdx(prefix: string, count: number, seed: number): void {
   writeFileSync(path('labels-idx1'), Buffer.concat([header(1, count), labels]))
 }
 
-interface Outcome {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-function run(args: readonly string[], onText?: (text: string, kill: () => void) => void): Promise<Outcome> {
-  const child = spawn(process.execPath, [main, ...args], { cwd: folder })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk
-    onText?.(stdout, () => child.kill('SIGINT'))
-  })
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk))
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })))
+function run(args: readonly string[], onText?: Parameters<typeof runProgram>[3]): Promise<Outcome> {
+  return runProgram(folder, args, {}, onText)
 }
 
 const common = [
@@ -216,6 +199,7 @@ describe('train', () => {
       [['train', '-o', 'x'], /--dataset fashion-mnist, or a folder/],
       [['train', '-o', 'x', '--dataset', 'nothing'], /cannot read the folder nothing/],
       [[...common, '-o', 'x', '--epochs', '0'], /--epochs of train must be a whole number of at least 1/],
+      [[...common, '-o', 'x', '--workers', '2', '--log', 'nowhere/x.jsonl'], /cannot write the log nowhere/],
       [[...common, '-o', 'x', '--width', '2'], /--width scales the network "small"/],
       [['train', '-o', 'x', '--dataset', 'data', '--recipe', 'tiny.txt'], /cannot read the recipe tiny\.txt/],
     ]

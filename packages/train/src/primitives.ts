@@ -1,7 +1,7 @@
+import type { Tfjs } from '@mobileone/backend-tfjs'
 import type * as tf from '@tensorflow/tfjs-core'
 
-/** TensorFlow.js: `@tensorflow/tfjs-core`, or `@tensorflow/tfjs`, which contains it. */
-export type Tfjs = typeof import('@tensorflow/tfjs-core')
+export type { Tfjs }
 
 /**
  * The differentiable operations a training step spends its time in. Channels are the last axis. Each is one kernel where

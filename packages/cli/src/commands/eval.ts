@@ -5,7 +5,7 @@ import { openDataset } from '../dataset.ts'
 import { jsonFlag, offlineFlag, orientationFlag, sha256Flag, variantFlag, weightsFlag } from '../flags.ts'
 import { classifierFor, interrupted } from '../session.ts'
 import { median, percentile } from '../statistics.ts'
-import { formatMs, printJson, printLine, progressBar } from '../terminal.ts'
+import { formatMs, formatPercent, printJson, printLine, progressBar } from '../terminal.ts'
 
 const best = 5
 
@@ -55,7 +55,11 @@ export const evaluate = defineCommand({
         const guesses = topK(logits, best).map(({ index }) => index)
         if (guesses[0] === example.label) top1++
         if (guesses.includes(example.label)) top5++
-        progress.onProgress({ phase: `top-1 ${percent(top1 / times.length)}`, done: times.length, total })
+        progress.onProgress({
+          phase: `top-1 ${formatPercent(top1 / times.length)}`,
+          done: times.length,
+          total,
+        })
       }
       progress.end()
       const result = {
@@ -68,7 +72,7 @@ export const evaluate = defineCommand({
       if (flags.json) printJson(result)
       else {
         printLine(`${classifier.model.name} on ${result.count} pictures of ${folder} (${classifier.backend})`)
-        printLine(`  top-1 ${percent(result.top1)}   top-5 ${percent(result.top5)}`)
+        printLine(`  top-1 ${formatPercent(result.top1)}   top-5 ${formatPercent(result.top5)}`)
         printLine(`  median ${formatMs(result.ms.median)}   p95 ${formatMs(result.ms.p95)} a picture`)
       }
     } finally {
@@ -77,7 +81,3 @@ export const evaluate = defineCommand({
     }
   },
 })
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`
-}

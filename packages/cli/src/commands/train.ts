@@ -1,25 +1,23 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { wasm } from '@mobileone/backend-wasm'
 import { toSafetensors } from '@mobileone/checkpoint'
-import {
-  isMobileOneError,
-  MobileOneError,
-  type Model,
-  profile,
-  type Variant,
-  variants,
-  withCard,
-} from '@mobileone/core'
-import type { Recipe } from '@mobileone/train'
+import { isMobileOneError, profile, type Variant, variants, withCard } from '@mobileone/core'
+import type { Engine, Recipe } from '@mobileone/train'
 import { defineCommand, UsageError } from '../command.ts'
 import { writeFileAtomic } from '../files.ts'
 import { jsonFlag, outputFlag } from '../flags.ts'
 import { interrupted } from '../session.ts'
-import { formatBytes, formatCount, printJson, printLine, progressBar } from '../terminal.ts'
+import { formatBytes, formatCount, formatPercent, printJson, printLine, progressBar } from '../terminal.ts'
 import { serveChart } from '../training/chart.ts'
-import { evaluationBatches, openData, trainingBatches } from '../training/data.ts'
+import {
+  evaluationBatches,
+  listFolder,
+  openData,
+  trainingBatches,
+  validationFolder,
+} from '../training/data.ts'
 import { openLog } from '../training/log.ts'
 import { chooseModel, chooseRecipe } from '../training/setup.ts'
 import { namingFlag, storageFlag } from './export.ts'
@@ -159,8 +157,6 @@ export const train = defineCommand({
     const backend = flags['tfjs-backend'] as 'wasm' | 'cpu'
     const lib = await startTfjs({ backend })
     const workers = flags.workers ?? Math.max(1, Math.floor(availableParallelism() / 2))
-    const engine =
-      workers > 1 ? await parallelEngine(model, { workers, backend, project: process.cwd() }) : undefined
 
     const checkpointPath = `${output}.checkpoint`
     const resume = flags.resume ? await readIfThere(checkpointPath) : undefined
@@ -173,9 +169,12 @@ export const train = defineCommand({
     const say = (line: string): void =>
       void (flags.json ? process.stderr.write(`${line}\n`) : printLine(line))
     const progress = progressBar()
-    const source = trainingBatches(data, recipe, undefined)
+    const source = trainingBatches(data, recipe)
     const validation = data.validation && evaluationBatches(data.validation, data)
+    // Its threads keep the process alive until they are ended, so nothing may fail between here and there.
+    let engine: Engine | undefined
     try {
+      if (workers > 1) engine = await parallelEngine(model, { workers, backend, project: process.cwd() })
       say(`${model.name} in train form, ${formatCount(profile(model).params)} parameters, on ${data.source}`)
       say(
         `  ${formatCount(source.examples)} images in ${source.labels.length} classes, ${recipe.epochs} epochs, ` +
@@ -217,8 +216,8 @@ export const train = defineCommand({
             record(rounded({ ...event, step }))
             progress.end()
             say(
-              `  epoch ${String(event.epoch).padStart(3)}  loss ${event.loss.toFixed(4)}  training ${percent(event.trainTop1)}` +
-                `${event.top1 === undefined ? '' : `  validation ${percent(event.top1)}`}  ${event.seconds.toFixed(0)} s`,
+              `  epoch ${String(event.epoch).padStart(3)}  loss ${event.loss.toFixed(4)}  training ${formatPercent(event.trainTop1)}` +
+                `${event.top1 === undefined ? '' : `  validation ${formatPercent(event.top1)}`}  ${event.seconds.toFixed(0)} s`,
             )
           }
         },
@@ -226,7 +225,7 @@ export const train = defineCommand({
       progress.end()
       const seconds = (performance.now() - started) / 1000
       const test = data.test ?? data.validation
-      const written = describe(result.model, data.source)
+      const written = withCard(result.model, { source: data.source })
       const bytes = toSafetensors(written, {
         storage: flags.storage as 'float32',
         naming: flags.naming as 'canonical',
@@ -259,7 +258,7 @@ export const train = defineCommand({
       if (flags.json) return printJson(summary)
       if (measured)
         printLine(
-          `${percent(measured.top1)} of ${formatCount(measured.images)} ${data.test ? 'test' : 'validation'} images, folded`,
+          `${formatPercent(measured.top1)} of ${formatCount(measured.images)} ${data.test ? 'test' : 'validation'} images, folded`,
         )
       printLine(
         `${output} (${formatBytes(bytes.length)}), ${formatCount(result.steps)} steps in ${(seconds / 60).toFixed(1)} minutes`,
@@ -291,9 +290,7 @@ async function writePlan(
   const { dataset } = flags
   if (dataset === undefined || dataset === 'fashion-mnist')
     throw new UsageError('--plan is for a folder of pictures: --dataset <folder with train/ and val/>')
-  const names = await readdir(dataset).catch((cause: Error) => {
-    throw new MobileOneError('invalid-file', `cannot read the folder ${dataset}: ${cause.message}`, { cause })
-  })
+  const names = await listFolder(dataset)
   const { labels } = await imageFolder(join(dataset, 'train'))
   const plan = torchPlan(recipe, {
     variant: (flags.variant ?? 's0') as Variant,
@@ -302,7 +299,7 @@ async function writePlan(
       folder: dataset,
       classes: labels.length,
       labels,
-      validation: ['val', 'validation', 'test'].find((name) => names.includes(name)) ?? null,
+      validation: validationFolder(names) ?? null,
     },
   })
   const files = await writeTorchPlan(folder, plan)
@@ -311,10 +308,6 @@ async function writePlan(
   printLine()
   printLine(`In ${folder}, with PyTorch and timm installed (README.md tells more):`)
   printLine(`  ${plan.command.join(' ')}`)
-}
-
-function describe(model: Model, source: string): Model {
-  return withCard(model, { source })
 }
 
 async function readIfThere(path: string): Promise<Uint8Array | undefined> {
@@ -334,8 +327,4 @@ function rounded(event: object): object {
       typeof value === 'number' ? Number(value.toPrecision(6)) : value,
     ]),
   )
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`
 }

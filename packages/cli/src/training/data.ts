@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import { isMobileOneError, MobileOneError, type Preprocess } from '@mobileone/core'
+import { MobileOneError, type Preprocess } from '@mobileone/core'
 import {
   type BatchSource,
   balance,
@@ -61,7 +61,7 @@ interface OpenedSets {
 }
 
 async function openSets(name: string, flags: DataFlags): Promise<OpenedSets> {
-  const names = name === 'fashion-mnist' ? undefined : await list(name)
+  const names = name === 'fashion-mnist' ? undefined : await listFolder(name)
   if (!names || names.some((each) => /^train-images[-.]idx3-ubyte(\.gz)?$/.test(each))) {
     const folder = names ? { folder: name } : {}
     return {
@@ -73,17 +73,19 @@ async function openSets(name: string, flags: DataFlags): Promise<OpenedSets> {
   }
   const nested = names.includes('train')
   const train = await imageFolder(nested ? `${name}/train` : name)
-  const other =
-    flags.validation ??
-    ['val', 'validation', 'test']
-      .map((each) => nested && names.includes(each) && `${name}/${each}`)
-      .find(Boolean)
+  const beside = nested ? validationFolder(names) : undefined
+  const other = flags.validation ?? (beside && `${name}/${beside}`)
   const options = { labels: train.labels }
   return {
     train,
     ...(other && { validation: await imageFolder(other, options) }),
     source: name,
   }
+}
+
+/** Which of the folders beside `train` holds the pictures to measure accuracy on. */
+export function validationFolder(names: readonly string[]): string | undefined {
+  return ['val', 'validation', 'test'].find((name) => names.includes(name))
 }
 
 function holdOut(
@@ -109,11 +111,11 @@ async function measure(train: Dataset, recipe: Recipe): Promise<Preprocess> {
   return { size, resize: Math.round(Math.min(...size) / 0.875), interpolation: 'bilinear', mean, std }
 }
 
-async function list(folder: string): Promise<readonly string[]> {
+/** The names in a folder. @throws MobileOneError `invalid-file` where it cannot be read. */
+export async function listFolder(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder)
   } catch (cause) {
-    if (isMobileOneError(cause)) throw cause
     throw new MobileOneError(
       'invalid-file',
       `cannot read the folder ${folder}: ${(cause as Error).message}`,
@@ -122,16 +124,8 @@ async function list(folder: string): Promise<readonly string[]> {
   }
 }
 
-export function trainingBatches(
-  data: TrainingData,
-  recipe: Recipe,
-  workers: number | undefined,
-): BatchSource {
-  return batchSource(data.train, {
-    preprocess: data.preprocess,
-    augmentation: recipe.augmentation,
-    ...(workers !== undefined && data.train.picture && { workers }),
-  })
+export function trainingBatches({ train, preprocess }: TrainingData, recipe: Recipe): BatchSource {
+  return batchSource(train, { preprocess, augmentation: recipe.augmentation })
 }
 
 export function evaluationBatches(dataset: Dataset, { preprocess }: TrainingData): BatchSource {

@@ -5,10 +5,12 @@ import {
   MobileOneError,
   type Model,
   mobileone,
+  spec,
   type Tensor,
   type Variant,
   variants,
 } from '@mobileone/core'
+import { headOf, withHead } from '@mobileone/sdk'
 import {
   checkRecipe,
   fashionMnistRecipe,
@@ -75,11 +77,10 @@ export interface NetworkFlags {
 
 /** The train-form model to start from: random weights from the recipe's seed, or those the flags name. */
 export async function chooseModel(flags: NetworkFlags, data: TrainingData, recipe: Recipe): Promise<Model> {
-  const classes = data.train.labels.length
   if (flags.weights !== undefined)
-    return withHead(await loadFor({ weights: flags.weights }), classes, recipe.seed)
+    return withNewHead(await loadFor({ weights: flags.weights }), data.train.labels, recipe.seed)
   const input = { channels: data.train.channels, size: data.preprocess.size }
-  const config = await chooseNetwork(flags, { input, classes })
+  const config = await chooseNetwork(flags, { input, classes: data.train.labels.length })
   return initialize(mobileone(config, { form: 'train' }), { seed: recipe.seed, scheme: 'pytorch' })
 }
 
@@ -107,30 +108,29 @@ async function chooseNetwork(
   return { ...config, stages, ...data }
 }
 
-/** `model` with a new head where it has another number of classes. */
-function withHead(model: Model, classes: number, seed: number): Model {
-  const head = model.nodes.findLast((node) => node.op === 'linear')
-  if (head?.op !== 'linear' || head.bias === undefined)
+/** `model` with a new head, and `labels`, where it has another number of classes. */
+function withNewHead(model: Model, labels: readonly string[], seed: number): Model {
+  const head = headOf(model)
+  if (head?.bias === undefined) {
     throw new MobileOneError(
       'invalid-model',
       `"${model.name}" ends in no linear layer, so it is no classifier to train`,
     )
-  const weight = model.weights[head.weight] as Tensor
-  if (weight.shape[0] === classes) return model
-  const made = initialize(
+  }
+  const [classes, features = 0] = (model.weights[head.weight] as Tensor).shape
+  if (classes === labels.length) return model
+  const { weights } = initialize(
     {
       name: 'head',
       inputs: {},
       nodes: [head],
       outputs: {},
-      weights: {
-        [head.weight]: { dtype: 'float32', shape: [classes, weight.shape[1] as number] },
-        [head.bias]: { dtype: 'float32', shape: [classes] },
-      },
+      weights: { [head.weight]: spec([labels.length, features]), [head.bias]: spec([labels.length]) },
     },
     { seed, scheme: 'pytorch' },
   )
-  return { ...model, weights: { ...model.weights, ...made.weights } }
+  const data = (name: string): Float32Array => (weights[name] as Tensor).data
+  return withHead(model, { weight: data(head.weight), bias: data(head.bias) }, labels)
 }
 
 async function readJson(path: string, what: string): Promise<Record<string, unknown>> {
