@@ -7,6 +7,7 @@ import { gpuLineup, lineup } from '../src/lineup.ts'
 import { help, parseOptions } from '../src/options.ts'
 import { run } from '../src/run.ts'
 import { type BenchServer, startServer } from '../src/server.ts'
+import { tiny } from './tiny.ts'
 
 const config = configFromWidths({
   name: 'micro',
@@ -19,17 +20,6 @@ const config = configFromWidths({
 })
 const train = initialize(mobileone(config, { form: 'train' }), { seed: 9, statistics: 'random' })
 const micro: Model = reparameterize(train)
-/** Small, for adapters that take a tenth of a second for each shape. */
-const tiny: Model = initialize(
-  mobileone(
-    configFromWidths({
-      ...{ name: 'tiny', widths: [0.25, 0.25, 0.1, 0.1], blocks: [1, 1, 1, 1], branches: 1 },
-      ...{ classes: 11, inputSize: [32, 32] },
-    }),
-    { form: 'deploy' },
-  ),
-  { seed: 9, statistics: 'random' },
-)
 const runtimes = [...(hasChromium ? (['chromium'] as const) : []), 'node' as const]
 
 describe('a run with a micro network', () => {

@@ -2,27 +2,18 @@ import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { configFromWidths, initialize, isMobileOneError, mobileone } from '@mobileone/core'
+import { isMobileOneError } from '@mobileone/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseOptions as parseFolderOptions } from '../src/folder/options.ts'
 import { type FolderReport, folderText } from '../src/folder/report.ts'
 import { platforms, thisPlatform, writeFolder } from '../src/folder/write.ts'
 import { parseOptions } from '../src/options.ts'
+import { tiny } from './tiny.ts'
 
 const driver = process.env.VK_ICD_FILENAMES ?? '/usr/lib/chromium/vk_swiftshader_icd.json'
 const hasDriver = existsSync(driver) && platforms().includes(thisPlatform)
 if (!hasDriver) console.warn(`SKIPPED: there is no ${driver}, so the folder's program does not run`)
 
-const model = initialize(
-  mobileone(
-    configFromWidths({
-      ...{ name: 'tiny', widths: [0.25, 0.25, 0.1, 0.1], blocks: [1, 1, 1, 1], branches: 1 },
-      ...{ classes: 11, inputSize: [32, 32] },
-    }),
-    { form: 'deploy' },
-  ),
-  { seed: 9, statistics: 'random' },
-)
 const root = mkdtempSync(join(tmpdir(), 'mobileone-folder-'))
 const folder = join(root, 'gpu')
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -46,7 +37,7 @@ function bench(...args: readonly string[]): Promise<Ended> {
 }
 
 describe('the folder', () => {
-  beforeAll(() => writeFolder(folder, { variant: 'tiny', model, platform: thisPlatform }))
+  beforeAll(() => writeFolder(folder, { variant: 'tiny', model: tiny, platform: thisPlatform }))
 
   it('holds a program, Dawn of one platform, a network, an input and its logits', () => {
     expect(readdirSync(folder).sort()).toEqual([
@@ -63,12 +54,12 @@ describe('the folder', () => {
         () => 'written',
         (error) => (isMobileOneError(error) ? error.message : String(error)),
       )
-    expect(await codeOf(writeFolder(folder, { variant: 'tiny', model, platform: thisPlatform }))).toMatch(
-      /is not empty; name a new folder/,
-    )
-    expect(await codeOf(writeFolder(join(root, 'x'), { variant: 'tiny', model, platform: 'beos' }))).toMatch(
-      /no Dawn for "beos"; --platform takes .*linux-x64/,
-    )
+    expect(
+      await codeOf(writeFolder(folder, { variant: 'tiny', model: tiny, platform: thisPlatform })),
+    ).toMatch(/is not empty; name a new folder/)
+    expect(
+      await codeOf(writeFolder(join(root, 'x'), { variant: 'tiny', model: tiny, platform: 'beos' })),
+    ).toMatch(/no Dawn for "beos"; --platform takes .*linux-x64/)
   })
 
   it.skipIf(!hasDriver)('runs by itself: right, counted, timed in every way', async () => {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { conformance } from '@mobileone/conformance'
-import { hasChromium, openModulePage, runPageSuite } from '@mobileone/testkit'
+import { hasChromium, openModulePage, runPageSuite, softwareGpu } from '@mobileone/testkit'
 import * as native from 'onnxruntime-node'
 import * as web from 'onnxruntime-web'
 import { describe, expect, it } from 'vitest'
@@ -23,7 +23,7 @@ describe.skipIf(!hasChromium)('onnxruntime-web in Chromium', () => {
       const { page, close } = await openModulePage({
         entry: fileURLToPath(new URL('conformance-page.ts', import.meta.url)),
         folders: { '/ort/': fileURLToPath(new URL('../node_modules/onnxruntime-web/dist', import.meta.url)) },
-        chromiumArguments: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+        chromiumArguments: softwareGpu,
       })
       try {
         const results = await runPageSuite(page, suite)

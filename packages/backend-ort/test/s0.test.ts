@@ -1,18 +1,19 @@
 import { fileURLToPath } from 'node:url'
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
-import { type Model, tensor } from '@mobileone/core'
+import type { Model } from '@mobileone/core'
 import {
+  checkExecutor,
   checkInPage,
-  checkLogits,
   goldenPath,
   hasChromium,
   hasGolden,
   imagenetRule,
-  type LogitsCheck,
   loadPhotographs,
   openModulePage,
   type Photograph,
   readGolden,
+  softwareGpu,
+  wrongChecks,
 } from '@mobileone/testkit'
 import { preprocess } from '@mobileone/vision'
 import * as native from 'onnxruntime-node'
@@ -21,12 +22,6 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { ort } from '../src/index.ts'
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
-
-/** Every top-5 as PyTorch's, every logit to 1e-3. */
-function expectRight(checks: readonly LogitsCheck[]): void {
-  expect(checks.filter(({ sameTop5, maxAbsError }) => !sameTop5 || maxAbsError > 1e-3)).toEqual([])
-  console.log(`largest difference of a logit: ${Math.max(...checks.map(({ maxAbsError }) => maxAbsError))}`)
-}
 
 describe.skipIf(!hasGolden)('the real S0 on photographs', () => {
   let model: Model
@@ -43,12 +38,7 @@ describe.skipIf(!hasGolden)('the real S0 on photographs', () => {
     ['onnxruntime-web', () => ort({ lib: web, executionProviders: ['wasm'], numThreads: 1 })],
   ])('%s in Node', async (_, create) => {
     await using executor = await create().compile(model)
-    const checks: LogitsCheck[] = []
-    for (const photograph of photographs) {
-      const { logits } = await executor.run({ image: tensor([1, 3, 224, 224], photograph.input) })
-      checks.push(checkLogits(photograph, logits?.data ?? []))
-    }
-    expectRight(checks)
+    expect(wrongChecks(await checkExecutor(executor, photographs))).toEqual([])
   })
 
   it.skipIf(!hasChromium).each(['wasm', 'webgpu'])(
@@ -57,10 +47,10 @@ describe.skipIf(!hasGolden)('the real S0 on photographs', () => {
       const { page, close } = await openModulePage({
         entry: path('s0-page.ts'),
         folders: { '/ort/': path('../node_modules/onnxruntime-web/dist'), '/golden/': goldenPath() },
-        chromiumArguments: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+        chromiumArguments: softwareGpu,
       })
       try {
-        expectRight(await checkInPage(page, provider, photographs))
+        expect(wrongChecks(await checkInPage(page, provider, photographs))).toEqual([])
       } finally {
         await close()
       }

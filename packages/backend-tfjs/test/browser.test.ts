@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { hasChromium, openModulePage, runPageSuite } from '@mobileone/testkit'
+import { hasChromium, openModulePage, runPageSuite, softwareGpu } from '@mobileone/testkit'
 import { describe, expect, it } from 'vitest'
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
@@ -11,11 +11,7 @@ describe.skipIf(!hasChromium)('tfjs in Chromium', () => {
       const { page, close } = await openModulePage({
         entry: path('conformance-page.ts'),
         folders: { '/tfjs/': path('../node_modules/@tensorflow/tfjs-backend-wasm/dist') },
-        chromiumArguments: [
-          '--enable-unsafe-webgpu',
-          '--use-webgpu-adapter=swiftshader',
-          '--enable-unsafe-swiftshader',
-        ],
+        chromiumArguments: [...softwareGpu, '--enable-unsafe-swiftshader'],
       })
       try {
         const results = await runPageSuite(page, suite)

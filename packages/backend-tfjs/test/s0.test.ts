@@ -1,18 +1,19 @@
 import { fileURLToPath } from 'node:url'
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
-import { type Model, tensor } from '@mobileone/core'
+import type { Model } from '@mobileone/core'
 import {
+  checkExecutor,
   checkInPage,
-  checkLogits,
   goldenPath,
   hasChromium,
   hasGolden,
   imagenetRule,
-  type LogitsCheck,
   loadPhotographs,
   openModulePage,
   type Photograph,
   readGolden,
+  softwareGpu,
+  wrongChecks,
 } from '@mobileone/testkit'
 import { preprocess } from '@mobileone/vision'
 import '@tensorflow/tfjs-backend-cpu'
@@ -22,12 +23,6 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { tfjs } from '../src/index.ts'
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
-
-/** Every top-5 as PyTorch's, every logit to 1e-3. */
-function expectRight(checks: readonly LogitsCheck[]): void {
-  expect(checks.filter(({ sameTop5, maxAbsError }) => !sameTop5 || maxAbsError > 1e-3)).toEqual([])
-  console.log(`largest difference of a logit: ${Math.max(...checks.map(({ maxAbsError }) => maxAbsError))}`)
-}
 
 describe.skipIf(!hasGolden)('the real S0 on photographs', () => {
   let model: Model
@@ -43,12 +38,9 @@ describe.skipIf(!hasGolden)('the real S0 on photographs', () => {
     '%s in Node',
     async (backend) => {
       await using executor = await tfjs({ lib: tf, backend }).compile(model)
-      const checks: LogitsCheck[] = []
-      for (const photograph of photographs.slice(0, backend === 'cpu' ? 2 : 5)) {
-        const { logits } = await executor.run({ image: tensor([1, 3, 224, 224], photograph.input) })
-        checks.push(checkLogits(photograph, logits?.data ?? []))
-      }
-      expectRight(checks)
+      expect(
+        wrongChecks(await checkExecutor(executor, photographs.slice(0, backend === 'cpu' ? 2 : 5))),
+      ).toEqual([])
     },
     300_000,
   )
@@ -62,14 +54,10 @@ describe.skipIf(!hasGolden)('the real S0 on photographs', () => {
           '/tfjs/': path('../node_modules/@tensorflow/tfjs-backend-wasm/dist'),
           '/golden/': goldenPath(),
         },
-        chromiumArguments: [
-          '--enable-unsafe-webgpu',
-          '--use-webgpu-adapter=swiftshader',
-          '--enable-unsafe-swiftshader',
-        ],
+        chromiumArguments: [...softwareGpu, '--enable-unsafe-swiftshader'],
       })
       try {
-        expectRight(await checkInPage(page, backend, photographs))
+        expect(wrongChecks(await checkInPage(page, backend, photographs))).toEqual([])
       } finally {
         await close()
       }

@@ -1,15 +1,23 @@
 import { fileURLToPath } from 'node:url'
-import { goldenPath, hasChromium, hasGolden, openModulePage, runPageSuite } from '@mobileone/testkit'
+import {
+  goldenPath,
+  hasChromium,
+  hasGolden,
+  openModulePage,
+  runPageSuite,
+  softwareGpu,
+} from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-
-/** WebGPU without a GPU: Chromium's software adapter. */
-const chromiumArguments = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader']
 
 describe.skipIf(!hasChromium)('webgpu in Chromium', () => {
   let opened: Awaited<ReturnType<typeof openModulePage>>
   beforeAll(async () => {
     const entry = fileURLToPath(new URL('conformance-page.ts', import.meta.url))
-    opened = await openModulePage({ entry, chromiumArguments, folders: { '/golden/': goldenPath() } })
+    opened = await openModulePage({
+      entry,
+      chromiumArguments: softwareGpu,
+      folders: { '/golden/': goldenPath() },
+    })
   })
   afterAll(() => opened?.close())
 

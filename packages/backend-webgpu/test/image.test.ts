@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Preprocess } from '@mobileone/core'
-import { hasChromium, openModulePage } from '@mobileone/testkit'
+import { hasChromium, openModulePage, softwareGpu } from '@mobileone/testkit'
 import { describe, expect, it, test } from 'vitest'
 import { webgpu } from '../src/index.ts'
 import { imageKernel } from '../src/kernels/image.ts'
@@ -36,7 +36,7 @@ it.skipIf(!hasChromium)(
   async () => {
     const { page, close } = await openModulePage({
       entry: fileURLToPath(new URL('image-page.ts', import.meta.url)),
-      chromiumArguments: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+      chromiumArguments: softwareGpu,
     })
     try {
       await page.waitForFunction(() => 'compareImages' in globalThis)

@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { fromOnnx } from '@mobileone/onnx'
 import {
   configFromWidths,
@@ -16,53 +14,26 @@ import {
 import { serve } from '@mobileone/testkit'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Outcome, runProgram, tiny } from './program.ts'
 
-const main = fileURLToPath(new URL('../dist/main.mjs', import.meta.url))
-const commands = ['classify', 'eval', 'logits', 'inspect', 'reparam', 'export', 'bench', 'pull', 'doctor']
-
-/** A small train-form network with three classes. */
-const config = configFromWidths({
-  name: 'tiny',
-  widths: [0.25, 0.25, 0.25, 0.25],
-  blocks: [1, 1, 1, 1],
-  branches: 2,
-  classes: 3,
-  inputSize: [64, 64],
-})
-const model: Model = {
-  ...initialize(mobileone(config, { form: 'train' }), { seed: 5, statistics: 'random' }),
-  card: {
-    labels: ['red', 'green', 'blue'],
-    preprocess: {
-      size: [64, 64],
-      resize: 72,
-      interpolation: 'bilinear',
-      mean: [0.5, 0.5, 0.5],
-      std: [0.25, 0.25, 0.25],
-    },
-  },
-}
+const commands = [
+  'classify',
+  'eval',
+  'logits',
+  'inspect',
+  'reparam',
+  'export',
+  'train',
+  'bench',
+  'pull',
+  'doctor',
+]
 
 let folder: string
 let weights: string
 
-interface Outcome {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-function run(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
-  const child = spawn(process.execPath, [main, ...args], {
-    cwd: folder,
-    env: { ...process.env, MOBILEONE_CACHE: join(folder, 'cache'), ...env },
-  })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.on('data', (chunk) => (stdout += chunk))
-  child.stderr.on('data', (chunk) => (stderr += chunk))
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })))
-}
+const run = (args: readonly string[], env?: Record<string, string>): Promise<Outcome> =>
+  runProgram(folder, args, env)
 
 async function json<T>(args: readonly string[]): Promise<T> {
   const outcome = await run([...args, '--json'])
@@ -74,7 +45,7 @@ async function json<T>(args: readonly string[]): Promise<T> {
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mobileone-cli-'))
   weights = join(folder, 'tiny.safetensors')
-  writeFileSync(weights, toSafetensors(model))
+  writeFileSync(weights, toSafetensors(tiny))
   for (const [index, label] of ['red', 'green', 'blue'].entries()) {
     mkdirSync(join(folder, 'photographs', label), { recursive: true })
     const background = { r: index === 0 ? 255 : 0, g: index === 1 ? 255 : 0, b: index === 2 ? 255 : 0 }
@@ -311,7 +282,7 @@ describe('reparam and export', () => {
 
 describe('pull', () => {
   it('downloads once, then works offline; lists and clears', async () => {
-    const bytes = toSafetensors(model)
+    const bytes = toSafetensors(tiny)
     let requests = 0
     const server = await serve((path) => {
       requests++

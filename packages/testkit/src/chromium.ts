@@ -9,6 +9,9 @@ export const hasChromium: boolean = existsSync(executablePath)
 if (!hasChromium)
   console.warn(`SKIPPED: there is no ${executablePath}, so tests in a real browser do not run`)
 
+/** Arguments for WebGPU without a GPU: Chromium's software adapter. */
+export const softwareGpu: readonly string[] = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader']
+
 /** Start headless Chromium; close it when done. Without `options`, an interrupt closes it and ends the program at once. */
 export function launchChromium(
   extraArguments: readonly string[] = [],

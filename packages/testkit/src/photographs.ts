@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import type { Preprocess } from '@mobileone/core'
+import { type Executor, type Preprocess, tensor } from '@mobileone/core'
 import type { Page } from 'playwright-core'
 import { goldenPath, type PhotographReference, readGoldenFloat32, readGoldenJson } from './golden.ts'
-
 import type { LogitsPage } from './logits-page.ts'
 
 const classes = 1000
@@ -66,6 +65,25 @@ export async function checkInPage(
     checks.push(checkLogits(photograph, found))
   }
   return checks
+}
+
+/** Run the photographs on `executor`, the real S0 compiled, and compare what it says with PyTorch's logits. */
+export async function checkExecutor(
+  executor: Executor,
+  photographs: readonly Photograph[],
+): Promise<readonly LogitsCheck[]> {
+  const checks: LogitsCheck[] = []
+  for (const photograph of photographs) {
+    const { logits } = await executor.run({ image: tensor([1, 3, 224, 224], photograph.input) })
+    checks.push(checkLogits(photograph, logits?.data ?? []))
+  }
+  return checks
+}
+
+/** The checks with another top-5 than PyTorch's or a logit further off than 1e-3; the largest difference of all is printed. */
+export function wrongChecks(checks: readonly LogitsCheck[]): readonly LogitsCheck[] {
+  console.log(`largest difference of a logit: ${Math.max(...checks.map(({ maxAbsError }) => maxAbsError))}`)
+  return checks.filter(({ sameTop5, maxAbsError }) => !sameTop5 || maxAbsError > 1e-3)
 }
 
 /** Compare `found` with PyTorch's logits of `photograph`. */

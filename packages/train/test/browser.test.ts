@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { hasChromium, openModulePage } from '@mobileone/testkit'
+import { hasChromium, openModulePage, softwareGpu } from '@mobileone/testkit'
 import { describe, expect, test } from 'vitest'
 import type { TrainPage } from './train-page.ts'
 
@@ -9,11 +9,7 @@ const open = (): ReturnType<typeof openModulePage> =>
   openModulePage({
     entry: path('train-page.ts'),
     folders: { '/tfjs/': path('../node_modules/@tensorflow/tfjs-backend-wasm/dist') },
-    chromiumArguments: [
-      '--enable-unsafe-webgpu',
-      '--use-webgpu-adapter=swiftshader',
-      '--enable-unsafe-swiftshader',
-    ],
+    chromiumArguments: [...softwareGpu, '--enable-unsafe-swiftshader'],
   })
 
 describe.skipIf(!hasChromium)('training in Chromium', () => {
