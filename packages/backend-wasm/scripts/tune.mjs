@@ -1,7 +1,7 @@
 /**
  * Time every kernel on every layer of a network and show which one the dispatcher picks and how far it is from the best.
  *
- *   npm run tune -w @mobileone/backend-wasm -- [s0 ... s4] [--runtime chromium|node] [--rounds 30] [--network] [--json file]
+ *   npm run tune -- [s0 ... s4] [--runtime chromium|node] [--rounds 30] [--network] [--json file]
  *
  * --network leaves out the layers alone and times the whole network only.
  */

@@ -1,6 +1,6 @@
 /**
  * Time one training step of the small network, batch 128 at 28 x 28, on the backends of TensorFlow.js in turn and, where
- * MOBILEONE_PYTHON names a Python with PyTorch, on PyTorch: `npm run time-step -w @mobileone/train -- [--width 0.5] [--rounds 3]`.
+ * MOBILEONE_PYTHON names a Python with PyTorch, on PyTorch: `npm run time-step -- [--width 0.5] [--rounds 3]`.
  */
 import { spawnSync } from 'node:child_process'
 import { cpus, loadavg } from 'node:os'

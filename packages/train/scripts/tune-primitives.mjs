@@ -4,7 +4,7 @@
  *
  * Processor time of the process, not time on the wall, and the least of all rounds: a busy machine changes it little.
  *
- *   npm run time -w @mobileone/train -- [filter ...] [--rounds 5] [--cpu] [--batch 128]
+ *   npm run time -- [filter ...] [--rounds 5] [--cpu] [--batch 128]
  *
  * GFLOP/s count the multiplications and additions of the definition, not those of a short cut.
  */
