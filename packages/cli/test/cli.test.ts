@@ -1,16 +1,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { modelFromCheckpoint, readCheckpoint, toSafetensors } from '@mobileone/checkpoint'
+import { configFromWidths, initialize, type Model, mobileone } from '@mobileone/core'
 import { fromOnnx } from '@mobileone/onnx'
-import {
-  configFromWidths,
-  initialize,
-  type Model,
-  mobileone,
-  modelFromCheckpoint,
-  readCheckpoint,
-  toSafetensors,
-} from '@mobileone/sdk'
 import { serve } from '@mobileone/testkit'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
