@@ -3,10 +3,9 @@ import { compareModels, MobileOneError, type Model, profile, reparameterize } fr
 import { createBackend } from '../backends.ts'
 import { defineCommand, UsageError } from '../command.ts'
 import { writeFileAtomic } from '../files.ts'
-import { jsonFlag, offlineFlag, outputFlag, sha256Flag } from '../flags.ts'
+import { jsonFlag, namingFlag, offlineFlag, outputFlag, sha256Flag, storageFlag } from '../flags.ts'
 import { interrupted, loadFor } from '../session.ts'
 import { formatBytes, formatCount, formatMs, printJson, printLine } from '../terminal.ts'
-import { namingFlag, storageFlag } from './export.ts'
 
 /** Largest side of the random inputs the two forms are compared on: large enough to exercise every stride. */
 const verifySize = 64
@@ -23,7 +22,7 @@ export const reparam = defineCommand({
   minPositionals: 1,
   maxPositionals: 1,
   flags: {
-    output: outputFlag,
+    output: { ...outputFlag, help: 'The .safetensors file to write' },
     naming: namingFlag,
     storage: storageFlag,
     backend: {
@@ -43,7 +42,12 @@ export const reparam = defineCommand({
     'mobileone reparam timm/mobileone_s1.apple_in1k -o s1.safetensors --naming timm',
   ],
   async run([input = ''], flags) {
-    if (flags.output === undefined) throw new UsageError('tell where to write with -o <path.safetensors>')
+    if (flags.output === undefined) throw new UsageError('say where to write with -o <path.safetensors>')
+    if (!flags.output.endsWith('.safetensors')) {
+      throw new UsageError(
+        `reparam writes a .safetensors file, not ${flags.output}; mobileone export folds and writes other formats`,
+      )
+    }
     const train = await loadFor({ weights: input, ...flags })
     const start = performance.now()
     const deploy = reparameterize(train)

@@ -7,7 +7,7 @@ import { isMobileOneError, profile, type Variant, variants, withCard } from '@mo
 import type { Engine, Recipe } from '@mobileone/train'
 import { defineCommand, UsageError } from '../command.ts'
 import { writeFileAtomic } from '../files.ts'
-import { jsonFlag, outputFlag } from '../flags.ts'
+import { jsonFlag, namingFlag, outputFlag, storageFlag } from '../flags.ts'
 import { interrupted } from '../session.ts'
 import { formatBytes, formatCount, formatPercent, printJson, printLine, progressBar } from '../terminal.ts'
 import { serveChart } from '../training/chart.ts'
@@ -20,7 +20,6 @@ import {
 } from '../training/data.ts'
 import { openLog } from '../training/log.ts'
 import { chooseModel, chooseRecipe } from '../training/setup.ts'
-import { namingFlag, storageFlag } from './export.ts'
 
 export const train = defineCommand({
   name: 'train',
