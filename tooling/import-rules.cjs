@@ -5,6 +5,7 @@ const layers = [
     'checkpoint',
     'vision',
     'onnx',
+    'tflite',
     'coreml',
     'backend-wasm',
     'backend-webgpu',
