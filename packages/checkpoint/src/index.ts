@@ -1,5 +1,4 @@
 export type { Checkpoint } from './checkpoint.ts'
-export * from './hub/index.ts'
 export type { Strides } from './infer-config.ts'
 export {
   type Inspected,

@@ -1,6 +1,7 @@
 export { type WasmOptions, wasm } from '@mobileone/backend-wasm'
 export * from '@mobileone/checkpoint'
 export * from '@mobileone/core'
+export * from '@mobileone/hub'
 export * from '@mobileone/vision'
 export * from './classifier.ts'
 export type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot.ts'
