@@ -1,12 +1,6 @@
 import { MobileOneError, type OnProgress, random, throwIfAborted } from '@mobileone/core'
-import { project, spanOf, standardization, standardize } from './few-shot-features.ts'
-import {
-  applyHead,
-  type Examples,
-  type FittedHead,
-  fitLogistic,
-  softmaxInPlace,
-} from './few-shot-logistic.ts'
+import { project, spanOf, standardization, standardize } from './features.ts'
+import { applyHead, type Examples, type FittedHead, fitLogistic, softmaxInPlace } from './logistic.ts'
 
 /** A picture as the backbone sees it: its class, and the features of each view of it, the plain one first. */
 export interface Shot {

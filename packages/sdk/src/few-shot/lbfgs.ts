@@ -1,4 +1,4 @@
-import { dot } from './few-shot-dot.ts'
+import { dot } from './dot.ts'
 
 /** A smooth function of `x`: its value, and its gradient written into `gradient`. */
 export type Objective = (x: Float64Array, gradient: Float64Array) => number

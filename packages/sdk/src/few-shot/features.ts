@@ -1,4 +1,4 @@
-import { dot } from './few-shot-dot.ts'
+import { dot } from './dot.ts'
 
 /** `z = (x - mean) * scale`, per feature. */
 export interface Standardization {

@@ -1,5 +1,5 @@
-import { dot } from './few-shot-dot.ts'
-import { minimize, type Objective } from './few-shot-lbfgs.ts'
+import { dot } from './dot.ts'
+import { minimize, type Objective } from './lbfgs.ts'
 
 /** Rows of features with the class and the weight of each. */
 export interface Examples {
