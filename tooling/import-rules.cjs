@@ -2,6 +2,7 @@
 const layers = [
   ['core'],
   [
+    'hub',
     'checkpoint',
     'vision',
     'onnx',
