@@ -64,8 +64,9 @@ describe('toTflite', () => {
     const bytes = toTflite(deploy)
     expect(toTflite(deploy)).toEqual(bytes)
     const exporter = tflite()
-    expect(exporter).toMatchObject({ specVersion: 1, format: 'tflite', extension: 'tflite' })
-    expect(await exporter.export(deploy)).toEqual(bytes)
+    expect(exporter).toMatchObject({ specVersion: 1, format: 'tflite', endings: ['.tflite'], options: {} })
+    expect(await exporter.export(deploy)).toEqual([{ path: 'small.tflite', bytes }])
+    expect(await exporter.export(deploy, undefined, 'mine.tflite')).toEqual([{ path: 'mine.tflite', bytes }])
   })
 
   const shape = [1, 4, 5, 3]
