@@ -13,6 +13,7 @@ export const exporters = {
   onnx: async (): Promise<Exporter<OnnxOptions>> => (await import('@mobileone/onnx')).onnx(),
   coreml: async (): Promise<Exporter<CoreMLExportOptions>> => (await import('@mobileone/coreml')).coreml(),
   mlmodel: async (): Promise<Exporter<MLModelExportOptions>> => (await import('@mobileone/coreml')).mlmodel(),
+  tflite: async (): Promise<Exporter<Record<never, never>>> => (await import('@mobileone/tflite')).tflite(),
 } satisfies ExporterTable
 
 export type ExportFormat = keyof typeof exporters

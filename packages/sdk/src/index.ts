@@ -1,11 +1,5 @@
 export { type WasmOptions, wasm } from '@mobileone/backend-wasm'
-export {
-  type FetchWeightsOptions,
-  type NamingName,
-  type ToSafetensorsOptions,
-  toSafetensors,
-  type WeightSource,
-} from '@mobileone/checkpoint'
+export { type NamingName, type ToSafetensorsOptions, toSafetensors } from '@mobileone/checkpoint'
 export {
   type Backend,
   type BackendSource,
@@ -31,6 +25,7 @@ export {
   withCard,
   withOutputs,
 } from '@mobileone/core'
+export type { FetchWeightsOptions, WeightSource } from '@mobileone/hub'
 export {
   cosineSimilarity,
   type DecodeOptions,
