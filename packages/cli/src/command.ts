@@ -44,7 +44,7 @@ export interface Command<F extends Flags = Flags> {
   readonly examples: readonly string[]
   /** Flags and help that take loading, which only a call of this command pays for. */
   more?(): Promise<{ readonly flags: Flags; readonly details: string }>
-  /** @param more The values of the flags that `more` tells of. */
+  /** @param more The values of the flags of `more`. */
   run(positionals: readonly string[], flags: FlagValues<F>, more: FlagValues<Flags>): Promise<void>
 }
 
@@ -91,7 +91,7 @@ export async function runCommand(
   }
   if (positionals.length < command.minPositionals || positionals.length > command.maxPositionals) {
     throw new UsageError(
-      `usage: mobileone ${command.name} ${command.positionals} (mobileone ${command.name} --help tells more)`,
+      `usage: mobileone ${command.name} ${command.positionals} (see mobileone ${command.name} --help)`,
     )
   }
   await command.run(
@@ -128,7 +128,7 @@ function parse(
     return { values: values as Record<string, string | boolean>, positionals }
   } catch (error) {
     const message = (error as Error).message.split('. ')[0] ?? ''
-    throw new UsageError(`${message} (mobileone ${command.name} --help lists the flags)`)
+    throw new UsageError(`${message} (see mobileone ${command.name} --help)`)
   }
 }
 

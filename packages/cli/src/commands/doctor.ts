@@ -25,7 +25,7 @@ interface BackendCheck {
 }
 
 /** The feature of a backend that was run and compared. */
-const checked = 'computes as the reference does'
+const checked = 'matches the reference'
 
 /** Every variant that the flags can choose on a machine of any kind. */
 const variants: readonly (readonly [backend: string, flags: BackendFlags])[] = backendNames.flatMap((name) =>
@@ -58,7 +58,7 @@ export const doctor = defineCommand({
   flags: {
     verify: {
       type: 'boolean',
-      help: 'Also run a small network on each backend and compare it with the reference',
+      help: 'Also run a small network on each backend and compare its results with the reference',
     },
     json: jsonFlag,
   },
@@ -96,11 +96,11 @@ export const doctor = defineCommand({
     )
     if (!relaxed) {
       printLine(
-        '\nThis Node runs WebAssembly SIMD without fused multiply-add; Node 22 and newer, and browsers, are about twice as fast.',
+        '\nThis version of Node runs WebAssembly SIMD without fused multiply-add; Node 22 and newer and browsers are about twice as fast.',
       )
     }
     printLine(
-      '\nIn browsers the wasm backend uses several threads only on pages that are cross-origin isolated, with the headers\n' +
+      '\nIn browsers the wasm backend uses more than one thread only on cross-origin isolated pages, served with the headers\n' +
         '  Cross-Origin-Opener-Policy: same-origin\n  Cross-Origin-Embedder-Policy: require-corp',
     )
   },
@@ -165,7 +165,7 @@ async function checkSharp(): Promise<Check> {
     return {
       name: 'sharp',
       ok: false,
-      detail: 'is not installed, so pictures cannot be decoded: npm i sharp',
+      detail: 'not installed, so pictures cannot be decoded: npm i sharp',
     }
   }
 }

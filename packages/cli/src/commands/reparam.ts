@@ -15,9 +15,9 @@ const tolerance = 1e-3
 export const reparam = defineCommand({
   name: 'reparam',
   summary:
-    'Fold the branches of a train-form checkpoint into a plain network, check it against the original, and save it.',
+    'Fold the branches of a train-form checkpoint into a plain network, check the result against the original, and save it.',
   details:
-    'Both forms run on the same random inputs and the largest difference is reported; nothing is written where it is more\nthan float32 rounding explains.',
+    'Both forms run on the same random inputs and the largest difference is reported. If it is more than float32 rounding\nexplains, nothing is written.',
   positionals: '<weights>',
   minPositionals: 1,
   maxPositionals: 1,
@@ -60,7 +60,7 @@ export const reparam = defineCommand({
     if (!(maxAbsError <= tolerance * Math.max(1, maxAbsValue))) {
       throw new MobileOneError(
         'cannot-fold',
-        `the folded network differs from ${input} by ${maxAbsError} on outputs up to ${maxAbsValue}; nothing was written`,
+        `the folded network differs from ${input} by ${maxAbsError} on outputs up to ${maxAbsValue}; that is more than rounding explains, so nothing was written`,
       )
     }
     const bytes = toSafetensors(deploy, {
