@@ -13,13 +13,13 @@ import {
   type Tensor,
   tensor,
 } from '@mobileone/core'
-import { readCard, readNetwork } from './card.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { inferConfig, type Strides } from './infer-config.ts'
+import { readCard, readNetwork } from './metadata.ts'
 import { type Detected, detectNaming } from './naming/detect.ts'
 import { type NamingName, namings } from './naming/namings.ts'
 import { batchCounter, translate } from './naming/translate.ts'
-import { type StoredTensor, toFloat32 } from './stored.ts'
+import { type StoredTensor, toFloat32 } from './stored-tensor.ts'
 
 export interface ModelFromCheckpointOptions {
   /** Default: the file's, else the variant's (`mobileone_s0`), else `mobileone`. */

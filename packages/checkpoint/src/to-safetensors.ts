@@ -1,5 +1,5 @@
 import { MobileOneError, type Model } from '@mobileone/core'
-import { toMetadata } from './card.ts'
+import { toMetadata } from './metadata.ts'
 import { type NamingName, namings } from './naming/namings.ts'
 import { batchCounter, translate } from './naming/translate.ts'
 import { type WritableTensor, writeSafetensors } from './safetensors/write.ts'

@@ -2,7 +2,7 @@
  * The part of zip that `torch.save` uses: stored entries found through the central directory, zip64 included. Entries are
  * views of the file. Compressed, encrypted and overlapping entries are refused, so a small file cannot become a large one.
  */
-import { invalidFile } from '../fail.ts'
+import { invalidFile } from '../invalid-file.ts'
 
 const localHeader = 0x04034b50
 const centralHeader = 0x02014b50

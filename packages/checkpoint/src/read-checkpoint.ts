@@ -1,8 +1,8 @@
 import type { Checkpoint } from './checkpoint.ts'
+import { detectFormat } from './detect-format.ts'
 import { readPyTorchLegacy } from './pytorch/read-legacy.ts'
 import { readPyTorchZip } from './pytorch/read-zip.ts'
 import { readSafetensors } from './safetensors/read.ts'
-import { sniff } from './sniff.ts'
 
 export interface ReadOptions {
   /**
@@ -17,8 +17,8 @@ export interface ReadOptions {
  * @throws MobileOneError `invalid-file` that names the byte offset and what is wrong there, or what the file is instead.
  */
 export function readCheckpoint(bytes: Uint8Array, options: ReadOptions = {}): Checkpoint {
-  const kind = sniff(bytes)
-  switch (kind) {
+  const format = detectFormat(bytes)
+  switch (format) {
     case 'safetensors':
       return readSafetensors(bytes)
     case 'pytorch-zip':
@@ -26,7 +26,6 @@ export function readCheckpoint(bytes: Uint8Array, options: ReadOptions = {}): Ch
     case 'pytorch-legacy':
       return readPyTorchLegacy(bytes, options.root)
     default:
-      kind satisfies never
-      throw new TypeError(`unknown kind ${String(kind)}`)
+      return format satisfies never
   }
 }
