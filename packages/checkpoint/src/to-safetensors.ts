@@ -1,7 +1,7 @@
 import { MobileOneError, type Model } from '@mobileone/core'
 import { toMetadata } from './metadata.ts'
 import { type NamingName, namings } from './naming/namings.ts'
-import { batchCounter, translate } from './naming/translate.ts'
+import { batchCounter, translateKey } from './naming/translate-key.ts'
 import { type WritableTensor, writeSafetensors } from './safetensors/write.ts'
 
 export interface ToSafetensorsOptions {
@@ -23,7 +23,7 @@ export function toSafetensors(model: Model, options: ToSafetensorsOptions = {}):
   const tensors = new Map<string, WritableTensor>()
   const unnamed: string[] = []
   for (const [name, { shape, data }] of Object.entries(model.weights)) {
-    const key = naming.name === 'canonical' ? name : translate(namings.canonical, naming, name)
+    const key = naming.name === 'canonical' ? name : translateKey(namings.canonical, naming, name)
     if (key === undefined) {
       unnamed.push(name)
       continue

@@ -79,7 +79,8 @@ function toZip(bytes: Uint8Array, spans: Span[]): Zip {
 function refuseOverlaps(spans: Span[]): void {
   spans.sort((a, b) => a.begin - b.begin || a.end - b.end)
   for (let i = 1; i < spans.length; i++) {
-    const [before, after] = [spans[i - 1]!, spans[i]!]
+    const before = spans[i - 1]!
+    const after = spans[i]!
     if (after.begin < before.end) {
       invalidFile(
         `zip: the entries ${JSON.stringify(before.name)} and ${JSON.stringify(after.name)} overlap at byte ${after.begin}`,
