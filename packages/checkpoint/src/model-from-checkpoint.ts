@@ -19,6 +19,7 @@ import { type NamingName, namings } from './naming/namings.ts'
 import { batchCounter, translateKey } from './naming/translate-key.ts'
 import { type StoredTensor, toFloat32 } from './stored-tensor.ts'
 
+/** What shapes cannot tell, and which part of the file is wanted. */
 export interface ModelFromCheckpointOptions {
   /** Default: the file's, else the variant's (`mobileone_s0`), else `mobileone`. */
   readonly name?: string

@@ -4,6 +4,7 @@ import { readPyTorchLegacy } from './pytorch/read-legacy.ts'
 import { readPyTorchZip } from './pytorch/read-zip.ts'
 import { readSafetensors } from './safetensors/read.ts'
 
+/** Which of a file's state dicts is read. */
 export interface ReadOptions {
   /**
    * The path to the state dict inside a PyTorch file, keys joined by dots: `model` rather than `model_ema`, say. Left out, averaged

@@ -4,6 +4,7 @@ import { type NamingName, namings } from './naming/namings.ts'
 import { batchCounter, translateKey } from './naming/translate-key.ts'
 import { type WritableTensor, writeSafetensors } from './safetensors/write.ts'
 
+/** Names, element type and further metadata of the file. */
 export interface ToSafetensorsOptions {
   /** Whose key names to write; those of other programs come with PyTorch's batch counters, for `strict=True`. Default `canonical`. */
   readonly naming?: NamingName
