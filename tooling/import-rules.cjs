@@ -6,6 +6,7 @@ const layers = [
     'checkpoint',
     'vision',
     'onnx',
+    'tflite',
     'coreml',
     'backend-wasm',
     'backend-webgpu',

@@ -2,7 +2,10 @@ import type { Builder, Offset } from 'flatbuffers'
 
 /** A field of a table by its number in the schema; `undefined` leaves the default. */
 export type Field =
-  | { readonly type: 'bool' | 'int8' | 'uint8' | 'int32' | 'uint32'; readonly value: number }
+  | {
+      readonly type: 'bool' | 'int8' | 'uint8' | 'int32' | 'uint32' | 'float32'
+      readonly value: number
+    }
   | { readonly type: 'offset'; readonly value: Offset }
   | undefined
 
@@ -10,6 +13,7 @@ export const int8 = (value: number): Field => ({ type: 'int8', value })
 export const uint8 = (value: number): Field => ({ type: 'uint8', value })
 export const int32 = (value: number): Field => ({ type: 'int32', value })
 export const uint32 = (value: number): Field => ({ type: 'uint32', value })
+export const float32 = (value: number): Field => ({ type: 'float32', value })
 export const bool = (value: boolean): Field => ({ type: 'bool', value: Number(value) })
 export const ref = (value: Offset): Field => ({ type: 'offset', value })
 
@@ -27,6 +31,9 @@ export function table(builder: Builder, fields: readonly Field[]): Offset {
       case 'int32':
       case 'uint32':
         builder.addFieldInt32(slot, field.value, Number.NaN)
+        break
+      case 'float32':
+        builder.addFieldFloat32(slot, field.value, Number.NaN)
         break
       case 'offset':
         builder.addFieldOffset(slot, field.value, 0)
