@@ -43,7 +43,7 @@ export function exportFlags(exporters: readonly Exporter[]): Flags {
       const { default: preset, ...rest } = optionFlag(option)
       const choices = [...new Set([...(flags[flag]?.choices ?? []), ...(rest.choices ?? [])])]
       flags[flag] = { ...rest, ...(choices.length > 0 && { choices }) }
-      const help = `${rest.help}${preset === undefined ? '' : ` (default ${preset})`}`
+      const help = `${lowerFirst(rest.help)}${preset === undefined ? '' : ` (default ${preset})`}`
       const formats = helps.get(flag) ?? new Map<string, string[]>()
       formats.set(help, [...(formats.get(help) ?? []), format])
       helps.set(flag, formats)
@@ -54,6 +54,10 @@ export function exportFlags(exporters: readonly Exporter[]): Flags {
     flags[flag] = { ...(flags[flag] as Flag), help }
   }
   return flags
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1)
 }
 
 /** The options that `values` of flags mean to `exporter`; a flag that it does not have stays under its own name. */

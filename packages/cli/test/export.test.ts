@@ -172,7 +172,7 @@ describe('an exporter is a package and a row', () => {
   it('is in the help, its flags too', async () => {
     const text = await help(table)
     expect(text).toMatch(/listing +\.txt \.listing +the network as text/)
-    expect(text).toMatch(/--line-prefix <text> +listing: What each line begins with/)
+    expect(text).toMatch(/--line-prefix <text> +listing: what each line begins with/)
     expect(text).toMatch(/--format <name> .*tflite \| listing\)/)
     expect(text).toMatch(/--precision .*coreml: .*; mlmodel: .*\(float16 \| float32 \| int8\)/)
   })
