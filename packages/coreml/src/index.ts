@@ -5,7 +5,7 @@ export {
   type CoreMLRunner,
   coremlBackend,
 } from './backend.ts'
-export { coreml } from './exporter.ts'
+export { type CoreMLExportOptions, coreml } from './exporter.ts'
 export { lint } from './lint/lint.ts'
 export { type CoreMLPackage, type DirectoryHandle, writePackageTo, zipPackage } from './package.ts'
 export { packageBackend } from './package-backend.ts'
