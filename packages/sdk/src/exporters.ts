@@ -1,6 +1,7 @@
 import { safetensors, type ToSafetensorsOptions } from '@mobileone/checkpoint'
 import { type ExportedFiles, type Exporter, MobileOneError, type Model } from '@mobileone/core'
-import type { CoreMLExportOptions, MLModelExportOptions } from '@mobileone/coreml'
+import type { CoreMLExportOptions } from '@mobileone/coreml'
+import type { MLModelExportOptions } from '@mobileone/coreml/mlmodel'
 import type { OnnxOptions } from '@mobileone/onnx'
 import { withAssumedCard } from './assumed-card.ts'
 
@@ -12,7 +13,8 @@ export const exporters = {
   safetensors: async (): Promise<Exporter<ToSafetensorsOptions>> => safetensors(),
   onnx: async (): Promise<Exporter<OnnxOptions>> => (await import('@mobileone/onnx')).onnx(),
   coreml: async (): Promise<Exporter<CoreMLExportOptions>> => (await import('@mobileone/coreml')).coreml(),
-  mlmodel: async (): Promise<Exporter<MLModelExportOptions>> => (await import('@mobileone/coreml')).mlmodel(),
+  mlmodel: async (): Promise<Exporter<MLModelExportOptions>> =>
+    (await import('@mobileone/coreml/mlmodel')).mlmodel(),
   tflite: async (): Promise<Exporter<Record<never, never>>> => (await import('@mobileone/tflite')).tflite(),
 } satisfies ExporterTable
 

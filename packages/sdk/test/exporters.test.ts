@@ -1,6 +1,7 @@
 import { safetensors, toSafetensors } from '@mobileone/checkpoint'
 import { type Exporter, initialize, isMobileOneError, type Model, mobileone } from '@mobileone/core'
-import { toCoreML, toMLModel } from '@mobileone/coreml'
+import { toCoreML } from '@mobileone/coreml'
+import { toMLModel } from '@mobileone/coreml/mlmodel'
 import { toOnnx } from '@mobileone/onnx'
 import { expect, test } from 'vitest'
 import { checkEnding, checkOptions, exporterFor, exporters, exportModel } from '../src/exporters.ts'

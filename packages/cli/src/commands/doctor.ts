@@ -1,7 +1,7 @@
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { initialize, type MobileOneConfig, type Model, mobileone, verified } from '@mobileone/core'
 import { openDefaultCache } from '@mobileone/hub'
-import { type BackendFlags, type BackendName, backendNames, createBackend } from '../backends.ts'
+import { type BackendFlags, backendNames, backends, createBackend } from '../backends.ts'
 import { defineCommand } from '../command.ts'
 import { jsonFlag } from '../flags.ts'
 import { formatBytes, printJson, printLine } from '../terminal.ts'
@@ -16,7 +16,7 @@ interface Check {
 interface BackendCheck {
   /** As `--backend` takes it. */
   readonly backend: string
-  /** With the flags that choose a variant. */
+  /** The flags it was checked with. */
   readonly flags: string
   readonly ok: boolean
   readonly features: readonly string[]
@@ -26,28 +26,6 @@ interface BackendCheck {
 
 /** The feature of a backend that was run and compared. */
 const checked = 'matches the reference'
-
-/** Every variant that the flags can choose on a machine of any kind. */
-const variants: readonly (readonly [backend: string, flags: BackendFlags])[] = backendNames.flatMap((name) =>
-  variantsOf(name).map((flags) => [name, flags] as const),
-)
-
-function variantsOf(name: BackendName): readonly BackendFlags[] {
-  switch (name) {
-    case 'wasm':
-      return availableParallelism() > 1 ? [{}, { threads: availableParallelism() }] : [{}]
-    case 'tfjs':
-      return [{ 'tfjs-backend': 'wasm' }, { 'tfjs-backend': 'cpu' }]
-    case 'ort':
-      return [{ provider: 'cpu' }, { provider: 'wasm' }]
-    case 'webgpu':
-    case 'coreml':
-    case 'reference':
-      return [{}]
-    default:
-      return name satisfies never
-  }
-}
 
 export const doctor = defineCommand({
   name: 'doctor',
@@ -73,7 +51,11 @@ export const doctor = defineCommand({
       memoryBytes: totalmem(),
     }
     const found: BackendCheck[] = []
-    for (const [name, chosen] of variants) found.push(await checkBackend(name, chosen, flags.verify))
+    for (const name of backendNames) {
+      for (const flagSet of backends[name].checks) {
+        found.push(await checkBackend(name, flagSet, flags.verify))
+      }
+    }
     const others = [await checkSharp(), await checkCache()]
     if (flags.json) {
       printJson({ machine, backends: found, others })
