@@ -78,7 +78,7 @@ describe('mistakes', () => {
     [
       ['classify', 'a.jpg', '--backend', 'abacus'],
       2,
-      /--backend must be one of wasm, webgpu, tfjs, ort, coreml, reference; got "abacus"/,
+      /--backend must be one of wasm, webgpu, tfjs, ort, coreml, coreml-apple, reference; got "abacus"/,
     ],
     [['classify'], 2, /usage: mobileone classify <image\.\.\.>/],
     [['classify', 'a.jpg'], 2, /say which weights to use/],
