@@ -1,4 +1,4 @@
-/** A convolution's sizes as consecutive i32, written by src/wasm-gradients/geometry.ts in this order. */
+/** A convolution's sizes as consecutive i32, written by src/geometry.ts in this order. */
 export const BATCH: i32 = 0
 export const IN_H: i32 = 1
 export const IN_W: i32 = 2

@@ -1,12 +1,12 @@
 import { type Model, withOutputs } from '@mobileone/core'
 import * as tf from '@tensorflow/tfjs'
 import '@tensorflow/tfjs-backend-wasm'
+import { registerWasmGradients } from '@mobileone/tfjs-wasm-gradients'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { flatten } from '../src/network/layout.ts'
-import { createNetwork, type Gradients } from '../src/network/network.ts'
-import { registerWasmGradients } from '../src/wasm-gradients/index.ts'
+import { createNetwork, type Gradients } from '../src/gradients/loss-gradients.ts'
+import { flatten } from '../src/gradients/parameter-layout.ts'
+import { trainingLoss } from './float64-loss.ts'
 import { everyOp, largestDifference, randomBatch, tinyModel } from './models.ts'
-import { trainingLoss } from './reference.ts'
 
 const smoothing = 0.1
 const backends = ['cpu', 'wasm'] as const

@@ -1,11 +1,11 @@
 import { MobileOneError, type Model, validate } from '@mobileone/core'
+import { createPrimitives, type Tfjs } from '@mobileone/tfjs-wasm-gradients'
 import type * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/batch.ts'
-import { createPrimitives, type Tfjs } from '../primitives.ts'
-import { branchSum, type Observe, runsAtOnce, type Weight } from './block.ts'
-import { findBranchSums, type Unit } from './branches.ts'
-import { type Layout, type Layouts, layoutsOf } from './layout.ts'
-import { runNode } from './node.ts'
+import { branchSum, type Observe, runsAtOnce, type Weight } from './branch-sum.ts'
+import { findBranchSums, type Unit } from './find-branch-sums.ts'
+import { type Layout, type Layouts, layoutsOf } from './parameter-layout.ts'
+import { runNode } from './run-node.ts'
 
 /** What one batch says about the parameters. */
 export interface Gradients {

@@ -1,11 +1,12 @@
-import type { Tfjs } from '@mobileone/backend-tfjs'
 import type * as tf from '@tensorflow/tfjs-core'
 
-export type { Tfjs }
+/** TensorFlow.js: `@tensorflow/tfjs-core`, or `@tensorflow/tfjs`, which contains it. */
+export type Tfjs = typeof import('@tensorflow/tfjs-core')
 
 /**
- * The differentiable operations a training step spends its time in. Channels are the last axis. Each is one kernel where
- * the backend has ours, otherwise a composition of TensorFlow.js's own operations with the same results and gradients.
+ * The differentiable operations a training step of a convolutional network spends its time in. Channels are the last axis.
+ * Each is one kernel where the backend has ours, otherwise a composition of TensorFlow.js's own operations with the same
+ * results and gradients.
  */
 export interface Primitives {
   /** `x w + bias`, then ReLU where asked: x [rows, in], w [in, out], bias [out]. */

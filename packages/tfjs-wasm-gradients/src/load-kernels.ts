@@ -1,91 +1,84 @@
 import { MobileOneError } from '@mobileone/core'
 import { importShared, inflateBase64 } from '@mobileone/core/kernels'
-import { kernels } from '../generated/kernels.ts'
+import { kernels } from './generated/kernels.ts'
 
 /** The exports of assembly/index.ts. Numbers are byte addresses and sizes. */
 export interface Kernels {
   affineScratch(ins: number, outs: number): number
   affine(
-    ...args: [
-      x: number,
-      w: number,
-      bias: number,
-      y: number,
-      rows: number,
-      ins: number,
-      outs: number,
-      relu: number,
-      scratch: number,
-    ]
+    x: number,
+    w: number,
+    bias: number,
+    y: number,
+    rows: number,
+    ins: number,
+    outs: number,
+    relu: number,
+    scratch: number,
   ): void
   affineBackwardScratch(ins: number, outs: number): number
   affineBackward(
-    ...args: [
-      x: number,
-      w: number,
-      y: number,
-      dy: number,
-      dx: number,
-      dw: number,
-      db: number,
-      rows: number,
-      ins: number,
-      outs: number,
-      relu: number,
-      scratch: number,
-    ]
+    x: number,
+    w: number,
+    y: number,
+    dy: number,
+    dx: number,
+    dw: number,
+    db: number,
+    rows: number,
+    ins: number,
+    outs: number,
+    relu: number,
+    scratch: number,
   ): void
   gramScratch(n: number): number
   gram(x: number, g: number, sum: number, rows: number, n: number, scratch: number): void
   gramBackwardScratch(n: number): number
-  gramBackward(
-    ...args: [x: number, d: number, ds: number, dx: number, rows: number, n: number, scratch: number]
-  ): void
+  gramBackward(x: number, d: number, ds: number, dx: number, rows: number, n: number, scratch: number): void
   sums(x: number, rows: number, n: number, out: number): void
   sumsBackward(x: number, d: number, dx: number, rows: number, n: number): void
   depthwiseScratch(geometry: number): number
   depthwise(
-    ...args: [
-      geometry: number,
-      x: number,
-      filter: number,
-      bias: number,
-      y: number,
-      relu: number,
-      scratch: number,
-    ]
+    geometry: number,
+    x: number,
+    filter: number,
+    bias: number,
+    y: number,
+    relu: number,
+    scratch: number,
   ): void
   depthwiseBackwardScratch(geometry: number): number
   depthwiseBackward(
-    ...args: [
-      geometry: number,
-      x: number,
-      filter: number,
-      y: number,
-      dy: number,
-      dx: number,
-      dfilter: number,
-      db: number,
-      scratch: number,
-    ]
+    geometry: number,
+    x: number,
+    filter: number,
+    y: number,
+    dy: number,
+    dx: number,
+    dfilter: number,
+    db: number,
+    scratch: number,
   ): void
   depthwiseSumsScratch(geometry: number): number
   /** `moments` [taps + taps * taps, c]: of the input under each tap the sum, of each two taps the sum of products. */
   depthwiseSums(
-    ...args: [geometry: number, x: number, filter: number, out: number, moments: number, scratch: number]
+    geometry: number,
+    x: number,
+    filter: number,
+    out: number,
+    moments: number,
+    scratch: number,
   ): void
   depthwiseSumsBackwardScratch(geometry: number): number
   depthwiseSumsBackward(
-    ...args: [
-      geometry: number,
-      x: number,
-      filter: number,
-      moments: number,
-      d: number,
-      dx: number,
-      dfilter: number,
-      scratch: number,
-    ]
+    geometry: number,
+    x: number,
+    filter: number,
+    moments: number,
+    d: number,
+    dx: number,
+    dfilter: number,
+    scratch: number,
   ): void
   convFilterScratch(geometry: number): number
   convFilter(geometry: number, x: number, dy: number, dw: number, scratch: number): void

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@mobileone/core'
 import type { Picture } from './dataset.ts'
-import type { Preparation } from './example.ts'
+import type { Preparation } from './prepare-example.ts'
 
 /** One batch of encoded pictures: plain data, sent to a worker. */
 export interface PictureBatch {

@@ -2,8 +2,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { MobileOneError } from '@mobileone/core'
-import type { Tfjs } from '../primitives.ts'
-import { registerWasmGradients, shareClones } from '../wasm-gradients/index.ts'
+import { registerWasmGradients, shareClones, type Tfjs } from '@mobileone/tfjs-wasm-gradients'
 
 export type TrainingBackend = 'wasm' | 'cpu'
 

@@ -143,24 +143,25 @@ function time(work) {
 }
 
 async function library() {
-  const folder = mkdtempSync(join(tmpdir(), 'mobileone-tune-'))
-  const load = async (entry) => {
-    const [{ output }] = await build({
-      configFile: false,
-      logLevel: 'error',
-      resolve: { conditions: ['source'] },
-      build: {
-        write: false,
-        target: 'es2022',
-        lib: { entry: fileURLToPath(new URL(entry, import.meta.url)), formats: ['es'], fileName: 'library' },
+  const [{ output }] = await build({
+    configFile: false,
+    logLevel: 'error',
+    resolve: { conditions: ['source'] },
+    build: {
+      write: false,
+      target: 'es2022',
+      lib: {
+        entry: fileURLToPath(new URL('../src/index.ts', import.meta.url)),
+        formats: ['es'],
+        fileName: 'library',
       },
-    })
-    const file = join(folder, `${Math.random()}.mjs`)
-    writeFileSync(file, output[0].code)
-    return import(pathToFileURL(file).href)
-  }
+    },
+  })
+  const folder = mkdtempSync(join(tmpdir(), 'mobileone-tune-'))
   try {
-    return { ...(await load('../src/primitives.ts')), ...(await load('../src/wasm-gradients/index.ts')) }
+    const file = join(folder, 'library.mjs')
+    writeFileSync(file, output[0].code)
+    return await import(pathToFileURL(file).href)
   } finally {
     rmSync(folder, { recursive: true })
   }

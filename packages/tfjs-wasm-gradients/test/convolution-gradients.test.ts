@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-cpu'
 import '@tensorflow/tfjs-backend-wasm'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { registerWasmGradients } from '../src/wasm-gradients/index.ts'
+import { registerWasmGradients } from '../src/register.ts'
 
 type Attrs = Record<string, unknown>
 
@@ -41,14 +41,12 @@ describe.each([
   const attrs = { dataFormat: 'NHWC', ...attributes, filterShape }
   test('equals tfjs-cpu', async () => {
     const info = tf.backend_util.computeConv2DInfo(
-      ...([
-        shape as never,
-        filterShape as never,
-        attrs.strides as never,
-        1,
-        attrs.pad as never,
-        'floor',
-      ] as const),
+      shape as never,
+      filterShape as never,
+      attrs.strides as never,
+      1,
+      attrs.pad as never,
+      'floor',
       false,
       attrs.dataFormat === 'NCHW' ? 'channelsFirst' : 'channelsLast',
     )
@@ -97,14 +95,12 @@ const depthwise = [
 
 describe.each(depthwise)('depthwise gradients: %s', (_, shape, filterShape, attrs) => {
   const info = tf.backend_util.computeConv2DInfo(
-    ...([
-      shape as never,
-      filterShape as never,
-      attrs.strides as never,
-      1,
-      attrs.pad as never,
-      'floor',
-    ] as const),
+    shape as never,
+    filterShape as never,
+    attrs.strides as never,
+    1,
+    attrs.pad as never,
+    'floor',
     true,
   )
   const [x, filter, dy] = [random(shape, 1), random(filterShape, 2), random(info.outShape, 3)]

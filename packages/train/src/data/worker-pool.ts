@@ -1,9 +1,9 @@
 import { MobileOneError } from '@mobileone/core'
-import type { PictureBatch, Reply } from './messages.ts'
-import { startThread, type Thread } from './thread.ts'
+import { type DataWorker, startWorker } from './start-worker.ts'
+import type { PictureBatch, Reply } from './worker-messages.ts'
 
 /** Workers that decode and augment batches, started when there is work for them. */
-export interface Pool {
+export interface WorkerPool {
   /** The pixels of a batch. An abort drops it at once where no worker has it, and its result where one has. */
   run(batch: PictureBatch, signal: AbortSignal): Promise<Float32Array>
   /** End the workers; batches not yet made fail with `disposed`. */
@@ -16,11 +16,11 @@ interface Waiting {
   settle(reply: Reply | MobileOneError): void
 }
 
-export function startPool(size: number, address: string | URL | undefined): Pool {
-  const threads: Thread[] = []
-  const idle: Thread[] = []
+export function startWorkerPool(size: number, address: string | URL | undefined): WorkerPool {
+  const workers: DataWorker[] = []
+  const idle: DataWorker[] = []
   const queue: Waiting[] = []
-  const busy = new Map<Thread, Waiting>()
+  const busy = new Map<DataWorker, Waiting>()
   let end: MobileOneError | undefined
 
   const stop = (reason: MobileOneError): void => {
@@ -28,12 +28,12 @@ export function startPool(size: number, address: string | URL | undefined): Pool
     for (const waiting of [...busy.values(), ...queue.splice(0)]) waiting.settle(end)
     busy.clear()
   }
-  const open = (): Thread => {
-    const thread = startThread(address, {
+  const open = (): DataWorker => {
+    const worker = startWorker(address, {
       onReply(reply) {
-        busy.get(thread)?.settle(reply)
-        busy.delete(thread)
-        idle.push(thread)
+        busy.get(worker)?.settle(reply)
+        busy.delete(worker)
+        idle.push(worker)
         next()
       },
       onEnd(why) {
@@ -45,19 +45,19 @@ export function startPool(size: number, address: string | URL | undefined): Pool
         )
       },
     })
-    threads.push(thread)
-    return thread
+    workers.push(worker)
+    return worker
   }
   const next = (): void => {
     while (!end && queue.length > 0) {
-      const thread = idle.pop() ?? (threads.length < size ? open() : undefined)
-      if (!thread) return
+      const worker = idle.pop() ?? (workers.length < size ? open() : undefined)
+      if (!worker) return
       const waiting = queue.shift()!
       try {
-        thread.send(waiting.batch)
-        busy.set(thread, waiting)
+        worker.send(waiting.batch)
+        busy.set(worker, waiting)
       } catch (cause) {
-        idle.push(thread)
+        idle.push(worker)
         const message = `${waiting.batch.names[0]} and others cannot be sent to a worker: ${(cause as Error).message}; set workers: 0`
         waiting.settle(new MobileOneError('unsupported', message, { cause }))
       }
@@ -92,7 +92,7 @@ export function startPool(size: number, address: string | URL | undefined): Pool
       }),
     async dispose() {
       stop(new MobileOneError('disposed', 'the batch source was disposed'))
-      await Promise.all(threads.splice(0).map((thread) => thread.end()))
+      await Promise.all(workers.splice(0).map((worker) => worker.end()))
     },
   }
 }

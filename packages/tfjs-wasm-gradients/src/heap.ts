@@ -1,6 +1,6 @@
 import { MobileOneError } from '@mobileone/core'
-import type { DataId, DataType, TensorInfo } from '@tensorflow/tfjs-core'
-import type { KernelModules, Kernels } from './load.ts'
+import type { DataId, DataType, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core'
+import type { KernelModules, Kernels } from './load-kernels.ts'
 
 /** What is used of tfjs-backend-wasm's BackendWasm (4.x), its emscripten module included. */
 export interface WasmBackend {
@@ -16,11 +16,18 @@ export interface WasmBackend {
   disposeData(dataId: DataId): boolean
 }
 
+/** A kernel of tfjs over our heap. */
+export type HeapKernel = (
+  heap: Heap,
+  inputs: NamedTensorInfoMap,
+  attrs: NamedAttrMap,
+) => TensorInfo | TensorInfo[]
+
 /** Our kernels in the memory of one tfjs-wasm backend. */
 export class Heap {
   readonly kernels: Kernels
-  private readonly backend: WasmBackend
-  private readonly memory: WebAssembly.Memory
+  readonly #backend: WasmBackend
+  readonly #memory: WebAssembly.Memory
 
   /** @throws MobileOneError `unavailable` when `backend` does not show its memory, or the kernels do not fit it. */
   constructor(backend: WasmBackend, modules: KernelModules) {
@@ -44,32 +51,32 @@ export class Heap {
         { cause },
       )
     }
-    this.backend = backend
-    this.memory = memory
+    this.#backend = backend
+    this.#memory = memory
   }
 
   /** A new tensor, with anything in it. */
   output(shape: readonly number[]): TensorInfo {
-    const info = this.backend.makeOutput(shape, 'float32')
+    const info = this.#backend.makeOutput(shape, 'float32')
     if (this.address(info) === 0) {
-      this.backend.disposeData(info.dataId)
+      this.#backend.disposeData(info.dataId)
       throw full(`a tensor [${shape}]`)
     }
     return info
   }
 
   address(info: TensorInfo): number {
-    return this.backend.dataIdMap.get(info.dataId).memoryOffset
+    return this.#backend.dataIdMap.get(info.dataId).memoryOffset
   }
 
   /** Call `use` with `bytes` of memory, 16-byte aligned, with anything in it. */
   scratch<T>(bytes: number, use: (address: number) => T): T {
-    const address = this.backend.wasm._malloc(bytes + 16) >>> 0
+    const address = this.#backend.wasm._malloc(bytes + 16) >>> 0
     if (address === 0) throw full(`${bytes} bytes of scratch memory`)
     try {
       return use((address + 15) & -16)
     } finally {
-      this.backend.wasm._free(address)
+      this.#backend.wasm._free(address)
     }
   }
 
@@ -87,7 +94,7 @@ export class Heap {
     const size = info.shape.reduce((product, length) => product * length, 1)
     const converted = this.output(info.shape)
     try {
-      const buffer = this.memory.buffer
+      const buffer = this.#memory.buffer
       const values =
         info.dtype === 'int32'
           ? new Int32Array(buffer, this.address(info), size)
@@ -95,14 +102,14 @@ export class Heap {
       new Float32Array(buffer, this.address(converted), size).set(values)
       return this.floats(infos.with(index, converted), use)
     } finally {
-      this.backend.disposeData(converted.dataId)
+      this.#backend.disposeData(converted.dataId)
     }
   }
 
   /** Call `use` with the address of `values` as i32. */
   integers<T>(values: readonly number[], use: (address: number) => T): T {
     return this.scratch(values.length * 4, (address) => {
-      new Int32Array(this.memory.buffer).set(values, address >> 2)
+      new Int32Array(this.#memory.buffer).set(values, address >> 2)
       return use(address)
     })
   }

@@ -1,7 +1,7 @@
 import type { BatchNorm } from '@mobileone/core'
+import type { Primitives, Tfjs } from '@mobileone/tfjs-wasm-gradients'
 import type * as tf from '@tensorflow/tfjs-core'
-import type { Primitives, Tfjs } from '../primitives.ts'
-import type { BranchSum } from './branches.ts'
+import type { BranchSum } from './find-branch-sums.ts'
 
 /** A weight as the network being trained sees it now, in PyTorch's layout. */
 export type Weight = (name: string) => tf.Tensor

@@ -1,22 +1,22 @@
 /** One worker: of node:worker_threads in Node, a module worker in browsers. */
-import type { PictureBatch, Reply } from './messages.ts'
+import type { PictureBatch, Reply } from './worker-messages.ts'
 
-export interface Thread {
+export interface DataWorker {
   send(batch: PictureBatch): void
   /** End it, whatever it is doing. */
   end(): Promise<void>
 }
 
-export interface ThreadEvents {
+export interface DataWorkerEvents {
   onReply(reply: Reply): void
   /** It could not start, or ended without being asked to. */
   onEnd(why: string): void
 }
 
 /** @param address Where the module of the worker is, if not beside this one. */
-export function startThread(address: string | URL | undefined, events: ThreadEvents): Thread {
+export function startWorker(address: string | URL | undefined, events: DataWorkerEvents): DataWorker {
   const threads = nodeModule('node:worker_threads')
-  return threads ? startNodeThread(threads, address, events) : startWebWorker(address, events)
+  return threads ? startNodeWorker(threads, address, events) : startWebWorker(address, events)
 }
 
 /** Processors to decode with, one left to training, at most 8; 1 where their number is not known. */
@@ -26,11 +26,11 @@ export function defaultWorkers(): number {
   return Math.min(Math.max(1, (processors ?? 1) - 1), 8)
 }
 
-function startNodeThread(
+function startNodeWorker(
   { Worker: NodeWorker }: typeof import('node:worker_threads'),
   address: string | URL | undefined,
-  { onReply, onEnd }: ThreadEvents,
-): Thread {
+  { onReply, onEnd }: DataWorkerEvents,
+): DataWorker {
   const here = import.meta.url
   const built = here.endsWith('.ts') ? '../../dist/data-worker.mjs' : './data-worker.mjs'
   // Not all flags of the process suit a worker (--input-type), and none is needed.
@@ -58,7 +58,7 @@ function startNodeThread(
   }
 }
 
-function startWebWorker(address: string | URL | undefined, { onReply, onEnd }: ThreadEvents): Thread {
+function startWebWorker(address: string | URL | undefined, { onReply, onEnd }: DataWorkerEvents): DataWorker {
   const worker = address
     ? new Worker(address, { type: 'module' })
     : new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })

@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads'
 import { MobileOneError, type Model } from '@mobileone/core'
 import type { Batch } from '../data/batch.ts'
-import { layoutsOf } from '../network/layout.ts'
-import type { Gradients } from '../network/network.ts'
+import type { Gradients } from '../gradients/loss-gradients.ts'
+import { layoutsOf } from '../gradients/parameter-layout.ts'
 import type { Engine } from '../trainer/engine.ts'
 import type { Part, PartReply, WorkerStart } from './gradient-messages.ts'
-import type { StartTfjsOptions } from './tfjs.ts'
+import type { StartTfjsOptions } from './start-tfjs.ts'
 
 export interface ParallelOptions extends StartTfjsOptions {
   /** Threads, each with its own TensorFlow.js. */

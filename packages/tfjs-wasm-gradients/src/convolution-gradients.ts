@@ -1,14 +1,7 @@
-import type { backend_util, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core'
-import type { Tfjs } from '../primitives.ts'
+import type { backend_util } from '@tensorflow/tfjs-core'
 import { geometryOf } from './geometry.ts'
-import type { Heap } from './heap.ts'
-
-/** A kernel of tfjs over our heap. */
-export type HeapKernel = (
-  heap: Heap,
-  inputs: NamedTensorInfoMap,
-  attrs: NamedAttrMap,
-) => TensorInfo | TensorInfo[]
+import type { HeapKernel } from './heap.ts'
+import type { Tfjs } from './primitives.ts'
 
 type Shape4 = [number, number, number, number]
 
@@ -19,7 +12,7 @@ interface ConvAttrs {
 }
 
 /** The kernels of tfjs that its wasm backend lacks: inputs, attributes and results as those of tfjs-backend-cpu 4.22. */
-export function standardKernels(tf: Tfjs): Record<string, HeapKernel> {
+export function convolutionGradients(tf: Tfjs): Record<string, HeapKernel> {
   const { computeConv2DInfo, convertConv2DDataFormat } = tf.backend_util
   return {
     /** x, dy; strides, pad, dataFormat, dimRoundingMode, filterShape [kh, kw, in, out]. */
@@ -29,7 +22,13 @@ export function standardKernels(tf: Tfjs): Record<string, HeapKernel> {
         readonly filterShape: Shape4
       }
       const info = computeConv2DInfo(
-        ...([x!.shape as Shape4, filterShape, strides, 1, pad, dimRoundingMode, false] as const),
+        x!.shape as Shape4,
+        filterShape,
+        strides,
+        1,
+        pad,
+        dimRoundingMode,
+        false,
         convertConv2DDataFormat(dataFormat),
       )
       const { kernels } = heap
@@ -50,15 +49,13 @@ export function standardKernels(tf: Tfjs): Record<string, HeapKernel> {
         readonly inputShape: Shape4
       }
       const info = computeConv2DInfo(
-        ...([
-          inputShape,
-          filter!.shape as Shape4,
-          strides,
-          dilations ?? 1,
-          pad,
-          dimRoundingMode,
-          true,
-        ] as const),
+        inputShape,
+        filter!.shape as Shape4,
+        strides,
+        dilations ?? 1,
+        pad,
+        dimRoundingMode,
+        true,
       )
       const { kernels } = heap
       return heap.floats([dy!, filter!], (dy, filter) => {
@@ -78,7 +75,13 @@ export function standardKernels(tf: Tfjs): Record<string, HeapKernel> {
         readonly filterShape: Shape4
       }
       const info = computeConv2DInfo(
-        ...([x!.shape as Shape4, filterShape, strides, dilations ?? 1, pad, dimRoundingMode, true] as const),
+        x!.shape as Shape4,
+        filterShape,
+        strides,
+        dilations ?? 1,
+        pad,
+        dimRoundingMode,
+        true,
       )
       const { kernels } = heap
       return heap.floats([x!, dy!], (x, dy) => {

@@ -1,8 +1,8 @@
 import { elementCount, isMobileOneError, MobileOneError, throwIfAborted } from '@mobileone/core'
 import { checkPixels, type Image } from '@mobileone/vision'
-import { type Preparation, prepareWith } from './example.ts'
+import { type Preparation, prepareWith } from './prepare-example.ts'
 
-export interface Filling {
+export interface BatchToLoad {
   /** The decoded pixels of the example at `place` of the batch. */
   load(place: number): Image | Promise<Image>
   /** What messages call each example. */
@@ -16,8 +16,8 @@ export interface Filling {
 const lanes = 4
 
 /** The pixels of a batch, NHWC. Examples land in their places whatever the order in which they are decoded. */
-export async function fillBatch(
-  { load, names, seeds, preparation }: Filling,
+export async function loadBatch(
+  { load, names, seeds, preparation }: BatchToLoad,
   signal: AbortSignal | undefined,
 ): Promise<Float32Array> {
   const length = elementCount([...preparation.rule.size, preparation.channels])

@@ -1,7 +1,7 @@
 import { MobileOneError, type Preprocess } from '@mobileone/core'
 import { type Image, toGrey, toRgb } from '@mobileone/vision'
 import type { Dataset } from './dataset.ts'
-import { ahead, type Job } from './prefetch.ts'
+import { type Job, prefetch } from './prefetch.ts'
 
 export interface MeasureOptions {
   /** Look at this many examples, evenly spaced, rather than at all. */
@@ -35,7 +35,7 @@ export async function measureMeanStd(
       yield async (inner) => dataset.image(Math.floor((i * dataset.size) / count), inner)
     }
   }
-  for await (const image of ahead(jobs(), decodedAhead, signal)) {
+  for await (const image of prefetch(jobs(), decodedAhead, signal)) {
     const { data } = channels === 1 ? toGrey(image) : toRgb(image)
     const share = channels / data.length
     for (const [channel, own] of weights.entries()) {

@@ -1,9 +1,9 @@
 import type { KernelBackend, KernelConfig } from '@tensorflow/tfjs-core'
-import type { Tfjs } from '../primitives.ts'
-import { Heap, type WasmBackend } from './heap.ts'
-import { loadKernels } from './load.ts'
-import { ownKernels } from './own.ts'
-import { type HeapKernel, standardKernels } from './standard.ts'
+import { convolutionGradients } from './convolution-gradients.ts'
+import { Heap, type HeapKernel, type WasmBackend } from './heap.ts'
+import { loadKernels } from './load-kernels.ts'
+import { primitiveKernels } from './primitive-kernels.ts'
+import type { Tfjs } from './primitives.ts'
 
 /**
  * Give tfjs's backend 'wasm' the kernels that training needs and it lacks (Conv2DBackpropFilter,
@@ -25,7 +25,7 @@ export async function registerWasmGradients(tf: Tfjs): Promise<void> {
       kernel(heapOf(backend as WasmBackend), inputs, attrs ?? {})
     tf.registerKernel({ kernelName, backendName: 'wasm', kernelFunc })
   }
-  for (const [name, kernel] of Object.entries({ ...standardKernels(tf), ...ownKernels(tf) }))
+  for (const [name, kernel] of Object.entries({ ...convolutionGradients(tf), ...primitiveKernels(tf) }))
     register(name, kernel)
 }
 

@@ -1,10 +1,10 @@
 import type { NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core'
-import type { Tfjs } from '../primitives.ts'
 import { geometryOf } from './geometry.ts'
-import type { HeapKernel } from './standard.ts'
+import type { HeapKernel } from './heap.ts'
+import type { Tfjs } from './primitives.ts'
 
 /** Attributes of the depthwise kernels. */
-export interface DepthwiseAttrs {
+interface DepthwiseAttrs {
   readonly stride: readonly [number, number]
   readonly relu?: boolean
 }
@@ -24,7 +24,7 @@ export interface DepthwiseAttrs {
  * - MobileOneDepthwiseSums: x, filter; stride -> [2, c * m], moments [taps + taps^2, c]
  * - MobileOneDepthwiseSumsGradient: x, filter, moments, d [2, c * m]; stride -> dx, dfilter
  */
-export function ownKernels(tf: Tfjs): Record<string, HeapKernel> {
+export function primitiveKernels(tf: Tfjs): Record<string, HeapKernel> {
   const conv = (x: TensorInfo, filter: TensorInfo, { stride }: DepthwiseAttrs) => {
     const margins = [0, 1].map((axis) => {
       const margin = Math.floor(filter.shape[axis]! / 2)
@@ -66,8 +66,18 @@ export function ownKernels(tf: Tfjs): Record<string, HeapKernel> {
         const db = bias ? heap.output([outs]) : undefined
         heap.scratch(kernels.affineBackwardScratch(ins, outs), (scratch) =>
           kernels.affineBackward(
-            ...([x!, w!, y ?? 0, dy!, heap.address(dx), heap.address(dw)] as const),
-            ...([db ? heap.address(db) : 0, rows, ins, outs, y === undefined ? 0 : 1, scratch] as const),
+            x!,
+            w!,
+            y ?? 0,
+            dy!,
+            heap.address(dx),
+            heap.address(dw),
+            db ? heap.address(db) : 0,
+            rows,
+            ins,
+            outs,
+            y === undefined ? 0 : 1,
+            scratch,
           ),
         )
         return present(dx, dw, db)
@@ -135,8 +145,15 @@ export function ownKernels(tf: Tfjs): Record<string, HeapKernel> {
         heap.integers(geometryOf(info, true), (geometry) =>
           heap.scratch(kernels.depthwiseBackwardScratch(geometry), (scratch) =>
             kernels.depthwiseBackward(
-              ...([geometry, x!, filter!, y, dy!, heap.address(dx), heap.address(dfilter)] as const),
-              ...([db ? heap.address(db) : 0, scratch] as const),
+              geometry,
+              x!,
+              filter!,
+              y,
+              dy!,
+              heap.address(dx),
+              heap.address(dfilter),
+              db ? heap.address(db) : 0,
+              scratch,
             ),
           ),
         )
@@ -168,7 +185,13 @@ export function ownKernels(tf: Tfjs): Record<string, HeapKernel> {
         heap.integers(geometryOf(info, true), (geometry) =>
           heap.scratch(kernels.depthwiseSumsBackwardScratch(geometry), (scratch) =>
             kernels.depthwiseSumsBackward(
-              ...([geometry, x!, filter!, moments!, d!, heap.address(dx), heap.address(dfilter)] as const),
+              geometry,
+              x!,
+              filter!,
+              moments!,
+              d!,
+              heap.address(dx),
+              heap.address(dfilter),
               scratch,
             ),
           ),

@@ -1,7 +1,7 @@
 import type { Conv2d, Node } from '@mobileone/core'
+import type { Primitives, Tfjs } from '@mobileone/tfjs-wasm-gradients'
 import type * as tf from '@tensorflow/tfjs-core'
-import type { Primitives, Tfjs } from '../primitives.ts'
-import { moments, type Observe, type Weight } from './block.ts'
+import { moments, type Observe, type Weight } from './branch-sum.ts'
 
 /** The value of one node in training mode, from the values it reads. Feature maps are NHWC. */
 export function runNode(

@@ -2,11 +2,11 @@ import { isMobileOneError } from '@mobileone/core'
 import * as tf from '@tensorflow/tfjs'
 import '@tensorflow/tfjs-backend-wasm'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { Heap, type WasmBackend } from '../src/heap.ts'
+import { loadKernels } from '../src/load-kernels.ts'
+import { primitiveKernels } from '../src/primitive-kernels.ts'
 import { createPrimitives } from '../src/primitives.ts'
-import { Heap, type WasmBackend } from '../src/wasm-gradients/heap.ts'
-import { registerWasmGradients, shareClones } from '../src/wasm-gradients/index.ts'
-import { loadKernels } from '../src/wasm-gradients/load.ts'
-import { ownKernels } from '../src/wasm-gradients/own.ts'
+import { registerWasmGradients, shareClones } from '../src/register.ts'
 
 beforeAll(() => registerWasmGradients(tf))
 
@@ -52,7 +52,7 @@ describe('the memory of the backend', () => {
     const heap = new Heap(backendOver({ wasmMemory: memory }, memory), await loadKernels())
     const input = heap.output([3, 2])
     new Float32Array(memory.buffer).set(x, heap.address(input) / 4)
-    const gram = ownKernels(tf).MobileOneGram!(heap, { x: input }, {}) as tf.TensorInfo
+    const gram = primitiveKernels(tf).MobileOneGram!(heap, { x: input }, {}) as tf.TensorInfo
     const at = heap.address(gram) / 4
     expect([...new Float32Array(memory.buffer).slice(at, at + 6)]).toEqual([...gramOfX, 9, 12])
   })

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import '@tensorflow/tfjs-backend-wasm'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { composedPrimitives, createPrimitives, type Primitives } from '../src/primitives.ts'
-import { registerWasmGradients } from '../src/wasm-gradients/index.ts'
+import { registerWasmGradients } from '../src/register.ts'
 import { type Array64, array, numericGradient, type Operation, operations } from './primitives-reference.ts'
 
 beforeAll(() => registerWasmGradients(tf))
