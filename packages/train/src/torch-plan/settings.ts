@@ -1,4 +1,4 @@
-import { MobileOneError, type Preprocess, type Variant } from '@mobileone/core'
+import { MobileOneError, type Preprocess, type Variant, variants } from '@mobileone/core'
 import { checkRecipe, type Recipe } from '../recipe.ts'
 
 export interface TorchPlanOptions {
@@ -36,7 +36,7 @@ export interface TorchDataset {
 /** {@link TorchPlanOptions} with every choice made, and the recipe. */
 export interface TorchPlanSettings {
   readonly recipe: Recipe
-  /** timm's name of the network. */
+  /** The network's name in timm, which is that of its configuration here. */
   readonly model: string
   readonly dataset: Required<Omit<TorchDataset, 'labels'>> & { readonly labels: readonly string[] | null }
   readonly devices: number
@@ -46,21 +46,12 @@ export interface TorchPlanSettings {
   readonly output: string
 }
 
-const models: Readonly<Record<Variant, string>> = {
-  s0: 'mobileone_s0',
-  s1: 'mobileone_s1',
-  s2: 'mobileone_s2',
-  s3: 'mobileone_s3',
-  s4: 'mobileone_s4',
-}
-
 /** @throws MobileOneError `invalid-argument` naming the option that makes no sense. */
 export function settingsOf(recipe: Recipe, options: TorchPlanOptions): TorchPlanSettings {
   checkRecipe(recipe)
   const { variant, dataset, devices, machines = 1, workers = 8, amp = false } = options
-  const model = Object.hasOwn(models, variant) ? models[variant] : undefined
-  if (model === undefined) {
-    fail(`timm has no network "${variant}"; the variants are ${Object.keys(models).join(', ')}`)
+  if (!Object.hasOwn(variants, variant)) {
+    fail(`timm has no network "${variant}"; the variants are ${Object.keys(variants).join(', ')}`)
   }
   whole('devices', devices, 1, 1024)
   whole('machines', machines, 1, 4096)
@@ -84,7 +75,7 @@ export function settingsOf(recipe: Recipe, options: TorchPlanOptions): TorchPlan
   }
   return {
     recipe,
-    model: model as string,
+    model: variants[variant].name,
     dataset: {
       folder: dataset.folder,
       classes: dataset.classes,

@@ -1,5 +1,5 @@
 import type { Recipe } from '../recipe.ts'
-import type { TorchPlanSettings } from './options.ts'
+import type { TorchPlanSettings } from './settings.ts'
 
 /** An option of timm's train.py without its dashes, and its value; true for a switch. */
 export type TimmOption = readonly [name: string, value: string | number | true | readonly number[]]
