@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import {
   initialize,
   type MobileOneConfig,
@@ -11,61 +10,11 @@ import {
   variants,
 } from '@mobileone/core'
 import { headOf, withHead } from '@mobileone/sdk'
-import {
-  checkRecipe,
-  fashionMnistRecipe,
-  overrideRecipe,
-  paperRecipe,
-  type Recipe,
-  type RecipeName,
-  smallNetwork,
-} from '@mobileone/train'
+import { type Recipe, smallNetwork } from '@mobileone/train'
 import { UsageError } from '../command.ts'
 import { loadFor } from '../session.ts'
-import type { TrainingData } from './data.ts'
-
-export interface RecipeFlags {
-  readonly dataset?: string | undefined
-  readonly recipe?: string | undefined
-  readonly variant?: string | undefined
-  readonly epochs?: number | undefined
-  readonly seed?: number | undefined
-  readonly 'batch-size'?: number | undefined
-  readonly 'learning-rate'?: number | undefined
-  readonly size?: number | undefined
-}
-
-/** The recipe the flags name, with what they change. */
-export async function chooseRecipe(flags: RecipeFlags): Promise<Recipe> {
-  const named = await readRecipe(
-    flags.recipe ?? (flags.dataset === 'fashion-mnist' ? 'fashion-mnist' : (flags.variant ?? 's0')),
-  )
-  const { epochs, seed, size, 'batch-size': batchSize, 'learning-rate': peak } = flags
-  const timed = overrideRecipe(named, { ...(epochs !== undefined && { epochs }) })
-  const scale = size === undefined ? 1 : size / Math.max(...(timed.curriculum.at(-1)?.size ?? [1]))
-  return overrideRecipe(timed, {
-    curriculum: timed.curriculum.map((phase) => ({
-      ...phase,
-      size: phase.size.map((side) => Math.max(1, Math.round(side * scale))) as [number, number],
-      ...(batchSize !== undefined && { batchSize }),
-    })),
-    ...(seed !== undefined && { seed }),
-    ...(peak !== undefined && {
-      learningRate: { peak, final: Math.min(peak, timed.learningRate.final) },
-    }),
-  })
-}
-
-async function readRecipe(name: string): Promise<Recipe> {
-  if (name === 'fashion-mnist') return fashionMnistRecipe()
-  if (/^s[0-4]$/.test(name)) return paperRecipe(name as RecipeName)
-  const recipe = await readJson(name, 'recipe')
-  // A file may hold a whole recipe, or the changes to a named one.
-  const { extends: base, ...rest } = recipe as { extends?: string }
-  return base === undefined
-    ? checkRecipe(rest as unknown as Recipe)
-    : overrideRecipe(await readRecipe(base), rest)
-}
+import type { TrainingData } from './open-data.ts'
+import { readJson } from './read-json.ts'
 
 export interface NetworkFlags {
   readonly weights?: string | undefined
@@ -131,17 +80,4 @@ function withNewHead(model: Model, labels: readonly string[], seed: number): Mod
   )
   const data = (name: string): Float32Array => (weights[name] as Tensor).data
   return withHead(model, { weight: data(head.weight), bias: data(head.bias) }, labels)
-}
-
-async function readJson(path: string, what: string): Promise<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'))
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return value as Record<string, unknown>
-    throw new Error('it holds no object')
-  } catch (cause) {
-    throw new MobileOneError('invalid-file', `cannot read the ${what} ${path}: ${(cause as Error).message}`, {
-      cause,
-    })
-  }
 }
