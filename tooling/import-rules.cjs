@@ -16,7 +16,7 @@ const layers = [
     'testkit',
   ],
   ['backend-ort'],
-  ['train', 'sdk'],
+  ['measure', 'train', 'sdk'],
   ['cli'],
 ]
 
