@@ -3,10 +3,13 @@ import type { Node, Op } from '../src/index.ts'
 /** A tensor as nested lists. In JSON, elements that are no finite numbers are strings: "NaN", "-Infinity". */
 export type Nested = number | string | readonly Nested[]
 
+/** A node but for its name. */
+type Unnamed<N extends Node = Node> = N extends unknown ? Omit<N, 'name'> : never
+
 /** One node over `inputs`; the fields of the node that name a weight name one of `weights`. */
 export interface Literal {
   readonly name: string
-  readonly node: Omit<Node, 'name' | 'inputs'> & { readonly inputs: readonly string[] }
+  readonly node: Unnamed
   readonly inputs: Readonly<Record<string, Nested>>
   readonly weights?: Readonly<Record<string, Nested>>
   readonly output: Nested

@@ -1,6 +1,6 @@
 import { type Node, type Random, random } from '@mobileone/core'
-import { convNode, makeModel, normalInputs, pick } from '../build.ts'
 import type { Definition } from '../definition.ts'
+import { convNode, makeModel, normalInputs, pick } from '../make-model.ts'
 import type { Trial } from '../trial.ts'
 
 type Pair = readonly [height: number, width: number]
