@@ -1,20 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { goldenFolder } from './requirements.ts'
 
-const folder = fileURLToPath(new URL('../../../../shared/golden', import.meta.url))
-
-/** True where the reference data (real weights, photographs, PyTorch's outputs) lies beside the repository. */
-export const hasGolden: boolean = existsSync(folder)
-
-if (!hasGolden) {
-  console.warn(
-    `SKIPPED: there is no reference data in ${folder}, so tests against PyTorch's outputs do not run`,
-  )
-}
-
+/** A path within the reference data: real weights, photographs, PyTorch's outputs. */
 export function goldenPath(...parts: readonly string[]): string {
-  return join(folder, ...parts)
+  return join(goldenFolder, ...parts)
 }
 
 export function readGolden(...parts: readonly string[]): Uint8Array {
