@@ -2,9 +2,11 @@
 const layers = [
   ['core'],
   [
+    'hub',
     'checkpoint',
     'vision',
     'onnx',
+    'tflite',
     'coreml',
     'backend-wasm',
     'backend-webgpu',

@@ -1,5 +1,5 @@
 export type { Checkpoint } from './checkpoint.ts'
-export * from './hub/index.ts'
+export { safetensors } from './exporter.ts'
 export type { Strides } from './infer-config.ts'
 export {
   type Inspected,

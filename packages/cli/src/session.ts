@@ -1,6 +1,6 @@
-import { type FetchWeightsOptions, fetchWeights, knownSources } from '@mobileone/checkpoint'
 import { type Backend, MobileOneError, type Model, type Variant, verified } from '@mobileone/core'
 import type { CoreMLSource } from '@mobileone/coreml'
+import { type FetchWeightsOptions, fetchWeights, knownSources } from '@mobileone/hub'
 import { type Classifier, createClassifier, loadModel } from '@mobileone/sdk'
 import { type BackendFlags, createBackend } from './backends.ts'
 import { UsageError } from './command.ts'

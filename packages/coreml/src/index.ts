@@ -5,9 +5,10 @@ export {
   type CoreMLRunner,
   coremlBackend,
 } from './backend.ts'
-export * from './exporter.ts'
+export { type CoreMLExportOptions, coreml } from './exporter.ts'
 export { lint } from './lint/lint.ts'
-export { type MLModelOptions, mlmodel, toMLModel } from './neural-network/to-mlmodel.ts'
+export { type MLModelExportOptions, mlmodel } from './neural-network/exporter.ts'
+export { type MLModelOptions, toMLModel } from './neural-network/to-mlmodel.ts'
 export { type CoreMLPackage, type DirectoryHandle, writePackageTo, zipPackage } from './package.ts'
 export { type CoreMLDescription, describeCoreML } from './read/describe.ts'
 export type { CoreMLSource } from './read/files.ts'
