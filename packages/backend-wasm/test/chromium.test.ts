@@ -12,7 +12,7 @@ import {
 import type { Browser, Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { distance } from './models.ts'
+import { distance } from './distance.ts'
 import { image, network } from './networks.ts'
 
 /** The package and what the tests need of the core, from source, as one ES module. */

@@ -3,7 +3,7 @@ import { type Executor, type Model, profile, reference, withBatch, withOutputs }
 import { hasGolden, readGolden, readGoldenFloat32 } from '@mobileone/testkit'
 import { describe, expect, test } from 'vitest'
 import { wasm } from '../src/index.ts'
-import { distance } from './models.ts'
+import { distance } from './distance.ts'
 import { image, network } from './networks.ts'
 
 async function run(executor: Executor, inputs: Parameters<Executor['run']>[0]): Promise<Float32Array> {

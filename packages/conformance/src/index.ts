@@ -4,6 +4,7 @@ export { type ConformanceCase, type ConformanceOptions, conformance } from './co
 export {
   batchNormNode,
   batchNormWeights,
+  type ConvSettings,
   convNode,
   type ModelParts,
   makeModel,

@@ -61,19 +61,28 @@ export function makeModel(parts: ModelParts, source: Random = random(1)): Model 
   }
 }
 
-/** A convolution with the weights `<name>.weight` and `<name>.bias`; 1 x 1 in one step unless `geometry` says otherwise. */
-export function convNode(name: string, input: string, geometry: Partial<Conv2d> = {}): Conv2d {
+export interface ConvSettings extends Partial<Omit<Conv2d, 'op' | 'name' | 'inputs' | 'bias'>> {
+  /** The name of the bias, or false for none. Default `<name>.bias`. */
+  readonly bias?: string | false
+}
+
+/** A convolution with the weights `<name>.weight` and `<name>.bias`; stride 1 without padding unless `settings` say otherwise. */
+export function convNode(
+  name: string,
+  input: string,
+  { bias = `${name}.bias`, ...settings }: ConvSettings = {},
+): Conv2d {
   return {
     op: 'conv2d',
     name,
     inputs: [input],
     weight: `${name}.weight`,
-    bias: `${name}.bias`,
+    ...(bias !== false && { bias }),
     stride: [1, 1],
     padding: [0, 0],
     dilation: [1, 1],
     groups: 1,
-    ...geometry,
+    ...settings,
   }
 }
 
