@@ -17,11 +17,13 @@ export interface CacheEntry {
   readonly savedAt: string
 }
 
+/** A cached file. */
 export interface CachedWeights {
   readonly entry: CacheEntry
   readonly bytes: Uint8Array
 }
 
+/** Where `fetchWeights` keeps finished files. */
 export interface WeightCache {
   /** Where entries live, for messages: a directory, or the name of a browser cache. Equal names mean the same cache. */
   readonly name: string
@@ -47,18 +49,21 @@ export interface PartialHeader {
   readonly sha256?: string
 }
 
+/** Where unfinished downloads wait to be continued, each by one caller. */
 export interface PartialStore {
   /** Take over what an interrupted download left, so that nobody else continues it. Larger than `maxBytes` is dropped. */
   claim(key: string, maxBytes: number): Promise<ClaimedPartial | undefined>
   create(key: string, header: PartialHeader): Promise<PartialWriter>
 }
 
+/** The beginning of a file, and the writer that continues it. */
 export interface ClaimedPartial {
   readonly header: PartialHeader
   readonly bytes: Uint8Array
   readonly writer: PartialWriter
 }
 
+/** Takes the bytes of one download; ends with `keep` or `discard`. */
 export interface PartialWriter {
   append(chunk: Uint8Array): Promise<void>
   /** Leave it for a later call. `all` is everything received so far. */

@@ -19,6 +19,7 @@ export interface HttpGetRequest {
   readonly signal: AbortSignal
 }
 
+/** The response at the end of the redirects. */
 export interface HttpGetResult {
   readonly response: Response
   /** The file's hash as the hub announces it, where it does. */

@@ -7,6 +7,7 @@ import type { WeightCache } from './cache.ts'
  */
 export type WeightSource = string | URL | Blob | Uint8Array | ArrayBuffer
 
+/** How `fetchWeights` downloads, checks and caches. Every option has a default. */
 export interface FetchWeightsOptions {
   readonly signal?: AbortSignal | undefined
   /** Phases: `download`, `read` (a local file or a cached one). Units are bytes. */
@@ -39,6 +40,7 @@ export interface FetchWeightsOptions {
   readonly fetch?: typeof globalThis.fetch | undefined
 }
 
+/** The whole file, and where it came from. */
 export interface FetchedWeights {
   readonly bytes: Uint8Array
   /** The URL (without its query, which may hold a signature) or path, `file:<name>` for a File, `blob` or `bytes`. */

@@ -7,6 +7,7 @@ export interface Sha256 {
   hex(): string
 }
 
+/** Bounds and progress, in bytes, of reading a local file. */
 export interface ReadFileOptions {
   readonly maxBytes: number
   readonly signal: AbortSignal | undefined

@@ -16,7 +16,7 @@ interface Place {
 }
 
 /** `key` of one naming in another, or undefined where `from` has no such key. */
-export function translate(from: Naming, to: Naming, key: string): string | undefined {
+export function translateKey(from: Naming, to: Naming, key: string): string | undefined {
   const place = parse(from, key)
   return place && format(to, place)
 }

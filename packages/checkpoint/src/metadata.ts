@@ -1,7 +1,7 @@
 /** What a safetensors file written here carries besides the tensors, in `__metadata__`: the model card and what shapes cannot tell. */
 import { type Graph, MobileOneError, type ModelCard, type Preprocess } from '@mobileone/core'
-import { invalidFile } from './fail.ts'
 import type { Strides } from './infer-config.ts'
+import { invalidFile } from './invalid-file.ts'
 
 const cardKey = 'mobileone.card'
 const networkKey = 'mobileone.network'

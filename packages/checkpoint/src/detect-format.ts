@@ -1,7 +1,7 @@
-import { invalidFile } from './fail.ts'
+import { invalidFile } from './invalid-file.ts'
 
 /** Formats that are read. */
-export type FileKind = 'safetensors' | 'pytorch-zip' | 'pytorch-legacy'
+export type CheckpointFormat = 'safetensors' | 'pytorch-zip' | 'pytorch-legacy'
 
 const hint = 'give a PyTorch checkpoint (.pth, .pth.tar, .pt, .bin) or a .safetensors file'
 
@@ -9,7 +9,7 @@ const hint = 'give a PyTorch checkpoint (.pth, .pth.tar, .pt, .bin) or a .safete
  * Tell the format of a weights file by its first bytes.
  * @throws MobileOneError `invalid-file` that says what the file is instead.
  */
-export function sniff(bytes: Uint8Array): FileKind {
+export function detectFormat(bytes: Uint8Array): CheckpointFormat {
   if (bytes.length === 0) invalidFile(`the file is empty; ${hint}`)
   if (startsWith(bytes, 'PK\x03\x04')) return 'pytorch-zip'
   if (bytes[0] === 0x80 && includes(bytes, 32, legacyMagic)) return 'pytorch-legacy'

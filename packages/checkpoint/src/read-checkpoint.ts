@@ -1,9 +1,10 @@
 import type { Checkpoint } from './checkpoint.ts'
+import { detectFormat } from './detect-format.ts'
 import { readPyTorchLegacy } from './pytorch/read-legacy.ts'
 import { readPyTorchZip } from './pytorch/read-zip.ts'
 import { readSafetensors } from './safetensors/read.ts'
-import { sniff } from './sniff.ts'
 
+/** Which of a file's state dicts is read. */
 export interface ReadOptions {
   /**
    * The path to the state dict inside a PyTorch file, keys joined by dots: `model` rather than `model_ema`, say. Left out, averaged
@@ -17,8 +18,8 @@ export interface ReadOptions {
  * @throws MobileOneError `invalid-file` that names the byte offset and what is wrong there, or what the file is instead.
  */
 export function readCheckpoint(bytes: Uint8Array, options: ReadOptions = {}): Checkpoint {
-  const kind = sniff(bytes)
-  switch (kind) {
+  const format = detectFormat(bytes)
+  switch (format) {
     case 'safetensors':
       return readSafetensors(bytes)
     case 'pytorch-zip':
@@ -26,7 +27,6 @@ export function readCheckpoint(bytes: Uint8Array, options: ReadOptions = {}): Ch
     case 'pytorch-legacy':
       return readPyTorchLegacy(bytes, options.root)
     default:
-      kind satisfies never
-      throw new TypeError(`unknown kind ${String(kind)}`)
+      return format satisfies never
   }
 }

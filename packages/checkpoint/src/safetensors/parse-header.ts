@@ -2,8 +2,8 @@
  * The JSON header of a safetensors file, read by a parser that knows only this document: an object of tensor entries and
  * `__metadata__`. Unlike `JSON.parse` it sees duplicate keys and names byte offsets.
  */
-import { invalidFile } from '../fail.ts'
-import { maxRank } from '../stored.ts'
+import { invalidFile } from '../invalid-file.ts'
+import { maxRank } from '../stored-tensor.ts'
 
 export interface HeaderEntry {
   readonly dtype: string
