@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { conformance } from '@mobileone/conformance'
-import { hasChromium, openModulePage, runPageSuite, softwareGpu } from '@mobileone/testkit'
+import { lacking, openModulePage, runPageSuite, softwareGpu } from '@mobileone/testkit'
 import * as native from 'onnxruntime-node'
 import * as web from 'onnxruntime-web'
 import { describe, expect, it } from 'vitest'
@@ -16,7 +16,7 @@ describe.each([
   for (const c of conformance(create, options)) (c.skip ? it.skip : it)(c.name, c.run)
 })
 
-describe.skipIf(!hasChromium)('onnxruntime-web in Chromium', () => {
+describe.skipIf(lacking('chromium'))('onnxruntime-web in Chromium', () => {
   it.each(['wasm', 'webgpu'])(
     '%s',
     async (suite) => {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { conformance } from '@mobileone/conformance'
-import { hasChromium, openModulePage, runPageSuite } from '@mobileone/testkit'
+import { lacking, openModulePage, runPageSuite } from '@mobileone/testkit'
 import { describe, expect, it } from 'vitest'
 import { wasm } from '../src/index.ts'
 import { memory } from './memory.ts'
@@ -9,7 +9,7 @@ describe.each([1, 2])('wasm, %i thread(s)', (threads) => {
   for (const c of conformance(() => wasm({ threads }), { memory })) (c.skip ? it.skip : it)(c.name, c.run)
 })
 
-describe.skipIf(!hasChromium)('wasm in Chromium', () => {
+describe.skipIf(lacking('chromium'))('wasm in Chromium', () => {
   const entry = fileURLToPath(new URL('conformance-page.ts', import.meta.url))
   it.each(['plain', 'relaxed, where there is', '2 threads'])(
     '%s',

@@ -7,13 +7,13 @@ export function goldenPath(...parts: readonly string[]): string {
   return join(goldenFolder, ...parts)
 }
 
-export function readGolden(...parts: readonly string[]): Uint8Array {
-  return readFileSync(goldenPath(...parts))
+/** A file of the reference data, in memory of its own. */
+export function readGolden(...parts: readonly string[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(readFileSync(goldenPath(...parts)))
 }
 
 export function readGoldenFloat32(...parts: readonly string[]): Float32Array {
-  const bytes = readGolden(...parts)
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength))
+  return new Float32Array(readGolden(...parts).buffer)
 }
 
 export function readGoldenJson<T>(...parts: readonly string[]): T {
