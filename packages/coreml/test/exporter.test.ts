@@ -1,6 +1,7 @@
 import { isMobileOneError, reparameterize } from '@mobileone/core'
 import { expect, test } from 'vitest'
-import { coreml, mlmodel, toCoreML, toMLModel, toSwift, zipPackage } from '../src/index.ts'
+import { coreml, toCoreML, toSwift, zipPackage } from '../src/index.ts'
+import { mlmodel, toMLModel } from '../src/mlmodel.ts'
 import { tinyModel } from './support/models.ts'
 
 const model = reparameterize(tinyModel())

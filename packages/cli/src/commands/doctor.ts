@@ -42,6 +42,7 @@ function variantsOf(name: BackendName): readonly BackendFlags[] {
       return [{ provider: 'cpu' }, { provider: 'wasm' }]
     case 'webgpu':
     case 'coreml':
+    case 'coreml-apple':
     case 'reference':
       return [{}]
     default:

@@ -1,8 +1,6 @@
-/**
- * The helper that runs a package with Core ML, in Swift: `helper <package> <compute units>`, then frames as in `protocol.ts`. It
- * needs macOS 12 and ends when its input does. It has been neither compiled nor run: nothing here has Apple hardware.
- */
-export const swiftSource: string = String.raw`import CoreML
+// Runs a package with Core ML: `helper <package> <compute units>`, then frames as in protocol.ts. It needs macOS 12 and ends when its
+// input does. It has never been compiled or run: the project has no Apple hardware.
+import CoreML
 import Foundation
 
 let protocolVersion: UInt32 = 1
@@ -230,4 +228,3 @@ guard CommandLine.arguments.count == 3 else {
     exit(2)
 }
 exit(serve(CommandLine.arguments[1], units: CommandLine.arguments[2]))
-`
