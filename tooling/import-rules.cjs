@@ -11,6 +11,7 @@ const layers = [
     'backend-wasm',
     'backend-webgpu',
     'backend-tfjs',
+    'tfjs-wasm-gradients',
     'conformance',
     'zoo',
     'testkit',
