@@ -10,7 +10,13 @@ import {
   tensor,
   variants,
 } from '@mobileone/core'
-import { fashionMnistFolder, goldenPath, lacking, type PhotographReference, readGoldenJson } from '@mobileone/testkit'
+import {
+  fashionMnistFolder,
+  goldenPath,
+  lacking,
+  type PhotographReference,
+  readGoldenJson,
+} from '@mobileone/testkit'
 import { type Pixels, readIdx } from '@mobileone/vision'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {

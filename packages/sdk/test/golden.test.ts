@@ -10,7 +10,15 @@ import {
   wasm,
   withBatch,
 } from '@mobileone/sdk'
-import { goldenPath, lacking, type PhotographReference, readGolden, readGoldenFloat32, readGoldenJson, smallModels } from '@mobileone/testkit'
+import {
+  goldenPath,
+  lacking,
+  type PhotographReference,
+  readGolden,
+  readGoldenFloat32,
+  readGoldenJson,
+  smallModels,
+} from '@mobileone/testkit'
 import { describe, expect, it } from 'vitest'
 import { createClassifier } from '../src/index.ts'
 

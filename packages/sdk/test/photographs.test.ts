@@ -1,5 +1,17 @@
 import { fileURLToPath } from 'node:url'
-import { checkExecutor, checkInPage, goldenPath, imagenetRule, lacking, loadPhotographs, openModulePage, type Photograph, readGolden, softwareGpu, wrongChecks } from '@mobileone/testkit'
+import {
+  checkExecutor,
+  checkInPage,
+  goldenPath,
+  imagenetRule,
+  lacking,
+  loadPhotographs,
+  openModulePage,
+  type Photograph,
+  readGolden,
+  softwareGpu,
+  wrongChecks,
+} from '@mobileone/testkit'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { modelFromCheckpoint, preprocess, readCheckpoint, reference, wasm } from '../src/index.ts'

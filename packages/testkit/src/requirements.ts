@@ -43,7 +43,7 @@ const parts = {
     remedy: 'apt-get install chromium, or set CHROMIUM_PATH',
   },
   python: {
-    use: 'checks of exported files by onnx and coremltools',
+    use: 'checks by onnx, coremltools and Python itself',
     lack: () => withoutModules('onnx', 'coremltools'),
     remedy: 'pip install onnx coremltools, or set MOBILEONE_PYTHON',
   },
@@ -61,6 +61,12 @@ const parts = {
     use: 'tests of WebGPU in Node',
     lack: () => withoutFile(vulkanDriver),
     remedy: 'apt-get install chromium, which brings a software driver, or set VK_ICD_FILENAMES',
+  },
+  swift: {
+    use: "tests by Swift's own compiler",
+    lack: () =>
+      spawnSync('swiftc', ['--version']).status === 0 ? undefined : 'there is no swiftc that runs',
+    remedy: 'install Swift, so that swiftc is in the PATH',
   },
 } satisfies Readonly<Record<string, Part>>
 
