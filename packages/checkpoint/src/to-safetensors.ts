@@ -1,4 +1,4 @@
-import { MobileOneError, type Model } from '@mobileone/core'
+import { floatWeight, MobileOneError, type Model } from '@mobileone/core'
 import { toMetadata } from './card.ts'
 import { type NamingName, namings } from './naming/namings.ts'
 import { batchCounter, translate } from './naming/translate.ts'
@@ -22,7 +22,8 @@ export function toSafetensors(model: Model, options: ToSafetensorsOptions = {}):
   const dtype = options.storage === 'float16' ? 'F16' : 'F32'
   const tensors = new Map<string, WritableTensor>()
   const unnamed: string[] = []
-  for (const [name, { shape, data }] of Object.entries(model.weights)) {
+  for (const name of Object.keys(model.weights)) {
+    const { shape, data } = floatWeight(model, name)
     const key = naming.name === 'canonical' ? name : translate(namings.canonical, naming, name)
     if (key === undefined) {
       unnamed.push(name)

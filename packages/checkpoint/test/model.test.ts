@@ -6,9 +6,10 @@ import {
   mobileone,
   reference,
   reparameterize,
-  type Tensor,
   tensor,
   variants,
+  type Tensor,
+  type Weight,
   withInputs,
 } from '@mobileone/core'
 import { describe, expect, it } from 'vitest'
@@ -57,7 +58,7 @@ function micro(options: { squeezeExcite?: number; strides?: number[]; channels?:
 
 /** The models without their elements, and the names of the weights whose elements differ. */
 function difference(a: Model, b: Model): unknown {
-  const bytes = ({ data }: Tensor): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+  const bytes = ({ data }: Weight): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   const differing = Object.keys(a.weights).filter(
     (name) => !b.weights[name] || bytes(a.weights[name]!).compare(bytes(b.weights[name]!)) !== 0,
   )
@@ -86,7 +87,7 @@ function messageOf(action: () => unknown): string {
 }
 
 /** The file of `model` with some keys removed, renamed or added, through the real writer. */
-function edited(model: Model, edit: (weights: Record<string, Tensor>) => void): Uint8Array {
+function edited(model: Model, edit: (weights: Record<string, Weight>) => void): Uint8Array {
   const weights = { ...model.weights }
   edit(weights)
   return toSafetensors({ ...model, weights })

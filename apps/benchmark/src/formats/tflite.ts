@@ -5,7 +5,15 @@
  * Padding: TFLite's SAME puts the odd zero after the data where PyTorch puts one on each side, so a convolution with a
  * stride reads a PAD; XNNPACK, which LiteRT runs on, joins the two again.
  */
-import { type Conv2d, inferShapes, MobileOneError, type Model, type Node, type Tensor } from '@mobileone/core'
+import {
+  type Conv2d,
+  floatWeight,
+  inferShapes,
+  MobileOneError,
+  type Model,
+  type Node,
+  type Tensor,
+} from '@mobileone/core'
 import { Builder, type Offset } from 'flatbuffers'
 import {
   bool,
@@ -289,7 +297,7 @@ class Writer {
   }
 
   #weight(name: string): Tensor {
-    return this.#model.weights[name]!
+    return floatWeight(this.#model, name)
   }
 
   #unsupported(what: string): MobileOneError {
