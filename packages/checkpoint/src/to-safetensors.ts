@@ -1,9 +1,10 @@
 import { floatWeight, MobileOneError, type Model } from '@mobileone/core'
-import { toMetadata } from './card.ts'
+import { toMetadata } from './metadata.ts'
 import { type NamingName, namings } from './naming/namings.ts'
-import { batchCounter, translate } from './naming/translate.ts'
+import { batchCounter, translateKey } from './naming/translate-key.ts'
 import { type WritableTensor, writeSafetensors } from './safetensors/write.ts'
 
+/** Names, element type and further metadata of the file. */
 export interface ToSafetensorsOptions {
   /** Whose key names to write; those of other programs come with PyTorch's batch counters, for `strict=True`. Default `canonical`. */
   readonly naming?: NamingName
@@ -24,7 +25,7 @@ export function toSafetensors(model: Model, options: ToSafetensorsOptions = {}):
   const unnamed: string[] = []
   for (const name of Object.keys(model.weights)) {
     const { shape, data } = floatWeight(model, name)
-    const key = naming.name === 'canonical' ? name : translate(namings.canonical, naming, name)
+    const key = naming.name === 'canonical' ? name : translateKey(namings.canonical, naming, name)
     if (key === undefined) {
       unnamed.push(name)
       continue

@@ -11,7 +11,7 @@ export type {
 export { type BackendSource, type CompileFirstOptions, compileFirst, type Refusal } from './compile-first.ts'
 export { type ErrorCode, isMobileOneError, MobileOneError, throwIfAborted } from './errors.ts'
 export { checkInputs, createExecutor, type ExecutorParts, type ExecutorQueue } from './executor.ts'
-export type { Exporter } from './exporter.ts'
+export type { ExportedFile, ExportedFiles, Exporter, ExporterOption } from './exporter.ts'
 export { importLibrary, type LibraryFacts, type LibrarySource } from './import-library.ts'
 export { addBlock, type BlockOptions, type Form } from './mobileone/block.ts'
 export type { MobileOneConfig, StageConfig } from './mobileone/config.ts'
