@@ -1,10 +1,10 @@
+import { median, percentile } from '@mobileone/measure'
 import { preprocess, topK } from '@mobileone/vision'
 import { backendDetails, backendFlags } from '../backends.ts'
 import { defineCommand } from '../command.ts'
 import { openDataset } from '../dataset.ts'
 import { jsonFlag, offlineFlag, orientationFlag, sha256Flag, variantFlag, weightsFlag } from '../flags.ts'
 import { classifierFor, interrupted } from '../session.ts'
-import { median, percentile } from '../statistics.ts'
 import { formatMs, formatPercent, printJson, printLine, progressBar } from '../terminal.ts'
 
 const best = 5
