@@ -6,9 +6,9 @@ import {
   mobileone,
   reference,
   reparameterize,
+  type Tensor,
   tensor,
   variants,
-  type Tensor,
   type Weight,
   withInputs,
 } from '@mobileone/core'

@@ -2,8 +2,10 @@ import { wasm } from '@mobileone/backend-wasm'
 import {
   type BackendSource,
   type CompileFirstOptions,
+  classCount,
   compileFirst,
   type Executor,
+  imagenetPreprocess,
   MobileOneError,
   type Model,
   type Preprocess,
@@ -167,8 +169,9 @@ async function cardFor(
   model: Model,
 ): Promise<{ readonly preprocess: Preprocess; readonly labels: readonly string[] | undefined }> {
   const [, { shape }] = onlyInput(model)
+  const [, channels = 3, height = 224, width = 224] = shape
   return {
-    preprocess: { ...defaultPreprocess(shape), ...model.card?.preprocess },
+    preprocess: { ...imagenetPreprocess([height, width], channels === 3 ? 3 : 1), ...model.card?.preprocess },
     labels: model.card?.labels ?? (await imagenetLabels(model)),
   }
 }
@@ -194,29 +197,8 @@ function onlyInput(model: Model): [name: string, input: Model['inputs'][string]]
   return first
 }
 
-/** ImageNet's statistics, for weights that do not say how their pictures were prepared. */
-function defaultPreprocess(shape: readonly number[]): Preprocess {
-  const [, channels = 3, height = 224, width = 224] = shape
-  const [mean, std] =
-    channels === 3
-      ? [
-          [0.485, 0.456, 0.406],
-          [0.229, 0.224, 0.225],
-        ]
-      : [[0.449], [0.226]]
-  return {
-    size: [height, width],
-    resize: Math.round((Math.max(height, width) * 256) / 224),
-    interpolation: 'bilinear',
-    mean: mean as number[],
-    std: std as number[],
-  }
-}
-
 async function imagenetLabels(model: Model): Promise<readonly string[] | undefined> {
-  const logits = model.nodes.find((node) => node.name === model.outputs.logits)
-  const classes = logits?.op === 'linear' ? model.weights[logits.weight]?.shape[0] : undefined
-  return classes === 1000 ? (await import('@mobileone/vision/imagenet')).imagenetLabels : undefined
+  return classCount(model) === 1000 ? (await import('@mobileone/vision/imagenet')).imagenetLabels : undefined
 }
 
 function isTensor(value: ImageSource | Tensor): value is Tensor {
