@@ -347,7 +347,7 @@ describe('the card', () => {
       source: 'a file',
       preprocess: {
         size: [40, 56],
-        resize: 46,
+        resize: 64,
         interpolation: 'bilinear',
         mean: [0.485, 0.456, 0.406],
         std: [0.229, 0.224, 0.225],
