@@ -2,16 +2,13 @@ import { wasm } from '@mobileone/backend-wasm'
 import {
   type BackendSource,
   type CompileFirstOptions,
-  classCount,
   compileFirst,
   type Executor,
-  imagenetPreprocess,
   MobileOneError,
   type Model,
   type Preprocess,
   type Tensor,
   tensor,
-  withCard,
   withOutputs,
 } from '@mobileone/core'
 import {
@@ -23,6 +20,7 @@ import {
   type Prediction,
   preprocess,
 } from '@mobileone/vision'
+import { assumedCard, onlyInput } from './assumed-card.ts'
 import type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot/train-head.ts'
 import { type LoadOptions, loadDeployModel, type ModelSource } from './load.ts'
 
@@ -84,7 +82,7 @@ export interface FewShotClassifier extends Classifier {
 export async function createClassifier(options: ClassifierOptions): Promise<Classifier> {
   const model = withEmbedding(await loadDeployModel(options.model, options))
   const [inputName, input] = onlyInput(model)
-  const assumed = await cardFor(model)
+  const assumed = await assumedCard(model)
   const rule = { ...assumed.preprocess, ...options.preprocess }
   const labels = options.labels ?? assumed.labels
   const backends = options.backend ?? wasm
@@ -156,26 +154,6 @@ export async function createClassifier(options: ClassifierOptions): Promise<Clas
   }
 }
 
-/**
- * `model` with what a classifier assumes of it written into its card: ImageNet's statistics where the card has no
- * preprocessing, ImageNet's labels where it has none for 1000 classes.
- */
-export async function withAssumedCard(model: Model): Promise<Model> {
-  const { preprocess, labels } = await cardFor(model)
-  return withCard(model, { preprocess, ...(labels && { labels }) })
-}
-
-async function cardFor(
-  model: Model,
-): Promise<{ readonly preprocess: Preprocess; readonly labels: readonly string[] | undefined }> {
-  const [, { shape }] = onlyInput(model)
-  const [, channels = 3, height = 224, width = 224] = shape
-  return {
-    preprocess: { ...imagenetPreprocess([height, width], channels === 3 ? 3 : 1), ...model.card?.preprocess },
-    labels: model.card?.labels ?? (await imagenetLabels(model)),
-  }
-}
-
 /** Show what the last linear layer reads as `embedding`, beside `logits`. */
 function withEmbedding(model: Model): Model {
   const logits = model.outputs.logits ?? Object.values(model.outputs)[0]
@@ -184,21 +162,6 @@ function withEmbedding(model: Model): Model {
     throw new MobileOneError('invalid-model', `model "${model.name}" has no output to classify by`)
   }
   return withOutputs(model, last.op === 'linear' ? { logits, embedding: last.inputs[0] } : { logits })
-}
-
-function onlyInput(model: Model): [name: string, input: Model['inputs'][string]] {
-  const [first, ...others] = Object.entries(model.inputs)
-  if (!first || others.length > 0) {
-    throw new MobileOneError(
-      'invalid-model',
-      `a classifier has one input; model "${model.name}" has ${Object.keys(model.inputs).length}`,
-    )
-  }
-  return first
-}
-
-async function imagenetLabels(model: Model): Promise<readonly string[] | undefined> {
-  return classCount(model) === 1000 ? (await import('@mobileone/vision/imagenet')).imagenetLabels : undefined
 }
 
 function isTensor(value: ImageSource | Tensor): value is Tensor {
