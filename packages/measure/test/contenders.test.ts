@@ -8,6 +8,7 @@ import {
   foreignTraits,
   type Lane,
   localLane,
+  type OrtLibrary,
   ortWasm,
   prepareSubject,
   protocol,
@@ -66,6 +67,11 @@ describe('contenders of foreign runtimes', () => {
       'tfjs-wasm',
       localLane('tfjs-wasm', tfjs, { threads: 2 }),
       /threads only in cross-origin isolated pages/,
+    ],
+    [
+      'ort-wasm',
+      localLane('ort-wasm', ortWasm({} as OrtLibrary)),
+      /^ort-wasm: `lib` must be the module onnxruntime-web/,
     ],
   ])('%s says what it takes', async (_, lane, reason) => {
     const { skipped } = await measured(lane)
