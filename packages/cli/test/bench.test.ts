@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { toSafetensors } from '@mobileone/checkpoint'
+import { configFromWidths, initialize, mobileone } from '@mobileone/core'
 import type { Report } from '@mobileone/measure'
-import { configFromWidths, initialize, mobileone, toSafetensors } from '@mobileone/sdk'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 const main = fileURLToPath(new URL('../dist/main.mjs', import.meta.url))

@@ -66,6 +66,7 @@ export { imagenetPreprocess } from './model/preprocess.ts'
 export { print } from './model/print.ts'
 export { type LayerProfile, type Profile, profile } from './model/profile.ts'
 export { inferShapes, outputShape, type Shapes } from './model/shapes.ts'
+export type { Problem } from './model/structure.ts'
 export {
   type DType,
   elementCount,
@@ -81,7 +82,7 @@ export {
   type WideTensor,
 } from './model/tensor.ts'
 export { findUses, type GraphUses, type Uses } from './model/uses.ts'
-export { findProblems, type Problem, validate } from './model/validate.ts'
+export { findProblems, validate } from './model/validate.ts'
 export { floatWeight, floatWeights } from './model/weights.ts'
 export { type Random, random } from './random.ts'
 export { erf } from './reference/kernels.ts'

@@ -11,7 +11,7 @@ import {
 } from '@mobileone/core'
 import {
   goldenPath,
-  hasGolden,
+  lacking,
   readGolden,
   readGoldenFloat32,
   readGoldenJson,
@@ -39,7 +39,7 @@ function sample(name: string, model: Model): { inputs: Tensors; logits: Tensor }
   }
 }
 
-describe.runIf(hasGolden)('packages made by coremltools', () => {
+describe.skipIf(lacking('golden'))('packages made by coremltools', () => {
   test.each(names)(
     '%s: the float32 program gives the logits of PyTorch, interpreted and read as a model',
     async (name) => {
@@ -98,7 +98,7 @@ describe.runIf(hasGolden)('packages made by coremltools', () => {
   })
 })
 
-describe.runIf(hasGolden)('the small models, written here', () => {
+describe.skipIf(lacking('golden'))('the small models, written here', () => {
   test.each(smallModels)('%s reads back equal and gives the logits of PyTorch', async (name) => {
     const { input } = readGoldenJson<{ input: readonly number[] }>('small', `${name}.json`)
     const [, channels = 0, height = 0, width = 0] = input

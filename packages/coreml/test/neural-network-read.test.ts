@@ -18,7 +18,7 @@ import {
   withCard,
 } from '@mobileone/core'
 import { WireWriter } from '@mobileone/core/protobuf-wire'
-import { hasGolden, readGolden, readGoldenFloat32 } from '@mobileone/testkit'
+import { lacking, python, readGolden, readGoldenFloat32 } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fromMLModel, toMLModel } from '../src/mlmodel.ts'
 import { fullCard, normalInputs, tinyConfig, tinyModel } from './support/models.ts'
@@ -30,7 +30,7 @@ async function logitsOf(model: Model, data: Float32Array): Promise<Tensor> {
   return Object.values(outputs)[0] as Tensor
 }
 
-describe.runIf(hasGolden)('networks that coremltools converted from PyTorch', () => {
+describe.skipIf(lacking('golden'))('networks that coremltools converted from PyTorch', () => {
   test.each(['k1', 'se'])(
     '%s: a model with the logits of PyTorch, labels and preprocessing',
     async (name) => {
@@ -52,7 +52,7 @@ describe.runIf(hasGolden)('networks that coremltools converted from PyTorch', ()
   )
 })
 
-test.runIf(hasGolden)(
+test.skipIf(lacking('golden'))(
   'the real S0 goes through a file unchanged, in half the bytes as float16',
   () => {
     const model = modelFromCheckpoint(readCheckpoint(readGolden('mobileone_s0.pth.tar')))
@@ -67,15 +67,7 @@ test.runIf(hasGolden)(
   60_000,
 )
 
-const python = process.env.MOBILEONE_PYTHON ?? 'python3'
-const present = spawnSync(python, ['-c', 'import coremltools']).status === 0
-if (!present) {
-  console.warn(
-    `SKIPPED: coremltools does not check .mlmodel files, because ${python} has no such package (pip install coremltools, or set MOBILEONE_PYTHON)`,
-  )
-}
-
-describe.runIf(present)('coremltools', () => {
+describe.skipIf(lacking('python'))('coremltools', () => {
   const folder = mkdtempSync(join(tmpdir(), 'mobileone-mlmodel-'))
   afterAll(() => rmSync(folder, { recursive: true }))
   const script = fileURLToPath(new URL('./neural-network-rebuild.py', import.meta.url))

@@ -9,7 +9,7 @@ import {
 } from '@mobileone/core'
 import {
   goldenPath,
-  hasGolden,
+  lacking,
   type PhotographReference,
   readGolden,
   readGoldenFloat32,
@@ -30,7 +30,7 @@ const rule: Preprocess = {
   std: [0.229, 0.224, 0.225],
 }
 
-describe.runIf(hasGolden)('the real S0', () => {
+describe.skipIf(lacking('golden'))('the real S0', () => {
   const load = (): Model => modelFromCheckpoint(readCheckpoint(readGolden('mobileone_s0.pth.tar')))
   const arrays = { input: 'array', output: 'values' } as const
 

@@ -13,7 +13,7 @@ export const evaluate = defineCommand({
   name: 'eval',
   summary: 'Measure top-1 and top-5 accuracy over a folder of labelled pictures.',
   details:
-    'The class of a picture is told by its sub-folder (a synset such as n01440764, a label, or an index) or by the synset its\nfile name begins with. A folder of IDX files (MNIST, Fashion-MNIST) is evaluated on its t10k set.\nms is the time of one run of the network, without decoding and resizing.' +
+    'The class of a picture is its sub-folder (a synset such as n01440764, a label, or an index) or the synset its file name\nbegins with. A folder of IDX files (MNIST, Fashion-MNIST) is evaluated on its t10k set.\nms is the time of one run of the network, without decoding and resizing.' +
     `\n\n${backendDetails}`,
   positionals: '<folder>',
   minPositionals: 1,

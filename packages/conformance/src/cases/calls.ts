@@ -8,10 +8,10 @@ import {
   tensor,
   withOutputs,
 } from '@mobileone/core'
-import { normalInputs } from '../build.ts'
 import { findDifference } from '../compare.ts'
 import type { Context } from '../context.ts'
 import type { Definition } from '../definition.ts'
+import { normalInputs } from '../make-model.ts'
 import { expectedOutputs } from '../trial.ts'
 import { expectRejection, expectThat, sleep } from './expect.ts'
 import { slowModel, smallModel, smallModelOps } from './networks.ts'

@@ -1,7 +1,13 @@
 /** Whether a value from elsewhere has the form of a graph at all, so that what reads it afterwards need not ask. */
 import type { Graph, Op } from './model.ts'
 import { ops } from './ops.ts'
-import type { Problem } from './validate.ts'
+
+/** One thing wrong with a graph. */
+export interface Problem {
+  /** The node, input, output or weight at fault. */
+  readonly where: string
+  readonly message: string
+}
 
 /**
  * What keeps `value` from being a {@link Graph}: missing or mistyped fields of the graph, its nodes, inputs, outputs and weights.

@@ -3,15 +3,8 @@ import { componentsOf } from './cycles.ts'
 import type { Graph, Node } from './model.ts'
 import { opFacts, opNames, ops, weightRoles } from './ops.ts'
 import { outputShape } from './shapes.ts'
-import { findMalformed } from './structure.ts'
+import { findMalformed, type Problem } from './structure.ts'
 import { elementCount, formatShape, type QuantizedTensor, type TensorSpec } from './tensor.ts'
-
-/** One thing wrong with a graph. */
-export interface Problem {
-  /** The node, input, output or weight at fault. */
-  readonly where: string
-  readonly message: string
-}
 
 /**
  * Every problem of `graph`: unknown ops, missing or mis-shaped weights, values read before they are made, cycles,
