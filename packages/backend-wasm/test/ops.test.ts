@@ -19,8 +19,14 @@ async function close(model: Model, seed = 1, inputs = randomInputs(model, random
 }
 
 const norm = (name: string, input: string): Node => ({
-  ...{ op: 'batchNorm', name, inputs: [input], epsilon: 1e-5 },
-  ...{ weight: `${name}.w`, bias: `${name}.b`, runningMean: `${name}.mean`, runningVar: `${name}.var` },
+  op: 'batchNorm',
+  name,
+  inputs: [input],
+  epsilon: 1e-5,
+  weight: `${name}.w`,
+  bias: `${name}.b`,
+  runningMean: `${name}.mean`,
+  runningVar: `${name}.var`,
 })
 const normWeights = (name: string, c: number): Record<string, readonly number[]> =>
   Object.fromEntries(['w', 'b', 'mean', 'var'].map((part) => [`${name}.${part}`, [c]]))
@@ -32,7 +38,9 @@ describe.each([
 ])('on %i x %i x %i x %i', (...shape) => {
   const [n, c] = shape
   const unary = (op: 'relu' | 'sigmoid' | 'silu' | 'gelu', input: string): Node => ({
-    ...{ op, name: op, inputs: [input] },
+    op,
+    name: op,
+    inputs: [input],
   })
 
   test.each(['relu', 'sigmoid', 'silu', 'gelu'] as const)('%s, wide range of values', async (op) => {
@@ -105,8 +113,12 @@ describe.each([
       { op: 'relu', name: 'z', inputs: ['y'] },
     ]
     const weights = {
-      ...{ 'a.w': [12, c, 1, 1], 'a.b': [12], 'reduce.w': [3, 12, 1, 1], 'reduce.b': [3] },
-      ...{ 'expand.w': [12, 3, 1, 1], 'expand.b': [12] },
+      'a.w': [12, c, 1, 1],
+      'a.b': [12],
+      'reduce.w': [3, 12, 1, 1],
+      'reduce.b': [3],
+      'expand.w': [12, 3, 1, 1],
+      'expand.b': [12],
     }
     await close(makeModel({ x: shape }, nodes, weights, random(3)))
     await close(
@@ -143,8 +155,12 @@ test('an input read as NCHW by the stem and as NHWC by others', async () => {
     conv('again', 'x', { padding: [1, 1] }),
   ]
   const weights = {
-    ...{ 'stem.w': [8, 3, 3, 3], 'stem.b': [8], 'other.w': [8, 3, 1, 1], 'other.b': [8] },
-    ...{ 'again.w': [8, 3, 3, 3], 'again.b': [8] },
+    'stem.w': [8, 3, 3, 3],
+    'stem.b': [8],
+    'other.w': [8, 3, 1, 1],
+    'other.b': [8],
+    'again.w': [8, 3, 3, 3],
+    'again.b': [8],
   }
   const outputs = { stem: 'stem', other: 'other', r: 'r', again: 'again', x: 'x' }
   await close(makeModel({ x: [2, 3, 9, 12] }, nodes, weights, random(3), outputs))
@@ -168,8 +184,14 @@ describe('NaN and infinity come out where the reference has them', () => {
       { op: 'softmax', name: 'soft', inputs: ['flat'] },
     ]
     const weights = {
-      ...{ 'stem.w': [8, 3, 3, 3], 'stem.b': [8], 'dw.w': [8, 1, 3, 3], 'dw.b': [8] },
-      ...{ 'pw.w': [5, 8, 1, 1], 'pw.b': [5], 'pw2.w': [7, 5, 1, 1], 'pw2.b': [7] },
+      'stem.w': [8, 3, 3, 3],
+      'stem.b': [8],
+      'dw.w': [8, 1, 3, 3],
+      'dw.b': [8],
+      'pw.w': [5, 8, 1, 1],
+      'pw.b': [5],
+      'pw2.w': [7, 5, 1, 1],
+      'pw2.b': [7],
     }
     const outputs = Object.fromEntries(nodes.map(({ name }) => [name, name]))
     const model = makeModel({ x: [1, 3, 16, 16] }, nodes, weights, random(3), outputs)
@@ -197,8 +219,12 @@ test('a batch gives the results of its items', async () => {
     { op: 'globalAvgPool', name: 'pool', inputs: ['pw'] },
   ]
   const weights = {
-    ...{ 'stem.w': [16, 3, 3, 3], 'stem.b': [16], 'dw.w': [16, 1, 3, 3], 'dw.b': [16] },
-    ...{ 'pw.w': [20, 16, 1, 1], 'pw.b': [20] },
+    'stem.w': [16, 3, 3, 3],
+    'stem.b': [16],
+    'dw.w': [16, 1, 3, 3],
+    'dw.b': [16],
+    'pw.w': [20, 16, 1, 1],
+    'pw.b': [20],
   }
   const model = makeModel({ x: [1, 3, 15, 18] }, nodes, weights, random(3))
   const batch = withBatch(model, 4)
