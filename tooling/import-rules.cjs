@@ -2,13 +2,16 @@
 const layers = [
   ['core'],
   [
+    'hub',
     'checkpoint',
     'vision',
     'onnx',
+    'tflite',
     'coreml',
     'backend-wasm',
     'backend-webgpu',
     'backend-tfjs',
+    'tfjs-wasm-gradients',
     'conformance',
     'zoo',
     'testkit',

@@ -23,5 +23,5 @@ export function packageVersion(name: string): string {
 
 /** The folder that holds the packages of this one, ending in a slash. */
 export function packagesFolder(): string {
-  return `${dirname(packageFolder('flatbuffers'))}/`
+  return `${dirname(packageFolder('onnxruntime-web'))}/`
 }

@@ -13,7 +13,7 @@ import {
 import { describeMachine, subjectFiles } from '@mobileone/cli/measure/node'
 import { type Model, type OnProgress, variants } from '@mobileone/core'
 import { toOnnx } from '@mobileone/onnx'
-import { toTflite } from './formats/tflite.ts'
+import { toTflite } from '@mobileone/tflite'
 import { gpuLineup, lineup } from './lineup.ts'
 import type { Options } from './options.ts'
 import { packageVersion } from './paths.ts'

@@ -2,7 +2,6 @@ import { protocol, type Report, reportText } from '@mobileone/cli/measure'
 import { configFromWidths, initialize, type Model, mobileone, reparameterize } from '@mobileone/core'
 import { hasChromium, launchChromium } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { toTflite } from '../src/formats/tflite.ts'
 import { gpuLineup, lineup } from '../src/lineup.ts'
 import { help, parseOptions } from '../src/options.ts'
 import { run } from '../src/run.ts'
@@ -18,8 +17,9 @@ const config = configFromWidths({
   classes: 11,
   inputSize: [64, 64],
 })
-const train = initialize(mobileone(config, { form: 'train' }), { seed: 9, statistics: 'random' })
-const micro: Model = reparameterize(train)
+const micro: Model = reparameterize(
+  initialize(mobileone(config, { form: 'train' }), { seed: 9, statistics: 'random' }),
+)
 const runtimes = [...(hasChromium ? (['chromium'] as const) : []), 'node' as const]
 
 describe('a run with a micro network', () => {
@@ -111,17 +111,6 @@ describe.skipIf(!hasChromium)('--gpu --quick with a tiny network', () => {
     })
     expect(report.versions).toMatchObject({ '@tensorflow/tfjs-backend-webgpu': '4.22.0' })
     expect(reportText(report)).toMatch(/^mobileone-webgpu .* 0 +12\.3 kB +44 B/m)
-  })
-})
-
-describe('the .tflite writer', () => {
-  it('writes the identifier, and the same bytes for the same model', () => {
-    const bytes = toTflite(micro)
-    expect(new TextDecoder().decode(bytes.subarray(4, 8))).toBe('TFL3')
-    expect(toTflite(micro)).toEqual(bytes)
-  })
-  it('refuses a model that is not folded', () => {
-    expect(() => toTflite(train)).toThrow(/fold the model first/)
   })
 })
 

@@ -1,10 +1,11 @@
 import { elementCount, formatShape } from '@mobileone/core'
-import { invalidFile } from './fail.ts'
-import type { StoredTensor } from './stored.ts'
+import type { CheckpointFormat } from './detect-format.ts'
+import { invalidFile } from './invalid-file.ts'
+import type { StoredTensor } from './stored-tensor.ts'
 
 /** What a weights file holds. Not responsible for what the names mean: see `modelFromCheckpoint`. */
 export interface Checkpoint {
-  readonly format: 'safetensors' | 'pytorch-zip' | 'pytorch-legacy'
+  readonly format: CheckpointFormat
   /** The path to the state dict inside a PyTorch file, for example `state_dict_ema`; empty when the file is one. */
   readonly root: string
   /** In file order. The storages are views of the bytes that were read: keep those unchanged. */

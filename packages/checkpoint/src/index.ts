@@ -1,5 +1,6 @@
 export type { Checkpoint } from './checkpoint.ts'
-export * from './hub/index.ts'
+export type { CheckpointFormat } from './detect-format.ts'
+export { safetensors } from './exporter.ts'
 export type { Strides } from './infer-config.ts'
 export {
   type Inspected,
@@ -8,7 +9,7 @@ export {
   modelFromCheckpoint,
 } from './model-from-checkpoint.ts'
 export { type Naming, type NamingName, namings, type Part } from './naming/namings.ts'
-export { type ReadOptions, readCheckpoint } from './read.ts'
+export { type ReadOptions, readCheckpoint } from './read-checkpoint.ts'
 export { type WritableTensor, writeSafetensors } from './safetensors/write.ts'
-export { type StoredDType, type StoredTensor, toFloat32 } from './stored.ts'
+export { type StoredDType, type StoredTensor, toFloat32 } from './stored-tensor.ts'
 export { type ToSafetensorsOptions, toSafetensors } from './to-safetensors.ts'

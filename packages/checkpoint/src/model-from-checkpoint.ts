@@ -1,26 +1,25 @@
 import {
-  attachWeights,
   type Form,
-  formatShape,
-  type Graph,
   type MobileOneConfig,
   MobileOneError,
   type Model,
   type ModelCard,
   mobileone,
   type Preprocess,
-  sameShape,
   type Tensor,
   tensor,
+  validate,
 } from '@mobileone/core'
-import { readCard, readNetwork } from './card.ts'
+import { checkKeys, type RenamedKeys } from './check-keys.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { inferConfig, type Strides } from './infer-config.ts'
-import { type Detected, detectNaming } from './naming/detect.ts'
+import { readCard, readNetwork } from './metadata.ts'
+import { detectNaming } from './naming/detect-naming.ts'
 import { type NamingName, namings } from './naming/namings.ts'
-import { batchCounter, translate } from './naming/translate.ts'
-import { type StoredTensor, toFloat32 } from './stored.ts'
+import { batchCounter, translateKey } from './naming/translate-key.ts'
+import { type StoredTensor, toFloat32 } from './stored-tensor.ts'
 
+/** What shapes cannot tell, and which part of the file is wanted. */
 export interface ModelFromCheckpointOptions {
   /** Default: the file's, else the variant's (`mobileone_s0`), else `mobileone`. */
   readonly name?: string
@@ -62,28 +61,23 @@ export function inspectCheckpoint(
  * @throws MobileOneError `missing-weights` listing every missing, extra and mis-shaped key by its name in the file.
  */
 export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCheckpointOptions = {}): Model {
-  const { detected, found, extra } = rename(checkpoint, options.prefix)
-  const { form, config } = infer(checkpoint, found, options)
+  const keys = rename(checkpoint, options.prefix)
+  const { form, config } = infer(checkpoint, keys.found, options)
   const full = mobileone(config, { form })
   const graph = options.outputs ? mobileone(config, { form, outputs: options.outputs }) : full
-  checkKeys(graph, full, found, extra, detected, checkpoint.notes)
+  checkKeys(graph, full, keys, checkpoint.notes)
 
-  const tensors: Record<string, Tensor> = {}
+  const weights: Record<string, Tensor> = {}
   for (const name of Object.keys(graph.weights)) {
-    const stored = found.get(name)!
-    tensors[name] = tensor(stored.shape, toFloat32(stored))
+    const stored = keys.found.get(name)!
+    weights[name] = tensor(stored.shape, toFloat32(stored))
   }
-  const card = toCard(checkpoint, config, options.card)
-  return { ...attachWeights(graph, tensors), card }
+  const model: Model = { ...graph, weights, card: toCard(checkpoint, config, options.card) }
+  validate(model)
+  return model
 }
 
-interface Renamed {
-  readonly detected: Detected
-  readonly found: ReadonlyMap<string, StoredTensor>
-  readonly extra: readonly string[]
-}
-
-function rename(checkpoint: Checkpoint, wantedPrefix: string | undefined): Renamed {
+function rename(checkpoint: Checkpoint, wantedPrefix: string | undefined): RenamedKeys {
   const detected = detectNaming(checkpoint.tensors.keys(), wantedPrefix)
   const { naming, prefix } = detected
   const found = new Map<string, StoredTensor>()
@@ -91,7 +85,7 @@ function rename(checkpoint: Checkpoint, wantedPrefix: string | undefined): Renam
   for (const [key, stored] of checkpoint.tensors) {
     const ours = key.startsWith(prefix)
     if (!ours && wantedPrefix !== undefined) continue
-    const canonical = ours ? translate(naming, namings.canonical, key.slice(prefix.length)) : undefined
+    const canonical = ours ? translateKey(naming, namings.canonical, key.slice(prefix.length)) : undefined
     if (canonical?.endsWith(`.${batchCounter}`)) continue
     if (canonical === undefined || found.has(canonical)) extra.push(key)
     else found.set(canonical, stored)
@@ -116,60 +110,6 @@ function infer(
     },
   })
   return { form, config }
-}
-
-function checkKeys(
-  graph: Graph,
-  full: Graph,
-  found: ReadonlyMap<string, StoredTensor>,
-  unknown: readonly string[],
-  { naming, prefix }: Detected,
-  notes: readonly string[],
-): void {
-  const own = (name: string): string => `${prefix}${translate(namings.canonical, naming, name) ?? name}`
-  const missing: string[] = []
-  const misshaped: string[] = []
-  for (const [name, { shape }] of Object.entries(graph.weights)) {
-    const stored = found.get(name)
-    if (!stored) missing.push(own(name))
-    else if (!sameShape(stored.shape, shape)) {
-      misshaped.push(`${own(name)} (${formatShape(stored.shape)}, expected ${formatShape(shape)})`)
-    }
-  }
-  const extra = [...unknown]
-  for (const name of found.keys()) if (!Object.hasOwn(full.weights, name)) extra.push(own(name))
-  if (missing.length + misshaped.length + extra.length === 0) return
-
-  const headless =
-    missing.length > 0 && !found.has('head.weight') && Object.hasOwn(graph.weights, 'head.weight')
-  throw new MobileOneError(
-    'missing-weights',
-    [
-      `the weights (${naming.name} names) do not fit the network their shapes suggest, "${graph.name}":`,
-      ...section('missing', missing),
-      ...section('of another shape', misshaped),
-      ...section('not part of the network', extra),
-      ...(headless
-        ? [
-            "  There is no classifier: for a feature extractor give `outputs`, such as ['embedding'] or ['stride8', 'stride32']",
-          ]
-        : []),
-      ...(extra.length > 0 && prefix !== ''
-        ? [
-            `  If the network is a part of a larger one, give \`prefix: ${JSON.stringify(prefix)}\` to leave the rest alone`,
-          ]
-        : []),
-      ...notes.map((note) => `  ${note}`),
-    ].join('\n'),
-  )
-}
-
-const listed = 40
-
-function section(what: string, keys: readonly string[]): string[] {
-  if (keys.length === 0) return []
-  const more = keys.length > listed ? `, and ${keys.length - listed} more` : ''
-  return [`  ${keys.length} ${what}: ${keys.slice(0, listed).join(', ')}${more}`]
 }
 
 function toCard(checkpoint: Checkpoint, config: MobileOneConfig, given: ModelCard | undefined): ModelCard {

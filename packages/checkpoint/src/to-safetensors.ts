@@ -1,9 +1,10 @@
 import { MobileOneError, type Model } from '@mobileone/core'
-import { toMetadata } from './card.ts'
+import { toMetadata } from './metadata.ts'
 import { type NamingName, namings } from './naming/namings.ts'
-import { batchCounter, translate } from './naming/translate.ts'
+import { batchCounter, translateKey } from './naming/translate-key.ts'
 import { type WritableTensor, writeSafetensors } from './safetensors/write.ts'
 
+/** Names, element type and further metadata of the file. */
 export interface ToSafetensorsOptions {
   /** Whose key names to write; those of other programs come with PyTorch's batch counters, for `strict=True`. Default `canonical`. */
   readonly naming?: NamingName
@@ -23,7 +24,7 @@ export function toSafetensors(model: Model, options: ToSafetensorsOptions = {}):
   const tensors = new Map<string, WritableTensor>()
   const unnamed: string[] = []
   for (const [name, { shape, data }] of Object.entries(model.weights)) {
-    const key = naming.name === 'canonical' ? name : translate(namings.canonical, naming, name)
+    const key = naming.name === 'canonical' ? name : translateKey(namings.canonical, naming, name)
     if (key === undefined) {
       unnamed.push(name)
       continue

@@ -1,7 +1,7 @@
 import { elementCount, initialize, isMobileOneError, mobileone, type Random, random } from '@mobileone/core'
 import { describe, expect, it } from 'vitest'
 import { modelFromCheckpoint, readCheckpoint, toFloat32, toSafetensors } from '../src/index.ts'
-import { unpickle } from '../src/pytorch/unpickler.ts'
+import { unpickle } from '../src/pytorch/unpickle.ts'
 import { allocatedBy } from './support/allocations.ts'
 import { fixture } from './support/files.ts'
 import { mutate, randomPickle, type Subject } from './support/mutate.ts'

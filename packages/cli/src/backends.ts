@@ -22,6 +22,7 @@ const creators = {
   tfjs: createTfjs,
   ort: createOrt,
   coreml: createCoreML,
+  'coreml-apple': createCoreMLApple,
   reference: () => reference(),
 } as const satisfies Record<string, Create>
 
@@ -35,7 +36,7 @@ const readers: Readonly<Record<keyof BackendFlags, readonly BackendName[]>> = {
   threads: ['wasm', 'ort'],
   'tfjs-backend': ['tfjs'],
   provider: ['ort'],
-  precision: ['webgpu', 'coreml'],
+  precision: ['webgpu', 'coreml', 'coreml-apple'],
 }
 
 /**
@@ -79,7 +80,7 @@ export const backendFlags = {
   precision: {
     type: 'string',
     value: '<type>',
-    help: 'webgpu: float32 (default) or float16 storage; coreml: of the exported package (default float16)',
+    help: 'webgpu: float32 (default) or float16 storage; coreml and coreml-apple: of the exported package (default float16)',
     choices: ['float32', 'float16', 'int8'],
   },
   verify: {
@@ -90,9 +91,10 @@ export const backendFlags = {
 
 /** Says in the help of a command what the backends need. */
 export const backendDetails: string =
-  'Backends: wasm, our own kernels; reference, naive loops; coreml, Core ML itself on a Mac, elsewhere an interpreter of the exported\n' +
-  'program, which is slow. The others take what your project has installed: webgpu the package webgpu; tfjs @tensorflow/tfjs-core\n' +
-  'and @tensorflow/tfjs-backend-wasm or -cpu; ort onnxruntime-node or onnxruntime-web. mobileone doctor tells which run here.'
+  'Backends: wasm, our own kernels; reference, naive loops; coreml, an interpreter of the exported Core ML program, slow and the same\n' +
+  'on every machine; coreml-apple, Core ML itself on a Mac, untested: it has never been compiled or run. The others take what your\n' +
+  'project has installed: webgpu the package webgpu; tfjs @tensorflow/tfjs-core and @tensorflow/tfjs-backend-wasm or -cpu; ort\n' +
+  'onnxruntime-node or onnxruntime-web. mobileone doctor tells which run here.'
 
 /** Kept while the program runs: a GPU without a reference takes its devices with it. */
 let gpu: GPU | undefined
@@ -131,6 +133,11 @@ async function createOrt({ provider, threads }: BackendFlags): Promise<Backend> 
 type OrtLibrary = import('@mobileone/backend-ort').OrtLibrary
 
 async function createCoreML({ precision }: BackendFlags): Promise<Backend> {
-  const { systemCoremlBackend } = await import('@mobileone/coreml/apple')
-  return systemCoremlBackend(precision === undefined ? {} : { precision: precision as 'float32' })
+  const { coremlBackend } = await import('@mobileone/coreml')
+  return coremlBackend(precision === undefined ? {} : { precision: precision as 'float32' })
+}
+
+async function createCoreMLApple({ precision }: BackendFlags): Promise<Backend> {
+  const { coremlAppleBackend } = await import('@mobileone/coreml/apple')
+  return coremlAppleBackend(precision === undefined ? {} : { precision: precision as 'float32' })
 }

@@ -76,8 +76,8 @@ async function encode(
   flags: CoreMLFlags,
   options: CoreMLOptions,
 ): Promise<{ readonly bytes: number; write(): Promise<void> }> {
-  const { toCoreML, toMLModel, zipPackage } = await import('@mobileone/coreml')
   if (ending === '.mlmodel') {
+    const { toMLModel } = await import('@mobileone/coreml/mlmodel')
     if (flags.precision === 'int8')
       throw new UsageError('an .mlmodel file is written as float32 or float16, not int8')
     if (flags.target !== undefined)
@@ -86,6 +86,7 @@ async function encode(
     const bytes = toMLModel(model, { ...rest, weights: precision === 'float16' ? 'float16' : 'float32' })
     return { bytes: bytes.length, write: () => writeFileAtomic(output, bytes) }
   }
+  const { toCoreML, zipPackage } = await import('@mobileone/coreml')
   const made = toCoreML(model, options)
   if (ending === '.mlpackage.zip') {
     const bytes = zipPackage(made)

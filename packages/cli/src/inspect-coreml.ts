@@ -1,5 +1,6 @@
 import { isMobileOneError, type Model } from '@mobileone/core'
 import type { CoreMLDescription, CoreMLSource } from '@mobileone/coreml'
+import { readCoreML } from './coreml.ts'
 import { formatBytes, formatCount } from './terminal.ts'
 
 /** What `inspect` tells of a Core ML file, beside its layers. */
@@ -14,14 +15,14 @@ export interface InspectedCoreML {
 
 /** @throws MobileOneError `invalid-file` for damaged files. */
 export async function inspectCoreML(source: CoreMLSource): Promise<InspectedCoreML> {
-  const { describeCoreML, fromCoreML } = await import('@mobileone/coreml')
+  const { describeCoreML } = await import('@mobileone/coreml')
   const description = describeCoreML(source)
   const bytes =
     source instanceof Uint8Array
       ? source.length
       : Object.values(source.files).reduce((sum, file) => sum + file.length, 0)
   try {
-    return { description, bytes, model: fromCoreML(source) }
+    return { description, bytes, model: await readCoreML(source, description.kind) }
   } catch (error) {
     if (!isMobileOneError(error) || error.code !== 'unsupported') throw error
     return { description, bytes, model: undefined, reason: error.message }

@@ -1,10 +1,10 @@
-import { type FetchWeightsOptions, fetchWeights, knownSources } from '@mobileone/checkpoint'
 import { type Backend, MobileOneError, type Model, type Variant, verified } from '@mobileone/core'
 import type { CoreMLSource } from '@mobileone/coreml'
+import { type FetchWeightsOptions, fetchWeights, knownSources } from '@mobileone/hub'
 import { type Classifier, createClassifier, loadModel } from '@mobileone/sdk'
 import { type BackendFlags, createBackend } from './backends.ts'
 import { UsageError } from './command.ts'
-import { openCoreML, packageBackend } from './coreml.ts'
+import { openCoreML, readCoreML } from './coreml.ts'
 import { progressBar } from './terminal.ts'
 
 /** The flags that choose weights. */
@@ -86,11 +86,6 @@ export async function classifierFor(flags: RunFlags): Promise<Classifier> {
   )
 }
 
-async function readCoreML(file: CoreMLSource): Promise<Model> {
-  const { fromCoreML } = await import('@mobileone/coreml')
-  return fromCoreML(file)
-}
-
 /** A Core ML package is run as it is, not read and exported again. */
 async function ownBackend(file: CoreMLSource, flags: RunFlags): Promise<Backend> {
   if (flags.precision !== undefined) {
@@ -103,6 +98,7 @@ async function ownBackend(file: CoreMLSource, flags: RunFlags): Promise<Backend>
       '--verify compares with the model a backend compiles; a Core ML package is run as it is, leave it out',
     )
   }
+  const { packageBackend } = await import('@mobileone/coreml')
   return packageBackend(file, await readCoreML(file))
 }
 

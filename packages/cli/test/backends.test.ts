@@ -104,6 +104,20 @@ describe('--backend', () => {
     expect(outcome.code).toBe(2)
   })
 
+  it.skipIf(process.platform === 'darwin')(
+    'coreml-apple is for a Mac, and says that it is untested',
+    async () => {
+      const args = ['classify', 'red.png', '-w', 'tiny.safetensors', '--backend', 'coreml-apple']
+      const outcome = await bare.run(args)
+      expect(outcome.stderr).toMatch(
+        /--backend coreml-apple cannot run here: Core ML runs on macOS.*untested/,
+      )
+      expect(outcome.code).toBe(1)
+      const { stdout } = await bare.run(['classify', '--help'])
+      expect(stdout).toMatch(/coreml, an interpreter .*coreml-apple, Core ML itself on a Mac, untested/s)
+    },
+  )
+
   it('a provider that does not start is told in the words of the library', async () => {
     const outcome = await full.run([
       ...['classify', 'red.png', '-w', 'tiny.safetensors', '--backend', 'ort', '--provider', 'abacus'],
@@ -138,6 +152,10 @@ describe('doctor', () => {
     expect(find('wasm')).toMatchObject({ ok: true, features: expect.arrayContaining(['simd']) })
     expect(find('reference')).toMatchObject({ ok: true })
     expect(find('coreml')?.features[0]).toMatch(/not Core ML/)
+    const apple = find('coreml-apple')
+    expect([...(apple?.features ?? []), apple?.reason].join()).toMatch(
+      /untested: .*never been compiled or run/,
+    )
     expect(find('webgpu')).toEqual({
       ...{ backend: 'webgpu', flags: '', ok: false, features: [] },
       reason: 'webgpu is not installed here: npm i webgpu',
@@ -154,7 +172,9 @@ describe('doctor', () => {
       ['doctor', '--verify'],
       hasDriver ? software : {},
     )
-    const wanted = backends.filter(({ backend }) => hasDriver || backend !== 'webgpu')
+    const wanted = backends.filter(
+      ({ backend }) => backend !== 'coreml-apple' && (hasDriver || backend !== 'webgpu'),
+    )
     expect(wanted.filter(({ ok }) => !ok)).toEqual([])
     for (const { features } of wanted) expect(features).toContain('computes as the reference does')
   })

@@ -44,3 +44,25 @@ export function float32ToFloat16(values: Float32Array): Uint16Array {
   }
   return out
 }
+
+/** Round every element to the nearest binary16 in place, as {@link float32ToFloat16} rounds. Gives back `values`. */
+export function roundToFloat16(values: Float32Array): Float32Array {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length)
+  const scratch = new Float32Array(1)
+  const bits = new Uint32Array(scratch.buffer)
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index]!
+    const magnitude = word & 0x7fffffff
+    if (magnitude >= 0x38800000 && magnitude < 0x477ff000) {
+      words[index] = (word + 0xfff + ((word >>> 13) & 1)) & 0xffffe000
+    } else if (magnitude === 0 || magnitude >= 0x7f800000) continue
+    else if (magnitude >= 0x477ff000) words[index] = (word & 0x80000000) | 0x7f800000
+    else {
+      // Between 0.5 and 1 a float32 has steps of 2^-24, the subnormal step of binary16, so this addition rounds.
+      scratch[0] = Math.abs(values[index]!) + 0.5
+      scratch[0] = scratch[0] - 0.5
+      words[index] = (word & 0x80000000) | bits[0]!
+    }
+  }
+  return values
+}

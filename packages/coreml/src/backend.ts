@@ -4,6 +4,7 @@ import {
   type Executor,
   MobileOneError,
   type Model,
+  type RunOptions,
   type Step,
   type Tensors,
   throwIfAborted,
@@ -17,7 +18,7 @@ import { toCoreML } from './write/to-coreml.ts'
 export interface CoreMLBackendOptions {
   /** Default `float16`, as the exporter. */
   readonly precision?: Precision
-  /** Runs the package with Core ML itself in place of the interpreter, on a Mac: see {@link CoreMLRunner}. */
+  /** Runs the package in place of the interpreter, and gives the backend its name: see {@link CoreMLRunner}. */
   readonly runner?: CoreMLRunner
 }
 
@@ -26,6 +27,10 @@ const tolerances = { float16: 2e-2, int8: 0.25 } as const
 
 /** Something that runs packages with Core ML: `appleRunner` of `@mobileone/coreml/apple`, or yours. */
 export interface CoreMLRunner {
+  /** Of the backend: not `coreml`, which is the interpreter on every machine. */
+  readonly name: string
+  /** What it is, as the backend's probe tells it. */
+  readonly features: readonly string[]
   /** Why it cannot run here, undefined where it can. Never throws. */
   probe(): Promise<string | undefined>
   open(from: CoreMLPackage, options?: { readonly signal?: AbortSignal }): Promise<Executor>
@@ -42,43 +47,51 @@ export interface CoreMLBackend extends Backend {
 
 /**
  * The Core ML backend: `compile` exports the model as a package and runs the bytes of that package, so that what is tested
- * is what is shipped. Without a `runner` that is an interpreter in this process, slow, and not Core ML.
+ * is what is shipped. Without a `runner` that is an interpreter in this process, slow, and not Core ML, on a Mac too.
  */
 export function coremlBackend(options: CoreMLBackendOptions = {}): CoreMLBackend {
-  const { precision = 'float16', runner } = options
+  const { precision = 'float16', runner = interpreter } = options
   return {
     specVersion: 1,
-    name: 'coreml',
+    name: runner.name,
     ...(precision !== 'float32' && { tolerance: tolerances[precision] }),
     async probe() {
-      if (!runner) {
-        return {
-          ok: true,
-          features: ['interpreter of the exported package: not Core ML, not its speed', precision],
-        }
-      }
       const reason = await runner.probe()
-      return reason === undefined ? { ok: true, features: ['Core ML', precision] } : { ok: false, reason }
+      return reason === undefined
+        ? { ok: true, features: [...runner.features, precision] }
+        : { ok: false, reason }
     },
     unsupported: (model) => model.nodes.filter((node) => refusal(node) !== undefined),
     async compile(model, compileOptions) {
       const { signal, onProgress } = compileOptions ?? {}
-      throwIfAborted(signal, 'compiling for coreml')
+      const what = `compiling for ${runner.name}`
+      throwIfAborted(signal, what)
       const report = (phase: string, done: number): void => onProgress?.({ phase, done, total: 2 })
       report('export', 0)
       const artifact = toCoreML(model, { precision, input: 'array', output: 'values' })
       report('load the package', 1)
-      const executor = runner ? await runner.open(artifact, signal && { signal }) : interpretPackage(artifact)
+      const executor = await runner.open(artifact, signal && { signal })
       report('ready', 2)
       if (signal?.aborted) await executor.dispose()
-      throwIfAborted(signal, 'compiling for coreml')
-      return withModelNames(model, executor, artifact)
+      throwIfAborted(signal, what)
+      return withModelNames(model, executor, { backend: runner.name, artifact })
     },
   }
 }
 
+const interpreter: CoreMLRunner = {
+  name: 'coreml',
+  features: ['interpreter of the exported package: not Core ML, not its speed'],
+  probe: async () => undefined,
+  open: async (from) => interpretPackage(from),
+}
+
 /** The executor under the names the model has, which are not always identifiers. */
-function withModelNames(model: Model, executor: Executor, artifact: CoreMLPackage): CoreMLExecutor {
+function withModelNames(
+  model: Model,
+  executor: Executor,
+  { backend, artifact }: Pick<CoreMLExecutor, 'backend' | 'artifact'>,
+): CoreMLExecutor {
   const match = (names: readonly string[], made: readonly string[]): Map<string, string> => {
     if (names.length !== made.length) {
       throw new MobileOneError(
@@ -97,21 +110,24 @@ function withModelNames(model: Model, executor: Executor, artifact: CoreMLPackag
     Object.fromEntries(Object.entries(values).map(([name, value]) => [names.get(name) ?? name, value]))
   const identifiers = new Map([...inputs].map(([identifier, name]) => [name, identifier]))
   const profile = executor.profile?.bind(executor)
-  const running = new Set<Promise<Tensors>>()
+  let runs: Promise<unknown> = Promise.resolve()
+  const run = async (given: Tensors, runOptions?: RunOptions): Promise<Tensors> =>
+    rename(await executor.run(rename(given, identifiers), runOptions), outputs)
   const dispose = async (): Promise<void> => {
-    const freed = executor.dispose()
-    await Promise.allSettled(running)
-    await freed
+    await Promise.all([executor.dispose(), runs])
   }
   return {
-    backend: 'coreml',
+    backend,
     artifact,
     inputs: rename(executor.inputs, inputs),
     outputs: rename(executor.outputs, outputs),
     memory: executor.memory,
     steps: nameSteps(model, executor.steps),
-    run: async (given, runOptions) =>
-      rename(await executor.run(rename(given, identifiers), runOptions), outputs),
+    run(given, runOptions) {
+      const running = run(given, runOptions)
+      runs = Promise.allSettled([runs, running]).then(() => {})
+      return running
+    },
     ...(profile && { profile: (given) => profile(rename(given, identifiers)) }),
     dispose,
     [Symbol.asyncDispose]: dispose,

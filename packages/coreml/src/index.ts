@@ -5,10 +5,10 @@ export {
   type CoreMLRunner,
   coremlBackend,
 } from './backend.ts'
-export * from './exporter.ts'
+export { type CoreMLExportOptions, coreml } from './exporter.ts'
 export { lint } from './lint/lint.ts'
-export { type MLModelOptions, mlmodel, toMLModel } from './neural-network/to-mlmodel.ts'
 export { type CoreMLPackage, type DirectoryHandle, writePackageTo, zipPackage } from './package.ts'
+export { packageBackend } from './package-backend.ts'
 export { type CoreMLDescription, describeCoreML } from './read/describe.ts'
 export type { CoreMLSource } from './read/files.ts'
 export { type FromCoreMLOptions, fromCoreML } from './read/from-coreml.ts'

@@ -14,9 +14,8 @@ import { fileURLToPath } from 'node:url'
 import { conformance } from '@mobileone/conformance'
 import { type Model, maxAbsDifference, type Tensor, tensor } from '@mobileone/core'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
-import { appleRunnerOn, coremlBackendOn } from '../src/apple/apple-runner.ts'
+import { appleRunnerOn, coremlAppleBackendOn } from '../src/apple/apple-runner.ts'
 import { type AppleSystem, ensureHelper, helperPath } from '../src/apple/compile-helper.ts'
-import { swiftSource } from '../src/apple/swift-source.ts'
 import { type CoreMLBackend, coremlBackend, toCoreML } from '../src/index.ts'
 import { normalInputs, tinyModel } from './support/models.ts'
 
@@ -86,13 +85,13 @@ ${write}`,
   }
 }
 
-async function backendOf(mac: ReturnType<typeof fakeMac>): Promise<CoreMLBackend> {
-  return await coremlBackendOn(mac.system, { precision: 'float32', cacheDirectory: mac.cacheDirectory })
+function backendOf(mac: ReturnType<typeof fakeMac>): CoreMLBackend {
+  return coremlAppleBackendOn(mac.system, { precision: 'float32', cacheDirectory: mac.cacheDirectory })
 }
 
 describe('the contract, with the package run in another process', () => {
   const mac = fakeMac()
-  const create = (): Promise<CoreMLBackend> => backendOf(mac)
+  const create = async (): Promise<CoreMLBackend> => backendOf(mac)
   const exceptions = { batchNorm: 'packages hold folded models: reparameterize first' }
   // What takes many compilations or a slow network is left to the interpreter's own suite.
   const wanted =
@@ -103,29 +102,48 @@ describe('the contract, with the package run in another process', () => {
 })
 
 describe('the machine', () => {
-  test('a Mac with a compiler says Core ML', async () => {
-    const backend = await backendOf(fakeMac())
-    expect(await backend.probe()).toEqual({ ok: true, features: ['Core ML', 'float32'] })
+  test('a Mac with a compiler says Core ML, under a name of its own, and that this is untested', async () => {
+    const backend = backendOf(fakeMac())
+    expect(backend.name).toBe('coreml-apple')
+    expect(await backend.probe()).toEqual({
+      ok: true,
+      features: ['Core ML', expect.stringMatching(/^untested: .* never been compiled or run/), 'float32'],
+    })
+    await using executor = await backend.compile(tinyModel())
+    expect(executor.backend).toBe('coreml-apple')
   })
 
-  test('elsewhere it is the interpreter, which says so and why', async () => {
+  test('coreml is the interpreter, on a Mac too', async () => {
+    const { platform } = process
+    Object.defineProperty(process, 'platform', { value: 'darwin' })
+    try {
+      const backend = coremlBackend()
+      expect(backend.name).toBe('coreml')
+      expect(await backend.probe()).toMatchObject({
+        ok: true,
+        features: [expect.stringMatching(/^interpreter .* not Core ML/), 'float16'],
+      })
+      await using executor = await backend.compile(tinyModel())
+      expect(executor.backend).toBe('coreml')
+    } finally {
+      Object.defineProperty(process, 'platform', { value: platform })
+    }
+  })
+
+  test('elsewhere it is refused, with the reason', async () => {
     for (const [system, reason] of [
-      [{ platform: 'linux', arch: 'x64', env: process.env }, /runs on macOS, and this is linux/],
-      [{ platform: 'darwin', arch: 'arm64', env: { PATH: freshFolder() } }, /xcode-select --install/],
+      [{ platform: 'linux', arch: 'x64', env: process.env }, /runs on macOS, and this is linux \(untested/],
+      [
+        { platform: 'darwin', arch: 'arm64', env: { PATH: freshFolder() } },
+        /xcode-select --install.*untested/,
+      ],
     ] as const) {
       const cacheDirectory = freshFolder()
-      const backend = await coremlBackendOn(system, { cacheDirectory })
-      const probed = await backend.probe()
-      expect(probed.ok && probed.features.join('\n')).toMatch(/interpreter/)
-      expect(probed.ok && probed.features.join('\n')).toMatch(reason)
+      const backend = coremlAppleBackendOn(system, { cacheDirectory })
+      expect(await backend.probe()).toEqual({ ok: false, reason: expect.stringMatching(reason) })
+      await expect(backend.compile(tinyModel())).rejects.toMatchObject({ code: 'unavailable' })
       const runner = appleRunnerOn(system, { cacheDirectory })
-      expect(await coremlBackend({ runner }).probe()).toMatchObject({
-        ok: false,
-        reason: expect.stringMatching(reason),
-      })
       await expect(runner.open(toCoreML(tinyModel()))).rejects.toMatchObject({ code: 'unsupported' })
-      const arrays = toCoreML(tinyModel(), { input: 'array', output: 'values' })
-      await expect(runner.open(arrays)).rejects.toMatchObject({ code: 'unavailable' })
     }
   })
 })
@@ -139,7 +157,9 @@ describe('compiling the helper', () => {
     const calls = mac.log().filter((line) => !line.includes('--version'))
     expect(calls).toHaveLength(1)
     expect(calls[0]).toMatch(/^--sdk macosx swiftc -O -swift-version 5 \S+\/main\.swift -o \S+\/helper$/)
-    expect(readFileSync(copy, 'utf8')).toBe(swiftSource)
+    expect(readFileSync(copy, 'utf8')).toBe(
+      readFileSync(new URL('../swift/core-ml-helper.swift', import.meta.url), 'utf8'),
+    )
     const before = mac.log().length
     expect(await ensureHelper(mac.cacheDirectory, mac.system)).toBe(path)
     expect(mac.log()).toHaveLength(before)
@@ -193,7 +213,7 @@ describe('a helper that', () => {
   const model: Model = tinyModel()
   const inputs = normalInputs(model)
   const compile = async (misbehave: string): ReturnType<CoreMLBackend['compile']> =>
-    await (await backendOf(fakeMac({ misbehave }))).compile(model)
+    await backendOf(fakeMac({ misbehave })).compile(model)
 
   test.each([
     ['refuse', 'invalid-model', /Core ML refused the package: no such model, on all/],
@@ -238,7 +258,7 @@ describe('a helper that', () => {
   })
 
   test('is never ready can be given up', async () => {
-    const backend = await backendOf(fakeMac({ misbehave: 'never-ready' }))
+    const backend = backendOf(fakeMac({ misbehave: 'never-ready' }))
     const abort = new AbortController()
     const compiled = backend.compile(model, { signal: abort.signal })
     setTimeout(() => abort.abort(), 500)
@@ -268,15 +288,9 @@ describe('a helper that', () => {
 
 test('the same elements in another array give the same outputs', async () => {
   const model = tinyModel()
-  await using executor = await (await backendOf(fakeMac())).compile(model)
+  await using executor = await backendOf(fakeMac()).compile(model)
   const [[name, given]] = Object.entries(normalInputs(model)) as [[string, Tensor]]
   const { logits: expected } = await executor.run({ [name]: given })
   const { logits } = await executor.run({ [name]: tensor(given.shape, given.data.slice()) })
   expect(logits).toEqual(expected)
-})
-
-test('braces and parentheses of the Swift source pair up', () => {
-  const code = swiftSource.replaceAll(/\/\/.*$/gm, '').replaceAll(/"(\\.|[^"\\])*"/g, '')
-  for (const [open, close] of ['{}', '()', '[]'].map((pair) => [...pair]))
-    expect(code.split(open as string).length, `${open}${close}`).toBe(code.split(close as string).length)
 })

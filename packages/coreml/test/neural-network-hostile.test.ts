@@ -1,13 +1,13 @@
 import { configFromWidths, isMobileOneError, type Random, random } from '@mobileone/core'
 import { WireReader, WireWriter } from '@mobileone/core/wire'
 import { describe, expect, test } from 'vitest'
-import { fromCoreML, toMLModel } from '../src/index.ts'
+import { fromMLModel, toMLModel } from '../src/mlmodel.ts'
 import { tinyModel } from './support/models.ts'
 
 /** What reading comes to. Anything but a model or a MobileOneError fails the test. */
 function outcome(bytes: Uint8Array, context: string): string {
   try {
-    fromCoreML(bytes)
+    fromMLModel(bytes)
     return 'model'
   } catch (error) {
     if (isMobileOneError(error)) return error.code
@@ -215,7 +215,7 @@ describe('a clear error for', () => {
     ['half a file', (samples[0] as Uint8Array).slice(0, 7000), /a length of \d+ where \d+ bytes are left/],
     ['an empty network', encode([{ field: 500, fields: [] }]).finish(), /Core ML/],
   ])('%s', (_, bytes, message) => {
-    expect(() => fromCoreML(bytes)).toThrow(message)
+    expect(() => fromMLModel(bytes)).toThrow(message)
     expect(outcome(bytes, '')).toBe('invalid-file')
   })
 })

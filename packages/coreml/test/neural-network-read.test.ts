@@ -19,7 +19,7 @@ import {
 import { WireWriter } from '@mobileone/core/wire'
 import { hasGolden, readGolden, readGoldenFloat32 } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { fromCoreML, toMLModel } from '../src/index.ts'
+import { fromMLModel, toMLModel } from '../src/mlmodel.ts'
 import { fullCard, normalInputs, tinyConfig, tinyModel } from './support/models.ts'
 
 async function logitsOf(model: Model, data: Float32Array): Promise<Tensor> {
@@ -33,7 +33,7 @@ describe.runIf(hasGolden)('networks that coremltools converted from PyTorch', ()
   test.each(['k1', 'se'])(
     '%s: a model with the logits of PyTorch, labels and preprocessing',
     async (name) => {
-      const model = fromCoreML(readGolden('coreml', `${name}-image.mlmodel`))
+      const model = fromMLModel(readGolden('coreml', `${name}-image.mlmodel`))
       const { shape } = model.inputs.image as { shape: readonly number[] }
       const input = readGoldenFloat32('small', `${name}.input.f32`).slice(0, elementCount(shape))
       const logits = await logitsOf(model, input)
@@ -56,7 +56,7 @@ test.runIf(hasGolden)(
   () => {
     const model = modelFromCheckpoint(readCheckpoint(readGolden('mobileone_s0.pth.tar')))
     const file = toMLModel(model)
-    const read = fromCoreML(file)
+    const read = fromMLModel(file)
     expect(read.nodes).toEqual(model.nodes)
     expect(Object.keys(read.weights).sort()).toEqual(Object.keys(model.weights).sort())
     for (const [name, weight] of Object.entries(model.weights))
@@ -80,7 +80,7 @@ describe.runIf(present)('coremltools', () => {
   const script = fileURLToPath(new URL('./neural-network-rebuild.py', import.meta.url))
   const model = tinyModel()
   const train = initialize(mobileone(tinyConfig, { form: 'train' }), { seed: 1 })
-  const made = (form: string): Model => fromCoreML(readFileSync(join(folder, `${form}.mlmodel`)))
+  const made = (form: string): Model => fromMLModel(readFileSync(join(folder, `${form}.mlmodel`)))
   let checked: readonly unknown[] = []
 
   // One start of Python for everything: it takes seconds.
@@ -208,7 +208,7 @@ const scale = (axes: readonly number[], ...values: readonly number[]): readonly 
 describe('layers', () => {
   const data = Float32Array.of(1, 2, 3, 4, 5, 6, 7, 9)
   const run = async (...layers: readonly Piece[]): Promise<readonly number[]> => [
-    ...(await logitsOf(fromCoreML(networkOf(layers)), data)).data,
+    ...(await logitsOf(fromMLModel(networkOf(layers)), data)).data,
   ]
 
   test('scale, bias and alphas become convolutions of one pixel', async () => {
@@ -361,7 +361,7 @@ describe('layers', () => {
   })
 
   test('x * sigmoid(x) reads as silu, and what nobody reads is left out', () => {
-    const model = fromCoreML(
+    const model = fromMLModel(
       networkOf([
         layer('g', ['x'], 130, [[40, []]]),
         layer('unused', ['x'], 130, [[10, []]]),
@@ -377,7 +377,7 @@ describe('layers', () => {
       [30, []],
       [60, 1],
     ])
-    const map = fromCoreML(networkOf([pool], array('x', 2, 2, 2), 0))
+    const map = fromMLModel(networkOf([pool], array('x', 2, 2, 2), 0))
     expect(map.inputs.x?.shape).toEqual([1, 2, 2, 2])
     expect([...(await logitsOf(map, data)).data]).toEqual([2.5, 6.75])
     const dense = layer('y', ['x'], 140, [
@@ -387,7 +387,7 @@ describe('layers', () => {
       [10, 1],
       [21, weights(0.5)],
     ])
-    const vector = fromCoreML(networkOf([dense], array('x', 2), 0))
+    const vector = fromMLModel(networkOf([dense], array('x', 2), 0))
     expect([...(await logitsOf(vector, Float32Array.of(1, 2))).data]).toEqual([5.5])
   })
 
@@ -467,7 +467,7 @@ describe('layers', () => {
       [2, [image, [10, array('y')]]],
       [500, [steps, layer('y', ['n'], 130, [[10, []]]), scaler, [5, 1], [6, 1]]],
     ]).finish()
-    const model = fromCoreML(bytes)
+    const model = fromMLModel(bytes)
     const { mean = [], std = [], size } = model.card?.preprocess ?? {}
     expect(size).toEqual([4, 5])
     for (const [channel, expected] of [0.25, 0.5, 0.75].entries())
@@ -603,7 +603,7 @@ describe('is refused by name:', () => {
       ],
     ],
   ])('%s', (_, message, layers) => {
-    const read = (): Model => fromCoreML(networkOf(layers))
+    const read = (): Model => fromMLModel(networkOf(layers))
     expect(read).toThrow(message)
     expect(read).toThrow(expect.objectContaining({ code: 'unsupported' }))
   })
@@ -632,6 +632,6 @@ describe('is refused by name:', () => {
       [2, [image, [10, array('y')]]],
       [500, [layer('y', ['x'], 130, [[10, []]])]],
     ]).finish()
-    expect(() => fromCoreML(bytes)).toThrow(/blue, green, red; convert the model with color_layout RGB/)
+    expect(() => fromMLModel(bytes)).toThrow(/blue, green, red; convert the model with color_layout RGB/)
   })
 })

@@ -14,7 +14,7 @@ import {
   withOutputs,
 } from '@mobileone/core'
 import { describe, expect, test } from 'vitest'
-import { fromCoreML, mlmodel, toMLModel } from '../src/index.ts'
+import { fromMLModel, mlmodel, toMLModel } from '../src/mlmodel.ts'
 import { lintNetwork } from '../src/neural-network/lint.ts'
 import type { Layer, Network } from '../src/neural-network/network.ts'
 import { buildNetwork } from '../src/neural-network/to-mlmodel.ts'
@@ -38,7 +38,7 @@ describe('a float32 file reads back as an equal model', () => {
     ['image, values', { output: 'values' }],
   ] as const)('%s', (_, options) => {
     const model = tinyModel()
-    const read = fromCoreML(toMLModel(model, options))
+    const read = fromMLModel(toMLModel(model, options))
     const outputs = 'embedding' in options ? { ...model.outputs, embedding: 'flatten' } : model.outputs
     expectEqual(read, { ...model, outputs })
     expect(read.card).toEqual(model.card)
@@ -49,7 +49,7 @@ describe('a float32 file reads back as an equal model', () => {
     for (const form of ['deploy', 'train'] as const) {
       for (const config of form === 'train' ? [tinyConfig] : [tinyConfig, { ...variants.s0, classes: 12 }]) {
         const model = initialize(mobileone(config, { form }), { seed: 2, statistics: 'random' })
-        expectEqual(fromCoreML(toMLModel(model)), model)
+        expectEqual(fromMLModel(toMLModel(model)), model)
       }
     }
   })
@@ -57,7 +57,7 @@ describe('a float32 file reads back as an equal model', () => {
   test('batches, several outputs, one value shown twice', () => {
     const shown = { 'the logits': 'head', map: 'stage3.1.relu', again: 'head' }
     const model = withOutputs(withBatch(tinyModel(), 3), shown)
-    expectEqual(fromCoreML(toMLModel(model, { input: 'array', output: 'values' })), model)
+    expectEqual(fromMLModel(toMLModel(model, { input: 'array', output: 'values' })), model)
   })
 
   test('one channel, one deviation: everything is in the scaler', () => {
@@ -67,7 +67,7 @@ describe('a float32 file reads back as an equal model', () => {
     const { layers, scaler } = buildNetwork(gray)
     expect(layers[0]?.params.kind).toBe('convolution')
     expect(scaler).toEqual({ feature: 'image', channelScale: 1 / (255 * 0.25), bias: [-2] })
-    expectEqual(fromCoreML(toMLModel(gray)), gray)
+    expectEqual(fromMLModel(toMLModel(gray)), gray)
   })
 
   test('every op', () => {
@@ -108,7 +108,7 @@ describe('a float32 file reads back as an equal model', () => {
         b2: tensor([3], Float32Array.of(1, 2, 3)),
       },
     }
-    expectEqual(fromCoreML(toMLModel(model)), model)
+    expectEqual(fromMLModel(toMLModel(model)), model)
   })
 })
 
@@ -122,7 +122,7 @@ describe('the writer', () => {
     expect(full.length - half.length).toBeGreaterThanOrEqual(elements * 2)
     expect(full.length - half.length).toBeLessThan(elements * 2 + 200)
     const logits = await Promise.all(
-      [model, fromCoreML(half)].map(async (each) => {
+      [model, fromMLModel(half)].map(async (each) => {
         await using executor = await reference().compile(each)
         return (await executor.run(normalInputs(model))).logits as Tensor
       }),
@@ -134,8 +134,9 @@ describe('the writer', () => {
   })
 
   test('the same model and options give the same bytes, which start as Core ML files do', () => {
-    const bytes = mlmodel().export(tinyModel()) as Uint8Array
-    expect(bytes).toEqual(toMLModel(tinyModel()))
+    const bytes = toMLModel(tinyModel())
+    const { name } = tinyModel()
+    expect(mlmodel().export(tinyModel())).toEqual([{ path: `${name}.mlmodel`, bytes }])
     expect([...bytes.subarray(0, 3)]).toEqual([0x08, 4, 0x12])
   })
 

@@ -22,12 +22,3 @@ test('names of models cannot end a comment or a literal', () => {
   expect(swift.split('\n').filter((line) => line.startsWith('func evil'))).toEqual([])
   expect(swift).toContain('let resource = "a_func_evil_"')
 })
-
-test('braces and parentheses pair up', () => {
-  for (const swift of [toSwift(tinyModel()), toSwift(tinyModel(), { input: 'array', output: 'values' })]) {
-    const code = swift.replaceAll(/\/\/.*$/gm, '').replaceAll(/"(\\.|[^"\\])*"/g, '')
-    for (const [open, close] of ['{}', '()', '[]'].map((pair) => [...pair])) {
-      expect(code.split(open as string).length, `${open}${close}`).toBe(code.split(close as string).length)
-    }
-  }
-})

@@ -228,9 +228,11 @@ test('with preprocessing in the graph, the card says what is left to do', () => 
 
 test('the exporter writes the same bytes', () => {
   const exporter = onnx()
-  expect([exporter.specVersion, exporter.format, exporter.extension]).toEqual([1, 'onnx', 'onnx'])
-  expect(exporter.export(model)).toEqual(toOnnx(model))
-  expect(exporter.export(model, { softmax: true })).toEqual(toOnnx(model, { softmax: true }))
+  expect(exporter).toMatchObject({ specVersion: 1, format: 'onnx', endings: ['.onnx'] })
+  expect(exporter.export(model)).toEqual([{ path: `${model.name}.onnx`, bytes: toOnnx(model) }])
+  expect(exporter.export(model, { softmax: true }, 'a.onnx')).toEqual([
+    { path: 'a.onnx', bytes: toOnnx(model, { softmax: true }) },
+  ])
 })
 
 describe('refusals', () => {

@@ -21,7 +21,7 @@ import {
   type Prediction,
   preprocess,
 } from '@mobileone/vision'
-import type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot.ts'
+import type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot/train-head.ts'
 import { type LoadOptions, loadDeployModel, type ModelSource } from './load.ts'
 
 export interface ClassifierOptions extends LoadOptions, Pick<CompileFirstOptions, 'verify' | 'onRefusal'> {
@@ -127,7 +127,7 @@ export async function createClassifier(options: ClassifierOptions): Promise<Clas
     logits,
     async fewShot(examples, run = {}) {
       checkEmbedding()
-      const { trainHead } = await import('./few-shot.ts')
+      const { trainHead } = await import('./few-shot/train-head.ts')
       const backbone = {
         model,
         preprocess: rule,

@@ -1,13 +1,6 @@
-import {
-  type FetchWeightsOptions,
-  fetchWeights,
-  knownSources,
-  type ModelFromCheckpointOptions,
-  modelFromCheckpoint,
-  readCheckpoint,
-  type WeightSource,
-} from '@mobileone/checkpoint'
+import { type ModelFromCheckpointOptions, modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import { type Model, type ModelCard, reparameterize, type Variant, withCard } from '@mobileone/core'
+import { type FetchWeightsOptions, fetchWeights, knownSources, type WeightSource } from '@mobileone/hub'
 
 /**
  * Where a model comes from: a Model, one of the published variants (`s0` … `s4`, fetched from the hub), or weights: a hub

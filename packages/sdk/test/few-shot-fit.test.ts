@@ -1,9 +1,9 @@
 import { random } from '@mobileone/core'
 import { describe, expect, it } from 'vitest'
-import { project, spanOf, standardization, standardize } from '../src/few-shot-features.ts'
-import { dealFolds, fitHead, type Shot } from '../src/few-shot-fit.ts'
-import { minimize } from '../src/few-shot-lbfgs.ts'
-import { logisticLoss } from '../src/few-shot-logistic.ts'
+import { project, spanOf, standardization, standardize } from '../src/few-shot/features.ts'
+import { dealFolds, fitHead, type Shot } from '../src/few-shot/fit.ts'
+import { minimize } from '../src/few-shot/lbfgs.ts'
+import { logisticLoss } from '../src/few-shot/logistic.ts'
 
 /** Pictures whose features are a mean per class plus noise; some features dead, some a thousand times larger. */
 function clouds(

@@ -5,8 +5,10 @@
  * Apple's names under `encoder.`.
  */
 
+/** Whose names: this project's, Apple's, timm's or mmpretrain's. */
 export type NamingName = 'canonical' | 'apple' | 'timm' | 'mmpretrain'
 
+/** How one program names the weights of a MobileOne. */
 export interface Naming {
   readonly name: NamingName
   readonly stem: string
@@ -17,8 +19,10 @@ export interface Naming {
   readonly head: string
 }
 
+/** A module of a block. */
 export type Part = 'fused' | 'conv' | 'convNorm' | 'scale' | 'scaleNorm' | 'skip' | 'seReduce' | 'seExpand'
 
+/** Every naming that is read and written. */
 export const namings: Readonly<Record<NamingName, Naming>> = {
   canonical: {
     name: 'canonical',

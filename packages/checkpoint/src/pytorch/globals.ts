@@ -2,8 +2,8 @@
  * The Python names that mean something here. A call of one of these builds a tensor or a container; a call of anything else
  * becomes a {@link PyOpaque}; a name that only serves to run code refuses the whole file.
  */
-import { invalidFile } from '../fail.ts'
-import { elementBytes, maxRank, type StoredDType, viewProblem } from '../stored.ts'
+import { invalidFile } from '../invalid-file.ts'
+import { elementBytes, maxRank, type StoredDType, viewProblem } from '../stored-tensor.ts'
 import { PyDict, PyGlobal, PyList, PyOpaque, PyStorage, PyTensor, PyTuple, type PyValue } from './values.ts'
 
 /** `torch/storage.py`, `_dtype_to_storage_type_map`. */

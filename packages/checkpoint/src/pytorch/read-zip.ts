@@ -1,9 +1,9 @@
 import { type Checkpoint, checkpoint } from '../checkpoint.ts'
-import { invalidFile } from '../fail.ts'
-import { elementBytes } from '../stored.ts'
+import { invalidFile } from '../invalid-file.ts'
+import { elementBytes } from '../stored-tensor.ts'
 import { show, storageType } from './globals.ts'
 import { findStateDict } from './state-dict.ts'
-import { unpickle } from './unpickler.ts'
+import { unpickle } from './unpickle.ts'
 import { PyStorage, PyTuple, type PyValue } from './values.ts'
 import { readZip } from './zip.ts'
 

@@ -1,6 +1,6 @@
 /** Finding the named tensors in what a PyTorch file holds. */
-import { invalidFile } from '../fail.ts'
-import type { StoredTensor } from '../stored.ts'
+import { invalidFile } from '../invalid-file.ts'
+import type { StoredTensor } from '../stored-tensor.ts'
 import { show } from './globals.ts'
 import { PyDict, PyOpaque, PyTensor, type PyValue } from './values.ts'
 

@@ -1,5 +1,5 @@
 /** What a restricted unpickler can build: inert data. Nothing here has behaviour, and nothing is ever looked up or called. */
-import type { StoredDType } from '../stored.ts'
+import type { StoredDType } from '../stored-tensor.ts'
 
 export type PyValue =
   | null

@@ -2,7 +2,7 @@
  * The part of zip that `torch.save` uses: stored entries found through the central directory, zip64 included. Entries are
  * views of the file. Compressed, encrypted and overlapping entries are refused, so a small file cannot become a large one.
  */
-import { invalidFile } from '../fail.ts'
+import { invalidFile } from '../invalid-file.ts'
 
 const localHeader = 0x04034b50
 const centralHeader = 0x02014b50
@@ -79,7 +79,8 @@ function toZip(bytes: Uint8Array, spans: Span[]): Zip {
 function refuseOverlaps(spans: Span[]): void {
   spans.sort((a, b) => a.begin - b.begin || a.end - b.end)
   for (let i = 1; i < spans.length; i++) {
-    const [before, after] = [spans[i - 1]!, spans[i]!]
+    const before = spans[i - 1]!
+    const after = spans[i]!
     if (after.begin < before.end) {
       invalidFile(
         `zip: the entries ${JSON.stringify(before.name)} and ${JSON.stringify(after.name)} overlap at byte ${after.begin}`,

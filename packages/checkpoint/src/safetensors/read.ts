@@ -1,8 +1,8 @@
 import { elementCount, formatShape } from '@mobileone/core'
 import { type Checkpoint, checkpoint } from '../checkpoint.ts'
-import { invalidFile } from '../fail.ts'
-import { contiguousStrides, elementBytes, type StoredDType, type StoredTensor } from '../stored.ts'
-import { type HeaderEntry, parseHeader } from './header.ts'
+import { invalidFile } from '../invalid-file.ts'
+import { contiguousStrides, elementBytes, type StoredDType, type StoredTensor } from '../stored-tensor.ts'
+import { type HeaderEntry, parseHeader } from './parse-header.ts'
 
 /** The names of the format's specification. */
 const dtypes: ReadonlyMap<string, StoredDType> = new Map([

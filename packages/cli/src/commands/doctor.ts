@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, totalmem } from 'node:os'
-import { openDefaultCache } from '@mobileone/checkpoint'
 import { initialize, type MobileOneConfig, type Model, mobileone, verified } from '@mobileone/core'
+import { openDefaultCache } from '@mobileone/hub'
 import { type BackendFlags, type BackendName, backendNames, createBackend } from '../backends.ts'
 import { defineCommand } from '../command.ts'
 import { jsonFlag } from '../flags.ts'
@@ -42,6 +42,7 @@ function variantsOf(name: BackendName): readonly BackendFlags[] {
       return [{ provider: 'cpu' }, { provider: 'wasm' }]
     case 'webgpu':
     case 'coreml':
+    case 'coreml-apple':
     case 'reference':
       return [{}]
     default:

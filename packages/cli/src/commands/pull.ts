@@ -1,5 +1,5 @@
-import { knownSources, openDefaultCache } from '@mobileone/checkpoint'
 import type { Variant } from '@mobileone/core'
+import { knownSources, openDefaultCache } from '@mobileone/hub'
 import { defineCommand, UsageError } from '../command.ts'
 import { jsonFlag, sha256Flag } from '../flags.ts'
 import { fetchFor } from '../session.ts'

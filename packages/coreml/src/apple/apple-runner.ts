@@ -33,6 +33,10 @@ export interface AppleRunnerOptions {
   readonly cacheDirectory?: string
 }
 
+const name = 'coreml-apple'
+/** Told wherever the runner is offered. */
+const untested = 'untested: the Swift program that runs it has never been compiled or run'
+
 const thisSystem: AppleSystem = { platform: process.platform, arch: process.arch, env: process.env }
 
 /**
@@ -48,7 +52,12 @@ export function appleRunner(options: AppleRunnerOptions = {}): CoreMLRunner {
 export function appleRunnerOn(system: AppleSystem, options: AppleRunnerOptions = {}): CoreMLRunner {
   const { computeUnits = 'all', cacheDirectory = defaultCache() } = options
   return {
-    probe: () => refusalOf(cacheDirectory, system),
+    name,
+    features: ['Core ML', untested],
+    async probe() {
+      const reason = await refusalOf(cacheDirectory, system)
+      return reason && `${reason} (${untested})`
+    },
     async open(from, { signal } = {}) {
       const { description } = openModel(from)
       const inputs = specsOf(description.inputs)
@@ -89,7 +98,7 @@ function executorOf(
   const values = [...Object.values(inputs), ...Object.values(outputs)]
   const valueBytes = values.reduce((sum, { shape }) => sum + elementCount(shape) * 4, 0)
   return createExecutor({
-    backend: 'coreml',
+    backend: name,
     inputs,
     outputs,
     memoryBytes: Object.values(from.files).reduce((sum, { byteLength }) => sum + byteLength, valueBytes),
@@ -130,29 +139,19 @@ function specsOf(features: readonly Feature[]): Readonly<Record<string, TensorSp
 }
 
 /**
- * The Core ML backend of this machine: Core ML itself where it can be run, the interpreter elsewhere. `probe` says which, and
- * why it is not Core ML.
+ * The backend `coreml-apple`: packages run by Core ML itself, through {@link appleRunner}. It refuses machines that are no Mac with a
+ * Swift compiler. Untested: neither its Swift program nor Core ML has been run by this project.
  */
-export async function systemCoremlBackend(
+export function coremlAppleBackend(
   options: Omit<CoreMLBackendOptions, 'runner'> & AppleRunnerOptions = {},
-): Promise<CoreMLBackend> {
-  return await coremlBackendOn(thisSystem, options)
+): CoreMLBackend {
+  return coremlAppleBackendOn(thisSystem, options)
 }
 
-/** {@link systemCoremlBackend} on a machine that is given. */
-export async function coremlBackendOn(
+/** {@link coremlAppleBackend} on a machine that is given. */
+export function coremlAppleBackendOn(
   system: AppleSystem,
   options: Omit<CoreMLBackendOptions, 'runner'> & AppleRunnerOptions = {},
-): Promise<CoreMLBackend> {
-  const runner = appleRunnerOn(system, options)
-  const reason = await runner.probe()
-  if (reason === undefined) return coremlBackend({ ...options, runner })
-  const interpreter = coremlBackend(options)
-  return {
-    ...interpreter,
-    async probe() {
-      const probed = await interpreter.probe()
-      return probed.ok ? { ok: true, features: [...probed.features, reason] } : probed
-    },
-  }
+): CoreMLBackend {
+  return coremlBackend({ ...options, runner: appleRunnerOn(system, options) })
 }

@@ -4,7 +4,7 @@ import { access, chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { MobileOneError, throwIfAborted } from '@mobileone/core'
-import { swiftSource } from './swift-source.ts'
+import { swift as helperSource } from '../generated/core-ml-helper.ts'
 
 /** A machine, as far as the runner needs to know it. */
 export interface AppleSystem {
@@ -25,7 +25,7 @@ export function defaultCache(): string {
 /** The file of the compiled helper: another source, compiler options or processor is another file. */
 export function helperPath(cache: string, system: AppleSystem): string {
   const hash = createHash('sha256')
-    .update(JSON.stringify([swiftSource, options, system.arch]))
+    .update(JSON.stringify([helperSource, options, system.arch]))
     .digest('hex')
   return join(cache, `core-ml-helper-${hash.slice(0, 16)}`)
 }
@@ -60,7 +60,7 @@ export async function ensureHelper(
   try {
     const source = join(scratch, 'main.swift')
     const made = join(scratch, 'helper')
-    await writeFile(source, swiftSource)
+    await writeFile(source, helperSource)
     const { status, output } = await call(command, [...args, ...options, source, '-o', made], system, signal)
     throwIfAborted(signal, 'compiling the Core ML helper')
     if (status !== 0 || !(await isThere(made))) {

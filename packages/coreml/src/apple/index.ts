@@ -1,1 +1,1 @@
-export { type AppleRunnerOptions, appleRunner, systemCoremlBackend } from './apple-runner.ts'
+export { type AppleRunnerOptions, appleRunner, coremlAppleBackend } from './apple-runner.ts'

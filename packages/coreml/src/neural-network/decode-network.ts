@@ -34,16 +34,12 @@ export interface StoredNetwork {
 }
 
 export function decodeNetwork(body: WireReader): StoredNetwork {
-  const network = new Fields(
-    body,
-    { 1: 'message', 2: 'message', 5: 'int', 6: 'int', 100: 'message', 101: 'message', 200: 'text' },
-    'the network',
-  )
+  const network = new Fields(body, { message: [1, 2, 100, 101], int: [5, 6], text: [200] }, 'the network')
   const strings = network.message(100)
   const integers = network.message(101)
   const labels = strings
-    ? new Fields(strings, { 1: 'text' }, 'the labels').texts(1)
-    : integers && new Fields(integers, { 1: 'int' }, 'the labels').numbers(1).map(String)
+    ? new Fields(strings, { text: [1] }, 'the labels').texts(1)
+    : integers && new Fields(integers, { int: [1] }, 'the labels').numbers(1).map(String)
   return {
     layers: network.messages(1).map(decodeLayer),
     scalers: network.messages(2).map(decodeScaler),
@@ -55,18 +51,14 @@ export function decodeNetwork(body: WireReader): StoredNetwork {
 }
 
 function decodeScaler(reader: WireReader): StoredScaler {
-  const preprocessing = new Fields(reader, { 1: 'text', 10: 'message', 11: 'message' }, 'the preprocessing')
+  const preprocessing = new Fields(reader, { text: [1], message: [10, 11] }, 'the preprocessing')
   if (preprocessing.message(11)) {
     throw new MobileOneError(
       'unsupported',
       'the Core ML network subtracts a mean image, which is no preprocessing that a model has',
     )
   }
-  const scaler = new Fields(
-    preprocessing.message(10),
-    { 10: 'float', 20: 'float', 21: 'float', 22: 'float', 30: 'float' },
-    'a scaler',
-  )
+  const scaler = new Fields(preprocessing.message(10), { float: [10, 20, 21, 22, 30] }, 'a scaler')
   return {
     feature: preprocessing.text(1),
     channelScale: scaler.number(10),

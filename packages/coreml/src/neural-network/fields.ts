@@ -3,6 +3,9 @@ import type { WireReader } from '@mobileone/core/wire'
 /** How a field of a message is to be read. */
 export type FieldKind = 'int' | 'float' | 'text' | 'message'
 
+/** The numbers of the fields of a message that are read, by kind. */
+export type FieldSchema = Readonly<Partial<Record<FieldKind, readonly number[]>>>
+
 /** The known fields of a message, by number; unknown ones are passed over. Absent ones have the defaults of proto3. */
 export class Fields {
   readonly #numbers = new Map<number, number[]>()
@@ -10,10 +13,15 @@ export class Fields {
   readonly #messages = new Map<number, WireReader[]>()
 
   /** @param what Names the message in errors. */
-  constructor(reader: WireReader | undefined, schema: Readonly<Record<number, FieldKind>>, what: string) {
+  constructor(reader: WireReader | undefined, schema: FieldSchema, what: string) {
+    const kinds = new Map(
+      Object.entries(schema).flatMap(([kind, fields]) =>
+        fields.map((field) => [field, kind as FieldKind] as const),
+      ),
+    )
     while (reader?.next()) {
       const { field } = reader
-      const kind = Object.hasOwn(schema, field) ? schema[field] : undefined
+      const kind = kinds.get(field)
       if (kind === 'int') reader.ints(at(this.#numbers, field))
       else if (kind === 'float') reader.floats(at(this.#numbers, field))
       else if (kind === 'text') at(this.#texts, field).push(reader.string())

@@ -45,7 +45,7 @@ const importers: ReadonlyMap<string, (layer: LayerReader) => void> = new Map(
     squeeze: importSqueeze,
     expandDims: importExpandDims,
     softmax: (r) => importSoftmax(r, -3),
-    softmaxND: (r) => importSoftmax(r, r.fields({ 1: 'int' }).number(1)),
+    softmaxND: (r) => importSoftmax(r, r.fields({ int: [1] }).number(1)),
   } satisfies Record<string, (layer: LayerReader) => void>),
 )
 
@@ -68,7 +68,7 @@ function importActivation(r: LayerReader): void {
   if (found === 10) r.elementwise('relu')
   else if (found === 40) r.elementwise('sigmoid')
   else if (found === 5) {
-    const p = r.inner(linear, { 1: 'float', 2: 'float' })
+    const p = r.inner(linear, { float: [1, 2] })
     r.affine(r.only(), [p.number(1)], [p.number(2)])
   } else r.unsupported(`is a function (${nonlinearities.get(found) ?? found}) that models do not have`)
 }
@@ -87,19 +87,19 @@ const nonlinearities: ReadonlyMap<number, string> = new Map([
 ])
 
 function importGelu(r: LayerReader): void {
-  if (r.fields({ 1: 'int' }).number(1) !== 0) r.unsupported('is an approximation of gelu')
+  if (r.fields({ int: [1] }).number(1) !== 0) r.unsupported('is an approximation of gelu')
   r.elementwise('gelu')
 }
 
 function importScale(r: LayerReader): void {
-  const p = r.fields({ 1: 'int', 2: 'message', 3: 'int', 4: 'int', 5: 'message' })
+  const p = r.fields({ int: [1, 3, 4], message: [2, 5] })
   const scale = channelWeights(r, p.numbers(1), p.message(2), 'scale')
   const bias = p.flag(3) ? channelWeights(r, p.numbers(4), p.message(5), 'bias') : [0]
   r.affine(r.only(), scale, bias)
 }
 
 function importBias(r: LayerReader): void {
-  const p = r.fields({ 1: 'int', 2: 'message' })
+  const p = r.fields({ int: [1], message: [2] })
   r.affine(r.only(), [1], channelWeights(r, p.numbers(1), p.message(2), 'bias'))
 }
 
@@ -119,7 +119,7 @@ function channelWeights(
 }
 
 function importConstant(r: LayerReader): void {
-  const p = r.fields({ 1: 'int', 2: 'message' })
+  const p = r.fields({ int: [1], message: [2] })
   r.expectInputs(0)
   const shape = p.numbers(1)
   r.checkSizes(...shape)
@@ -133,7 +133,7 @@ function importJoin(r: LayerReader, op: 'add' | 'mul'): void {
     combine(r, op)
     return
   }
-  const alpha = r.fields({ 1: 'float' }).number(1)
+  const alpha = r.fields({ float: [1] }).number(1)
   r.affine(r.only(), [op === 'add' ? 1 : alpha], [op === 'add' ? alpha : 0])
 }
 

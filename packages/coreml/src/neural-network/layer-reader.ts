@@ -1,7 +1,7 @@
 import { elementCount, MobileOneError, sameShape, type Unary } from '@mobileone/core'
 import type { WireReader } from '@mobileone/core/wire'
 import type { StoredLayer } from './decode-network.ts'
-import { type FieldKind, Fields } from './fields.ts'
+import { type FieldSchema, Fields } from './fields.ts'
 import type { NetworkImporter, Value } from './importer.ts'
 import { readWeights } from './read-weights.ts'
 
@@ -30,11 +30,11 @@ export class LayerReader {
   }
 
   /** The layer's own parameters. May be called once. */
-  fields(schema: Readonly<Record<number, FieldKind>>): Fields {
+  fields(schema: FieldSchema): Fields {
     return this.inner(this.layer.params, schema)
   }
 
-  inner(reader: WireReader | undefined, schema: Readonly<Record<number, FieldKind>>): Fields {
+  inner(reader: WireReader | undefined, schema: FieldSchema): Fields {
     return new Fields(reader, schema, this.here)
   }
 
@@ -77,9 +77,9 @@ export class LayerReader {
 
   /** BorderAmounts {10 edges*{1 start, 2 end}} of height and width, which must be the same on both sides. */
   borders(reader: WireReader | undefined): [height: number, width: number] {
-    const edges = this.inner(reader, { 10: 'message' }).messages(10)
+    const edges = this.inner(reader, { message: [10] }).messages(10)
     const amounts = edges.map((edge) => {
-      const both = this.inner(edge, { 1: 'int', 2: 'int' })
+      const both = this.inner(edge, { int: [1, 2] })
       const [start, end] = [both.number(1), both.number(2)]
       if (start !== end)
         this.unsupported(`pads by ${start} and ${end}; both sides of an axis must get the same`)
@@ -91,7 +91,7 @@ export class LayerReader {
 
   /** ValidPadding {1 borders}. */
   validPadding(reader: WireReader | undefined): [height: number, width: number] {
-    return this.borders(this.inner(reader, { 1: 'message' }).message(1))
+    return this.borders(this.inner(reader, { message: [1] }).message(1))
   }
 
   /** The axes in the file of a map which this layer makes of the map `x`. */

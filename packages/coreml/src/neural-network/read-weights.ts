@@ -61,8 +61,8 @@ export function readWeights(
     if (!Number.isInteger(bits) || bits < 1 || bits > 8) fail(`has elements of ${bits} bits, not 1 to 8`)
     if (data.length !== Math.ceil((count * bits) / 8))
       fail(`has ${data.length} bytes for ${count} elements of ${bits} bits`)
-    const table = new Fields(rule.message(102), { 1: 'float' }, 'a lookup table').numbers(1)
-    const linear = new Fields(rule.message(101), { 1: 'float', 2: 'float' }, 'a linear quantization')
+    const table = new Fields(rule.message(102), { float: [1] }, 'a lookup table').numbers(1)
+    const linear = new Fields(rule.message(101), { float: [1, 2] }, 'a linear quantization')
     const [scale, bias] = [linear.numbers(1), linear.numbers(2)]
     const isLinear = rule.message(101) !== undefined
     if (isLinear === (rule.message(102) !== undefined))
@@ -86,7 +86,7 @@ export function readWeights(
   }
 }
 
-const quantizationFields = { 1: 'int', 101: 'message', 102: 'message' } as const
+const quantizationFields = { int: [1], message: [101, 102] } as const
 
 /** Element `index` of `bits` bits each, packed from the highest bit of every byte on. */
 function codeAt(data: Uint8Array, index: number, bits: number): number {

@@ -3,9 +3,7 @@ import type { Value } from './importer.ts'
 import type { LayerReader } from './layer-reader.ts'
 
 export function importPooling(r: LayerReader): void {
-  const p = r.fields({
-    ...{ 1: 'int', 10: 'int', 20: 'int', 30: 'message', 31: 'message', 32: 'message', 50: 'int', 60: 'int' },
-  })
+  const p = r.fields({ int: [1, 10, 20, 50, 60], message: [30, 31, 32] })
   const x = r.only()
   const [batch, channels, height, width] = r.importer.mapShape(x, r.here)
   if (p.number(1) !== 1) r.unsupported('pools otherwise than by the average')
@@ -19,7 +17,7 @@ export function importPooling(r: LayerReader): void {
 }
 
 export function importReduce(r: LayerReader): void {
-  const p = r.fields({ 1: 'int', 3: 'int' })
+  const p = r.fields({ int: [1, 3] })
   const x = r.only()
   const [batch, channels] = r.importer.mapShape(x, r.here)
   if (p.number(1) !== 1 || p.number(3) !== 1)
@@ -29,7 +27,7 @@ export function importReduce(r: LayerReader): void {
 
 export function importReduceMean(r: LayerReader): void {
   const { importer, here, layer } = r
-  const p = r.fields({ 1: 'int', 2: 'int', 3: 'int' })
+  const p = r.fields({ int: [1, 2, 3] })
   const x = r.only()
   const rank = x.core.length
   const [batch, channels] = importer.mapShape(x, here)
@@ -48,10 +46,10 @@ export function importReduceMean(r: LayerReader): void {
 
 /** Zeros that the next convolution adds. */
 export function importPadding(r: LayerReader): void {
-  const p = r.fields({ 1: 'message', 2: 'message', 3: 'message', 10: 'message' })
+  const p = r.fields({ message: [1, 2, 3, 10] })
   const x = r.only()
   const constant = p.message(1)
-  if (!constant || r.inner(constant, { 1: 'float' }).number(1) !== 0 || p.message(2) || p.message(3))
+  if (!constant || r.inner(constant, { float: [1] }).number(1) !== 0 || p.message(2) || p.message(3))
     r.unsupported('pads with something other than zeros')
   r.importer.mapShape(x, r.here)
   const [height, width] = r.borders(p.message(10))
@@ -67,13 +65,13 @@ function checkOrder(r: LayerReader, x: Value, mode: number): void {
 
 export function importFlatten(r: LayerReader): void {
   const x = r.only()
-  checkOrder(r, x, r.fields({ 1: 'int' }).number(1))
+  checkOrder(r, x, r.fields({ int: [1] }).number(1))
   r.recast(x, [...x.core.slice(0, -3), elementCount(x.core.slice(-3)), 1, 1])
 }
 
 export function importFlattenTo2D(r: LayerReader): void {
   const x = r.only()
-  const given = r.fields({ 1: 'int' }).number(1)
+  const given = r.fields({ int: [1] }).number(1)
   const axis = given < 0 ? given + x.core.length : given
   if (axis < 0 || axis > x.core.length) r.fail(`flattens at axis ${given} of ${x.core.length}`)
   r.recast(x, [elementCount(x.core.slice(0, axis)), elementCount(x.core.slice(axis))])
@@ -81,7 +79,7 @@ export function importFlattenTo2D(r: LayerReader): void {
 
 export function importReshape(r: LayerReader): void {
   const x = r.only()
-  const p = r.fields({ 1: 'int', 2: 'int' })
+  const p = r.fields({ int: [1, 2] })
   const target = p.numbers(1)
   if (target.length !== 3 && target.length !== 4) r.fail(`reshapes to ${target.length} axes, not 3 or 4`)
   checkOrder(r, x, p.number(2))
@@ -91,12 +89,12 @@ export function importReshape(r: LayerReader): void {
 
 export function importReshapeStatic(r: LayerReader): void {
   const x = r.only()
-  r.recast(x, r.resolve(r.fields({ 1: 'int' }).numbers(1), x))
+  r.recast(x, r.resolve(r.fields({ int: [1] }).numbers(1), x))
 }
 
 export function importSqueeze(r: LayerReader): void {
   const x = r.only()
-  const p = r.fields({ 1: 'int', 2: 'int' })
+  const p = r.fields({ int: [1, 2] })
   const axes = new Set(p.numbers(1).map((axis) => (axis < 0 ? axis + x.core.length : axis)))
   const kept = x.core.filter((size, axis) => !(p.flag(2) ? size === 1 : axes.has(axis)))
   r.recast(x, kept.length === 0 ? [1] : kept)
@@ -104,7 +102,7 @@ export function importSqueeze(r: LayerReader): void {
 
 export function importExpandDims(r: LayerReader): void {
   const x = r.only()
-  const given = r.fields({ 1: 'int' }).numbers(1)
+  const given = r.fields({ int: [1] }).numbers(1)
   const rank = x.core.length + given.length
   if (rank > 8) r.fail(`makes ${rank} axes`)
   const axes = new Set(given.map((axis) => (axis < 0 ? axis + rank : axis)))

@@ -1,4 +1,4 @@
-import { type Exporter, inferShapes, MobileOneError, type Model, validate } from '@mobileone/core'
+import { inferShapes, MobileOneError, type Model, validate } from '@mobileone/core'
 import { metadataKeys } from '../mil/metadata.ts'
 import type { Description, Feature } from '../mil/program.ts'
 import { encodeCard } from '../write/card.ts'
@@ -32,11 +32,6 @@ export function toMLModel(model: Model, options: MLModelOptions = {}): Uint8Arra
     )
   }
   return encodeNetwork(network)
-}
-
-/** The exporter of the single-file form; {@link toMLModel} does the same. */
-export function mlmodel(): Exporter<MLModelOptions> {
-  return { specVersion: 1, format: 'mlmodel', extension: 'mlmodel', export: toMLModel }
 }
 
 /** The network of a file, before linting and encoding. */

@@ -2,10 +2,7 @@ import type { LayerReader } from './layer-reader.ts'
 
 export function importConvolution(r: LayerReader): void {
   const { importer, here } = r
-  const p = r.fields({
-    ...{ 1: 'int', 2: 'int', 10: 'int', 20: 'int', 30: 'int', 40: 'int', 50: 'message', 51: 'message' },
-    ...{ 60: 'int', 70: 'int', 90: 'message', 91: 'message' },
-  })
+  const p = r.fields({ int: [1, 2, 10, 20, 30, 40, 60, 70], message: [50, 51, 90, 91] })
   const x = r.only()
   if (p.flag(60)) r.unsupported('is a transposed convolution')
   const [batch, channels, ...size] = importer.mapShape(x, here)
@@ -61,7 +58,7 @@ function samePadding(
 }
 
 export function importInnerProduct(r: LayerReader): void {
-  const p = r.fields({ 1: 'int', 2: 'int', 10: 'int', 20: 'message', 21: 'message', 22: 'int' })
+  const p = r.fields({ int: [1, 2, 10, 22], message: [20, 21] })
   const x = r.only()
   if (p.flag(22)) r.unsupported('quantises its input as it runs')
   const [columns, classes] = [p.number(1), p.number(2)]
@@ -80,10 +77,7 @@ export function importInnerProduct(r: LayerReader): void {
 }
 
 export function importBatchnorm(r: LayerReader): void {
-  const p = r.fields({
-    ...{ 1: 'int', 5: 'int', 6: 'int', 10: 'float' },
-    ...{ 15: 'message', 16: 'message', 17: 'message', 18: 'message' },
-  })
+  const p = r.fields({ int: [1, 5, 6], float: [10], message: [15, 16, 17, 18] })
   const x = r.only()
   if (p.flag(5) || p.flag(6)) r.unsupported('computes its statistics as it runs')
   const [, channels] = r.importer.mapShape(x, r.here)

@@ -3,7 +3,7 @@
  * inputs. Rules: coremltools 9, the definitions of these ops and `optimize/_utils.py`.
  */
 import { elementCount } from '@mobileone/core'
-import { roundToHalf } from '../mil/half.ts'
+import { roundToFloat16 } from '@mobileone/core/half'
 import type { Constant } from './constant.ts'
 
 export interface CompressedParts {
@@ -90,7 +90,7 @@ function scaled(
   return {
     dtype: scale.dtype,
     shape: data.shape,
-    values: scale.dtype === 'fp16' ? roundToHalf(values) : values,
+    values: scale.dtype === 'fp16' ? roundToFloat16(values) : values,
   }
 }
 

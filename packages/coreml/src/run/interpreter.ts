@@ -8,7 +8,7 @@ import {
   tensor,
   throwIfAborted,
 } from '@mobileone/core'
-import { roundToHalf } from '../mil/half.ts'
+import { roundToFloat16 } from '@mobileone/core/half'
 import { Constants } from '../read/constants.ts'
 import { type CoreMLSource, openModel } from '../read/files.ts'
 import { type CompiledStep, checkDeclared, compileStep, type Known } from './compile-step.ts'
@@ -37,7 +37,7 @@ export function interpretPackage(source: CoreMLSource, backend = 'coreml'): Exec
   if (!program) {
     throw new MobileOneError(
       'unsupported',
-      'this Core ML file is a neural network, not an ML program; read it with fromCoreML and run the model',
+      'this Core ML file is a neural network, not an ML program; read it with fromMLModel of @mobileone/coreml/mlmodel and run the model',
     )
   }
   const known = new Map<string, Known>()
@@ -65,7 +65,7 @@ export function interpretPackage(source: CoreMLSource, backend = 'coreml'): Exec
       known.set(name, { dtype: constant.dtype, shape: constant.shape, constant })
       if (constant.dtype === 'fp16' || constant.dtype === 'fp32') {
         const values = Float32Array.from(constant.values)
-        constants.set(name, constant.dtype === 'fp16' ? roundToHalf(values) : values)
+        constants.set(name, constant.dtype === 'fp16' ? roundToFloat16(values) : values)
       }
       continue
     }
@@ -104,7 +104,7 @@ export function interpretPackage(source: CoreMLSource, backend = 'coreml'): Exec
     const result = step.apply(
       ...step.reads.map((name) => (values.get(name) ?? constants.get(name)) as Float32Array),
     )
-    values.set(step.name, step.half ? roundToHalf(result) : result)
+    values.set(step.name, step.half ? roundToFloat16(result) : result)
     for (const name of step.last) values.delete(name)
   }
   const constantBytes = [...constants.values()].reduce((sum, { byteLength }) => sum + byteLength, 0)

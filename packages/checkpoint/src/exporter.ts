@@ -1,0 +1,31 @@
+import type { Exporter } from '@mobileone/core'
+import { namings } from './naming/namings.ts'
+import { type ToSafetensorsOptions, toSafetensors } from './to-safetensors.ts'
+
+/** The safetensors exporter: `toSafetensors` behind the exporter contract. */
+export function safetensors(): Exporter<ToSafetensorsOptions> {
+  return {
+    specVersion: 1,
+    format: 'safetensors',
+    endings: ['.safetensors'],
+    description: 'weights and card for this project, timm and other programs in Python',
+    options: {
+      naming: {
+        kind: 'choice',
+        choices: Object.keys(namings),
+        default: 'canonical',
+        description: 'Whose names the weights get',
+      },
+      storage: {
+        kind: 'choice',
+        choices: ['float32', 'float16'],
+        default: 'float32',
+        description: 'How numbers are stored',
+      },
+      metadata: { kind: 'object', flag: false, description: 'Further entries of the metadata' },
+    },
+    export: (model, options, fileName = `${model.name}.safetensors`) => [
+      { path: fileName, bytes: toSafetensors(model, options) },
+    ],
+  }
+}

@@ -1,7 +1,0 @@
-export * from './cache.ts'
-export { fetchWeights } from './fetch-weights.ts'
-export { toIntegrity } from './integrity.ts'
-export * from './known.ts'
-export * from './open-cache.ts'
-export { defaultLimits, type FetchedWeights, type FetchWeightsOptions, type WeightSource } from './options.ts'
-export { type HubFile, hubUrl, parseHubFile } from './source.ts'

@@ -1,0 +1,138 @@
+/** What a safetensors file written here carries besides the tensors, in `__metadata__`: the model card and what shapes cannot tell. */
+import { type Graph, MobileOneError, type ModelCard, type Preprocess } from '@mobileone/core'
+import type { Strides } from './infer-config.ts'
+import { invalidFile } from './invalid-file.ts'
+
+const cardKey = 'mobileone.card'
+const networkKey = 'mobileone.network'
+
+export interface StoredNetwork {
+  readonly name?: string
+  readonly size?: readonly [height: number, width: number]
+  readonly strides?: Strides
+}
+
+/** The metadata of `model`, deterministic. */
+export function toMetadata(model: Graph): Record<string, string> {
+  const metadata: Record<string, string> = {
+    format: 'pt',
+    [networkKey]: JSON.stringify(describeNetwork(model)),
+  }
+  if (model.card) metadata[cardKey] = JSON.stringify(model.card)
+  return metadata
+}
+
+function describeNetwork(model: Graph): StoredNetwork {
+  const [, , height, width] = Object.values(model.inputs)[0]?.shape ?? []
+  const strides = new Map<string, number>()
+  for (const node of model.nodes) {
+    const block =
+      node.op === 'conv2d' ? /^(?:stem|stage\d+\.0)(?=$|\.(?:conv\.\d+|scale)$)/.exec(node.name) : null
+    if (node.op === 'conv2d' && block) strides.set(block[0], node.stride[0])
+  }
+  const stages: number[] = []
+  for (let stage = 1; strides.has(`stage${stage}.0`); stage++) stages.push(strides.get(`stage${stage}.0`)!)
+  const stem = strides.get('stem')
+  return {
+    name: model.name,
+    ...(height !== undefined && width !== undefined && { size: [height, width] as const }),
+    ...(stem !== undefined && { strides: { stem, stages } }),
+  }
+}
+
+/** @throws MobileOneError `invalid-file` when the card is there and is not one. */
+export function readCard(metadata: ReadonlyMap<string, string>): ModelCard | undefined {
+  const value = parse(metadata, cardKey)
+  return value === undefined ? undefined : toCard(value)
+}
+
+/** @throws MobileOneError `invalid-file` when the description is there and is not one. */
+export function readNetwork(metadata: ReadonlyMap<string, string>): StoredNetwork {
+  const value = parse(metadata, networkKey)
+  if (value === undefined) return {}
+  const { name, size, strides } = asRecord(value, networkKey)
+  const { stem, stages } = strides === undefined ? {} : asRecord(strides, networkKey)
+  if (
+    !(name === undefined || typeof name === 'string') ||
+    !(size === undefined || isSize(size)) ||
+    !(stem === undefined || isCount(stem)) ||
+    !(stages === undefined || (Array.isArray(stages) && stages.length <= 100 && stages.every(isCount)))
+  ) {
+    return invalidFile(`the metadata ${networkKey} does not describe a network: ${shorten(value)}`)
+  }
+  return {
+    ...(name !== undefined && { name }),
+    ...(size !== undefined && { size }),
+    ...(strides !== undefined && { strides: { stem, stages: stages as number[] | undefined } }),
+  }
+}
+
+function toCard(value: unknown): ModelCard {
+  const { description, author, licence, source, preprocess, labels, training, ...rest } = asRecord(
+    value,
+    cardKey,
+  )
+  for (const text of [description, author, licence, source]) {
+    if (text !== undefined && typeof text !== 'string')
+      invalidFile(`the metadata ${cardKey} has a text that is ${shorten(text)}`)
+  }
+  if (
+    labels !== undefined &&
+    !(Array.isArray(labels) && labels.every((label) => typeof label === 'string'))
+  ) {
+    invalidFile(`the metadata ${cardKey} has labels that are not a list of texts`)
+  }
+  if (preprocess !== undefined && !isPreprocess(preprocess)) {
+    invalidFile(`the metadata ${cardKey} has a preprocess that is ${shorten(preprocess)}`)
+  }
+  if (training !== undefined) asRecord(training, `${cardKey}: training`)
+  const unknown = Object.keys(rest)
+  if (unknown.length > 0) invalidFile(`the metadata ${cardKey} has the unknown field ${shorten(unknown[0])}`)
+  return value as ModelCard
+}
+
+function isPreprocess(value: unknown): value is Preprocess {
+  if (typeof value !== 'object' || value === null) return false
+  const { size, resize, interpolation, mean, std } = value as Record<string, unknown>
+  const isNumbers = (list: unknown): list is number[] =>
+    Array.isArray(list) && list.length > 0 && list.every((item) => typeof item === 'number')
+  return (
+    isSize(size) &&
+    isCount(resize) &&
+    (interpolation === 'bilinear' || interpolation === 'bicubic') &&
+    isNumbers(mean) &&
+    isNumbers(std) &&
+    mean.length === std.length
+  )
+}
+
+function isSize(value: unknown): value is readonly [number, number] {
+  return Array.isArray(value) && value.length === 2 && value.every(isCount)
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 65536
+}
+
+function parse(metadata: ReadonlyMap<string, string>, key: string): unknown {
+  const text = metadata.get(key)
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text) as unknown
+  } catch (cause) {
+    throw new MobileOneError('invalid-file', `the metadata ${key} is not JSON: ${text.slice(0, 80)}`, {
+      cause,
+    })
+  }
+}
+
+function asRecord(value: unknown, key: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return invalidFile(`the metadata ${key} is not an object: ${shorten(value)}`)
+  }
+  return value as Record<string, unknown>
+}
+
+function shorten(value: unknown): string {
+  return (JSON.stringify(value) ?? String(value)).slice(0, 80)
+}

@@ -1,0 +1,32 @@
+import type { Checkpoint } from './checkpoint.ts'
+import { detectFormat } from './detect-format.ts'
+import { readPyTorchLegacy } from './pytorch/read-legacy.ts'
+import { readPyTorchZip } from './pytorch/read-zip.ts'
+import { readSafetensors } from './safetensors/read.ts'
+
+/** Which of a file's state dicts is read. */
+export interface ReadOptions {
+  /**
+   * The path to the state dict inside a PyTorch file, keys joined by dots: `model` rather than `model_ema`, say. Left out, averaged
+   * weights are preferred where the file has both.
+   */
+  readonly root?: string
+}
+
+/**
+ * Read a safetensors or PyTorch file, whichever it is. Nothing in the file is run, and tensors are views of `bytes`, not copies.
+ * @throws MobileOneError `invalid-file` that names the byte offset and what is wrong there, or what the file is instead.
+ */
+export function readCheckpoint(bytes: Uint8Array, options: ReadOptions = {}): Checkpoint {
+  const format = detectFormat(bytes)
+  switch (format) {
+    case 'safetensors':
+      return readSafetensors(bytes)
+    case 'pytorch-zip':
+      return readPyTorchZip(bytes, options.root)
+    case 'pytorch-legacy':
+      return readPyTorchLegacy(bytes, options.root)
+    default:
+      return format satisfies never
+  }
+}

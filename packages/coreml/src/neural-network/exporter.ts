@@ -1,0 +1,37 @@
+import type { Exporter } from '@mobileone/core'
+import { swiftFile } from '../swift/swift-file.ts'
+import { exporterOptions } from '../write/exporter-options.ts'
+import { type MLModelOptions, toMLModel } from './to-mlmodel.ts'
+
+export interface MLModelExportOptions extends MLModelOptions {
+  /** Also write `<name>.swift`, the text of `toSwift`. */
+  readonly swift?: boolean
+}
+
+const ending = '.mlmodel'
+
+/** The exporter of the single-file form: `toMLModel` behind the exporter contract. */
+export function mlmodel(): Exporter<MLModelExportOptions> {
+  return {
+    specVersion: 1,
+    format: 'mlmodel',
+    endings: [ending],
+    description: 'the older Core ML file, for iOS 13 and newer',
+    readsCard: true,
+    options: {
+      weights: {
+        kind: 'choice',
+        flag: 'precision',
+        choices: ['float32', 'float16'],
+        default: 'float32',
+        description: 'How weights are stored; Core ML chooses the precision it computes in',
+      },
+      ...exporterOptions,
+    },
+    export(model, { swift = false, ...options } = {}, fileName = `${model.name}${ending}`) {
+      const bytes = toMLModel(model, options)
+      const beside = swift ? [swiftFile(model, options, fileName.slice(0, -ending.length))] : []
+      return [{ path: fileName, bytes }, ...beside]
+    },
+  }
+}

@@ -1,0 +1,111 @@
+import {
+  isMobileOneError,
+  MobileOneError,
+  type Model,
+  type Node,
+  type Tensor,
+  validate,
+} from '@mobileone/core'
+import { metadataKeys } from '../mil/metadata.ts'
+import type { Description } from '../mil/program.ts'
+import { parseJson, preprocessOf, readCard, recordedPreprocess } from './affine.ts'
+import type { Imported } from './import-program.ts'
+
+/**
+ * The model of the parts that were read from a file: under the names and with the card that its metadata record. Its name is `name`,
+ * the recorded one, or `otherwise`.
+ * @throws MobileOneError `invalid-file` for parts that do not fit together.
+ */
+export function buildModel(
+  imported: Imported,
+  description: Description,
+  name: string | undefined,
+  otherwise: string,
+): Model {
+  const { metadata } = description
+  const [shape] = Object.values(imported.inputs).map((input) => input.shape)
+  const size = [shape?.[2] ?? 0, shape?.[3] ?? 0] as const
+  const preprocess = imported.affine
+    ? preprocessOf(imported.affine, size, description)
+    : recordedPreprocess(metadata.userDefined)
+  const card = readCard(description, imported.labels, preprocess)
+  const model: Model = {
+    name: name ?? metadata.userDefined.get(metadataKeys.name) ?? otherwise,
+    ...restoreNames(imported, metadata.userDefined),
+    ...(card && { card }),
+  }
+  try {
+    validate(model)
+  } catch (error) {
+    if (!isMobileOneError(error) || error.code !== 'invalid-model') throw error
+    throw new MobileOneError('invalid-file', `the Core ML program does not fit together: ${error.message}`, {
+      cause: error,
+    })
+  }
+  return model
+}
+
+/** The parts of a model under the names it had when it was written, where the file records them and they are still free. */
+function restoreNames(
+  imported: Imported,
+  metadata: ReadonlyMap<string, string>,
+): Pick<Model, 'inputs' | 'nodes' | 'outputs' | 'weights'> {
+  const recorded = stringMap(parseJson(metadata.get(metadataKeys.names)))
+  const values = [...Object.keys(imported.inputs), ...imported.nodes.map(({ name }) => name)]
+  const valueNames = rename(values, recorded)
+  const weightNames = rename([...imported.weights.keys()], recorded)
+  const value = (name: string): string => valueNames.get(name) ?? name
+  const weight = (name: string): string => weightNames.get(name) ?? name
+
+  const dropped = new Set<string>()
+  for (const [name, tensor] of imported.weights) {
+    if (recorded.get(name) === '' && tensor.data.every((element) => element === 0)) dropped.add(name)
+  }
+  const nodes = imported.nodes.map((node): Node => {
+    const renamed = { ...node, name: value(node.name), inputs: node.inputs.map(value) } as unknown as Node
+    if (renamed.op === 'batchNorm') {
+      const { runningMean, runningVar } = renamed
+      const statistics = { runningMean: weight(runningMean), runningVar: weight(runningVar) }
+      return { ...renamed, weight: weight(renamed.weight), bias: weight(renamed.bias), ...statistics }
+    }
+    if (renamed.op !== 'conv2d' && renamed.op !== 'linear') return renamed
+    const { bias, ...rest } = renamed
+    const kept = bias === undefined || dropped.has(bias) ? {} : { bias: weight(bias) }
+    return { ...rest, weight: weight(rest.weight), ...kept }
+  })
+  const weights: Record<string, Tensor> = {}
+  for (const [name, tensor] of imported.weights) if (!dropped.has(name)) weights[weight(name)] = tensor
+  // One value may be shown under several names, of which each is given back once.
+  const left = new Map(stringMap(parseJson(metadata.get(metadataKeys.outputs))))
+  const named = imported.outputs.map(
+    ([name, shown]) => [name, value(shown), left.get(name) === value(shown)] as const,
+  )
+  for (const [name, , exact] of named) if (exact) left.delete(name)
+  const outputs = named.map(([name, shown, exact]) => {
+    const before = exact ? name : [...left].find(([, value]) => value === shown)?.[0]
+    if (before !== undefined) left.delete(before)
+    return [before ?? name, shown] as const
+  })
+  return {
+    inputs: Object.fromEntries(Object.entries(imported.inputs).map(([name, input]) => [value(name), input])),
+    nodes,
+    outputs: Object.fromEntries(outputs),
+    weights,
+  }
+}
+
+/** New names where all of them stay distinct, and the old ones otherwise. */
+function rename(
+  names: readonly string[],
+  recorded: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const renamed = new Map(names.map((name) => [name, recorded.get(name) || name]))
+  return new Set(renamed.values()).size === names.length ? renamed : new Map()
+}
+
+function stringMap(value: unknown): ReadonlyMap<string, string> {
+  if (typeof value !== 'object' || value === null) return new Map()
+  return new Map(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
+}

@@ -1,0 +1,2 @@
+export { tflite } from './exporter.ts'
+export { toTflite } from './to-tflite.ts'
