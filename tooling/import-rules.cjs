@@ -17,7 +17,7 @@ const layers = [
     'testkit',
   ],
   ['backend-ort'],
-  ['train', 'sdk'],
+  ['measure', 'train', 'sdk'],
   ['cli'],
 ]
 

@@ -1,6 +1,6 @@
-import { protocol, type Report, reportText } from '@mobileone/cli/measure'
 import { configFromWidths, initialize, type Model, mobileone, reparameterize } from '@mobileone/core'
-import { hasChromium, launchChromium } from '@mobileone/testkit'
+import { protocol, type Report, reportText } from '@mobileone/measure'
+import { lacking, launchChromium } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { gpuLineup, lineup } from '../src/lineup.ts'
 import { help, parseOptions } from '../src/options.ts'
@@ -20,7 +20,7 @@ const config = configFromWidths({
 const micro: Model = reparameterize(
   initialize(mobileone(config, { form: 'train' }), { seed: 9, statistics: 'random' }),
 )
-const runtimes = [...(hasChromium ? (['chromium'] as const) : []), 'node' as const]
+const runtimes = [...(lacking('chromium') ? [] : ['chromium' as const]), 'node' as const]
 
 describe('a run with a micro network', () => {
   let report: Report
@@ -70,7 +70,7 @@ describe('a run with a micro network', () => {
     for (const { gflops } of report.peaks) expect(gflops).toBeGreaterThan(0)
   })
 
-  it.skipIf(!hasChromium)('counts what each contender fetches, and only that', () => {
+  it.skipIf(lacking('chromium'))('counts what each contender fetches, and only that', () => {
     const wire = (contender: string): number =>
       report.results.find(
         (result) => result.contender === contender && result.runtime === 'chromium' && result.threads === 1,
@@ -91,7 +91,7 @@ describe('a run with a micro network', () => {
   })
 })
 
-describe.skipIf(!hasChromium)('--gpu --quick with a tiny network', () => {
+describe.skipIf(lacking('chromium'))('--gpu --quick with a tiny network', () => {
   it('counts what every contender asks of one adapter, each within the tolerance of the reference', async () => {
     const options = parseOptions(['--gpu', '--quick', '--adapter', 'software'])
     if (!options) throw new Error('the options ask for the help')
@@ -107,7 +107,10 @@ describe.skipIf(!hasChromium)('--gpu --quick with a tiny network', () => {
       expect(gpu?.readBytes, contender).toBeGreaterThanOrEqual(11 * 4)
     }
     expect(report.results[0]?.gpu).toMatchObject({
-      ...{ submits: 1, buffers: 0, uploadedBytes: 32 * 32 * 3 * 4, readBytes: 11 * 4 },
+      submits: 1,
+      buffers: 0,
+      uploadedBytes: 32 * 32 * 3 * 4,
+      readBytes: 11 * 4,
     })
     expect(report.versions).toMatchObject({ '@tensorflow/tfjs-backend-webgpu': '4.22.0' })
     expect(reportText(report)).toMatch(/^mobileone-webgpu .* 0 +12\.3 kB +44 B/m)
@@ -154,8 +157,12 @@ describe('options', () => {
     expect(parseOptions(['--from-bytes'])?.protocol).toMatchObject({ rounds: 0, starts: 10 })
     expect(parseOptions(['--help'])).toBeUndefined()
     expect(parseOptions(['--gpu'])).toMatchObject({
-      ...{ variants: ['s0'], contenders: gpuLineup.map(({ name }) => name), runtimes: ['chromium'] },
-      ...{ threads: [1], adapter: 'auto', protocol: { rounds: 10, starts: 3 } },
+      variants: ['s0'],
+      contenders: gpuLineup.map(({ name }) => name),
+      runtimes: ['chromium'],
+      threads: [1],
+      adapter: 'auto',
+      protocol: { rounds: 10, starts: 3 },
     })
     expect(parseOptions(['--gpu', '--protocol', 'paper'])?.protocol.runsPerTurn).toBe(10)
     for (const entry of [...lineup, ...gpuLineup]) expect(help).toContain(entry.name)
@@ -176,7 +183,7 @@ describe('options', () => {
   })
 })
 
-describe.skipIf(!hasChromium)('the page', () => {
+describe.skipIf(lacking('chromium'))('the page', () => {
   it('runs a contender, shows its samples and offers the JSON', async () => {
     const server = await startServer()
     const browser = await launchChromium()

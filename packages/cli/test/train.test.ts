@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import { random } from '@mobileone/core'
-import { modelFromCheckpoint, readCheckpoint } from '@mobileone/sdk'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Outcome, runProgram } from './program.ts'
 

@@ -1,18 +1,9 @@
-import {
-  type Backend,
-  maxAbsDifference,
-  modelFromCheckpoint,
-  profile,
-  readCheckpoint,
-  reference,
-  reparameterize,
-  tensor,
-  wasm,
-  withBatch,
-} from '@mobileone/sdk'
+import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
+import { maxAbsDifference, withBatch } from '@mobileone/core'
+import { type Backend, profile, reference, reparameterize, tensor, wasm } from '@mobileone/sdk'
 import {
   goldenPath,
-  hasGolden,
+  lacking,
   type PhotographReference,
   readGolden,
   readGoldenFloat32,
@@ -49,7 +40,7 @@ async function logitsOf(
 const difference = (a: Float32Array, b: Float32Array): number =>
   maxAbsDifference(tensor([a.length], a), tensor([b.length], b))
 
-describe.skipIf(!hasGolden)("PyTorch's outputs", () => {
+describe.skipIf(lacking('golden'))("PyTorch's outputs", () => {
   describe.each(backends)('%s', (_, backend) => {
     it.each(smallModels)(
       'small model %s, folded file, unfolded file folded here, and train form',

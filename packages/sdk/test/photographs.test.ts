@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url'
+import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import {
   checkExecutor,
   checkInPage,
   goldenPath,
-  hasChromium,
-  hasGolden,
   imagenetRule,
+  lacking,
   loadPhotographs,
   openModulePage,
   type Photograph,
@@ -13,11 +13,12 @@ import {
   softwareGpu,
   wrongChecks,
 } from '@mobileone/testkit'
+import { preprocess } from '@mobileone/vision'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { modelFromCheckpoint, preprocess, readCheckpoint, reference, wasm } from '../src/index.ts'
+import { reference, wasm } from '../src/index.ts'
 
-describe.skipIf(!hasGolden)('the real S0 on photographs', () => {
+describe.skipIf(lacking('golden'))('the real S0 on photographs', () => {
   let photographs: readonly Photograph[]
   beforeAll(async () => {
     photographs = await loadPhotographs(5, (bytes) =>
@@ -41,7 +42,7 @@ describe.skipIf(!hasGolden)('the real S0 on photographs', () => {
     300_000,
   )
 
-  describe.skipIf(!hasChromium)('in Chromium', () => {
+  describe.skipIf(lacking('chromium'))('in Chromium', () => {
     let opened: { readonly page: Page; close(): Promise<void> }
     beforeAll(async () => {
       opened = await openModulePage({

@@ -6,7 +6,7 @@ import { isMobileOneError, profile, variants, withCard } from '@mobileone/core'
 import type { Engine } from '@mobileone/train'
 import { defineCommand, UsageError } from '../command.ts'
 import { writeFileAtomic } from '../files.ts'
-import { jsonFlag, outputFlag } from '../flags.ts'
+import { jsonFlag, namingFlag, outputFlag, storageFlag } from '../flags.ts'
 import { interrupted } from '../session.ts'
 import { formatBytes, formatCount, formatPercent, printJson, printLine, progressBar } from '../terminal.ts'
 import { chooseModel } from '../training/choose-model.ts'
@@ -15,7 +15,6 @@ import { openLog } from '../training/log.ts'
 import { evaluationBatches, openData, trainingBatches } from '../training/open-data.ts'
 import { serveChart } from '../training/serve-chart.ts'
 import { writePlan } from '../training/write-plan.ts'
-import { namingFlag, storageFlag } from './export.ts'
 
 export const train = defineCommand({
   name: 'train',
