@@ -8,6 +8,7 @@ import {
   type Conv2d,
   elementCount,
   findUses,
+  floatWeight,
   type GraphUses,
   inferShapes,
   type Linear,
@@ -386,7 +387,7 @@ class Planner {
   }
 
   #weight(name: string): Float32Array {
-    return this.#model.weights[name]!.data
+    return floatWeight(this.#model, name).data
   }
 
   #bias(node: Conv2d | Linear): Float32Array | undefined {

@@ -2,12 +2,13 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { convNode, makeModel, normalInputs } from '@mobileone/conformance'
 import { random, reference } from '@mobileone/core'
 import { describe, expect, test } from 'vitest'
 import { compileKernels } from '../../../tooling/kernels.mjs'
 import { gemmTile } from '../scripts/gemm-tile.mjs'
 import { wasm } from '../src/index.ts'
-import { conv, distance, makeModel, randomInputs } from './models.ts'
+import { distance } from './distance.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -42,12 +43,15 @@ describe('the generated tile of the matrix product', () => {
         [270, 3, 6],
       ] as const) {
         const model = makeModel(
-          { x: [1, channels, height, width] },
-          [conv('layer', 'x'), { op: 'relu', name: 'relu', inputs: ['layer'] }],
-          { 'layer.w': [11, channels, 1, 1], 'layer.b': [11] },
+          {
+            inputs: { x: [1, channels, height, width] },
+            nodes: [convNode('layer', 'x'), { op: 'relu', name: 'relu', inputs: ['layer'] }],
+            weights: { 'layer.weight': [11, channels, 1, 1], 'layer.bias': [11] },
+            outputs: { out: 'relu' },
+          },
           random(channels),
         )
-        const inputs = randomInputs(model, random(9))
+        const inputs = normalInputs(model, random(9))
         const executor = await wasm({ simd: 'plain', wasm: bytes }).compile(model)
         const { out } = await executor.run(inputs)
         const { out: want } = await (await reference().compile(model)).run(inputs)

@@ -1,3 +1,4 @@
+import { convNode } from '@mobileone/conformance'
 import { type Model, type Node, spec, tensor } from '@mobileone/core'
 import { describe, expect, test } from 'vitest'
 import * as abi from '../src/abi.ts'
@@ -5,7 +6,6 @@ import { type ArenaBuffer, placeBuffers } from '../src/arena.ts'
 import { tuningOf } from '../src/choose.ts'
 import { planModel } from '../src/plan.ts'
 import { constant, Program } from '../src/program.ts'
-import { conv } from './models.ts'
 
 const tuning = tuningOf('plain')
 
@@ -82,7 +82,7 @@ describe('planning', () => {
     const nodes = Array.from({ length }, (_, i): Node => {
       const input = i === 0 ? 'x' : `n${i - 1}`
       if (i % 2 === 1) return { op: 'relu', name: `n${i}`, inputs: [input] }
-      return conv(`n${i}`, input, { weight: 'w', bias: 'b' })
+      return convNode(`n${i}`, input, { weight: 'w', bias: 'b' })
     })
     return {
       name: 'chain',
