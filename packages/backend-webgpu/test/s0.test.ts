@@ -1,5 +1,5 @@
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
-import { type Model, tensor, withInputs } from '@mobileone/core'
+import { type Model, tensor, verified, withInputs } from '@mobileone/core'
 import {
   checkLogits,
   imagenetRule,
@@ -66,7 +66,7 @@ describe.skipIf(lacking('golden') || !gpu)('PyTorch’s logits of small models i
         `${name}.json`,
       )
       const model = withInputs(load(`small/${file}.pth.tar`), { image: input })
-      const executor = await webgpu({ gpu: gpu!, verify: true }).compile(model)
+      const executor = await verified(webgpu({ gpu: gpu! })).compile(model)
       const logits = (
         await executor.run({ image: tensor(input, readGoldenFloat32('small', `${name}.input.f32`)) })
       ).logits!

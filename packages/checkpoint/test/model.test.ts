@@ -9,6 +9,7 @@ import {
   type Tensor,
   tensor,
   variants,
+  type Weight,
   withInputs,
 } from '@mobileone/core'
 import { lacking, readGolden } from '@mobileone/testkit'
@@ -58,7 +59,7 @@ function micro(options: { squeezeExcite?: number; strides?: number[]; channels?:
 
 /** The models without their elements, and the names of the weights whose elements differ. */
 function difference(a: Model, b: Model): unknown {
-  const bytes = ({ data }: Tensor): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+  const bytes = ({ data }: Weight): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   const differing = Object.keys(a.weights).filter(
     (name) => !b.weights[name] || bytes(a.weights[name]!).compare(bytes(b.weights[name]!)) !== 0,
   )
@@ -87,7 +88,7 @@ function messageOf(action: () => unknown): string {
 }
 
 /** The file of `model` with some keys removed, renamed or added, through the real writer. */
-function edited(model: Model, edit: (weights: Record<string, Tensor>) => void): Uint8Array {
+function edited(model: Model, edit: (weights: Record<string, Weight>) => void): Uint8Array {
   const weights = { ...model.weights }
   edit(weights)
   return toSafetensors({ ...model, weights })
@@ -347,7 +348,7 @@ describe('the card', () => {
       source: 'a file',
       preprocess: {
         size: [40, 56],
-        resize: 46,
+        resize: 64,
         interpolation: 'bilinear',
         mean: [0.485, 0.456, 0.406],
         std: [0.229, 0.224, 0.225],

@@ -1,5 +1,6 @@
 import {
   type Executor,
+  floatWeights,
   type Model,
   random,
   type Tensor,
@@ -77,13 +78,13 @@ export const callCases: readonly Definition[] = [
     ops: smallModelOps,
     async run(context) {
       const model = smallModel()
-      const before = copyOf(model.weights)
+      const before = copyOf(floatWeights(model))
       const inputs = inputsFor(model, 2)
       const wanted = await expectedOutputs(model, inputs)
       const executor = await context.backend.compile(model)
       try {
         await executor.run(inputs)
-        const problem = findDifference(model.weights, before, 0)
+        const problem = findDifference(floatWeights(model), before, 0)
         expectThat(problem === undefined, `compiling or running changed a weight: ${problem}`)
         const second = await context.backend.compile(model)
         await second.dispose()

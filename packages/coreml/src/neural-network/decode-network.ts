@@ -1,5 +1,5 @@
 import { MobileOneError } from '@mobileone/core'
-import type { WireReader } from '@mobileone/core/wire'
+import type { WireReader } from '@mobileone/core/protobuf-wire'
 import { Fields } from './fields.ts'
 import { layerNames } from './layer-names.ts'
 

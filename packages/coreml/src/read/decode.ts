@@ -3,7 +3,7 @@
  * is checked by the wire reader, and nesting is bounded.
  */
 import { MobileOneError } from '@mobileone/core'
-import { WireReader } from '@mobileone/core/wire'
+import { WireReader } from '@mobileone/core/protobuf-wire'
 import { arrayTypeNumbers, colorSpaceNumbers, dataTypeNumbers } from '../mil/coding.ts'
 import type {
   Binding,
