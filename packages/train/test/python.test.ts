@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { lacking, python, python, reportLack } from '@mobileone/testkit'
+import { python, reportLack } from '@mobileone/testkit'
 import { expect, test } from 'vitest'
 import { torchScripts } from '../src/generated/torch-scripts.ts'
 
@@ -31,11 +31,11 @@ test('what is embedded is the files of python/', () => {
   expect(torchScripts).toEqual(Object.fromEntries(sources))
 })
 
-test.skipIf(lacking('python'))('every Python file parses and uses no name that is not defined', () => {
+test.skipIf(!present)('every Python file parses and uses no name that is not defined', () => {
   expect(faults(...pythonIn('python'), ...pythonIn('scripts'), ...pythonIn('test'))).toBe('')
 })
 
-test.skipIf(lacking('python'))('a fault is found', () => {
+test.skipIf(!present)('a fault is found', () => {
   const folder = mkdtempSync(join(tmpdir(), 'mobileone-python-'))
   try {
     const faulty = (text: string): string => {
