@@ -1,12 +1,12 @@
 import { elementCount, MobileOneError, spec, type TensorSpec } from '@mobileone/core'
 import type { WireReader } from '@mobileone/core/wire'
 import type { Description, Feature } from '../mil/program.ts'
-import type { Affine } from '../read/affine.ts'
 import type { Imported } from '../read/import-program.ts'
+import type { Affine } from '../read/read-card.ts'
 import { decodeNetwork, type StoredNetwork } from './decode-network.ts'
+import { fuseSilu, withoutUnused } from './fuse-silu.ts'
 import { importLayer } from './import-layer.ts'
 import { NetworkImporter } from './importer.ts'
-import { fuseSilu, withoutUnused } from './tidy.ts'
 
 /**
  * An older Core ML network as the parts of a model, under the names in the file.

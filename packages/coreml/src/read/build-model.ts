@@ -8,8 +8,8 @@ import {
 } from '@mobileone/core'
 import { metadataKeys } from '../mil/metadata.ts'
 import type { Description } from '../mil/program.ts'
-import { parseJson, preprocessOf, readCard, recordedPreprocess } from './affine.ts'
 import type { Imported } from './import-program.ts'
+import { parseJson, preprocessOf, readCard, recordedPreprocess } from './read-card.ts'
 
 /**
  * The model of the parts that were read from a file: under the names and with the card that its metadata record. Its name is `name`,

@@ -9,8 +9,8 @@ import {
   throwIfAborted,
 } from '@mobileone/core'
 import { roundToFloat16 } from '@mobileone/core/half'
-import { Constants } from '../read/constants.ts'
-import { type CoreMLSource, openModel } from '../read/files.ts'
+import { type CoreMLSource, openModel } from '../read/open-model.ts'
+import { Constants } from '../read/read-constants.ts'
 import { type CompiledStep, checkDeclared, compileStep, type Known } from './compile-step.ts'
 
 /** Elements that the values of one run may have together: 1 GiB of float32. */

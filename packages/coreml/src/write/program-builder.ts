@@ -1,6 +1,5 @@
 import { elementCount, MobileOneError, type Tensor } from '@mobileone/core'
 import { float32ToFloat16 } from '@mobileone/core/half'
-import { weightFile } from '../mil/coding.ts'
 import { Names } from '../mil/names.ts'
 import {
   type Binding,
@@ -11,6 +10,7 @@ import {
   type Value,
   type ValueType,
 } from '../mil/program.ts'
+import { weightFile } from '../mil/wire-numbers.ts'
 import { quantize } from './quantize.ts'
 import { littleEndian, WeightFileWriter } from './weight-file.ts'
 
