@@ -11,12 +11,13 @@ const layers = [
     'backend-wasm',
     'backend-webgpu',
     'backend-tfjs',
+    'tfjs-wasm-gradients',
     'conformance',
     'zoo',
     'testkit',
   ],
   ['backend-ort'],
-  ['train', 'sdk'],
+  ['measure', 'train', 'sdk'],
   ['cli'],
 ]
 

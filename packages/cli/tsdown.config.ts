@@ -3,9 +3,6 @@ import { library } from '../../tooling/tsdown.base.ts'
 export default library(
   {
     main: 'src/main.ts',
-    measure: 'src/measure/index.ts',
-    'measure-node': 'src/measure/node/index.ts',
-    'bench-child': 'src/measure/node/child.ts',
     'contenders/backend': 'src/contenders/backend.ts',
     'contenders/ort-node': 'src/contenders/ort-node.ts',
     'contenders/ort-wasm': 'src/contenders/ort-wasm.ts',

@@ -1,7 +1,7 @@
 import { library } from '../../tooling/tsdown.base.ts'
 
 export default [
-  library({ index: 'src/index.ts' }),
+  library({ index: 'src/index.ts', export: 'src/exporters.ts' }),
   library(
     { mobileone: 'src/index.ts' },
     {

@@ -4,7 +4,6 @@ export default library(
   {
     index: 'src/index.ts',
     node: 'src/node/index.ts',
-    'wasm-gradients': 'src/wasm-gradients/index.ts',
     'data-worker': 'src/data/worker.ts',
     'gradient-worker': 'src/node/gradient-worker.ts',
   },
@@ -15,7 +14,7 @@ export default library(
         // Bundlers find a worker by a literal address, and the built one has another than its source.
         name: 'worker-address',
         transform: (code, id) =>
-          id.endsWith('thread.ts') ? code.replace("'./worker.ts'", "'./data-worker.mjs'") : undefined,
+          id.endsWith('start-worker.ts') ? code.replace("'./worker.ts'", "'./data-worker.mjs'") : undefined,
       },
     ],
   },

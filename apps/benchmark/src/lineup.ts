@@ -1,4 +1,4 @@
-import type { ContenderTraits } from '@mobileone/cli/measure'
+import { type ContenderTraits, foreignTraits } from '@mobileone/measure'
 
 export type RuntimeName = 'chromium' | 'node'
 
@@ -24,19 +24,17 @@ export const lineup: readonly Entry[] = [
     runtimes: ['chromium', 'node'],
   },
   {
+    ...foreignTraits['ort-wasm'],
     name: 'ort-wasm',
     title: 'ONNX Runtime Web, WebAssembly',
     package: 'onnxruntime-web',
-    format: 'onnx',
-    layout: 'NCHW',
     runtimes: ['chromium', 'node'],
   },
   {
+    ...foreignTraits['tfjs-wasm'],
     name: 'tfjs-wasm',
     title: 'TensorFlow.js, WebAssembly, fused operations',
     package: '@tensorflow/tfjs-backend-wasm',
-    format: 'model',
-    layout: 'NHWC',
     runtimes: ['chromium', 'node'],
     refuses: (runtime, threads) =>
       runtime === 'node' && threads > 1
@@ -44,19 +42,17 @@ export const lineup: readonly Entry[] = [
         : undefined,
   },
   {
+    ...foreignTraits['litert-wasm'],
     name: 'litert-wasm',
     title: 'LiteRT.js, WebAssembly (XNNPACK)',
     package: '@litertjs/core',
-    format: 'tflite',
-    layout: 'NHWC',
     runtimes: ['chromium'],
   },
   {
+    ...foreignTraits['ort-node'],
     name: 'ort-node',
     title: 'ONNX Runtime, native: the yardstick',
     package: 'onnxruntime-node',
-    format: 'onnx',
-    layout: 'NCHW',
     runtimes: ['node'],
   },
 ]
@@ -72,19 +68,17 @@ export const gpuLineup: readonly Entry[] = [
     runtimes: ['chromium'],
   },
   {
+    ...foreignTraits['ort-webgpu'],
     name: 'ort-webgpu',
     title: 'ONNX Runtime Web, the execution provider webgpu',
     package: 'onnxruntime-web',
-    format: 'onnx',
-    layout: 'NCHW',
     runtimes: ['chromium'],
   },
   {
+    ...foreignTraits['tfjs-webgpu'],
     name: 'tfjs-webgpu',
     title: 'TensorFlow.js, WebGPU, fused operations',
     package: '@tensorflow/tfjs-backend-webgpu',
-    format: 'model',
-    layout: 'NHWC',
     runtimes: ['chromium'],
   },
 ]

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
-import { type Protocol, type ProtocolName, protocol, protocolNames } from '@mobileone/cli/measure'
 import { MobileOneError, type Variant, variants } from '@mobileone/core'
-import { platforms, thisPlatform } from './folder/write.ts'
+import { type Protocol, type ProtocolName, protocol, protocolNames } from '@mobileone/measure'
 import { gpuLineup, lineup, type RuntimeName } from './lineup.ts'
+import { platforms, thisPlatform } from './portable-gpu-benchmark/write-folder.ts'
 import { type AdapterChoice, adapterChoices } from './runtimes/adapter.ts'
 
 export interface Options {

@@ -1,5 +1,6 @@
 import { loadavg } from 'node:os'
 import { toSafetensors } from '@mobileone/checkpoint'
+import { type Model, type OnProgress, variants } from '@mobileone/core'
 import {
   benchmark,
   type Lane,
@@ -9,9 +10,8 @@ import {
   randomDeployModel,
   type Skipped,
   type Subject,
-} from '@mobileone/cli/measure'
-import { describeMachine, subjectFiles } from '@mobileone/cli/measure/node'
-import { type Model, type OnProgress, variants } from '@mobileone/core'
+} from '@mobileone/measure'
+import { describeMachine, subjectFiles } from '@mobileone/measure/node'
 import { toOnnx } from '@mobileone/onnx'
 import { toTflite } from '@mobileone/tflite'
 import { gpuLineup, lineup } from './lineup.ts'

@@ -1,5 +1,5 @@
-import { protocol, type Report, reportText } from '@mobileone/cli/measure'
 import { configFromWidths, initialize, type Model, mobileone, reparameterize } from '@mobileone/core'
+import { protocol, type Report, reportText } from '@mobileone/measure'
 import { hasChromium, launchChromium } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { gpuLineup, lineup } from '../src/lineup.ts'
@@ -107,7 +107,10 @@ describe.skipIf(!hasChromium)('--gpu --quick with a tiny network', () => {
       expect(gpu?.readBytes, contender).toBeGreaterThanOrEqual(11 * 4)
     }
     expect(report.results[0]?.gpu).toMatchObject({
-      ...{ submits: 1, buffers: 0, uploadedBytes: 32 * 32 * 3 * 4, readBytes: 11 * 4 },
+      submits: 1,
+      buffers: 0,
+      uploadedBytes: 32 * 32 * 3 * 4,
+      readBytes: 11 * 4,
     })
     expect(report.versions).toMatchObject({ '@tensorflow/tfjs-backend-webgpu': '4.22.0' })
     expect(reportText(report)).toMatch(/^mobileone-webgpu .* 0 +12\.3 kB +44 B/m)
@@ -154,8 +157,12 @@ describe('options', () => {
     expect(parseOptions(['--from-bytes'])?.protocol).toMatchObject({ rounds: 0, starts: 10 })
     expect(parseOptions(['--help'])).toBeUndefined()
     expect(parseOptions(['--gpu'])).toMatchObject({
-      ...{ variants: ['s0'], contenders: gpuLineup.map(({ name }) => name), runtimes: ['chromium'] },
-      ...{ threads: [1], adapter: 'auto', protocol: { rounds: 10, starts: 3 } },
+      variants: ['s0'],
+      contenders: gpuLineup.map(({ name }) => name),
+      runtimes: ['chromium'],
+      threads: [1],
+      adapter: 'auto',
+      protocol: { rounds: 10, starts: 3 },
     })
     expect(parseOptions(['--gpu', '--protocol', 'paper'])?.protocol.runsPerTurn).toBe(10)
     for (const entry of [...lineup, ...gpuLineup]) expect(help).toContain(entry.name)

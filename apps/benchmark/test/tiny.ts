@@ -4,8 +4,12 @@ import { configFromWidths, initialize, type Model, mobileone } from '@mobileone/
 export const tiny: Model = initialize(
   mobileone(
     configFromWidths({
-      ...{ name: 'tiny', widths: [0.25, 0.25, 0.1, 0.1], blocks: [1, 1, 1, 1], branches: 1 },
-      ...{ classes: 11, inputSize: [32, 32] },
+      name: 'tiny',
+      widths: [0.25, 0.25, 0.1, 0.1],
+      blocks: [1, 1, 1, 1],
+      branches: 1,
+      classes: 11,
+      inputSize: [32, 32],
     }),
     { form: 'deploy' },
   ),

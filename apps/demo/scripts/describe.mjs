@@ -4,7 +4,8 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { createClassifier, modelFromCheckpoint, readCheckpoint, reference } from '@mobileone/sdk'
+import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
+import { createClassifier, reference } from '@mobileone/sdk'
 
 const command =
   'mobileone train --dataset fashion-mnist --hold-out 5000 --workers 2 --storage float16 --naming apple -o fashion-mnist.safetensors --log fashion-mnist.jsonl'

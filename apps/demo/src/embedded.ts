@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { type Model, modelFromCheckpoint, readCheckpoint } from '@mobileone/sdk'
+import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
+import type { Model } from '@mobileone/sdk'
 
 /** What `assets/fashion-mnist.json` tells about the weights beside it. */
 export interface Description {

@@ -2,7 +2,8 @@
  * The main job in one command: read a train-form checkpoint, fold its branches, run the plain network on the embedded
  * WebAssembly backend, print the best classes of each picture. `npm run demo -- picture.png` classifies other pictures.
  */
-import { compareModels, createClassifier, profile, reference, reparameterize, wasm } from '@mobileone/sdk'
+import { compareModels } from '@mobileone/core'
+import { createClassifier, profile, reference, reparameterize, wasm } from '@mobileone/sdk'
 import { assetUrl, readDescription, readModel } from './embedded.ts'
 
 const timedRuns = 200

@@ -79,7 +79,11 @@ export function operation(tf: Tfjs, model: Model, node: Node, relu: boolean, kee
 
 /** A feature map as PyTorch lays it out; other values as they are. */
 export function toNchw(tf: Tfjs, x: tf.Tensor): tf.Tensor {
-  return x.rank === 4 ? tf.transpose(x, [0, 3, 1, 2]) : x
+  if (x.rank !== 4) return x
+  const [batch = 1, height = 1, width = 1, channels = 1] = x.shape
+  // Without a kernel: a pooled map lies the same in both layouts.
+  if (height * width === 1) return tf.reshape(x, [batch, channels, 1, 1])
+  return tf.transpose(x, [0, 3, 1, 2])
 }
 
 /** The inverse of {@link toNchw}. */

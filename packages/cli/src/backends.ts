@@ -1,11 +1,12 @@
+import { availableParallelism } from 'node:os'
 import { wasm } from '@mobileone/backend-wasm'
 import { type Backend, reference } from '@mobileone/core'
 import { type Flag, UsageError } from './command.ts'
 import { findPackage, importPackage, named } from './project.ts'
 
 /**
- * Where networks run. The libraries of others are the user's to install: they are looked for in the project of the working
- * directory and loaded when chosen.
+ * The flags that choose among what a backend offers. The libraries of others are the user's to install: they are looked for in the
+ * project of the working directory and loaded when chosen.
  */
 export interface BackendFlags {
   readonly threads?: number | undefined
@@ -14,45 +15,85 @@ export interface BackendFlags {
   readonly precision?: string | undefined
 }
 
-type Create = (flags: BackendFlags) => Backend | Promise<Backend>
+interface BackendRow {
+  /** What it is, for the help of commands. */
+  readonly about: string
+  /** The flags it reads. */
+  readonly flags: readonly (keyof BackendFlags)[]
+  /** The sets of flags that `doctor` checks, which choose all there is to choose. */
+  readonly checks: readonly BackendFlags[]
+  create(flags: BackendFlags): Backend | Promise<Backend>
+}
 
-const creators = {
-  wasm: ({ threads }) => wasm(threads === undefined ? {} : { threads }),
-  webgpu: createWebGpu,
-  tfjs: createTfjs,
-  ort: createOrt,
-  coreml: createCoreML,
-  'coreml-apple': createCoreMLApple,
-  reference: () => reference(),
-} as const satisfies Record<string, Create>
+const cores = availableParallelism()
 
-export type BackendName = keyof typeof creators
+/** Every backend, by its name for `--backend`. */
+export const backends = {
+  wasm: {
+    about: 'our own kernels',
+    flags: ['threads'],
+    checks: cores > 1 ? [{}, { threads: cores }] : [{}],
+    create: ({ threads }) => wasm(threads === undefined ? {} : { threads }),
+  },
+  webgpu: {
+    about: 'our own kernels on the GPU, through the package webgpu',
+    flags: ['precision'],
+    checks: [{}],
+    create: createWebGpu,
+  },
+  tfjs: {
+    about: 'TensorFlow.js: @tensorflow/tfjs-core with @tensorflow/tfjs-backend-wasm or -cpu',
+    flags: ['tfjs-backend'],
+    checks: [{ 'tfjs-backend': 'wasm' }, { 'tfjs-backend': 'cpu' }],
+    create: createTfjs,
+  },
+  ort: {
+    about: 'ONNX Runtime: onnxruntime-node or onnxruntime-web',
+    flags: ['threads', 'provider'],
+    checks: [{ provider: 'cpu' }, { provider: 'wasm' }],
+    create: createOrt,
+  },
+  coreml: {
+    about: 'an interpreter of the exported Core ML program, slow and the same on every machine',
+    flags: ['precision'],
+    checks: [{}],
+    create: createCoreML,
+  },
+  'coreml-apple': {
+    about: 'Core ML itself on a Mac; untested: it has never been compiled or run',
+    flags: ['precision'],
+    checks: [{}],
+    create: createCoreMLApple,
+  },
+  reference: {
+    about: 'naive loops, the measure of all others',
+    flags: [],
+    checks: [{}],
+    create: () => reference(),
+  },
+} as const satisfies Record<string, BackendRow>
+
+export type BackendName = keyof typeof backends
 
 /** The values of `--backend`. */
-export const backendNames: readonly BackendName[] = Object.keys(creators) as BackendName[]
-
-/** The flags that some backends read, and which. */
-const readers: Readonly<Record<keyof BackendFlags, readonly BackendName[]>> = {
-  threads: ['wasm', 'ort'],
-  'tfjs-backend': ['tfjs'],
-  provider: ['ort'],
-  precision: ['webgpu', 'coreml', 'coreml-apple'],
-}
+export const backendNames: readonly BackendName[] = Object.keys(backends) as BackendName[]
 
 /**
  * The backend called `name`.
  * @throws UsageError for flags it does not read. @throws MobileOneError `unavailable` naming the package to install.
  */
 export async function createBackend(name: string, flags: BackendFlags = {}): Promise<Backend> {
-  if (!Object.hasOwn(creators, name)) {
+  if (!Object.hasOwn(backends, name)) {
     throw new UsageError(`there is no backend "${name}"; the backends are ${backendNames.join(', ')}`)
   }
-  for (const [flag, names] of Object.entries(readers) as [keyof BackendFlags, readonly string[]][]) {
-    if (flags[flag] !== undefined && !names.includes(name)) {
-      throw new UsageError(`--${flag} is for --backend ${names.join(' and ')}; --backend is ${name}`)
-    }
+  const chosen: BackendRow = backends[name as BackendName]
+  const rows = Object.entries<BackendRow>(backends)
+  for (const flag of new Set(rows.flatMap(([, row]) => row.flags))) {
+    if (flags[flag] === undefined || chosen.flags.includes(flag)) continue
+    const readers = rows.filter(([, row]) => row.flags.includes(flag)).map(([reader]) => reader)
+    throw new UsageError(`--${flag} is for --backend ${readers.join(' and ')}; --backend is ${name}`)
   }
-  return creators[name as BackendName](flags)
+  return chosen.create(flags)
 }
 
 /** The flags of commands that run networks, with `--backend`. */
@@ -89,12 +130,12 @@ export const backendFlags = {
   },
 } as const satisfies Record<string, Flag>
 
-/** Says in the help of a command what the backends need. */
-export const backendDetails: string =
-  'Backends: wasm, our own kernels; reference, naive loops; coreml, an interpreter of the exported Core ML program, slow and the same\n' +
-  'on every machine; coreml-apple, Core ML itself on a Mac, untested: it has never been compiled or run. The others take what your\n' +
-  'project has installed: webgpu the package webgpu; tfjs @tensorflow/tfjs-core and @tensorflow/tfjs-backend-wasm or -cpu; ort\n' +
-  'onnxruntime-node or onnxruntime-web. mobileone doctor tells which run here.'
+/** The list of backends for the help of commands. */
+export const backendDetails: string = [
+  'Backends',
+  ...Object.entries<BackendRow>(backends).map(([name, { about }]) => `  ${name.padEnd(12)}  ${about}`),
+  'Packages of others are looked for in your project; mobileone doctor shows which backends run here.',
+].join('\n')
 
 /** Kept while the program runs: a GPU without a reference takes its devices with it. */
 let gpu: GPU | undefined

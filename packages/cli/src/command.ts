@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
-import { MobileOneError } from '@mobileone/core'
+import { isMobileOneError, MobileOneError } from '@mobileone/core'
 
 /** One flag of a command. */
 export interface Flag {
@@ -42,14 +42,31 @@ export interface Command<F extends Flags = Flags> {
   /** Further paragraphs of the help. */
   readonly details?: string
   readonly examples: readonly string[]
-  run(positionals: readonly string[], flags: FlagValues<F>): Promise<void>
+  /** Flags and help that take loading, which only a call of this command pays for. */
+  more?(): Promise<{ readonly flags: Flags; readonly details: string }>
+  /** @param more The values of the flags of `more`. */
+  run(positionals: readonly string[], flags: FlagValues<F>, more: FlagValues<Flags>): Promise<void>
 }
 
 /** A mistake in how the program was called; its message ends with where to look. */
 export class UsageError extends MobileOneError {
-  constructor(message: string) {
-    super('invalid-argument', message)
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('invalid-argument', message, options)
     this.name = 'UsageError'
+  }
+}
+
+/** Do `work`, in which a wrong argument is a mistake in how the program was called. */
+export function asUsage<T>(work: () => T): T {
+  const blame = (error: unknown): never => {
+    if (!isMobileOneError(error) || error.code !== 'invalid-argument') throw error
+    throw new UsageError(error.message, { cause: error })
+  }
+  try {
+    const result = work()
+    return result instanceof Promise ? (result.catch(blame) as T) : result
+  } catch (error) {
+    return blame(error)
   }
 }
 
@@ -64,20 +81,35 @@ export async function runCommand(
   args: readonly string[],
   print: (text: string) => void,
 ): Promise<void> {
-  const { values, positionals } = parse(command, args)
+  const more = await command.more?.()
+  const all: Command = more ? { ...command, flags: { ...command.flags, ...more.flags } } : command
+  const { values, positionals } = parse(all, args)
   if (values.help) {
-    print(helpText(command))
+    const details = [command.details, more?.details].filter((text) => text !== undefined)
+    print(helpText(details.length > 0 ? { ...all, details: details.join('\n\n') } : all))
     return
   }
   if (positionals.length < command.minPositionals || positionals.length > command.maxPositionals) {
     throw new UsageError(
-      `usage: mobileone ${command.name} ${command.positionals} (mobileone ${command.name} --help tells more)`,
+      `usage: mobileone ${command.name} ${command.positionals} (see mobileone ${command.name} --help)`,
     )
   }
-  const flags: Record<string, unknown> = {}
-  for (const [name, flag] of Object.entries(command.flags))
-    flags[name] = flagValue(command, name, flag, values[name])
-  await command.run(positionals, flags as FlagValues<Flags>)
+  await command.run(
+    positionals,
+    flagValues(command, command.flags, values),
+    flagValues(command, more?.flags ?? {}, values),
+  )
+}
+
+function flagValues(
+  command: Command,
+  flags: Flags,
+  values: Readonly<Record<string, string | boolean>>,
+): FlagValues<Flags> {
+  const parsed = Object.entries(flags).map(
+    ([name, flag]) => [name, flagValue(command, name, flag, values[name])] as const,
+  )
+  return Object.fromEntries(parsed) as FlagValues<Flags>
 }
 
 function parse(
@@ -96,7 +128,7 @@ function parse(
     return { values: values as Record<string, string | boolean>, positionals }
   } catch (error) {
     const message = (error as Error).message.split('. ')[0] ?? ''
-    throw new UsageError(`${message} (mobileone ${command.name} --help lists the flags)`)
+    throw new UsageError(`${message} (see mobileone ${command.name} --help)`)
   }
 }
 

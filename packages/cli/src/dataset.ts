@@ -97,7 +97,7 @@ async function openFolder(
     if (label === undefined) {
       throw new MobileOneError(
         'invalid-file',
-        `the class of ${path} is unknown: put it into a folder named after its class, or begin its name with its synset`,
+        `the class of ${path} is unknown: put the file in a folder named after the class, or start its name with the synset`,
       )
     }
     examples.push({ path, label })

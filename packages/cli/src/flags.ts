@@ -1,5 +1,7 @@
+import { safetensors } from '@mobileone/checkpoint'
 import { variants } from '@mobileone/core'
 import type { Flag } from './command.ts'
+import { optionFlag } from './export-flags.ts'
 
 /** Flags that mean the same in every command that has them. */
 export const weightsFlag = {
@@ -18,13 +20,13 @@ export const variantFlag = {
 
 export const jsonFlag = {
   type: 'boolean',
-  help: 'Print one JSON document on standard output, everything else on standard error',
+  help: 'Print one JSON document to standard output and everything else to standard error',
 } as const satisfies Flag
 
 export const sha256Flag = {
   type: 'string',
   value: '<hex>',
-  help: 'Refuse weights with another SHA-256',
+  help: 'Refuse weights whose SHA-256 differs',
 } as const satisfies Flag
 
 export const offlineFlag = {
@@ -39,10 +41,18 @@ export const outputFlag = {
   help: 'The file to write',
 } as const satisfies Flag
 
-export const orientationFlag = (preset: 'apply' | 'ignore'): Flag & { type: 'string'; default: string } => ({
+type ChoiceFlag = Flag & { type: 'string'; default: string }
+
+const { naming, storage } = safetensors().options
+
+/** As `export` has them, for commands that write safetensors alone. */
+export const namingFlag = optionFlag(naming) as ChoiceFlag
+export const storageFlag = optionFlag(storage) as ChoiceFlag
+
+export const orientationFlag = (preset: 'apply' | 'ignore'): ChoiceFlag => ({
   type: 'string',
   value: '<how>',
-  help: 'Turn pictures upright as their EXIF orientation says, or leave the stored pixels as they are',
+  help: 'Apply the EXIF orientation of pictures, or use the pixels as stored',
   choices: ['apply', 'ignore'],
   default: preset,
 })

@@ -11,6 +11,7 @@ import { logits } from './commands/logits.ts'
 import { pull } from './commands/pull.ts'
 import { reparam } from './commands/reparam.ts'
 import { train } from './commands/train.ts'
+import { abortOnInterrupt } from './session.ts'
 import { printLine } from './terminal.ts'
 import { version } from './version.ts'
 
@@ -55,7 +56,7 @@ function overview(): string {
     '',
     ...commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
     '',
-    'mobileone <command> --help tells more. Exit code 0, or another with one line on standard error.',
+    'Run mobileone <command> --help for its flags. On failure the exit code is not 0 and one line on standard error says why.',
     '',
   ].join('\n')
 }
@@ -66,6 +67,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0)
 })
 
+abortOnInterrupt()
 try {
   await main(process.argv.slice(2))
 } catch (error) {

@@ -20,20 +20,25 @@ export interface RunFlags extends WeightFlags, BackendFlags {
   readonly verify: boolean
 }
 
-/** Interrupting the program aborts whatever is under way, so that nothing is left half done. */
 const interrupt = new AbortController()
-process.once('SIGINT', () => {
-  interrupt.abort(new Error('interrupted'))
-  process.exitCode = 130
-})
+
+/** Aborts when the program is interrupted, once {@link abortOnInterrupt} was called. */
 export const interrupted: AbortSignal = interrupt.signal
+
+/** Let the first Ctrl+C abort whatever is under way, so that nothing is left half done; a second one ends the program. */
+export function abortOnInterrupt(): void {
+  process.once('SIGINT', () => {
+    interrupt.abort(new Error('interrupted'))
+    process.exitCode = 130
+  })
+}
 
 /** The hub id, path or URL the flags name. */
 export function sourceOf(flags: WeightFlags): string {
   if (flags.weights !== undefined) return flags.weights
   if (flags.variant !== undefined) return knownSources[flags.variant as Variant].hub
   throw new UsageError(
-    'tell which weights to use: --weights <path|url|hub id>, or --variant s0 for the published ones',
+    'say which weights to use: --weights <path|url|hub id>, or --variant s0 for the published ones',
   )
 }
 
@@ -89,13 +94,11 @@ export async function classifierFor(flags: RunFlags): Promise<Classifier> {
 /** A Core ML package is run as it is, not read and exported again. */
 async function ownBackend(file: CoreMLSource, flags: RunFlags): Promise<Backend> {
   if (flags.precision !== undefined) {
-    throw new UsageError(
-      '--precision is for models that are exported first; a Core ML package runs in the precision it has',
-    )
+    throw new UsageError('a Core ML package runs in the precision it was written in; leave --precision out')
   }
   if (flags.verify) {
     throw new UsageError(
-      '--verify compares with the model a backend compiles; a Core ML package is run as it is, leave it out',
+      'a Core ML package runs as it is, so there is nothing to compare it with; leave --verify out',
     )
   }
   const { packageBackend } = await import('@mobileone/coreml')

@@ -1,4 +1,7 @@
 import type { OnProgress, Progress } from '@mobileone/core'
+import { formatBytes } from '@mobileone/measure'
+
+export { formatBytes, table } from '@mobileone/measure'
 
 const barWidth = 24
 const redrawInterval = 80
@@ -44,32 +47,6 @@ function progressText({ phase, done, total }: Progress): string {
   const amount = (value: number): string => (isBytes ? formatBytes(value) : String(value))
   if (total === undefined) return `${phase} ${amount(done)}`
   return `${phase} ${bar(done / Math.max(1, total))} ${amount(done)} / ${amount(total)}`
-}
-
-/** Rows in aligned columns; numbers (columns named in `right`) to the right. */
-export function table(
-  header: readonly string[],
-  rows: readonly (readonly string[])[],
-  right: readonly number[] = [],
-): string {
-  const widths = header.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  )
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) => {
-        const width = widths[column] ?? 0
-        return right.includes(column) ? cell.padStart(width) : cell.padEnd(width)
-      })
-      .join('  ')
-      .trimEnd()
-  return [line(header), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)].join('\n')
-}
-
-export function formatBytes(bytes: number): string {
-  if (bytes < 1e3) return `${bytes} B`
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`
-  return `${(bytes / 1e6).toFixed(1)} MB`
 }
 
 export function formatCount(count: number): string {

@@ -3,9 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { configFromWidths, initialize, mobileone, toSafetensors } from '@mobileone/sdk'
+import { toSafetensors } from '@mobileone/checkpoint'
+import { configFromWidths, initialize, mobileone } from '@mobileone/core'
+import type { Report } from '@mobileone/measure'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Report } from '../src/measure/index.ts'
 
 const main = fileURLToPath(new URL('../dist/main.mjs', import.meta.url))
 let folder: string
@@ -39,9 +40,9 @@ function run(args: readonly string[]): Promise<{ code: number | null; stdout: st
 }
 
 it('measures a backend and says why others were not measured', async () => {
-  const { code, stdout, stderr } = await run([
-    ...['--weights', 'tiny.safetensors', '--runs', '2', '--json', '-o', 'speed.json'],
-  ])
+  const { code, stdout, stderr } = await run(
+    '--weights tiny.safetensors --runs 2 --json -o speed.json'.split(' '),
+  )
   expect(stderr).toBe('')
   expect(code).toBe(0)
   const report = JSON.parse(stdout) as Report
@@ -61,12 +62,9 @@ it('measures a backend and says why others were not measured', async () => {
     wireBytes: null,
     samples: [expect.any(Number), expect.any(Number)],
   })
-  for (const key of [
-    ...(['loadMs', 'compileMs', 'firstMs', 'medianMs', 'p95Ms'] as const),
-    ...(['gflops', 'peakShare', 'memoryBytes', 'maxAbsError'] as const),
-  ]) {
-    expect(own?.[key], key).toEqual(expect.any(Number))
-  }
+  const times = ['loadMs', 'compileMs', 'firstMs', 'medianMs', 'p95Ms'] as const
+  const figures = ['gflops', 'peakShare', 'memoryBytes', 'maxAbsError'] as const
+  for (const key of [...times, ...figures]) expect(own?.[key], key).toEqual(expect.any(Number))
   expect(report.skipped.map(({ contender, reason }) => [contender, reason])).toEqual([
     ['ort-node', 'onnxruntime-node is not installed here: npm i onnxruntime-node'],
     ['ort-wasm', 'onnxruntime-web is not installed here: npm i onnxruntime-web'],
@@ -74,9 +72,9 @@ it('measures a backend and says why others were not measured', async () => {
 })
 
 it('shows a table for another backend, alone', async () => {
-  const { code, stdout } = await run([
-    ...['--weights', 'tiny.safetensors', '--backend', 'reference', '--against', 'none', '--runs', '1'],
-  ])
+  const { code, stdout } = await run(
+    '--weights tiny.safetensors --backend reference --against none --runs 1'.split(' '),
+  )
   expect(code).toBe(0)
   expect(stdout).toMatch(/^mobileone-reference +1 /m)
   expect(stdout).toContain('Peak in node, 1 thread')

@@ -1,16 +1,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { modelFromCheckpoint, readCheckpoint, toSafetensors } from '@mobileone/checkpoint'
+import { configFromWidths, initialize, type Model, mobileone } from '@mobileone/core'
 import { fromOnnx } from '@mobileone/onnx'
-import {
-  configFromWidths,
-  initialize,
-  type Model,
-  mobileone,
-  modelFromCheckpoint,
-  readCheckpoint,
-  toSafetensors,
-} from '@mobileone/sdk'
 import { serve } from '@mobileone/testkit'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -85,12 +78,12 @@ describe('mistakes', () => {
     [
       ['classify', 'a.jpg', '--backend', 'abacus'],
       2,
-      /--backend must be one of wasm, webgpu, tfjs, ort, coreml, reference; got "abacus"/,
+      /--backend must be one of wasm, webgpu, tfjs, ort, coreml, coreml-apple, reference; got "abacus"/,
     ],
     [['classify'], 2, /usage: mobileone classify <image\.\.\.>/],
-    [['classify', 'a.jpg'], 2, /tell which weights to use/],
+    [['classify', 'a.jpg'], 2, /say which weights to use/],
     [['classify', 'a.jpg', '--weights', 'none.pth'], 1, /there is no file "none\.pth"/],
-    [['logits', 'a.f32', '--weights', 'tiny.safetensors'], 2, /tell where to write with -o/],
+    [['logits', 'a.f32', '--weights', 'tiny.safetensors'], 2, /say where to write with -o/],
   ] as const)('%j', async (args, code, message) => {
     const outcome = await run(args)
     expect(outcome.stdout).toBe('')
@@ -213,7 +206,7 @@ describe('logits', () => {
   it('refuses a file that is no whole number of inputs, and leaves nothing behind', async () => {
     writeFileSync(join(folder, 'short.f32'), new Uint8Array(100))
     const outcome = await run(['logits', 'short.f32', '--weights', weights, '-o', 'never.f32'])
-    expect(outcome.stderr).toMatch(/short\.f32 has 100 bytes, which is no multiple of the 49152/)
+    expect(outcome.stderr).toMatch(/short\.f32 has 100 bytes, not a multiple of the 49152/)
     expect(readdirSync(folder).filter((name) => name.includes('never'))).toEqual([])
   })
 })
@@ -271,6 +264,13 @@ describe('reparam and export', () => {
     expect(Object.keys(back.outputs)).toEqual(['probabilities'])
     expect(back.nodes.map((node) => node.op)).toContain('softmax')
     expect(back.nodes.map((node) => node.op)).not.toContain('batchNorm')
+  })
+
+  it('reparam writes safetensors alone', async () => {
+    const outcome = await run(['reparam', weights, '-o', 'folded.onnx'])
+    expect(outcome.stderr).toMatch(/reparam writes a \.safetensors file, not folded\.onnx; mobileone export/)
+    expect(outcome.code).toBe(2)
+    expect(readdirSync(folder)).not.toContain('folded.onnx')
   })
 
   it('reports a folder that does not exist', async () => {

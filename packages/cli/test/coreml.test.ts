@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { toSafetensors } from '@mobileone/checkpoint'
+import { type Tensor, tensor } from '@mobileone/core'
 import { describeCoreML, fromCoreML } from '@mobileone/coreml'
 import { readPackage } from '@mobileone/coreml/node'
-import { type Tensor, tensor, toSafetensors } from '@mobileone/sdk'
 import { goldenPath, hasGolden } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openProject, type Project, tiny } from './program.ts'
@@ -73,7 +74,9 @@ describe('export --format coreml', () => {
     await project.json(['export', 'tiny.safetensors', '-o', 'tiny.mlpackage.zip', '--input', 'array'])
     const zipped = new Uint8Array(readFileSync(path('tiny.mlpackage.zip')))
     expect(describeCoreML(zipped).inputs[0]?.type.kind).toBe('multiArray')
-    await project.json(['export', 'tiny.safetensors', '-o', 'tiny.mlmodel'])
+    expect(await project.json(['export', 'tiny.safetensors', '-o', 'tiny.mlmodel'])).toMatchObject({
+      format: 'mlmodel',
+    })
     expect(describeCoreML(new Uint8Array(readFileSync(path('tiny.mlmodel')))).kind).toBe('neural network')
   })
 
@@ -83,16 +86,32 @@ describe('export --format coreml', () => {
     expect(describeCoreML(await readPackage(path('again.mlpackage'))).stored).toHaveProperty('fp32')
     writeFileSync(path('notes.mlpackage'), 'mine')
     const outcome = await project.run(['export', 'tiny.safetensors', '-o', 'notes.mlpackage'])
-    expect(outcome.stderr).toMatch(/exists and is not a Core ML package, so it is not replaced/)
+    expect(outcome.stderr).toMatch(
+      /exists and is not a folder with Manifest\.json in it, so it is not replaced/,
+    )
     expect(readFileSync(path('notes.mlpackage'), 'utf8')).toBe('mine')
   })
 
   it.each([
-    [['-o', 'x.zip', '-f', 'coreml'], 2, /ends in \.mlpackage, \.mlpackage\.zip, \.mlmodel; got "x\.zip"/],
-    [['-o', 'my model.mlpackage', '--swift'], 2, /with --swift the name may have letters.*got "my model"/],
-    [['-o', 'x.onnx', '--swift'], 2, /--swift is for --format coreml; this is onnx/],
-    [['-o', 'x.mlpackage', '--softmax'], 2, /--softmax is for --format onnx; this is coreml/],
-    [['-o', 'x.mlmodel', '--precision', 'int8'], 2, /float32 or float16, not int8/],
+    [['-o', 'x.zip', '-f', 'coreml'], 2, /coreml ends in \.mlpackage\.zip or \.mlpackage; got "x\.zip"/],
+    [
+      ['-o', 'x.mlmodel', '-f', 'coreml'],
+      2,
+      /coreml ends in \.mlpackage\.zip or \.mlpackage; got "x\.mlmodel"/,
+    ],
+    [
+      ['-o', 'my model.mlpackage', '--swift'],
+      2,
+      /with swift, the file is named with letters.*got "my model"/,
+    ],
+    [['-o', 'x.onnx', '--swift'], 2, /--swift is not an option of onnx; it takes --softmax, /],
+    [['-o', 'x.mlpackage', '--softmax'], 2, /--softmax is not an option of coreml; it takes --precision, /],
+    [
+      ['-o', 'x.mlmodel', '--precision', 'int8'],
+      2,
+      /--precision of mlmodel is one of float32, float16; got "int8"/,
+    ],
+    [['-o', 'x.mlmodel', '--target', 'ios15'], 2, /--target is not an option of mlmodel/],
     [['-o', 'x.mlpackage', '--precision', 'int4'], 2, /--precision must be one of/],
     [
       ['-o', 'x.mlpackage', '--form', 'train'],
@@ -163,8 +182,12 @@ describe('Core ML files as weights', () => {
 
   it.each([
     [['-w', 'full.mlmodel', '-b', 'coreml'], 1, /runs ML programs, and "tiny" is a neural network/],
-    [['-w', 'full.mlpackage', '-b', 'coreml', '--precision', 'int8'], 2, /runs in the precision it has/],
-    [['-w', 'full.mlpackage', '-b', 'coreml', '--verify'], 2, /is run as it is, leave it out/],
+    [
+      ['-w', 'full.mlpackage', '-b', 'coreml', '--precision', 'int8'],
+      2,
+      /runs in the precision it was written in; leave --precision out/,
+    ],
+    [['-w', 'full.mlpackage', '-b', 'coreml', '--verify'], 2, /runs as it is, .*leave --verify out/],
     [['-w', 'full.mlpackage', '--sha256', 'aa'], 2, /--sha256 is of one file/],
     [['-w', 'none.mlpackage'], 1, /there is no file "none\.mlpackage"/],
   ])('%j is refused', async (flags, code, message) => {

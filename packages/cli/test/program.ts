@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { configFromWidths, initialize, type Model, mobileone, toSafetensors } from '@mobileone/sdk'
+import { toSafetensors } from '@mobileone/checkpoint'
+import { configFromWidths, initialize, type Model, mobileone } from '@mobileone/core'
 import sharp from 'sharp'
 
 const main = fileURLToPath(new URL('../dist/main.mjs', import.meta.url))

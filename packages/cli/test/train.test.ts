@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import { random } from '@mobileone/core'
-import { modelFromCheckpoint, readCheckpoint } from '@mobileone/sdk'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Outcome, runProgram } from './program.ts'
 
@@ -184,6 +184,8 @@ describe('train', () => {
     const { code, stdout } = await run(args)
     expect(code).toBe(0)
     expect(stdout).toContain('torchrun --standalone --nproc_per_node=4 train_mobileone.py --data pets')
+    for (const name of ['train_mobileone.py', 'pictures.py', 'schedules.py', 'timm.yaml', 'README.md'])
+      expect(stdout.split('\n')).toContain(join('plan', name))
     const plan = JSON.parse(readFileSync(join(folder, 'plan', 'plan.json'), 'utf8'))
     expect(plan).toMatchObject({
       model: 'mobileone_s2',

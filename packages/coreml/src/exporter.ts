@@ -20,7 +20,8 @@ export function coreml(): Exporter<CoreMLExportOptions> {
     specVersion: 1,
     format: 'coreml',
     endings: [zipped, folder],
-    description: 'Core ML package for Xcode, zipped or as a folder; iOS 15 and newer',
+    description:
+      'Core ML package for Xcode, zipped or as a folder; iOS 15 and newer; never run on Apple hardware',
     readsCard: true,
     options: {
       precision: {

@@ -9,7 +9,6 @@ import {
   type Preprocess,
   type Tensor,
   tensor,
-  withCard,
   withOutputs,
 } from '@mobileone/core'
 import {
@@ -21,6 +20,7 @@ import {
   type Prediction,
   preprocess,
 } from '@mobileone/vision'
+import { assumedCard, onlyInput } from './assumed-card.ts'
 import type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot/train-head.ts'
 import { type LoadOptions, loadDeployModel, type ModelSource } from './load.ts'
 
@@ -82,7 +82,7 @@ export interface FewShotClassifier extends Classifier {
 export async function createClassifier(options: ClassifierOptions): Promise<Classifier> {
   const model = withEmbedding(await loadDeployModel(options.model, options))
   const [inputName, input] = onlyInput(model)
-  const assumed = await cardFor(model)
+  const assumed = await assumedCard(model)
   const rule = { ...assumed.preprocess, ...options.preprocess }
   const labels = options.labels ?? assumed.labels
   const backends = options.backend ?? wasm
@@ -154,25 +154,6 @@ export async function createClassifier(options: ClassifierOptions): Promise<Clas
   }
 }
 
-/**
- * `model` with what a classifier assumes of it written into its card: ImageNet's statistics where the card has no
- * preprocessing, ImageNet's labels where it has none for 1000 classes.
- */
-export async function withAssumedCard(model: Model): Promise<Model> {
-  const { preprocess, labels } = await cardFor(model)
-  return withCard(model, { preprocess, ...(labels && { labels }) })
-}
-
-async function cardFor(
-  model: Model,
-): Promise<{ readonly preprocess: Preprocess; readonly labels: readonly string[] | undefined }> {
-  const [, { shape }] = onlyInput(model)
-  return {
-    preprocess: { ...defaultPreprocess(shape), ...model.card?.preprocess },
-    labels: model.card?.labels ?? (await imagenetLabels(model)),
-  }
-}
-
 /** Show what the last linear layer reads as `embedding`, beside `logits`. */
 function withEmbedding(model: Model): Model {
   const logits = model.outputs.logits ?? Object.values(model.outputs)[0]
@@ -181,42 +162,6 @@ function withEmbedding(model: Model): Model {
     throw new MobileOneError('invalid-model', `model "${model.name}" has no output to classify by`)
   }
   return withOutputs(model, last.op === 'linear' ? { logits, embedding: last.inputs[0] } : { logits })
-}
-
-function onlyInput(model: Model): [name: string, input: Model['inputs'][string]] {
-  const [first, ...others] = Object.entries(model.inputs)
-  if (!first || others.length > 0) {
-    throw new MobileOneError(
-      'invalid-model',
-      `a classifier has one input; model "${model.name}" has ${Object.keys(model.inputs).length}`,
-    )
-  }
-  return first
-}
-
-/** ImageNet's statistics, for weights that do not say how their pictures were prepared. */
-function defaultPreprocess(shape: readonly number[]): Preprocess {
-  const [, channels = 3, height = 224, width = 224] = shape
-  const [mean, std] =
-    channels === 3
-      ? [
-          [0.485, 0.456, 0.406],
-          [0.229, 0.224, 0.225],
-        ]
-      : [[0.449], [0.226]]
-  return {
-    size: [height, width],
-    resize: Math.round((Math.max(height, width) * 256) / 224),
-    interpolation: 'bilinear',
-    mean: mean as number[],
-    std: std as number[],
-  }
-}
-
-async function imagenetLabels(model: Model): Promise<readonly string[] | undefined> {
-  const logits = model.nodes.find((node) => node.name === model.outputs.logits)
-  const classes = logits?.op === 'linear' ? model.weights[logits.weight]?.shape[0] : undefined
-  return classes === 1000 ? (await import('@mobileone/vision/imagenet')).imagenetLabels : undefined
 }
 
 function isTensor(value: ImageSource | Tensor): value is Tensor {

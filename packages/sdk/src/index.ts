@@ -1,10 +1,48 @@
 export { type WasmOptions, wasm } from '@mobileone/backend-wasm'
-export * from '@mobileone/checkpoint'
-export * from '@mobileone/core'
-export * from '@mobileone/hub'
-export * from '@mobileone/vision'
-export * from './classifier.ts'
+export { type NamingName, type ToSafetensorsOptions, toSafetensors } from '@mobileone/checkpoint'
+export {
+  type Backend,
+  type BackendSource,
+  type ErrorCode,
+  type Executor,
+  isMobileOneError,
+  MobileOneError,
+  type Model,
+  type ModelCard,
+  type OnProgress,
+  type Preprocess,
+  type Progress,
+  print,
+  profile,
+  type Refusal,
+  reference,
+  reparameterize,
+  type Tensor,
+  type Tensors,
+  tensor,
+  type Variant,
+  withBatch,
+  withCard,
+  withOutputs,
+} from '@mobileone/core'
+export type { FetchWeightsOptions, WeightSource } from '@mobileone/hub'
+export {
+  cosineSimilarity,
+  type DecodeOptions,
+  type Image,
+  type ImageSource,
+  type Pixels,
+  type Prediction,
+} from '@mobileone/vision'
+export { withAssumedCard } from './assumed-card.ts'
+export {
+  type Classifier,
+  type ClassifierOptions,
+  type ClassifierRunOptions,
+  createClassifier,
+  type FewShotClassifier,
+} from './classifier.ts'
 export type { CrossValidation } from './few-shot/fit.ts'
 export { headOf, withHead } from './few-shot/head.ts'
 export type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot/train-head.ts'
-export * from './load.ts'
+export { type LoadOptions, loadDeployModel, loadModel, type ModelSource } from './load.ts'

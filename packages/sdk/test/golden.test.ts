@@ -1,15 +1,6 @@
-import {
-  type Backend,
-  maxAbsDifference,
-  modelFromCheckpoint,
-  profile,
-  readCheckpoint,
-  reference,
-  reparameterize,
-  tensor,
-  wasm,
-  withBatch,
-} from '@mobileone/sdk'
+import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
+import { maxAbsDifference, withBatch } from '@mobileone/core'
+import { type Backend, profile, reference, reparameterize, tensor, wasm } from '@mobileone/sdk'
 import {
   goldenPath,
   hasGolden,

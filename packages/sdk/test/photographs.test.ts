@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import {
   checkExecutor,
   checkInPage,
@@ -13,9 +14,10 @@ import {
   softwareGpu,
   wrongChecks,
 } from '@mobileone/testkit'
+import { preprocess } from '@mobileone/vision'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { modelFromCheckpoint, preprocess, readCheckpoint, reference, wasm } from '../src/index.ts'
+import { reference, wasm } from '../src/index.ts'
 
 describe.skipIf(!hasGolden)('the real S0 on photographs', () => {
   let photographs: readonly Photograph[]

@@ -2,7 +2,7 @@ import type { Exporter } from '@mobileone/core'
 import { toTflite } from './to-tflite.ts'
 
 /** The TensorFlow Lite exporter: {@link toTflite} behind the exporter contract. It has no options. */
-export function tflite(): Exporter {
+export function tflite(): Exporter<Record<never, never>> {
   return {
     specVersion: 1,
     format: 'tflite',

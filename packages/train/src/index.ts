@@ -1,3 +1,4 @@
+export type { Tfjs } from '@mobileone/tfjs-wasm-gradients'
 export type { Augmentation, Crop } from './data/augmentation.ts'
 export {
   type AutoAugmentOptions,
@@ -10,9 +11,10 @@ export {
 export type { Batch, BatchRequest, BatchSource } from './data/batch.ts'
 export { type BatchSourceOptions, batchSource } from './data/batch-source.ts'
 export { arrayDataset, type Dataset, type Picture } from './data/dataset.ts'
-export { fashionMnistLabels, fashionMnistPreprocess, idxDataset } from './data/idx.ts'
-export { fromIterable, type IterableSource } from './data/iterable.ts'
-export { type PictureDatasetOptions, pictureDataset } from './data/pictures.ts'
+export { fromIterable, type IterableSource } from './data/from-iterable.ts'
+export { fashionMnistLabels, fashionMnistPreprocess, idxDataset } from './data/idx-dataset.ts'
+export { type MeasureOptions, measureMeanStd } from './data/mean-std.ts'
+export { type PictureDatasetOptions, pictureDataset } from './data/picture-dataset.ts'
 export {
   type BalanceOptions,
   balance,
@@ -20,15 +22,30 @@ export {
   type SubsetOptions,
   split,
   subset,
-} from './data/select.ts'
-export { type MeasureOptions, measureMeanStd } from './data/statistics.ts'
-export type { Layout, Layouts, Slot } from './network/layout.ts'
-export { createNetwork, type Gradients, type Network, type NetworkOptions } from './network/network.ts'
-export { type SmallNetworkOptions, smallNetwork } from './networks.ts'
-export type { Tfjs } from './primitives.ts'
-export * from './recipe.ts'
-export type { TorchDataset, TorchPlanOptions } from './torch-plan/options.ts'
-export { type TorchPlan, torchPlan } from './torch-plan/torch-plan.ts'
+} from './data/subsets.ts'
+export {
+  createNetwork,
+  type Gradients,
+  type Network,
+  type NetworkOptions,
+} from './gradients/loss-gradients.ts'
+export type { Layout, Layouts, Slot } from './gradients/parameter-layout.ts'
+export {
+  checkRecipe,
+  fashionMnistRecipe,
+  learningRateAt,
+  overrideRecipe,
+  type Phase,
+  paperRecipe,
+  phaseOf,
+  type Recipe,
+  type RecipeName,
+  type RecipeOverrides,
+  weightDecayAt,
+} from './recipe.ts'
+export { type SmallNetworkOptions, smallNetwork } from './small-network.ts'
+export type { TorchDataset, TorchPlanOptions } from './torch-plan/settings.ts'
+export { type TorchPlan, type TorchPlanFile, torchPlan } from './torch-plan/torch-plan.ts'
 export { checkpointStep } from './trainer/checkpoint.ts'
 export { type Engine, localEngine } from './trainer/engine.ts'
 export { type EvaluateOptions, type Evaluation, evaluate } from './trainer/evaluate.ts'

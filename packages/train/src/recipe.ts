@@ -1,4 +1,4 @@
-import { MobileOneError } from '@mobileone/core'
+import { MobileOneError, type Variant } from '@mobileone/core'
 import type { Augmentation } from './data/augmentation.ts'
 
 /** A part of training from an epoch on: small images and weak augmentation first (Tan and Le 2021, section 3.2). */
@@ -48,7 +48,7 @@ export interface Recipe {
   readonly curriculum: readonly Phase[]
 }
 
-export type RecipeName = 's0' | 's1' | 's2' | 's3' | 's4'
+export type RecipeName = Variant
 
 /** Values to change in a recipe; nested objects are merged. */
 export type RecipeOverrides = {
@@ -57,20 +57,47 @@ export type RecipeOverrides = {
     : Partial<Recipe[K]> | Extract<Recipe[K], null>
 }
 
-const imagenetCurriculum: readonly Phase[] = [
-  { from: 0, size: [160, 160], strength: 0.3, batchSize: 256 },
-  { from: 39, size: [192, 192], strength: 0.7, batchSize: 256 },
-  { from: 114, size: [224, 224], strength: 1, batchSize: 256 },
-]
+/** What the recipe of a variant on ImageNet has of its own. */
+interface ImagenetRegularization {
+  readonly autoAugment: boolean
+  readonly curriculum: readonly Phase[]
+}
+
+const light: ImagenetRegularization = {
+  autoAugment: false,
+  curriculum: [{ from: 0, size: [224, 224], strength: 1, batchSize: 256 }],
+}
+
+const progressive: ImagenetRegularization = {
+  autoAugment: true,
+  curriculum: [
+    { from: 0, size: [160, 160], strength: 0.3, batchSize: 256 },
+    { from: 39, size: [192, 192], strength: 0.7, batchSize: 256 },
+    { from: 114, size: [224, 224], strength: 1, batchSize: 256 },
+  ],
+}
+
+const regularization: Readonly<Record<Variant, ImagenetRegularization>> = {
+  s0: light,
+  s1: light,
+  s2: progressive,
+  s3: progressive,
+  s4: progressive,
+}
 
 /**
  * The recipe of MobileOne on ImageNet-1k (arXiv 2206.04040, section 4.1): 300 epochs of SGD at batch 256, rate 0.1 and
  * weight decay 1e-4 to 1e-5 on cosines, label smoothing 0.1, EMA 0.9995; S2-S4 add AutoAugment with rising strength and
  * resolution. The paper leaves out momentum, warm-up, last rate and decay of normalisation: those are the values of the
  * reproduction in MMPretrain (0.9, 5 epochs from a thousandth, 1e-6, none), as is the curriculum.
+ * @throws MobileOneError `invalid-argument` for another variant, or naming the override that makes no sense.
  */
 export function paperRecipe(variant: RecipeName, overrides: RecipeOverrides = {}): Recipe {
-  const large = variant === 's2' || variant === 's3' || variant === 's4'
+  if (!Object.hasOwn(regularization, variant)) {
+    const names = Object.keys(regularization).join(', ')
+    throw invalid(`the paper has no variant "${variant}"; the variants are ${names}`)
+  }
+  const { autoAugment, curriculum } = regularization[variant]
   return overrideRecipe(
     {
       name: `mobileone-${variant}`,
@@ -86,9 +113,9 @@ export function paperRecipe(variant: RecipeName, overrides: RecipeOverrides = {}
       augmentation: {
         crop: { kind: 'randomResized', scale: [0.08, 1], ratio: [3 / 4, 4 / 3] },
         flip: true,
-        autoAugment: large,
+        autoAugment,
       },
-      curriculum: large ? imagenetCurriculum : [{ from: 0, size: [224, 224], strength: 1, batchSize: 256 }],
+      curriculum,
     },
     overrides,
   )

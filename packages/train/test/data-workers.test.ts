@@ -6,9 +6,9 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Augmentation } from '../src/data/augmentation.ts'
 import { type BatchSourceOptions, batchSource } from '../src/data/batch-source.ts'
-import { pictureDataset } from '../src/data/pictures.ts'
-import { ahead } from '../src/data/prefetch.ts'
-import { split, subset } from '../src/data/select.ts'
+import { pictureDataset } from '../src/data/picture-dataset.ts'
+import { prefetch } from '../src/data/prefetch.ts'
+import { split, subset } from '../src/data/subsets.ts'
 import { imageFolder } from '../src/node/image-folder.ts'
 import { collect, pictureFolder, request } from './support/data.ts'
 
@@ -220,7 +220,7 @@ test('no more is begun ahead than asked for, and leaving aborts it', async () =>
       }
     }
   }
-  const batches = ahead(jobs(), 3, undefined)
+  const batches = prefetch(jobs(), 3, undefined)
   expect(begun).toBe(0)
   expect((await batches.next()).value).toBe(0)
   expect(begun).toBe(4)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { layoutsOf } from '../src/network/layout.ts'
+import { layoutsOf } from '../src/gradients/parameter-layout.ts'
 import { fashionMnistRecipe, learningRateAt, paperRecipe, weightDecayAt } from '../src/recipe.ts'
 import { averageDecay, clip, descend, follow } from '../src/trainer/optimizer.ts'
 import { tinyModel } from './models.ts'

@@ -16,10 +16,10 @@ import {
 import { type Image, resizeAndCrop } from '@mobileone/vision'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { applyOperation, type Operation } from '../src/data/auto-augment.ts'
-import { layoutsOf } from '../src/network/layout.ts'
+import { layoutsOf } from '../src/gradients/parameter-layout.ts'
 import { learningRateAt, overrideRecipe, paperRecipe, weightDecayAt } from '../src/recipe.ts'
 import { torchPlan } from '../src/torch-plan/torch-plan.ts'
-import { writeTorchPlan } from '../src/torch-plan/write.ts'
+import { writeTorchPlan } from '../src/torch-plan/write-torch-plan.ts'
 import { averageDecay } from '../src/trainer/optimizer.ts'
 
 const python = process.env.MOBILEONE_PYTHON ?? 'python3'
@@ -87,7 +87,15 @@ const train = (output: string, processes: number, ...more: readonly string[]): s
       ? ['-m', 'torch.distributed.run', '--standalone', `--nproc_per_node=${processes}`]
       : []),
     'train_mobileone.py',
-    ...['--data', 'data', '--output', output, '--workers', '0', '--device', 'cpu', ...more],
+    '--data',
+    'data',
+    '--output',
+    output,
+    '--workers',
+    '0',
+    '--device',
+    'cpu',
+    ...more,
   ])
 
 const load = (path: string, root?: string): Model =>
@@ -141,17 +149,17 @@ describe.runIf(present)('PyTorch with the script of a plan', () => {
           '-c',
           `
 import json, sys
-import train_mobileone as t
+import pictures, schedules
 from PIL import Image
 plan = json.load(open("plan.json"))
 recipe = plan["recipe"]
 image = Image.frombytes("RGB", (37, 29), bytes(${JSON.stringify([...image.data])}))
-data = t.Pictures("data/train", plan)
+data = pictures.Pictures("data/train", plan)
 print(json.dumps({
-    "rates": [t.learning_rate_at(recipe, e / 16) for e in range(33)],
-    "decays": [t.weight_decay_at(recipe, e / 16) for e in range(33)],
-    "averages": [t.average_decay(recipe["ema"], s) for s in (0, 1, 50, 100000)],
-    "operations": [list(t.apply(image, o, level, sign, (9, 8, 7)).tobytes())
+    "rates": [schedules.learning_rate_at(recipe, e / 16) for e in range(33)],
+    "decays": [schedules.weight_decay_at(recipe, e / 16) for e in range(33)],
+    "averages": [schedules.average_decay(recipe["ema"], s) for s in (0, 1, 50, 100000)],
+    "operations": [list(pictures.apply(image, o, level, sign, (9, 8, 7)).tobytes())
                    for o in ${JSON.stringify(operations)} for level in (0.3, 0.8) for sign in (-1, 1)],
     "crop": list(data.evaluated(image).tobytes()),
 }))`,

@@ -6,7 +6,7 @@ import { initialize, maxAbsDifference, mobileone, type Tensor, variants } from '
 import { describe, expect, it } from 'vitest'
 import { fashionMnistRecipe, overrideRecipe, paperRecipe } from '../src/recipe.ts'
 import { type TorchPlan, torchPlan } from '../src/torch-plan/torch-plan.ts'
-import { writeTorchPlan } from '../src/torch-plan/write.ts'
+import { writeTorchPlan } from '../src/torch-plan/write-torch-plan.ts'
 
 const imagenet = { folder: '/data/imagenet', classes: 1000 }
 const after = (command: readonly string[], flag: string): string | undefined => {
@@ -65,7 +65,7 @@ describe('the plan of the paper for S2 on eight GPUs', () => {
 })
 
 describe('torchPlan', () => {
-  const plan = (...[overrides, options]: [object, object?]): TorchPlan =>
+  const plan = (overrides: object, options: object = {}): TorchPlan =>
     torchPlan(overrideRecipe(paperRecipe('s0'), overrides), {
       variant: 's0',
       dataset: imagenet,

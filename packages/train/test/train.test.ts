@@ -158,7 +158,17 @@ describe('recipes', () => {
         { from: 114, size: [224, 224], strength: 1 },
       ],
     })
-    expect(paperRecipe('s0').augmentation.autoAugment).toBe(false)
+    for (const variant of ['s0', 's1'] as const) {
+      expect(paperRecipe(variant)).toMatchObject({
+        name: `mobileone-${variant}`,
+        augmentation: { autoAugment: false },
+        curriculum: [{ from: 0, size: [224, 224], strength: 1, batchSize: 256 }],
+      })
+    }
+    const { augmentation, curriculum } = paperRecipe('s2')
+    for (const variant of ['s3', 's4'] as const)
+      expect(paperRecipe(variant)).toMatchObject({ augmentation, curriculum })
+    expect(() => paperRecipe('s9' as 's0')).toThrow(/no variant "s9"; the variants are s0, s1, s2, s3, s4/)
   })
 
   test('overriding merges and checks', () => {

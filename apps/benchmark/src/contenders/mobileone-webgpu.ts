@@ -1,6 +1,6 @@
 import { webgpu } from '@mobileone/backend-webgpu'
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
-import { backendContender, type CreateContender } from '@mobileone/cli/measure'
+import { backendContender, type CreateContender } from '@mobileone/measure'
 
 export const create: CreateContender = async () =>
   backendContender(webgpu(), (bytes) => modelFromCheckpoint(readCheckpoint(bytes)))

@@ -1,10 +1,4 @@
-import { type CreateContender, type OrtLibrary, ortContender } from '@mobileone/cli/measure'
+import { type CreateContender, type OrtLibrary, ortWasm } from '@mobileone/measure'
 import * as ort from 'onnxruntime-web'
 
-const inBrowser = typeof document === 'object'
-
-export const create: CreateContender = async (options) => {
-  ort.env.wasm.numThreads = options.threads
-  if (inBrowser) ort.env.wasm.wasmPaths = `${options.assets}onnxruntime-web/dist/`
-  return ortContender(ort as unknown as OrtLibrary, options, { executionProviders: ['wasm'] })
-}
+export const create: CreateContender = ortWasm(ort as unknown as OrtLibrary)

@@ -1,6 +1,7 @@
 /** Chromium with WebGPU, on a GPU where there is one. */
-import { describeAdapter, type GpuAdapter } from '@mobileone/cli/measure'
+
 import { MobileOneError } from '@mobileone/core'
+import { describeAdapter, type GpuAdapter } from '@mobileone/measure'
 import { launchChromium } from '@mobileone/testkit'
 import type { Browser } from 'playwright-core'
 

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
-import { type Host, type Lane, type LaneHost, nameOf, type PeakLane } from '@mobileone/cli/measure'
-import type { SubjectFiles } from '@mobileone/cli/measure/node'
+import { type Host, type Lane, type LaneHost, nameOf, type PeakLane } from '@mobileone/measure'
+import type { SubjectFiles } from '@mobileone/measure/node'
 import { launchChromium } from '@mobileone/testkit'
 import type { Browser, Page } from 'playwright-core'
 import type { Entry } from '../lineup.ts'

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Lane, PeakLane } from '@mobileone/cli/measure'
-import { openNodeHost, openNodePeaks, type SubjectFiles } from '@mobileone/cli/measure/node'
+import type { Lane, PeakLane } from '@mobileone/measure'
+import { nodeLane, openNodePeaks, type SubjectFiles } from '@mobileone/measure/node'
 import type { Entry } from '../lineup.ts'
 import { dist, packageFolder, packagesFolder } from '../paths.ts'
 
@@ -49,26 +49,18 @@ export async function startNode(
     v8: peaks.versions.v8 ?? '',
     execPath,
     peaks: peaks.lanes,
-    lane: (entry, count) => ({
-      contender: entry.name,
-      runtime: 'node',
-      threads: count,
-      refusal: entry.refuses?.('node', count),
-      open: (subject) =>
-        openNodeHost(
-          {
-            contender: pathToFileURL(join(dist, 'contenders', `${entry.name}.mjs`)).href,
-            threads: count,
-            assets: packagesFolder(),
-            modelFile: files.model(subject, entry.format),
-            format: entry.format,
-            inputFile: files.input(subject),
-            inputShape: subject.input.shape,
-            layout: entry.layout,
-          },
-          execPath,
-        ),
-    }),
+    lane: (entry, threads) =>
+      nodeLane({
+        contender: entry.name,
+        module: pathToFileURL(join(dist, 'contenders', `${entry.name}.mjs`)).href,
+        threads,
+        files,
+        format: entry.format,
+        layout: entry.layout,
+        assets: packagesFolder(),
+        refusal: entry.refuses?.('node', threads),
+        execPath,
+      }),
     close: () => peaks.stop(),
   }
 }

@@ -1,3 +1,4 @@
+import { isMobileOneError, type Progress, type Variant, variants } from '@mobileone/core'
 import {
   benchmark,
   type ProtocolName,
@@ -8,8 +9,7 @@ import {
   randomDeployModel,
   type Skipped,
   type Subject,
-} from '@mobileone/cli/measure'
-import { isMobileOneError, type Progress, type Variant, variants } from '@mobileone/core'
+} from '@mobileone/measure'
 import { lineup } from '../lineup.ts'
 import { type Chosen, readChoices, showChoices } from './choices.ts'
 import { byId } from './dom.ts'

@@ -1,5 +1,5 @@
-import { protocol, protocolNames } from '@mobileone/cli/measure'
 import { variants } from '@mobileone/core'
+import { protocol, protocolNames } from '@mobileone/measure'
 import { lineup } from '../lineup.ts'
 import { byId, element } from './dom.ts'
 

@@ -12,7 +12,7 @@ import {
   type ModelSource,
   type Start,
   type Turn,
-} from '@mobileone/cli/measure'
+} from '@mobileone/measure'
 import { wasmBytes } from './wasm-memory.ts'
 
 export interface PageJob {

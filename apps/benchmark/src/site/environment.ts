@@ -1,4 +1,4 @@
-import type { Machine, Peak } from '@mobileone/cli/measure'
+import type { Machine, Peak } from '@mobileone/measure'
 import { byId, element } from './dom.ts'
 
 interface NavigatorHints {

@@ -1,8 +1,8 @@
 /** Contenders in frames of this page: a document each, one process and one main thread for all. */
 
 import { toSafetensors } from '@mobileone/checkpoint'
-import type { Lane, LaneHost, PeakLane, Subject } from '@mobileone/cli/measure'
 import type { Model } from '@mobileone/core'
+import type { Lane, LaneHost, PeakLane, Subject } from '@mobileone/measure'
 import { toOnnx } from '@mobileone/onnx'
 import { toTflite } from '@mobileone/tflite'
 import type { Entry } from '../lineup.ts'

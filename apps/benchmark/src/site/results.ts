@@ -1,4 +1,4 @@
-import { columnsOf, groupsOf, nameOf, type Report, type Result } from '@mobileone/cli/measure'
+import { columnsOf, groupsOf, nameOf, type Report, type Result } from '@mobileone/measure'
 import { element } from './dom.ts'
 import { stripPlot } from './strip-plot.ts'
 

@@ -1,5 +1,5 @@
-import type { Report, Result } from '@mobileone/cli/measure'
 import { random } from '@mobileone/core'
+import type { Report, Result } from '@mobileone/measure'
 import { svg } from './dom.ts'
 
 const width = 960

@@ -1,14 +1,10 @@
 import { loadavg } from 'node:os'
 import { toSafetensors } from '@mobileone/checkpoint'
 import { type Model, reparameterize, type Variant, variants } from '@mobileone/core'
-import { toOnnx } from '@mobileone/onnx'
-import { type BackendFlags, backendFlags, backendNames } from '../backends.ts'
-import { defineCommand, UsageError } from '../command.ts'
-import { writeFileAtomic } from '../files.ts'
-import { jsonFlag, offlineFlag, outputFlag, sha256Flag, variantFlag, weightsFlag } from '../flags.ts'
 import {
   benchmark,
   type ContenderTraits,
+  foreignTraits,
   type Lane,
   nameOf,
   prepareSubject,
@@ -16,22 +12,27 @@ import {
   type Report,
   randomDeployModel,
   reportText,
-} from '../measure/index.ts'
+} from '@mobileone/measure'
 import {
   describeMachine,
-  openNodeHost,
+  nodeLane,
   openNodePeaks,
   type SubjectFiles,
   subjectFiles,
-} from '../measure/node/index.ts'
+} from '@mobileone/measure/node'
+import { toOnnx } from '@mobileone/onnx'
+import { type BackendFlags, backendFlags, backendNames } from '../backends.ts'
+import { defineCommand, UsageError } from '../command.ts'
+import { writeFileAtomic } from '../files.ts'
+import { jsonFlag, offlineFlag, outputFlag, sha256Flag, variantFlag, weightsFlag } from '../flags.ts'
 import { interrupted, loadFor } from '../session.ts'
 import { printJson, printLine, progressBar } from '../terminal.ts'
 import { version } from '../version.ts'
 
 /** The runtimes people compare with; each is measured if it is installed. */
 const others: Readonly<Record<string, ContenderTraits>> = {
-  'ort-node': { format: 'onnx', layout: 'NCHW' },
-  'ort-wasm': { format: 'onnx', layout: 'NCHW' },
+  'ort-node': foreignTraits['ort-node'],
+  'ort-wasm': foreignTraits['ort-wasm'],
 }
 const ownPrefix = 'mobileone-'
 /** The interpreter of Core ML programs tells nothing about the speed of Core ML. */
@@ -137,26 +138,11 @@ export const bench = defineCommand({
 
 function lane(contender: string, threads: number, files: SubjectFiles, flags: BackendFlags): Lane {
   const { format, layout } = others[contender] ?? ours
-  return {
-    contender,
-    runtime: 'node',
-    threads,
-    open: (subject) =>
-      openNodeHost({
-        contender: contenderFile(contender, flags),
-        threads,
-        assets: '',
-        modelFile: files.model(subject, format),
-        format,
-        inputFile: files.input(subject),
-        inputShape: subject.input.shape,
-        layout,
-      }),
-  }
+  return nodeLane({ contender, module: contenderModule(contender, flags), threads, files, format, layout })
 }
 
 /** Beside the program once built, in the folder above this one in the sources. */
-function contenderFile(contender: string, flags: BackendFlags): string {
+function contenderModule(contender: string, flags: BackendFlags): string {
   const here = import.meta.url
   const file = (name: string): string =>
     new URL(here.endsWith('.ts') ? `../contenders/${name}.ts` : `./contenders/${name}.mjs`, here).href

@@ -7,7 +7,7 @@ import { bar, printJson, printLine } from '../terminal.ts'
 
 export const classify = defineCommand({
   name: 'classify',
-  summary: 'Tell what is in pictures: the best classes of each, with their scores.',
+  summary: 'Classify pictures: the best classes of each, with their scores.',
   details: backendDetails,
   positionals: '<image...>',
   minPositionals: 1,

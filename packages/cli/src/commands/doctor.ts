@@ -1,7 +1,7 @@
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { initialize, type MobileOneConfig, type Model, mobileone, verified } from '@mobileone/core'
 import { openDefaultCache } from '@mobileone/hub'
-import { type BackendFlags, type BackendName, backendNames, createBackend } from '../backends.ts'
+import { type BackendFlags, backendNames, backends, createBackend } from '../backends.ts'
 import { defineCommand } from '../command.ts'
 import { jsonFlag } from '../flags.ts'
 import { formatBytes, printJson, printLine } from '../terminal.ts'
@@ -16,7 +16,7 @@ interface Check {
 interface BackendCheck {
   /** As `--backend` takes it. */
   readonly backend: string
-  /** With the flags that choose a variant. */
+  /** The flags it was checked with. */
   readonly flags: string
   readonly ok: boolean
   readonly features: readonly string[]
@@ -25,30 +25,7 @@ interface BackendCheck {
 }
 
 /** The feature of a backend that was run and compared. */
-const checked = 'computes as the reference does'
-
-/** Every variant that the flags can choose on a machine of any kind. */
-const variants: readonly (readonly [backend: string, flags: BackendFlags])[] = backendNames.flatMap((name) =>
-  variantsOf(name).map((flags) => [name, flags] as const),
-)
-
-function variantsOf(name: BackendName): readonly BackendFlags[] {
-  switch (name) {
-    case 'wasm':
-      return availableParallelism() > 1 ? [{}, { threads: availableParallelism() }] : [{}]
-    case 'tfjs':
-      return [{ 'tfjs-backend': 'wasm' }, { 'tfjs-backend': 'cpu' }]
-    case 'ort':
-      return [{ provider: 'cpu' }, { provider: 'wasm' }]
-    case 'webgpu':
-    case 'coreml':
-    case 'coreml-apple':
-    case 'reference':
-      return [{}]
-    default:
-      return name satisfies never
-  }
-}
+const checked = 'matches the reference'
 
 export const doctor = defineCommand({
   name: 'doctor',
@@ -59,7 +36,7 @@ export const doctor = defineCommand({
   flags: {
     verify: {
       type: 'boolean',
-      help: 'Also run a small network on each backend and compare it with the reference',
+      help: 'Also run a small network on each backend and compare its results with the reference',
     },
     json: jsonFlag,
   },
@@ -74,7 +51,11 @@ export const doctor = defineCommand({
       memoryBytes: totalmem(),
     }
     const found: BackendCheck[] = []
-    for (const [name, chosen] of variants) found.push(await checkBackend(name, chosen, flags.verify))
+    for (const name of backendNames) {
+      for (const flagSet of backends[name].checks) {
+        found.push(await checkBackend(name, flagSet, flags.verify))
+      }
+    }
     const others = [await checkSharp(), await checkCache()]
     if (flags.json) {
       printJson({ machine, backends: found, others })
@@ -97,11 +78,11 @@ export const doctor = defineCommand({
     )
     if (!relaxed) {
       printLine(
-        '\nThis Node runs WebAssembly SIMD without fused multiply-add; Node 22 and newer, and browsers, are about twice as fast.',
+        '\nThis version of Node runs WebAssembly SIMD without fused multiply-add; Node 22 and newer and browsers are about twice as fast.',
       )
     }
     printLine(
-      '\nIn browsers the wasm backend uses several threads only on pages that are cross-origin isolated, with the headers\n' +
+      '\nIn browsers the wasm backend uses more than one thread only on cross-origin isolated pages, served with the headers\n' +
         '  Cross-Origin-Opener-Policy: same-origin\n  Cross-Origin-Embedder-Policy: require-corp',
     )
   },
@@ -166,7 +147,7 @@ async function checkSharp(): Promise<Check> {
     return {
       name: 'sharp',
       ok: false,
-      detail: 'is not installed, so pictures cannot be decoded: npm i sharp',
+      detail: 'not installed, so pictures cannot be decoded: npm i sharp',
     }
   }
 }

@@ -1,10 +1,10 @@
+import { median, percentile } from '@mobileone/measure'
 import { preprocess, topK } from '@mobileone/vision'
 import { backendDetails, backendFlags } from '../backends.ts'
 import { defineCommand } from '../command.ts'
 import { openDataset } from '../dataset.ts'
 import { jsonFlag, offlineFlag, orientationFlag, sha256Flag, variantFlag, weightsFlag } from '../flags.ts'
 import { classifierFor, interrupted } from '../session.ts'
-import { median, percentile } from '../statistics.ts'
 import { formatMs, formatPercent, printJson, printLine, progressBar } from '../terminal.ts'
 
 const best = 5
@@ -13,7 +13,7 @@ export const evaluate = defineCommand({
   name: 'eval',
   summary: 'Measure top-1 and top-5 accuracy over a folder of labelled pictures.',
   details:
-    'The class of a picture is told by its sub-folder (a synset such as n01440764, a label, or an index) or by the synset its\nfile name begins with. A folder of IDX files (MNIST, Fashion-MNIST) is evaluated on its t10k set.\nms is the time of one run of the network, without decoding and resizing.' +
+    'The class of a picture is its sub-folder (a synset such as n01440764, a label, or an index) or the synset its file name\nbegins with. A folder of IDX files (MNIST, Fashion-MNIST) is evaluated on its t10k set.\nms is the time of one run of the network, without decoding and resizing.' +
     `\n\n${backendDetails}`,
   positionals: '<folder>',
   minPositionals: 1,

@@ -19,9 +19,9 @@ import { formatBytes, formatCount, printJson, printLine, table } from '../termin
 export const inspect = defineCommand({
   name: 'inspect',
   summary:
-    'Show the layers of a network and what each costs, in the form that is trained and in the form that runs.',
+    'Show the layers of a network and the cost of each, for the form that is trained and the form that runs.',
   details:
-    'params counts learnable parameters; macs counts multiply-accumulates of convolutions and linear layers, which the\npaper prints as FLOPs; activationBytes is what one run writes. A Core ML file (.mlpackage, .mlpackage.zip, .mlmodel) is also\ndescribed as it is stored: inputs, outputs, operations, precision, metadata.',
+    'params counts learnable parameters; macs counts the multiply-accumulates of convolutions and linear layers, which the\npaper calls FLOPs; activationBytes is what one run writes. For a Core ML file (.mlpackage, .mlpackage.zip, .mlmodel) the\nstored inputs, outputs, operations, precision and metadata are shown as well.',
   positionals: '<weights or variant>',
   minPositionals: 1,
   maxPositionals: 1,
@@ -36,7 +36,7 @@ export const inspect = defineCommand({
     if (coreml && !flags.json) printLine(`${coremlText(coreml)}\n`)
     if (!deploy) {
       if (flags.json) printJson({ name: null, coreml: coreml && coremlJson(coreml) })
-      else printLine(`its layers cannot be read: ${coreml?.reason}`)
+      else printLine(`The layers cannot be read: ${coreml?.reason}`)
       return
     }
     const cost = profile(deploy)

@@ -20,7 +20,7 @@ export const logits = defineCommand({
   name: 'logits',
   summary: 'Write the raw output of the network as little-endian float32.',
   details:
-    'A .f32 file is input as the model takes it: little-endian float32, NCHW, preprocessed; its length tells the batch.\nAnything else is decoded as a picture and preprocessed by the rule that comes with the weights.' +
+    'A .f32 file holds preprocessed input as little-endian float32 in NCHW order; its length gives the batch size.\nAnything else is decoded as a picture and preprocessed by the rule that comes with the weights.' +
     `\n\n${backendDetails}`,
   positionals: '<image or .f32>',
   minPositionals: 1,
@@ -40,7 +40,7 @@ export const logits = defineCommand({
     'mobileone logits input.f32 --weights s0.safetensors -o logits.f32',
   ],
   async run([file = ''], flags) {
-    if (flags.output === undefined) throw new UsageError('tell where to write with -o <path>')
+    if (flags.output === undefined) throw new UsageError('say where to write with -o <path>')
     const classifier = await classifierFor(flags)
     try {
       const rows = file.toLowerCase().endsWith('.f32')
@@ -75,7 +75,7 @@ async function rawRows(classifier: Classifier, file: string): Promise<Float32Arr
   if (bytes.length === 0 || bytes.length % itemBytes !== 0) {
     throw new MobileOneError(
       'invalid-file',
-      `${file} has ${bytes.length} bytes, which is no multiple of the ${itemBytes} of one input ${formatShape(shape)}`,
+      `${file} has ${bytes.length} bytes, not a multiple of the ${itemBytes} bytes of one input ${formatShape(shape)}`,
     )
   }
   const rows: Float32Array[] = []

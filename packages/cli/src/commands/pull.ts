@@ -7,10 +7,9 @@ import { formatBytes, printJson, printLine, table } from '../terminal.ts'
 
 export const pull = defineCommand({
   name: 'pull',
-  summary:
-    'Download weights into the cache, so that later commands work offline; or show and clear the cache.',
+  summary: 'Download weights into the cache for later commands to use offline, or list or clear the cache.',
   details:
-    'An interrupted download goes on where it stopped. The published weights are licensed by Apple, not by this project:\nhttps://github.com/apple/ml-mobileone/blob/main/LICENSE',
+    'An interrupted download resumes where it stopped. The published weights are licensed by Apple, not by this project:\nhttps://github.com/apple/ml-mobileone/blob/main/LICENSE',
   positionals: '[variant|url|hub id]',
   minPositionals: 0,
   maxPositionals: 1,
@@ -28,7 +27,7 @@ export const pull = defineCommand({
       return
     }
     if (source === undefined)
-      throw new UsageError('tell what to download: a variant (s0 … s4), a URL or a hub id')
+      throw new UsageError('say what to download: a variant (s0 … s4), a URL or a hub id')
     const id = Object.hasOwn(knownSources, source) ? knownSources[source as Variant].hub : source
     const { bytes, sha256, source: origin, fromCache } = await fetchFor(id, flags)
     if (flags.json) printJson({ source: origin, bytes: bytes.length, sha256, fromCache })

@@ -3,10 +3,9 @@ import { compareModels, MobileOneError, type Model, profile, reparameterize } fr
 import { createBackend } from '../backends.ts'
 import { defineCommand, UsageError } from '../command.ts'
 import { writeFileAtomic } from '../files.ts'
-import { jsonFlag, offlineFlag, outputFlag, sha256Flag } from '../flags.ts'
+import { jsonFlag, namingFlag, offlineFlag, outputFlag, sha256Flag, storageFlag } from '../flags.ts'
 import { interrupted, loadFor } from '../session.ts'
 import { formatBytes, formatCount, formatMs, printJson, printLine } from '../terminal.ts'
-import { namingFlag, storageFlag } from './export.ts'
 
 /** Largest side of the random inputs the two forms are compared on: large enough to exercise every stride. */
 const verifySize = 64
@@ -16,14 +15,14 @@ const tolerance = 1e-3
 export const reparam = defineCommand({
   name: 'reparam',
   summary:
-    'Fold the branches of a train-form checkpoint into a plain network, check it against the original, and save it.',
+    'Fold the branches of a train-form checkpoint into a plain network, check the result against the original, and save it.',
   details:
-    'Both forms run on the same random inputs and the largest difference is reported; nothing is written where it is more\nthan float32 rounding explains.',
+    'Both forms run on the same random inputs and the largest difference is reported. If it is more than float32 rounding\nexplains, nothing is written.',
   positionals: '<weights>',
   minPositionals: 1,
   maxPositionals: 1,
   flags: {
-    output: outputFlag,
+    output: { ...outputFlag, help: 'The .safetensors file to write' },
     naming: namingFlag,
     storage: storageFlag,
     backend: {
@@ -43,7 +42,12 @@ export const reparam = defineCommand({
     'mobileone reparam timm/mobileone_s1.apple_in1k -o s1.safetensors --naming timm',
   ],
   async run([input = ''], flags) {
-    if (flags.output === undefined) throw new UsageError('tell where to write with -o <path.safetensors>')
+    if (flags.output === undefined) throw new UsageError('say where to write with -o <path.safetensors>')
+    if (!flags.output.endsWith('.safetensors')) {
+      throw new UsageError(
+        `reparam writes a .safetensors file, not ${flags.output}; mobileone export folds and writes other formats`,
+      )
+    }
     const train = await loadFor({ weights: input, ...flags })
     const start = performance.now()
     const deploy = reparameterize(train)
@@ -56,7 +60,7 @@ export const reparam = defineCommand({
     if (!(maxAbsError <= tolerance * Math.max(1, maxAbsValue))) {
       throw new MobileOneError(
         'cannot-fold',
-        `the folded network differs from ${input} by ${maxAbsError} on outputs up to ${maxAbsValue}; nothing was written`,
+        `the folded network differs from ${input} by ${maxAbsError} on outputs up to ${maxAbsValue}; that is more than rounding explains, so nothing was written`,
       )
     }
     const bytes = toSafetensors(deploy, {

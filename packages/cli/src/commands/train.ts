@@ -1,26 +1,20 @@
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
 import { wasm } from '@mobileone/backend-wasm'
 import { toSafetensors } from '@mobileone/checkpoint'
-import { isMobileOneError, profile, type Variant, variants, withCard } from '@mobileone/core'
-import type { Engine, Recipe } from '@mobileone/train'
+import { isMobileOneError, profile, variants, withCard } from '@mobileone/core'
+import type { Engine } from '@mobileone/train'
 import { defineCommand, UsageError } from '../command.ts'
 import { writeFileAtomic } from '../files.ts'
-import { jsonFlag, outputFlag } from '../flags.ts'
+import { jsonFlag, namingFlag, outputFlag, storageFlag } from '../flags.ts'
 import { interrupted } from '../session.ts'
 import { formatBytes, formatCount, formatPercent, printJson, printLine, progressBar } from '../terminal.ts'
-import { serveChart } from '../training/chart.ts'
-import {
-  evaluationBatches,
-  listFolder,
-  openData,
-  trainingBatches,
-  validationFolder,
-} from '../training/data.ts'
+import { chooseModel } from '../training/choose-model.ts'
+import { chooseRecipe } from '../training/choose-recipe.ts'
 import { openLog } from '../training/log.ts'
-import { chooseModel, chooseRecipe } from '../training/setup.ts'
-import { namingFlag, storageFlag } from './export.ts'
+import { evaluationBatches, openData, trainingBatches } from '../training/open-data.ts'
+import { serveChart } from '../training/serve-chart.ts'
+import { writePlan } from '../training/write-plan.ts'
 
 export const train = defineCommand({
   name: 'train',
@@ -274,41 +268,6 @@ export const train = defineCommand({
     }
   },
 })
-
-async function writePlan(
-  flags: {
-    readonly dataset?: string | undefined
-    readonly variant?: string | undefined
-    devices: number
-    json: boolean
-  },
-  recipe: Recipe,
-  folder: string,
-): Promise<void> {
-  const { torchPlan } = await import('@mobileone/train')
-  const { imageFolder, writeTorchPlan } = await import('@mobileone/train/node')
-  const { dataset } = flags
-  if (dataset === undefined || dataset === 'fashion-mnist')
-    throw new UsageError('--plan is for a folder of pictures: --dataset <folder with train/ and val/>')
-  const names = await listFolder(dataset)
-  const { labels } = await imageFolder(join(dataset, 'train'))
-  const plan = torchPlan(recipe, {
-    variant: (flags.variant ?? 's0') as Variant,
-    devices: flags.devices,
-    dataset: {
-      folder: dataset,
-      classes: labels.length,
-      labels,
-      validation: validationFolder(names) ?? null,
-    },
-  })
-  const files = await writeTorchPlan(folder, plan)
-  if (flags.json) return printJson({ files, command: plan.command, timm: plan.timm })
-  for (const file of files) printLine(file)
-  printLine()
-  printLine(`In ${folder}, with PyTorch and timm installed (README.md tells more):`)
-  printLine(`  ${plan.command.join(' ')}`)
-}
 
 async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   try {

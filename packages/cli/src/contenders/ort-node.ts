@@ -1,8 +1,4 @@
-import { type CreateContender, ortContender } from '../measure/index.ts'
+import { type CreateContender, ortNode } from '@mobileone/measure'
 import { importOrt } from './project.ts'
 
-export const create: CreateContender = async (options) =>
-  ortContender(await importOrt('onnxruntime-node'), options, {
-    intraOpNumThreads: options.threads,
-    interOpNumThreads: 1,
-  })
+export const create: CreateContender = ortNode(() => importOrt('onnxruntime-node'))

@@ -1,4 +1,4 @@
-import type { OrtLibrary } from '../measure/index.ts'
+import type { OrtLibrary } from '@mobileone/measure'
 import { importPackage, named } from '../project.ts'
 
 /**

@@ -16,7 +16,7 @@ export function mlmodel(): Exporter<MLModelExportOptions> {
     specVersion: 1,
     format: 'mlmodel',
     endings: [ending],
-    description: 'the older Core ML file, for iOS 13 and newer',
+    description: 'the older Core ML file; iOS 13 and newer; never run on Apple hardware',
     readsCard: true,
     options: {
       weights: {

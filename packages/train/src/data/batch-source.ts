@@ -4,12 +4,12 @@ import { type Augmentation, checkAugmentation } from './augmentation.ts'
 import type { Batch, BatchRequest, BatchSource } from './batch.ts'
 import { ruleAtSize } from './crop.ts'
 import { type Dataset, exampleName } from './dataset.ts'
-import type { Preparation } from './example.ts'
-import { fillBatch } from './fill.ts'
-import { type Pool, startPool } from './pool.ts'
-import { ahead, type Job } from './prefetch.ts'
+import { loadBatch } from './load-batch.ts'
+import { type Job, prefetch } from './prefetch.ts'
+import type { Preparation } from './prepare-example.ts'
 import { deriveSeed, shuffle } from './seeds.ts'
-import { defaultWorkers } from './thread.ts'
+import { defaultWorkers } from './start-worker.ts'
+import { startWorkerPool, type WorkerPool } from './worker-pool.ts'
 
 export interface BatchSourceOptions {
   /** How the trained model will prepare its input; mean and standard deviation from `measureMeanStd`, or known ones. */
@@ -40,7 +40,7 @@ export interface BatchSourceOptions {
 export function batchSource(dataset: Dataset, options: BatchSourceOptions): BatchSource {
   const settings = check(dataset, options)
   const { augmentation, preprocess, workers } = settings
-  let pool: Pool | undefined
+  let pool: WorkerPool | undefined
   let isDisposed = false
 
   const makeBatch = (request: BatchRequest, order: Uint32Array, position: number): Job<Batch> => {
@@ -59,13 +59,13 @@ export function batchSource(dataset: Dataset, options: BatchSourceOptions): Batc
     return async (signal: AbortSignal): Promise<Batch> => {
       if (isDisposed) throw disposed()
       if (workers > 0) {
-        pool ??= startPool(workers, options.worker)
+        pool ??= startWorkerPool(workers, options.worker)
         const pictures = Array.from(indices, (index) => dataset.picture!(index))
         const images = await pool.run({ pictures, names, seeds, preparation }, signal)
         return { images, shape, labels }
       }
       const load = (i: number): Image | Promise<Image> => dataset.image(indices[i]!, signal)
-      const images = await fillBatch({ load, names, seeds, preparation }, signal)
+      const images = await loadBatch({ load, names, seeds, preparation }, signal)
       return { images, shape, labels }
     }
   }
@@ -94,7 +94,7 @@ export function batchSource(dataset: Dataset, options: BatchSourceOptions): Batc
           yield makeBatch(request, order, batch * batchSize)
         }
       }
-      return ahead(jobs(), settings.prefetch, request.signal)
+      return prefetch(jobs(), settings.prefetch, request.signal)
     },
     async dispose() {
       isDisposed = true

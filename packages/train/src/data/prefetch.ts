@@ -7,7 +7,7 @@ export type Job<T> = (signal: AbortSignal) => Promise<T>
  * The results of `jobs` in order, `depth` of them begun before they are asked for. Leaving the loop, an error and an abort
  * of `signal` abort what was begun.
  */
-export async function* ahead<T>(
+export async function* prefetch<T>(
   jobs: Iterator<Job<T>>,
   depth: number,
   signal: AbortSignal | undefined,

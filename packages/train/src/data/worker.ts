@@ -1,8 +1,8 @@
 /** The module of a worker that decodes and augments batches of pictures: the build's `data-worker`. */
 import { isMobileOneError } from '@mobileone/core'
 import { decode } from '@mobileone/vision'
-import { fillBatch } from './fill.ts'
-import type { PictureBatch, Reply } from './messages.ts'
+import { loadBatch } from './load-batch.ts'
+import type { PictureBatch, Reply } from './worker-messages.ts'
 
 interface Port {
   postMessage(message: Reply, transfer: ArrayBuffer[]): void
@@ -19,7 +19,7 @@ port.onmessage = async ({ data: batch }) => {
     return decode(source, decoding)
   }
   try {
-    const images = await fillBatch({ ...batch, load }, undefined)
+    const images = await loadBatch({ ...batch, load }, undefined)
     port.postMessage({ images }, [images.buffer as ArrayBuffer])
   } catch (error) {
     const code = isMobileOneError(error) ? error.code : 'invalid-input'

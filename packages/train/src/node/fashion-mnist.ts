@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MobileOneError } from '@mobileone/core'
 import type { Dataset } from '../data/dataset.ts'
-import { fashionMnistLabels, idxDataset } from '../data/idx.ts'
+import { fashionMnistLabels, idxDataset } from '../data/idx-dataset.ts'
 
 export interface FashionMnistOptions {
   /** 60,000 images to train with, 10,000 to test with. */

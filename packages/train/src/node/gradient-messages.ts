@@ -1,5 +1,5 @@
 import type { ErrorCode, Model } from '@mobileone/core'
-import type { StartTfjsOptions } from './tfjs.ts'
+import type { StartTfjsOptions } from './start-tfjs.ts'
 
 /** What a worker is started with. The vectors are shared memory. */
 export interface WorkerStart {

@@ -1,11 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { isMobileOneError } from '@mobileone/core'
-import { createNetwork } from '../network/network.ts'
+import { isMobileOneError, MobileOneError } from '@mobileone/core'
+import { createNetwork } from '../gradients/loss-gradients.ts'
 import type { Part, PartReply, WorkerStart } from './gradient-messages.ts'
-import { startTfjs } from './tfjs.ts'
+import { startTfjs } from './start-tfjs.ts'
 
 const port = parentPort
-if (!port) throw new Error('the gradient worker runs in a worker thread')
+if (!port) throw new MobileOneError('unavailable', 'the gradient worker runs in a worker thread')
 const start = workerData as WorkerStart
 const reply = (message: PartReply): void => port.postMessage(message)
 const fail = (error: unknown): void =>

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MobileOneError } from '@mobileone/core'
 import type { Dataset } from '../data/dataset.ts'
-import { type PictureDatasetOptions, pictureDataset } from '../data/pictures.ts'
+import { type PictureDatasetOptions, pictureDataset } from '../data/picture-dataset.ts'
 
 export interface ImageFolderOptions extends PictureDatasetOptions {
   /** The classes, in order, for a folder that may lack some of them: `labels` of the training set. By default all sub-folders, sorted. */

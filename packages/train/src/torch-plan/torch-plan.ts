@@ -1,8 +1,8 @@
 import { imagenetPolicy } from '../data/auto-augment.ts'
+import { torchScripts } from '../generated/torch-scripts.ts'
 import type { Recipe } from '../recipe.ts'
-import { settingsOf, type TorchPlanOptions, type TorchPlanSettings } from './options.ts'
-import { trainScript } from './script.ts'
-import { timmDepartures, timmOptions, timmVersion, toFlags, toYaml } from './timm.ts'
+import { settingsOf, type TorchPlanOptions, type TorchPlanSettings } from './settings.ts'
+import { timmDepartures, timmOptions, timmVersion, toFlags, toYaml } from './timm-options.ts'
 
 /** A training run for PyTorch: what to write and what to type. Nothing is run. */
 export interface TorchPlan {
@@ -16,9 +16,17 @@ export interface TorchPlan {
     /** What it does otherwise than the recipe. */
     readonly departures: readonly string[]
   }
-  /** Texts by file name: the script, its plan, timm's configuration, a page that explains them. */
-  readonly files: Readonly<Record<'train_mobileone.py' | 'plan.json' | 'timm.yaml' | 'README.md', string>>
+  /** Texts by file name: the script and its modules, its plan, timm's configuration, a page that explains them. */
+  readonly files: Readonly<Record<TorchPlanFile, string>>
 }
+
+export type TorchPlanFile =
+  | 'train_mobileone.py'
+  | 'pictures.py'
+  | 'schedules.py'
+  | 'plan.json'
+  | 'timm.yaml'
+  | 'README.md'
 
 /**
  * How to train `recipe` with PyTorch on GPUs. The checkpoints it makes are read by `@mobileone/checkpoint`: timm's names,
@@ -32,9 +40,14 @@ export function torchPlan(recipe: Recipe, options: TorchPlanOptions): TorchPlan 
   const command = [
     ...launcher,
     'train_mobileone.py',
-    ...['--data', dataset.folder, '--output', settings.output, '--workers', String(settings.workers)],
-    ...(settings.amp ? ['--amp'] : []),
+    '--data',
+    dataset.folder,
+    '--output',
+    settings.output,
+    '--workers',
+    String(settings.workers),
   ]
+  if (settings.amp) command.push('--amp')
   const timm = timmOptions(settings)
   const plan: Omit<TorchPlan, 'files'> = {
     command,
@@ -47,7 +60,7 @@ export function torchPlan(recipe: Recipe, options: TorchPlanOptions): TorchPlan 
   return {
     ...plan,
     files: {
-      'train_mobileone.py': trainScript,
+      ...torchScripts,
       'plan.json': `${JSON.stringify(toScriptPlan(settings), null, 2)}\n`,
       'timm.yaml': `# ${settings.recipe.name} for train.py of timm ${timmVersion}: --config timm.yaml\n${toYaml(timm)}`,
       'README.md': explain(plan, settings, launcher),
@@ -91,7 +104,7 @@ Pictures: \`${dataset.folder}/${dataset.train}/<class>/*\`, ${dataset.classes} c
     pip install torch timm pillow safetensors
     ${shell(command)}
 
-${machines > 1 ? 'Run it on every machine, with HOST the name of one of them. ' : ''}\`train_mobileone.py\` follows \`plan.json\`: learning rate and weight decay on cosines, label smoothing, average of weights and
+${machines > 1 ? 'Run it on every machine, with HOST the name of one of them. ' : ''}\`train_mobileone.py\`, with the modules beside it, follows \`plan.json\`: learning rate and weight decay on cosines, label smoothing, average of weights and
 statistics, resolution and augmentation by epoch. The same command goes on with a run that was stopped. \`--sync-bn\` normalises over the
 batch of all GPUs; without it each GPU normalises its own part, as is usual.
 

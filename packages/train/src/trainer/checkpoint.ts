@@ -6,7 +6,7 @@ import {
   writeSafetensors,
 } from '@mobileone/checkpoint'
 import { formatShape, MobileOneError, type Model, sameShape } from '@mobileone/core'
-import type { Layout, Layouts } from '../network/layout.ts'
+import type { Layout, Layouts } from '../gradients/parameter-layout.ts'
 import type { Recipe } from '../recipe.ts'
 import { startState, type TrainState } from './state.ts'
 

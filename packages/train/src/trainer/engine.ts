@@ -1,5 +1,5 @@
 import type { Batch } from '../data/batch.ts'
-import type { Gradients, Network } from '../network/network.ts'
+import type { Gradients, Network } from '../gradients/loss-gradients.ts'
 
 /** Where gradients come from: this thread, or several. */
 export interface Engine {

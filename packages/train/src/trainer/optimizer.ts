@@ -1,4 +1,4 @@
-import type { Layouts } from '../network/layout.ts'
+import type { Layouts } from '../gradients/parameter-layout.ts'
 import type { Recipe } from '../recipe.ts'
 
 export interface StepSettings {

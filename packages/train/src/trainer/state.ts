@@ -1,5 +1,5 @@
 import type { Model } from '@mobileone/core'
-import { flatten, type Layouts } from '../network/layout.ts'
+import { flatten, type Layouts } from '../gradients/parameter-layout.ts'
 import type { Recipe } from '../recipe.ts'
 
 /** Weights and statistics of a network, as the vectors of its layouts. */

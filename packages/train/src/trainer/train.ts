@@ -7,10 +7,10 @@ import {
   throwIfAborted,
   withCard,
 } from '@mobileone/core'
+import type { Tfjs } from '@mobileone/tfjs-wasm-gradients'
 import type { BatchSource } from '../data/batch.ts'
-import { unflatten } from '../network/layout.ts'
-import { createNetwork, type Network } from '../network/network.ts'
-import type { Tfjs } from '../primitives.ts'
+import { createNetwork, type Network } from '../gradients/loss-gradients.ts'
+import { unflatten } from '../gradients/parameter-layout.ts'
 import { checkRecipe, learningRateAt, phaseOf, type Recipe, weightDecayAt } from '../recipe.ts'
 import { fromCheckpoint, toCheckpoint } from './checkpoint.ts'
 import { type Engine, localEngine } from './engine.ts'

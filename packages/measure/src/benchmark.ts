@@ -1,0 +1,273 @@
+/**
+ * Runs contenders against each other. It is not responsible for where they run: a lane opens a host, in a page or in a
+ * process. Contenders are checked against the reference before and after they are timed, and take turns, so that
+ * whatever else the machine does meets all of them.
+ */
+import { MobileOneError, type OnProgress, random, throwIfAborted } from '@mobileone/core'
+import { checkOutput } from './check-output.ts'
+import type { Finish, Host, Start } from './host.ts'
+import { type Protocol, summarize } from './protocol.ts'
+import type { Peak, Result, Skipped } from './result.ts'
+import { median } from './statistics.ts'
+import type { Subject } from './subject.ts'
+
+/** One contender in one runtime with one number of threads. */
+export interface Lane {
+  readonly contender: string
+  readonly runtime: string
+  readonly threads: number
+  /** Why it cannot run here; then it is not opened. */
+  readonly refusal?: string | undefined
+  /** Fresh surroundings with the subject's model, nothing started. */
+  open(subject: Subject): Promise<LaneHost>
+}
+
+export interface LaneHost extends Host {
+  /** Bytes this host has fetched, without the model. */
+  wire?(): Promise<Fetched>
+}
+
+export interface Fetched {
+  readonly bytes: number
+  readonly gzipBytes?: number
+}
+
+export interface PeakLane {
+  readonly runtime: string
+  readonly threads: number
+  readonly instruction: string
+  /** GFLOP/s now. */
+  measure(): Promise<number>
+}
+
+export interface BenchmarkOptions {
+  readonly subjects: AsyncIterable<Subject> | Iterable<Subject>
+  readonly lanes: readonly Lane[]
+  /** Default: none, and no result has a share of the peak. */
+  readonly peaks?: readonly PeakLane[] | undefined
+  readonly protocol: Protocol
+  readonly onProgress?: OnProgress | undefined
+  readonly onResult?: ((result: Result) => void) | undefined
+  readonly onSkipped?: ((skipped: Skipped) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Measured {
+  readonly peaks: readonly Peak[]
+  readonly results: readonly Result[]
+  readonly skipped: readonly Skipped[]
+}
+
+/** A start or a turn that takes longer than this has hung. */
+const deadlineMs = 180_000
+
+interface Runner {
+  readonly lane: Lane
+  readonly host: LaneHost
+  readonly starts: Start[]
+  readonly samples: number[]
+}
+
+/** @throws MobileOneError `aborted`. What goes wrong with a contender is in `skipped`. */
+export async function benchmark(options: BenchmarkOptions): Promise<Measured> {
+  const { lanes, peaks = [], protocol, signal } = options
+  const results: Result[] = []
+  const skipped: Skipped[] = []
+  const peakSamples = new Map<PeakLane, number[]>(peaks.map((peak) => [peak, []]))
+  const samplePeaks = async (wanted: readonly PeakLane[]): Promise<void> => {
+    for (const peak of wanted) peakSamples.get(peak)?.push(await peak.measure())
+  }
+  const peaksOf = (lane: Pick<Lane, 'runtime' | 'threads'>): readonly PeakLane[] =>
+    peaks.filter(({ runtime, threads }) => runtime === lane.runtime && threads === lane.threads)
+  const shuffle = random(protocol.rounds)
+
+  for await (const subject of options.subjects) {
+    const skip = (lane: Lane, error: unknown): void => {
+      const { contender, runtime, threads } = lane
+      const entry = { contender, variant: subject.variant, runtime, threads, reason: reasonOf(error) }
+      skipped.push(entry)
+      options.onSkipped?.(entry)
+    }
+    const running = new Set<Runner>()
+    const drop = async (runner: Runner, error: unknown): Promise<void> => {
+      running.delete(runner)
+      skip(runner.lane, error)
+      await runner.host.close()
+    }
+    const pending: Omit<Result, 'gflops' | 'peakShare'>[] = []
+    const peaksBefore = new Map([...peakSamples].map(([peak, samples]) => [peak, samples.length]))
+    try {
+      const open = lanes.filter((lane) => lane.refusal === undefined)
+      for (const lane of lanes) if (lane.refusal !== undefined) skip(lane, lane.refusal)
+      await startAll(open, subject, options, running, skip)
+      await samplePeaks(peaks)
+
+      for (let round = 0; round < protocol.rounds; round++) {
+        options.onProgress?.({ phase: `${subject.variant}: run`, done: round, total: protocol.rounds })
+        for (const runner of shuffled([...running], shuffle.next)) {
+          throwIfAborted(signal, 'the benchmark')
+          try {
+            const { settle, runsPerTurn: runs, recreate } = protocol
+            runner.samples.push(...(await inTime(runner.host.turn({ settle, runs, recreate }))))
+          } catch (error) {
+            await drop(runner, error)
+          }
+          await samplePeaks(peaksOf(runner.lane))
+        }
+      }
+
+      for (const runner of [...running]) {
+        throwIfAborted(signal, 'the benchmark')
+        options.onProgress?.({ phase: `${subject.variant}: check ${nameOf(runner.lane)}`, done: 0 })
+        try {
+          const finish = await inTime(runner.host.finish())
+          const wire = await runner.host.wire?.()
+          pending.push(resultOf(runner, subject, protocol, finish, wire))
+        } catch (error) {
+          await drop(runner, error)
+        }
+      }
+    } finally {
+      await Promise.all([...running].map(({ host }) => host.close()))
+    }
+    for (const result of pending) {
+      const [peak] = peaksOf(result)
+      const samples = peak && peakSamples.get(peak)?.slice(peaksBefore.get(peak))
+      const whole = withShare(result, protocol, samples && median(samples))
+      results.push(whole)
+      options.onResult?.(whole)
+    }
+  }
+  return {
+    peaks: peaks.map((peak) => {
+      const samples = peakSamples.get(peak) ?? []
+      const { runtime, threads, instruction } = peak
+      return { runtime, threads, instruction, gflops: median(samples), samples }
+    }),
+    results,
+    skipped,
+  }
+}
+
+/** Start every lane as often as the protocol says, one at a time, lanes taking turns; the last start of each stays open. */
+async function startAll(
+  lanes: readonly Lane[],
+  subject: Subject,
+  { protocol, onProgress, signal }: BenchmarkOptions,
+  running: Set<Runner>,
+  skip: (lane: Lane, error: unknown) => void,
+): Promise<void> {
+  const starts = new Map<Lane, Start[]>(lanes.map((lane) => [lane, []]))
+  const total = lanes.length * protocol.starts
+  let done = 0
+  for (let turn = 1; turn <= protocol.starts; turn++) {
+    for (const lane of lanes) {
+      throwIfAborted(signal, 'the benchmark')
+      const earlier = starts.get(lane)
+      if (!earlier) continue
+      onProgress?.({ phase: `${subject.variant}: start ${nameOf(lane)}`, done: done++, total })
+      let host: LaneHost | undefined
+      try {
+        host = await inTime(lane.open(subject))
+        const start = await inTime(host.start())
+        checkOutput(start.output, subject.expected)
+        earlier.push(start)
+        if (turn < protocol.starts) await host.close()
+        else running.add({ lane, host, starts: earlier, samples: [] })
+      } catch (error) {
+        starts.delete(lane)
+        skip(lane, error)
+        await host?.close()
+      }
+    }
+  }
+}
+
+function resultOf(
+  { lane, starts, samples }: Runner,
+  subject: Subject,
+  protocol: Protocol,
+  finish: Finish,
+  wire: Fetched | undefined,
+): Omit<Result, 'gflops' | 'peakShare'> {
+  const { maxAbsError, maxRelError } = checkOutput(finish.output, subject.expected)
+  const nothing = {
+    medianMs: null,
+    p95Ms: null,
+    minMs: null,
+    meanMs: null,
+    lowMs: null,
+    highMs: null,
+  }
+  const middle = (pick: (start: Start) => number): number => median(starts.map(pick))
+  return {
+    contender: lane.contender,
+    variant: subject.variant,
+    runtime: lane.runtime,
+    threads: lane.threads,
+    loadMs: middle((start) => start.loadMs),
+    compileMs: middle((start) => start.compileMs),
+    firstMs: middle((start) => start.firstMs),
+    startMs: middle((start) => start.loadMs + start.compileMs + start.firstMs),
+    ...(samples.length === 0 ? nothing : summarize(samples, protocol)),
+    memoryBytes: finish.memory.bytes,
+    memoryKind: finish.memory.kind,
+    wireBytes: wire?.bytes ?? null,
+    wireGzipBytes: wire?.gzipBytes ?? null,
+    weightBytes: subject.weightBytes,
+    maxAbsError,
+    maxRelError,
+    macs: subject.macs,
+    ...(finish.gpu && { gpu: finish.gpu }),
+    samples,
+    starts: starts.map(({ loadMs, compileMs, firstMs }) => ({ loadMs, compileMs, firstMs })),
+  }
+}
+
+function withShare(
+  result: Omit<Result, 'gflops' | 'peakShare'>,
+  { headline }: Protocol,
+  peak: number | undefined,
+): Result {
+  const ms = result[headline]
+  const gflops = ms === null ? null : (2 * result.macs) / (ms * 1e6)
+  return { ...result, gflops, peakShare: gflops === null || !peak ? null : gflops / peak }
+}
+
+/** `ort-wasm ×2 in chromium`. */
+export function nameOf({
+  contender,
+  runtime,
+  threads,
+}: Pick<Lane, 'contender' | 'runtime' | 'threads'>): string {
+  return `${contender} ×${threads} in ${runtime}`
+}
+
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return (message.split('\n')[0] ?? '').trim() || 'failed without a message'
+}
+
+/** Fisher and Yates. */
+function shuffled<T>(items: T[], next: () => number): T[] {
+  for (let last = items.length - 1; last > 0; last--) {
+    const other = Math.floor(next() * (last + 1))
+    ;[items[last], items[other]] = [items[other] as T, items[last] as T]
+  }
+  return items
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new MobileOneError('unavailable', `gave no answer within ${deadlineMs / 1000} seconds`)),
+      deadlineMs,
+    )
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * What is measured: a runtime that turns one model into logits. A contender is not responsible for timing, for choosing
+ * its input, for checking its output, or for its surroundings (page, process, threads of others): a host does that.
+ */
+import { MobileOneError, type Model } from '@mobileone/core'
+
+/** A model, or the bytes of one in the file format the contender reads. */
+export type ModelSource = Model | Uint8Array<ArrayBuffer>
+
+export interface Contender {
+  /** Make a model ready to run, in place of the one before. */
+  load(source: ModelSource): Promise<void>
+  /** From an input in the contender's layout to logits. Both are float32 and contiguous. */
+  run(input: Float32Array): Promise<Float32Array>
+  dispose(): Promise<void>
+  /** What it holds now, where it can tell. */
+  readonly memoryBytes?: number
+}
+
+export interface ContenderOptions {
+  readonly threads: number
+  /** Where the contender finds its own files: a URL or a folder, ending in a slash. */
+  readonly assets: string
+  /** NCHW. */
+  readonly inputShape: readonly number[]
+}
+
+/**
+ * Start the runtime, so that only the model is missing. A contender's file exports this as `create`.
+ * @throws where the runtime cannot run here with these options; the message is shown as the reason.
+ */
+export type CreateContender = (options: ContenderOptions) => Promise<Contender>
+
+export type ModelFormat = 'model' | 'safetensors' | 'onnx' | 'tflite'
+export type Layout = 'NCHW' | 'NHWC'
+
+/** What a contender is fed with. */
+export interface ContenderTraits {
+  readonly format: ModelFormat
+  readonly layout: Layout
+}
+
+/** A foreign runtime: its module, or a function that imports it, whose time then counts as load. */
+export type LibrarySource<Library extends object> = Library | (() => Promise<Library>)
+
+export async function loadSource<Library extends object>(source: LibrarySource<Library>): Promise<Library> {
+  return typeof source === 'function' ? await source() : source
+}
+
+/** The error of a contender that is run before it has a model. */
+export function notLoaded(): MobileOneError {
+  return new MobileOneError('invalid-argument', 'load a model into the contender first')
+}

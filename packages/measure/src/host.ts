@@ -1,0 +1,130 @@
+/**
+ * One contender with one model in its own surroundings (a page, a process), driven from outside turn by turn. A host
+ * times; it is not responsible for the order of turns or for judging what it measured.
+ */
+import { MobileOneError } from '@mobileone/core'
+import type { Contender, ContenderOptions, CreateContender, Layout, ModelSource } from './contender.ts'
+import { type GpuCounter, type GpuUse, gpuTally } from './gpu-counter.ts'
+import { toChannelsLast } from './layout.ts'
+
+/** Milliseconds from nothing to the first result, and that result. */
+export interface Start {
+  /** Import the runtime and start it. */
+  readonly loadMs: number
+  /** From the model's bytes to something that runs. */
+  readonly compileMs: number
+  readonly firstMs: number
+  readonly output: readonly number[]
+}
+
+export interface Turn {
+  /** Runs whose time is thrown away. */
+  readonly settle: number
+  /** Runs that are timed. */
+  readonly runs: number
+  /** Load the model anew before the turn. */
+  readonly recreate: boolean
+}
+
+export interface Finish {
+  /** What the last run gave. */
+  readonly output: readonly number[]
+  readonly memory: Memory
+  /** What the timed runs asked of the GPU, where that was counted. */
+  readonly gpu?: GpuUse
+}
+
+export interface Memory {
+  /** Null where the runtime does not tell. */
+  readonly bytes: number | null
+  /** How it was measured, in words. */
+  readonly kind: string
+}
+
+export interface Host {
+  start(): Promise<Start>
+  /** Milliseconds of each timed run. */
+  turn(turn: Turn): Promise<readonly number[]>
+  finish(): Promise<Finish>
+  /** Give everything back. Never rejects. */
+  close(): Promise<void>
+}
+
+export interface MemoryProbe {
+  readonly kind: string
+  /** Bytes in use now, or the most so far. */
+  bytes(): Promise<number | null> | number | null
+}
+
+export interface LocalHostOptions extends ContenderOptions {
+  /** Import the contender's file; its time counts as load. */
+  readonly contender: () => Promise<{ readonly create: CreateContender }>
+  readonly source: ModelSource
+  /** NCHW. */
+  readonly input: Float32Array
+  readonly layout: Layout
+  /** Default: what the contender says it holds. */
+  readonly memory?: MemoryProbe | undefined
+  /** Counts what the contender asks of WebGPU. */
+  readonly gpu?: GpuCounter | undefined
+}
+
+/** A host in this very page or process. */
+export function localHost(options: LocalHostOptions): Host {
+  const input = options.layout === 'NHWC' ? toChannelsLast(options.input, options.inputShape) : options.input
+  const { gpu } = options
+  const tally = gpu && gpuTally(gpu)
+  let contender: Contender | undefined
+  let last: Float32Array | undefined
+  const started = (): Contender => {
+    if (!contender) throw new MobileOneError('invalid-argument', 'start the host first')
+    return contender
+  }
+  const held = async (probe: MemoryProbe | undefined): Promise<Memory> => {
+    if (probe) return { bytes: await probe.bytes(), kind: probe.kind }
+    return { bytes: contender?.memoryBytes ?? null, kind: 'what the contender says it holds' }
+  }
+  return {
+    async start() {
+      const begin = performance.now()
+      const { create } = await options.contender()
+      contender = await create(options)
+      const loaded = performance.now()
+      await contender.load(options.source)
+      const compiled = performance.now()
+      last = await contender.run(input)
+      const end = performance.now()
+      return {
+        loadMs: loaded - begin,
+        compileMs: compiled - loaded,
+        firstMs: end - compiled,
+        output: Array.from(last),
+      }
+    },
+    async turn({ settle, runs, recreate }) {
+      const current = started()
+      if (recreate) await current.load(options.source)
+      for (let run = 0; run < settle; run++) last = await current.run(input)
+      const times: number[] = []
+      const before = gpu?.counts()
+      for (let run = 0; run < runs; run++) {
+        const begin = performance.now()
+        last = await current.run(input)
+        times.push(performance.now() - begin)
+      }
+      if (before) tally?.add(before, runs)
+      return times
+    },
+    async finish() {
+      return {
+        output: Array.from(last ?? []),
+        memory: await held(options.memory),
+        ...(tally && { gpu: tally.use() }),
+      }
+    },
+    async close() {
+      await contender?.dispose().catch(() => {})
+      contender = undefined
+    },
+  }
+}

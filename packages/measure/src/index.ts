@@ -1,0 +1,77 @@
+/** Measures networks, backends and runtimes side by side, each checked against a reference. Runs in browsers and in Node. */
+export type { OrtLibrary } from '@mobileone/backend-ort'
+export {
+  type BenchmarkOptions,
+  benchmark,
+  type Fetched,
+  type Lane,
+  type LaneHost,
+  type Measured,
+  nameOf,
+  type PeakLane,
+} from './benchmark.ts'
+export { checkOutput, type OutputError, tolerance } from './check-output.ts'
+export type {
+  Contender,
+  ContenderOptions,
+  ContenderTraits,
+  CreateContender,
+  Layout,
+  LibrarySource,
+  ModelFormat,
+  ModelSource,
+} from './contender.ts'
+export { backendContender } from './contenders/backend-contender.ts'
+export { type LiteRtLibrary, litertWasm } from './contenders/litert-wasm.ts'
+export { ortContender } from './contenders/ort-contender.ts'
+export { ortNode } from './contenders/ort-node.ts'
+export { ortWasm } from './contenders/ort-wasm.ts'
+export { ortWebgpu } from './contenders/ort-webgpu.ts'
+export { tfjsContender } from './contenders/tfjs-contender.ts'
+export { type TfjsWasmLibraries, tfjsWasm } from './contenders/tfjs-wasm.ts'
+export { tfjsWebgpu } from './contenders/tfjs-webgpu.ts'
+export { type ForeignContender, foreignTraits } from './contenders/traits.ts'
+export {
+  countGpu,
+  describeAdapter,
+  type GpuAdapter,
+  type GpuCounter,
+  type GpuCounts,
+  type GpuScope,
+  type GpuTally,
+  type GpuUse,
+  gpuTally,
+} from './gpu-counter.ts'
+export {
+  type Finish,
+  type Host,
+  type LocalHostOptions,
+  localHost,
+  type Memory,
+  type MemoryProbe,
+  type Start,
+  type Turn,
+} from './host.ts'
+export { type LocalLaneOptions, localLane } from './local-lane.ts'
+export { createPeakMeter, type PeakMeter } from './peak.ts'
+export {
+  type Protocol,
+  type ProtocolName,
+  type ProtocolOptions,
+  protocol,
+  protocolNames,
+  type Summary,
+  summarize,
+} from './protocol.ts'
+export {
+  type Column,
+  columnsOf,
+  groupsOf,
+  ratioToOurs,
+  reportMarkdown,
+  reportText,
+} from './report.ts'
+export type { Machine, Peak, Report, Result, Skipped } from './result.ts'
+export { mean, median, percentile, trimmed } from './statistics.ts'
+export { prepareSubject, randomDeployModel, type Subject } from './subject.ts'
+export { formatBytes, table } from './text-table.ts'

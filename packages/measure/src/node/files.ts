@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { MobileOneError, type Model } from '@mobileone/core'
+import type { ModelFormat } from '../contender.ts'
+import type { Subject } from '../subject.ts'
+
+/** What turns a model into the bytes of each format. */
+export type Writers = Readonly<Partial<Record<ModelFormat, (model: Model) => Uint8Array>>>
+
+/** The files of the subject under test, in a temporary folder: each is written when first asked for. */
+export interface SubjectFiles {
+  readonly folder: string
+  model(subject: Subject, format: ModelFormat): string
+  input(subject: Subject): string
+  remove(): void
+}
+
+export function subjectFiles(writers: Writers): SubjectFiles {
+  const folder = mkdtempSync(join(tmpdir(), 'mobileone-bench-'))
+  const written = new Set<string>()
+  const write = (name: string, bytes: () => Uint8Array): string => {
+    const path = join(folder, name)
+    if (!written.has(name)) writeFileSync(path, bytes())
+    written.add(name)
+    return path
+  }
+  return {
+    folder,
+    model: ({ variant, model }, format) =>
+      write(`${variant}.${format}`, () => {
+        const writer = writers[format]
+        if (!writer) throw new MobileOneError('invalid-argument', `there is no writer for ${format} files`)
+        return writer(model)
+      }),
+    input: ({ variant, input }) => write(`${variant}.f32`, () => new Uint8Array(input.data.buffer)),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}

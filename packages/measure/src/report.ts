@@ -1,0 +1,209 @@
+import type { GpuAdapter } from './gpu-counter.ts'
+import type { Report, Result } from './result.ts'
+import { formatBytes, table } from './text-table.ts'
+
+/** Ours: what ratios are taken against. */
+const yardstick = /^mobileone-/
+
+export interface Column {
+  readonly title: string
+  readonly left?: boolean
+  cell(result: Result, report: Report): string
+}
+
+const steadyTitles = { medianMs: 'median', meanMs: 'mean', minMs: 'least' } as const
+
+const name: Column = { title: 'contender', left: true, cell: ({ contender }) => contender }
+const threads: Column = { title: 'threads', cell: (result) => String(result.threads) }
+const steady: readonly Column[] = [
+  { title: 'p95', cell: ({ p95Ms }) => ms(p95Ms) },
+  { title: '× ours', cell: (result, report) => ratioText(ratioToOurs(result, report)) },
+  { title: 'GFLOP/s', cell: ({ gflops }) => (gflops === null ? '' : gflops.toFixed(1)) },
+  { title: '% peak', cell: ({ peakShare }) => (peakShare === null ? '' : (100 * peakShare).toFixed(0)) },
+]
+/** Of a run. */
+const gpuColumns: readonly Column[] = [
+  { title: 'dispatches', cell: ({ gpu }) => (gpu ? countText(gpu.dispatches) : '') },
+  { title: 'submits', cell: ({ gpu }) => (gpu ? countText(gpu.submits) : '') },
+  { title: 'buffers made', cell: ({ gpu }) => (gpu ? countText(gpu.buffers) : '') },
+  { title: 'uploaded', cell: ({ gpu }) => (gpu ? formatBytes(Math.round(gpu.uploadedBytes)) : '') },
+  { title: 'read', cell: ({ gpu }) => (gpu ? formatBytes(Math.round(gpu.readBytes)) : '') },
+]
+const startColumns: readonly Column[] = [
+  { title: 'load', cell: ({ loadMs }) => ms(loadMs) },
+  { title: 'compile', cell: ({ compileMs }) => ms(compileMs) },
+  { title: 'first', cell: ({ firstMs }) => ms(firstMs) },
+  { title: 'start', cell: ({ startMs }) => ms(startMs) },
+]
+const costs: readonly Column[] = [
+  { title: 'memory', cell: ({ memoryBytes }) => (memoryBytes === null ? '' : formatBytes(memoryBytes)) },
+  { title: 'wire', cell: ({ wireBytes }) => (wireBytes === null ? '' : formatBytes(wireBytes)) },
+  { title: 'gzip', cell: ({ wireGzipBytes }) => (wireGzipBytes === null ? '' : formatBytes(wireGzipBytes)) },
+  { title: 'error', cell: ({ maxAbsError }) => maxAbsError.toExponential(0) },
+]
+
+/** The columns of a table, from what was measured. */
+export function columnsOf({ protocol, peaks, results }: Report): readonly Column[] {
+  const main: Column = {
+    title: steadyTitles[protocol.headline],
+    cell: (result) => ms(result[protocol.headline]),
+  }
+  const isSteady = results.some((result) => result.medianMs !== null)
+  const onGpu = results.some(({ gpu }) => gpu)
+  return [
+    ...(onGpu ? [name] : [name, threads]),
+    ...(isSteady ? [main, ...steady.filter(({ title }) => peaks.length > 0 || title !== '% peak')] : []),
+    ...(onGpu && isSteady ? gpuColumns : []),
+    ...startColumns,
+    ...costs,
+  ]
+}
+
+/** Time over that of our backend in the same runtime with as many threads; undefined where there is none. */
+export function ratioToOurs(result: Result, { results, protocol }: Report): number | undefined {
+  const { headline } = protocol
+  const ours = results.find(
+    ({ contender, variant, runtime, threads }) =>
+      yardstick.test(contender) &&
+      variant === result.variant &&
+      runtime === result.runtime &&
+      threads === result.threads,
+  )
+  const own = result[headline]
+  const base = ours?.[headline]
+  return own && base ? own / base : undefined
+}
+
+/** Results by variant and runtime, fastest first within a number of threads. */
+export function groupsOf({ results, protocol }: Report): {
+  readonly variant: string
+  readonly runtime: string
+  readonly results: readonly Result[]
+}[] {
+  const groups = new Map<string, { variant: string; runtime: string; results: Result[] }>()
+  for (const result of results) {
+    const key = `${result.variant} ${result.runtime}`
+    const group = groups.get(key) ?? { variant: result.variant, runtime: result.runtime, results: [] }
+    group.results.push(result)
+    groups.set(key, group)
+  }
+  const speed = (result: Result): number => result[protocol.headline] ?? result.startMs
+  for (const group of groups.values()) {
+    group.results.sort((a, b) => a.threads - b.threads || speed(a) - speed(b))
+  }
+  return [...groups.values()]
+}
+
+/** The report for a terminal. */
+export function reportText(report: Report): string {
+  const columns = columnsOf(report)
+  const right = columns.flatMap(({ left }, index) => (left ? [] : [index]))
+  const parts = [summaryLines(report).join('\n')]
+  for (const { variant, runtime, results } of groupsOf(report)) {
+    const rows = results.map((result) => columns.map((column) => column.cell(result, report)))
+    const title = `${variant} in ${runtime} (${gmacs(results)}; milliseconds)`
+    parts.push(`${title}\n${table(titlesOf(columns), rows, right)}`)
+  }
+  if (report.skipped.length > 0) parts.push(['Not measured', ...skippedLines(report)].join('\n'))
+  return `${parts.join('\n\n')}\n`
+}
+
+/** The report as Markdown. */
+export function reportMarkdown(report: Report): string {
+  const columns = columnsOf(report)
+  const parts = [
+    summaryLines(report)
+      .map((line) => `- ${line.trim()}`)
+      .join('\n'),
+  ]
+  for (const { variant, runtime, results } of groupsOf(report)) {
+    const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+    parts.push(
+      `### ${variant.toUpperCase()} in ${runtime}`,
+      [
+        row(titlesOf(columns)),
+        row(columns.map(({ left }) => (left ? '---' : '---:'))),
+        ...results.map((result) =>
+          row(
+            columns.map((column) => {
+              const cell = column.cell(result, report)
+              return yardstick.test(result.contender) && cell ? `**${cell}**` : cell
+            }),
+          ),
+        ),
+      ].join('\n'),
+    )
+  }
+  if (report.skipped.length > 0) {
+    parts.push(
+      '### Not measured',
+      skippedLines(report)
+        .map((line) => `- ${line.trim()}`)
+        .join('\n'),
+    )
+  }
+  return `${parts.join('\n\n')}\n`
+}
+
+function summaryLines({ date, machine, versions, protocol, peaks, results }: Report): string[] {
+  const load = machine.load
+    ? `, load ${machine.load.before[0]?.toFixed(1)} before and ${machine.load.after[0]?.toFixed(1)} after`
+    : ''
+  const isBusy = (machine.load?.before[0] ?? 0) > machine.cores / 2
+  return [
+    ...(isBusy ? ['The machine was busy with other work: trust ratios more than times'] : []),
+    `${date.slice(0, 16).replace('T', ' ')} UTC, ${machine.cpu}, ${machine.cores} cores, ${machine.platform}${load}`,
+    protocol.rounds === 0
+      ? `${protocol.starts} fresh starts of each, from the model's bytes in memory to the first result; medians`
+      : `Protocol ${protocol.name}: ${protocol.rounds} rounds of ${protocol.runsPerTurn}; ${protocol.what}`,
+    ...peaks.map(({ runtime, threads, gflops, instruction }) => {
+      const one = peaks.find((peak) => peak.runtime === runtime && peak.threads === 1)?.gflops
+      const gain = threads > 1 && one ? `, ${(gflops / one).toFixed(2)} times one thread's` : ''
+      return `Peak in ${runtime}, ${threads} ${threads === 1 ? 'thread' : 'threads'}: ${gflops.toFixed(1)} GFLOP/s${gain} (${instruction})`
+    }),
+    ...[...new Set(results.flatMap(({ gpu }) => (gpu ? [adapterText(gpu.adapter)] : [])))],
+    Object.entries(versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', '),
+  ]
+}
+
+/** One line per reason: contenders that were skipped for it, with their variants. */
+function skippedLines({ skipped }: Report): string[] {
+  const reasons = new Map<string, Map<string, Set<string>>>()
+  for (const { contender, runtime, threads, variant, reason } of skipped) {
+    const byName = reasons.get(reason) ?? new Map<string, Set<string>>()
+    const name = `${contender} ×${threads} in ${runtime}`
+    byName.set(name, (byName.get(name) ?? new Set()).add(variant))
+    reasons.set(reason, byName)
+  }
+  return [...reasons].map(([reason, names]) => {
+    const who = [...names].map(([name, variants]) => `${name} (${[...variants].join(', ')})`)
+    return `  ${who.join('; ')}: ${reason}`
+  })
+}
+
+function titlesOf(columns: readonly Column[]): string[] {
+  return columns.map(({ title }) => title)
+}
+
+function gmacs(results: readonly Result[]): string {
+  return `${((results[0]?.macs ?? 0) / 1e9).toFixed(3)} GMACs`
+}
+
+function ms(value: number | null): string {
+  if (value === null) return ''
+  return value < 100 ? value.toFixed(value < 10 ? 2 : 1) : value.toFixed(0)
+}
+
+function adapterText({ name, software }: GpuAdapter): string {
+  return `Adapter ${name}${software ? ': a software adapter, which computes on the CPU' : ''}`
+}
+
+function countText(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toFixed(1)
+}
+
+function ratioText(ratio: number | undefined): string {
+  return ratio === undefined ? '' : ratio.toFixed(2)
+}

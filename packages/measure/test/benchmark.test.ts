@@ -1,0 +1,178 @@
+import { configFromWidths, initialize, mobileone, reference } from '@mobileone/core'
+import { describe, expect, it } from 'vitest'
+import {
+  backendContender,
+  benchmark,
+  type Host,
+  type Lane,
+  localHost,
+  localLane,
+  prepareSubject,
+  protocol,
+  type Subject,
+} from '../src/index.ts'
+
+const config = configFromWidths({
+  name: 'tiny',
+  widths: [0.25, 0.25, 0.25, 0.25],
+  blocks: [1, 1, 1, 1],
+  branches: 1,
+  classes: 3,
+  inputSize: [32, 32],
+})
+const model = initialize(mobileone(config, { form: 'deploy' }), { seed: 3, statistics: 'random' })
+
+const referenceHost = (subject: Subject): Host =>
+  localHost({
+    threads: 1,
+    assets: '',
+    inputShape: subject.input.shape,
+    layout: 'NCHW',
+    contender: async () => ({ create: async () => backendContender(reference()) }),
+    source: subject.model,
+    input: subject.input.data,
+    memory: { kind: 'none', bytes: () => 7 },
+  })
+const lane = (contender: string, open: Lane['open']): Lane => ({
+  contender,
+  runtime: 'node',
+  threads: 1,
+  open,
+})
+
+describe('the harness', () => {
+  it('interleaves contenders, and leaves out the wrong, the failing and the refused', async () => {
+    const subject = await prepareSubject('tiny', model)
+    const turns: string[] = []
+    const honest = (name: string): Lane =>
+      lane(name, async (given) => {
+        const host = referenceHost(given)
+        return {
+          ...host,
+          turn: (turn) => {
+            turns.push(name)
+            return host.turn(turn)
+          },
+        }
+      })
+    const report = await benchmark({
+      subjects: [subject],
+      lanes: [
+        honest('mobileone-a'),
+        honest('b'),
+        lane('wrong', async (given) => {
+          const host = referenceHost(given)
+          return {
+            ...host,
+            start: async () => ({ ...(await host.start()), output: given.expected.map((x) => x + 1) }),
+          }
+        }),
+        lane('drifts', async (given) => {
+          const host = referenceHost(given)
+          return {
+            ...host,
+            finish: async () => ({ ...(await host.finish()), output: given.expected.map(() => Number.NaN) }),
+          }
+        }),
+        lane('absent', () => Promise.reject(new Error('is not installed\n    at somewhere'))),
+        { ...lane('refused', () => Promise.reject(new Error('never'))), refusal: 'needs a browser' },
+      ],
+      peaks: [{ runtime: 'node', threads: 1, instruction: 'none', measure: async () => 10 }],
+      protocol: protocol('default', { runs: 4, starts: 2 }),
+    })
+    expect(report.results.map(({ contender }) => contender)).toEqual(['mobileone-a', 'b'])
+    for (const result of report.results) {
+      expect(result.samples).toHaveLength(4)
+      expect(result.starts).toHaveLength(2)
+      expect(result.maxAbsError).toBe(0)
+      expect(result.memoryBytes).toBe(7)
+      expect(result.gflops).toBeCloseTo((2 * result.macs) / (result.medianMs! * 1e6), 9)
+      expect(result.peakShare).toBeCloseTo(result.gflops! / 10, 9)
+    }
+    for (let round = 0; round < 4; round++) {
+      expect(turns.slice(2 * round, 2 * round + 2).sort()).toEqual(['b', 'mobileone-a'])
+    }
+    const reasons = Object.fromEntries(report.skipped.map(({ contender, reason }) => [contender, reason]))
+    expect(reasons).toEqual({
+      refused: 'needs a browser',
+      wrong: expect.stringMatching(/^wrong: differs from the reference/),
+      drifts: expect.stringMatching(/^wrong: differs from the reference by Infinity/),
+      absent: 'is not installed',
+    })
+  })
+
+  it('loads the model anew in every turn where the protocol says so', async () => {
+    const subject = await prepareSubject('tiny', model)
+    let loads = 0
+    const host = localHost({
+      threads: 1,
+      assets: '',
+      inputShape: subject.input.shape,
+      layout: 'NHWC',
+      contender: async () => ({
+        create: async () => ({
+          load: async () => void loads++,
+          run: async (input) => input.slice(0, 3),
+          dispose: async () => {},
+        }),
+      }),
+      source: subject.model,
+      input: subject.input.data,
+      memory: { kind: 'none', bytes: () => null },
+    })
+    const { output } = await host.start()
+    const pixels = 32 * 32
+    expect(output).toEqual([0, 1, 2].map((channel) => subject.input.data[channel * pixels]))
+    expect(await host.turn({ settle: 1, runs: 3, recreate: true })).toHaveLength(3)
+    expect(loads).toBe(2)
+  })
+
+  it('stops when aborted, with every host closed', async () => {
+    const subject = await prepareSubject('tiny', model)
+    const stop = new AbortController()
+    let open = 0
+    const running = benchmark({
+      subjects: [subject],
+      lanes: [
+        lane('a', async (given) => {
+          open++
+          return { ...referenceHost(given), close: async () => void open-- }
+        }),
+      ],
+      peaks: [],
+      protocol: protocol('default', { runs: 1000 }),
+      onProgress: ({ done }) => {
+        if (done === 2) stop.abort()
+      },
+      signal: stop.signal,
+    })
+    await expect(running).rejects.toMatchObject({ code: 'aborted' })
+    expect(open).toBe(0)
+  })
+
+  it('takes contenders of this process, which need nothing but a name', async () => {
+    const { results, skipped } = await benchmark({
+      subjects: [await prepareSubject('tiny', model)],
+      lanes: [
+        localLane('mine', async () => backendContender(reference())),
+        localLane('bytes', async () => backendContender(reference()), { write: () => new Uint8Array(8) }),
+      ],
+      protocol: protocol('default', { runs: 2 }),
+    })
+    expect(results).toHaveLength(1)
+    expect(results[0]).toMatchObject({ contender: 'mine', runtime: 'node', threads: 1, peakShare: null })
+    expect(results[0]?.memoryKind).toBe('what the contender says it holds')
+    expect(results[0]?.memoryBytes).toBeGreaterThan(0)
+    expect(skipped.map(({ contender, reason }) => [contender, reason])).toEqual([
+      ['bytes', expect.stringMatching(/^reference takes a model here, not the bytes of a file/)],
+    ])
+  })
+
+  it('measures networks of one input and one output alone', async () => {
+    const two = { ...model, outputs: { ...model.outputs, again: 'head' } }
+    await expect(prepareSubject('two', two)).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringMatching(/has the inputs \w+ and the outputs logits, again \(withOutputs\)/),
+    })
+  })
+})

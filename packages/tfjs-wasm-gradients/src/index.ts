@@ -1,0 +1,2 @@
+export { composedPrimitives, createPrimitives, type Primitives, type Tfjs } from './primitives.ts'
+export { registerWasmGradients, shareClones } from './register.ts'

@@ -1,0 +1,124 @@
+import { MobileOneError } from '@mobileone/core'
+import { importShared, inflateBase64 } from '@mobileone/core/kernels'
+import { kernels } from './generated/kernels.ts'
+
+/** The exports of assembly/index.ts. Numbers are byte addresses and sizes. */
+export interface Kernels {
+  affineScratch(ins: number, outs: number): number
+  affine(
+    x: number,
+    w: number,
+    bias: number,
+    y: number,
+    rows: number,
+    ins: number,
+    outs: number,
+    relu: number,
+    scratch: number,
+  ): void
+  affineBackwardScratch(ins: number, outs: number): number
+  affineBackward(
+    x: number,
+    w: number,
+    y: number,
+    dy: number,
+    dx: number,
+    dw: number,
+    db: number,
+    rows: number,
+    ins: number,
+    outs: number,
+    relu: number,
+    scratch: number,
+  ): void
+  gramScratch(n: number): number
+  gram(x: number, g: number, sum: number, rows: number, n: number, scratch: number): void
+  gramBackwardScratch(n: number): number
+  gramBackward(x: number, d: number, ds: number, dx: number, rows: number, n: number, scratch: number): void
+  sums(x: number, rows: number, n: number, out: number): void
+  sumsBackward(x: number, d: number, dx: number, rows: number, n: number): void
+  depthwiseScratch(geometry: number): number
+  depthwise(
+    geometry: number,
+    x: number,
+    filter: number,
+    bias: number,
+    y: number,
+    relu: number,
+    scratch: number,
+  ): void
+  depthwiseBackwardScratch(geometry: number): number
+  depthwiseBackward(
+    geometry: number,
+    x: number,
+    filter: number,
+    y: number,
+    dy: number,
+    dx: number,
+    dfilter: number,
+    db: number,
+    scratch: number,
+  ): void
+  depthwiseSumsScratch(geometry: number): number
+  /** `moments` [taps + taps * taps, c]: of the input under each tap the sum, of each two taps the sum of products. */
+  depthwiseSums(
+    geometry: number,
+    x: number,
+    filter: number,
+    out: number,
+    moments: number,
+    scratch: number,
+  ): void
+  depthwiseSumsBackwardScratch(geometry: number): number
+  depthwiseSumsBackward(
+    geometry: number,
+    x: number,
+    filter: number,
+    moments: number,
+    d: number,
+    dx: number,
+    dfilter: number,
+    scratch: number,
+  ): void
+  convFilterScratch(geometry: number): number
+  convFilter(geometry: number, x: number, dy: number, dw: number, scratch: number): void
+}
+
+/** The compiled kernels, for private and for shared memory. */
+export interface KernelModules {
+  readonly private: WebAssembly.Module
+  readonly shared: WebAssembly.Module
+}
+
+let modules: Promise<KernelModules> | undefined
+
+/**
+ * The embedded kernels, compiled once.
+ * @throws MobileOneError `unavailable` where the engine does not compile them: it lacks SIMD, or a policy forbids it.
+ */
+export function loadKernels(): Promise<KernelModules> {
+  if (!modules) {
+    modules = compile()
+    modules.catch(() => {
+      modules = undefined
+    })
+  }
+  return modules
+}
+
+async function compile(): Promise<KernelModules> {
+  const bytes = await inflateBase64(kernels)
+  try {
+    return {
+      private: await WebAssembly.compile(bytes),
+      shared: await WebAssembly.compile(importShared(bytes)),
+    }
+  } catch (cause) {
+    throw new MobileOneError(
+      'unavailable',
+      `wasm-gradients: this engine does not compile the kernels: ${(cause as Error).message} (WebAssembly SIMD is ` +
+        "needed, and a Content-Security-Policy must allow 'wasm-unsafe-eval'); train on another backend",
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,57 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { torchScripts } from '../src/generated/torch-scripts.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const python = process.env.MOBILEONE_PYTHON ?? 'python3'
+const present = spawnSync(python, ['--version']).status === 0
+if (!present) {
+  console.warn(
+    `SKIPPED: nothing parses the Python of this package, because there is no ${python} (install it, or set MOBILEONE_PYTHON)`,
+  )
+}
+
+function pythonIn(folder: string): string[] {
+  const names = readdirSync(join(root, folder)).filter((name) => name.endsWith('.py'))
+  return names.sort().map((name) => join(root, folder, name))
+}
+
+/** What Python's own parser and symbol tables say of the files. */
+function faults(...paths: string[]): string {
+  const args = ['-B', join(root, 'test/check_modules.py'), ...paths]
+  const { status, stdout, stderr } = spawnSync(python, args, { encoding: 'utf8' })
+  const text = `${stdout}${stderr}`.trim()
+  expect(status, text).toBe(text === '' ? 0 : 1)
+  return text
+}
+
+test('what is embedded is the files of python/', () => {
+  const sources = pythonIn('python').map((path) => [basename(path), readFileSync(path, 'utf8')])
+  expect(torchScripts).toEqual(Object.fromEntries(sources))
+})
+
+test.runIf(present)('every Python file parses and uses no name that is not defined', () => {
+  expect(faults(...pythonIn('python'), ...pythonIn('scripts'), ...pythonIn('test'))).toBe('')
+})
+
+test.runIf(present)('a fault is found', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mobileone-python-'))
+  try {
+    const faulty = (text: string): string => {
+      const path = join(folder, 'faulty.py')
+      writeFileSync(path, text)
+      return faults(path)
+    }
+    expect(faulty('def f():\n  return missing')).toContain('missing is not defined')
+    expect(faulty('import math')).toContain('math is imported and not used')
+    writeFileSync(join(folder, 'beside.py'), 'def f():\n  return 1')
+    expect(faulty('from beside import f, g\nprint(f, g)')).toMatch(/faulty\.py: beside\.py has no g$/)
+    expect(faulty('def f(:')).toContain('SyntaxError')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
