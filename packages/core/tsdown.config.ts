@@ -2,7 +2,7 @@ import { library } from '../../tooling/tsdown.base.ts'
 
 export default library({
   index: 'src/index.ts',
-  wire: 'src/wire.ts',
+  'protobuf-wire': 'src/protobuf-wire.ts',
   half: 'src/half.ts',
-  kernels: 'src/kernels.ts',
+  'embedded-wasm': 'src/embedded-wasm.ts',
 })

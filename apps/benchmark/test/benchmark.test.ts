@@ -1,6 +1,6 @@
 import { configFromWidths, initialize, type Model, mobileone, reparameterize } from '@mobileone/core'
 import { protocol, type Report, reportText } from '@mobileone/measure'
-import { hasChromium, launchChromium } from '@mobileone/testkit'
+import { lacking, launchChromium } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { gpuLineup, lineup } from '../src/lineup.ts'
 import { help, parseOptions } from '../src/options.ts'
@@ -20,7 +20,7 @@ const config = configFromWidths({
 const micro: Model = reparameterize(
   initialize(mobileone(config, { form: 'train' }), { seed: 9, statistics: 'random' }),
 )
-const runtimes = [...(hasChromium ? (['chromium'] as const) : []), 'node' as const]
+const runtimes = [...(lacking('chromium') ? [] : ['chromium' as const]), 'node' as const]
 
 describe('a run with a micro network', () => {
   let report: Report
@@ -70,7 +70,7 @@ describe('a run with a micro network', () => {
     for (const { gflops } of report.peaks) expect(gflops).toBeGreaterThan(0)
   })
 
-  it.skipIf(!hasChromium)('counts what each contender fetches, and only that', () => {
+  it.skipIf(lacking('chromium'))('counts what each contender fetches, and only that', () => {
     const wire = (contender: string): number =>
       report.results.find(
         (result) => result.contender === contender && result.runtime === 'chromium' && result.threads === 1,
@@ -91,7 +91,7 @@ describe('a run with a micro network', () => {
   })
 })
 
-describe.skipIf(!hasChromium)('--gpu --quick with a tiny network', () => {
+describe.skipIf(lacking('chromium'))('--gpu --quick with a tiny network', () => {
   it('counts what every contender asks of one adapter, each within the tolerance of the reference', async () => {
     const options = parseOptions(['--gpu', '--quick', '--adapter', 'software'])
     if (!options) throw new Error('the options ask for the help')
@@ -183,7 +183,7 @@ describe('options', () => {
   })
 })
 
-describe.skipIf(!hasChromium)('the page', () => {
+describe.skipIf(lacking('chromium'))('the page', () => {
   it('runs a contender, shows its samples and offers the JSON', async () => {
     const server = await startServer()
     const browser = await launchChromium()

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { isMobileOneError } from '@mobileone/core'
+import { lacking, vulkanDriver } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseOptions } from '../src/options.ts'
 import { parseOptions as parseFolderOptions } from '../src/portable-gpu-benchmark/options.ts'
@@ -10,9 +11,8 @@ import { type FolderReport, folderText } from '../src/portable-gpu-benchmark/rep
 import { platforms, thisPlatform, writeFolder } from '../src/portable-gpu-benchmark/write-folder.ts'
 import { tiny } from './tiny.ts'
 
-const driver = process.env.VK_ICD_FILENAMES ?? '/usr/lib/chromium/vk_swiftshader_icd.json'
-const hasDriver = existsSync(driver) && platforms().includes(thisPlatform)
-if (!hasDriver) console.warn(`SKIPPED: there is no ${driver}, so the folder's program does not run`)
+/** The program needs WebGPU in Node, and Dawn for this platform. */
+const cannotRun = lacking('webgpu') || !platforms().includes(thisPlatform)
 
 const root = mkdtempSync(join(tmpdir(), 'mobileone-folder-'))
 const folder = join(root, 'gpu')
@@ -25,7 +25,7 @@ interface Ended {
 }
 
 function bench(...args: readonly string[]): Promise<Ended> {
-  const env = { ...process.env, VK_ICD_FILENAMES: driver, LD_LIBRARY_PATH: dirname(driver) }
+  const env = { ...process.env, VK_ICD_FILENAMES: vulkanDriver, LD_LIBRARY_PATH: dirname(vulkanDriver) }
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
@@ -68,7 +68,7 @@ describe('the folder', () => {
     ).toMatch(/no Dawn for "beos"; --platform takes .*linux-x64/)
   })
 
-  it.skipIf(!hasDriver)('runs by itself: right, counted, timed in every way', async () => {
+  it.skipIf(cannotRun)('runs by itself: right, counted, timed in every way', async () => {
     const ended = await bench('--runs', '3', '--batch', '2', '--json', 'result.json')
     expect(ended.code, ended.stderr).toBe(0)
     const report = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')) as FolderReport
@@ -89,7 +89,7 @@ describe('the folder', () => {
     expect(ended.stdout).toMatch(/0 buffers made, 12288 bytes uploaded, 44 read/)
   })
 
-  it.skipIf(!hasDriver)('says what is wrong: logits, precision, options', async () => {
+  it.skipIf(cannotRun)('says what is wrong: logits, precision, options', async () => {
     expect((await bench('--precision', 'f16-storage')).stderr).toMatch(/needs the feature shader-f16/)
     expect((await bench('--runs', '0')).stderr).toMatch(/--runs takes whole numbers of at least 1/)
     writeFileSync(join(folder, 'logits.f32'), new Uint8Array(44))

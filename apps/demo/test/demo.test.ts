@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { createClassifier, profile, reference, wasm } from '@mobileone/sdk'
+import { lacking } from '@mobileone/testkit'
 import { fashionMnistRecipe } from '@mobileone/train'
 import { describe, expect, it } from 'vitest'
 import { assetUrl, readDescription, readModel } from '../src/embedded.ts'
 
 const description = readDescription()
-const testSet = '/usr/share/datasets/fashion-mnist'
 
 describe('the embedded model', () => {
   it('is in train form and carries its card', () => {
@@ -26,7 +26,7 @@ describe('the embedded model', () => {
     expect(description.test.top1).toBeGreaterThan(0.92)
   })
 
-  it.skipIf(!existsSync(testSet))('has that accuracy', async () => {
+  it.skipIf(lacking('fashion-mnist'))('has that accuracy', async () => {
     const { fashionMnist } = await import('@mobileone/train/node')
     const { batchSource, evaluate } = await import('@mobileone/train')
     const model = readModel(description)

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { conformance } from '@mobileone/conformance'
-import { hasChromium, openModulePage, runPageSuite, softwareGpu } from '@mobileone/testkit'
+import { describeBackend } from '@mobileone/conformance/vitest'
+import { lacking, openModulePage, runPageSuite, softwareGpu } from '@mobileone/testkit'
 import * as native from 'onnxruntime-node'
 import * as web from 'onnxruntime-web'
 import { describe, expect, it } from 'vitest'
@@ -8,15 +8,19 @@ import { ort } from '../src/index.ts'
 import { exceptions } from './exceptions.ts'
 import { memory } from './memory.ts'
 
-describe.each([
-  ['onnxruntime-node', 'cpu', () => ort({ lib: native, executionProviders: ['cpu'], numThreads: 1 })],
-  ['onnxruntime-web', 'wasm', () => ort({ lib: web, executionProviders: ['wasm'], numThreads: 1 })],
-] as const)('%s, %s', (_, provider, create) => {
-  const options = { exceptions: exceptions[provider], memory }
-  for (const c of conformance(create, options)) (c.skip ? it.skip : it)(c.name, c.run)
-})
+describeBackend(
+  'onnxruntime-node, cpu',
+  () => ort({ lib: native, executionProviders: ['cpu'], numThreads: 1 }),
+  { exceptions: exceptions.cpu, memory },
+)
 
-describe.skipIf(!hasChromium)('onnxruntime-web in Chromium', () => {
+describeBackend(
+  'onnxruntime-web, wasm',
+  () => ort({ lib: web, executionProviders: ['wasm'], numThreads: 1 }),
+  { exceptions: exceptions.wasm, memory },
+)
+
+describe.skipIf(lacking('chromium'))('onnxruntime-web in Chromium', () => {
   it.each(['wasm', 'webgpu'])(
     '%s',
     async (suite) => {

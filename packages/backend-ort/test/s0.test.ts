@@ -5,9 +5,8 @@ import {
   checkExecutor,
   checkInPage,
   goldenPath,
-  hasChromium,
-  hasGolden,
   imagenetRule,
+  lacking,
   loadPhotographs,
   openModulePage,
   type Photograph,
@@ -23,7 +22,7 @@ import { ort } from '../src/index.ts'
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
-describe.skipIf(!hasGolden)('the real S0 on photographs', () => {
+describe.skipIf(lacking('golden'))('the real S0 on photographs', () => {
   let model: Model
   let photographs: readonly Photograph[]
   beforeAll(async () => {
@@ -41,7 +40,7 @@ describe.skipIf(!hasGolden)('the real S0 on photographs', () => {
     expect(wrongChecks(await checkExecutor(executor, photographs))).toEqual([])
   })
 
-  it.skipIf(!hasChromium).each(['wasm', 'webgpu'])(
+  it.skipIf(lacking('chromium')).each(['wasm', 'webgpu'])(
     '%s in Chromium',
     async (provider) => {
       const { page, close } = await openModulePage({

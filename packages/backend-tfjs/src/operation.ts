@@ -1,4 +1,4 @@
-import type { Conv2d, Model, Node, Tensor } from '@mobileone/core'
+import { type Conv2d, floatWeight, type Model, type Node, type Tensor } from '@mobileone/core'
 import type * as tf from '@tensorflow/tfjs-core'
 import type { Tfjs } from './library.ts'
 
@@ -22,7 +22,7 @@ export function isUnsupported(node: Node): boolean {
 
 /** `node` as calls of TensorFlow.js, its weights uploaded. `relu`: with the ReLU that follows. */
 export function operation(tf: Tfjs, model: Model, node: Node, relu: boolean, keep: Keep): Operation {
-  const weight = (name: string): Tensor => model.weights[name] as Tensor
+  const weight = (name: string): Tensor => floatWeight(model, name)
   const upload = (name: string): tf.Tensor => tf.tensor(weight(name).data, [...weight(name).shape])
   const vector = (name: string): tf.Tensor1D => keep(() => upload(name)) as tf.Tensor1D
   const activation = relu ? { activation: 'relu' as const } : {}

@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url'
-import { hasChromium, openModulePage, runPageSuite, softwareGpu } from '@mobileone/testkit'
+import { lacking, openModulePage, runPageSuite, softwareGpu } from '@mobileone/testkit'
 import { describe, expect, it } from 'vitest'
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
-describe.skipIf(!hasChromium)('tfjs in Chromium', () => {
+describe.skipIf(lacking('chromium'))('tfjs in Chromium', () => {
   it.each(['cpu', 'wasm', 'webgl', 'webgpu'])(
     '%s',
     async (suite) => {

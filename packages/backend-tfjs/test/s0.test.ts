@@ -5,9 +5,8 @@ import {
   checkExecutor,
   checkInPage,
   goldenPath,
-  hasChromium,
-  hasGolden,
   imagenetRule,
+  lacking,
   loadPhotographs,
   openModulePage,
   type Photograph,
@@ -24,7 +23,7 @@ import { tfjs } from '../src/index.ts'
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
-describe.skipIf(!hasGolden)('the real S0 on photographs', () => {
+describe.skipIf(lacking('golden'))('the real S0 on photographs', () => {
   let model: Model
   let photographs: readonly Photograph[]
   beforeAll(async () => {
@@ -45,7 +44,7 @@ describe.skipIf(!hasGolden)('the real S0 on photographs', () => {
     300_000,
   )
 
-  it.skipIf(!hasChromium).each(['wasm', 'webgl', 'webgpu'])(
+  it.skipIf(lacking('chromium')).each(['wasm', 'webgl', 'webgpu'])(
     '%s in Chromium',
     async (backend) => {
       const { page, close } = await openModulePage({

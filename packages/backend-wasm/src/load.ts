@@ -1,5 +1,5 @@
 import { MobileOneError } from '@mobileone/core'
-import { importShared, inflateBase64 } from '@mobileone/core/kernels'
+import { importShared, inflateBase64 } from '@mobileone/core/embedded-wasm'
 import type { Simd } from './features.ts'
 import { BUILD } from './generated/build.ts'
 import { plain } from './generated/plain.ts'

@@ -6,6 +6,7 @@ import {
   type BatchNorm,
   type Conv2d,
   elementCount,
+  floatWeight,
   inferShapes,
   type Linear,
   type Model,
@@ -153,8 +154,8 @@ class Planner {
     const name = node.inputs[0]
     const [n, inC, inH, inW] = this.shapes[name] as [number, number, number, number]
     const [, outC, outH, outW] = this.shapes[node.name] as [number, number, number, number]
-    const weight = this.model.weights[node.weight]!
-    const bias = node.bias === undefined ? undefined : this.model.weights[node.bias]!.data
+    const weight = floatWeight(this.model, node.weight)
+    const bias = node.bias === undefined ? undefined : floatWeight(this.model, node.bias).data
     const [kh, kw] = weight.shape.slice(2) as [number, number]
     const pixels = n * outH * outW
     const { stride, padding, dilation, groups } = node
@@ -230,8 +231,8 @@ class Planner {
 
   private linear(node: Linear, index: number): void {
     const x = this.blocked(node.inputs[0])
-    const weight = this.model.weights[node.weight]!
-    const bias = node.bias === undefined ? undefined : this.model.weights[node.bias]!.data
+    const weight = floatWeight(this.model, node.weight)
+    const bias = node.bias === undefined ? undefined : floatWeight(this.model, node.bias).data
     const [outputs, k] = weight.shape as [number, number]
     const choice = this.tuning.conv({
       ...{ kernel: [1, 1], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 },
@@ -280,7 +281,7 @@ class Planner {
       [abi.BATCH, x.n],
     ])
     const [weight, bias, mean, variance] = [node.weight, node.bias, node.runningMean, node.runningVar].map(
-      (name) => this.model.weights[name]!.data,
+      (name) => floatWeight(this.model, name).data,
     ) as [Float32Array, Float32Array, Float32Array, Float32Array]
     const scale = (c: number): number => weight[c]! / Math.sqrt(variance[c]! + node.epsilon)
     this.program.constant(padChannels(x.c), (to) => {

@@ -1,18 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import { reference } from '@mobileone/core'
-import {
-  hasChromium,
-  hasGolden,
-  launchChromium,
-  readGolden,
-  readGoldenFloat32,
-  serve,
-} from '@mobileone/testkit'
+import { lacking, launchChromium, readGolden, readGoldenFloat32, serve } from '@mobileone/testkit'
 import type { Browser, Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { distance } from './models.ts'
+import { distance } from './distance.ts'
 import { image, network } from './networks.ts'
 
 /** The package and what the tests need of the core, from source, as one ES module. */
@@ -37,7 +30,7 @@ interface Page1 {
   backend: typeof import('./page.ts')
 }
 
-describe.skipIf(!hasChromium)('in Chromium', () => {
+describe.skipIf(lacking('chromium'))('in Chromium', () => {
   let browser: Browser
   let server: Awaited<ReturnType<typeof serve>>
   const pages = new Map<string, { type: string; body: string | Uint8Array }>()
@@ -95,7 +88,7 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
     await page.close()
   })
 
-  test.skipIf(!hasGolden)(
+  test.skipIf(lacking('golden'))(
     'relaxed and plain kernels agree to 1e-4 on the logits of the real S0',
     async () => {
       const page = await open('/')

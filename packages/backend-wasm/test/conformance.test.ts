@@ -1,15 +1,14 @@
 import { fileURLToPath } from 'node:url'
-import { conformance } from '@mobileone/conformance'
-import { hasChromium, openModulePage, runPageSuite } from '@mobileone/testkit'
+import { describeBackend } from '@mobileone/conformance/vitest'
+import { lacking, openModulePage, runPageSuite } from '@mobileone/testkit'
 import { describe, expect, it } from 'vitest'
 import { wasm } from '../src/index.ts'
 import { memory } from './memory.ts'
 
-describe.each([1, 2])('wasm, %i thread(s)', (threads) => {
-  for (const c of conformance(() => wasm({ threads }), { memory })) (c.skip ? it.skip : it)(c.name, c.run)
-})
+describeBackend('wasm, 1 thread', () => wasm({ threads: 1 }), { memory })
+describeBackend('wasm, 2 threads', () => wasm({ threads: 2 }), { memory })
 
-describe.skipIf(!hasChromium)('wasm in Chromium', () => {
+describe.skipIf(lacking('chromium'))('wasm in Chromium', () => {
   const entry = fileURLToPath(new URL('conformance-page.ts', import.meta.url))
   it.each(['plain', 'relaxed, where there is', '2 threads'])(
     '%s',

@@ -1,11 +1,12 @@
+import { convNode, makeModel, normalInputs } from '@mobileone/conformance'
 import { type Model, random, reference } from '@mobileone/core'
 import { describe, expect, test } from 'vitest'
 import { wasm } from '../src/index.ts'
-import { conv, distance, makeModel, randomInputs } from './models.ts'
+import { distance } from './distance.ts'
 
 /** Largest difference between this backend and the reference over all outputs. */
 async function compare(model: Model, seed: number): Promise<number> {
-  const inputs = randomInputs(model, random(seed))
+  const inputs = normalInputs(model, random(seed))
   const ours = await wasm().compile(model)
   const oracle = await reference().compile(model)
   const [a, b] = [await ours.run(inputs), await oracle.run(inputs)]
@@ -51,21 +52,25 @@ describe('convolutions against the reference', () => {
     const nodes = []
     const weights: Record<string, readonly number[]> = {}
     if (shape.inner) {
-      nodes.push(conv('front', 'x'))
-      weights['front.w'] = [inC, inC, 1, 1]
-      weights['front.b'] = [inC]
+      nodes.push(convNode('front', 'x'))
+      weights['front.weight'] = [inC, inC, 1, 1]
+      weights['front.bias'] = [inC]
     }
-    const { bias, ...node } = conv('layer', shape.inner ? 'front' : 'x', {
+    const layer = convNode('layer', shape.inner ? 'front' : 'x', {
       stride: shape.stride as [number, number],
       padding: shape.padding as [number, number],
       dilation: shape.dilation as [number, number],
       groups: depthwise ? inC : groups,
+      bias: shape.bias && 'layer.bias',
     })
-    nodes.push(shape.bias ? { ...node, bias: bias as string } : node)
-    weights['layer.w'] = [outC, depthwise ? 1 : inC / groups, ...shape.kernel]
-    if (shape.bias) weights['layer.b'] = [outC]
+    nodes.push(layer)
+    weights['layer.weight'] = [outC, depthwise ? 1 : inC / groups, ...shape.kernel]
+    if (shape.bias) weights['layer.bias'] = [outC]
     if (shape.relu) nodes.push({ op: 'relu', name: 'relu', inputs: ['layer'] } as const)
-    const model = makeModel({ x: [batch, inC, ...shape.size] }, nodes, weights, random(shape.seed))
+    const model = makeModel(
+      { inputs: { x: [batch, inC, ...shape.size] }, nodes, weights },
+      random(shape.seed),
+    )
     expect(await compare(model, shape.seed + 1), JSON.stringify(shape)).toBeLessThan(2e-5)
   })
 })

@@ -1,9 +1,9 @@
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import { type Executor, type Model, profile, reference, withBatch, withOutputs } from '@mobileone/core'
-import { hasGolden, readGolden, readGoldenFloat32 } from '@mobileone/testkit'
+import { lacking, readGolden, readGoldenFloat32 } from '@mobileone/testkit'
 import { describe, expect, test } from 'vitest'
 import { wasm } from '../src/index.ts'
-import { distance } from './models.ts'
+import { distance } from './distance.ts'
 import { image, network } from './networks.ts'
 
 async function run(executor: Executor, inputs: Parameters<Executor['run']>[0]): Promise<Float32Array> {
@@ -57,7 +57,7 @@ describe('whole networks against the reference', () => {
   })
 })
 
-describe.skipIf(!hasGolden)('the real S0', () => {
+describe.skipIf(lacking('golden'))('the real S0', () => {
   const load = (): Model => modelFromCheckpoint(readCheckpoint(readGolden('mobileone_s0.pth.tar')))
   test('gives the logits of PyTorch to 1e-4, with every build and several threads', async () => {
     const data = readGoldenFloat32('s0-input-1x3x224x224.f32')

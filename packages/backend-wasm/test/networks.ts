@@ -1,3 +1,4 @@
+import { normalTensor } from '@mobileone/conformance'
 import {
   initialize,
   type MobileOneConfig,
@@ -7,7 +8,6 @@ import {
   type Tensors,
   variants,
 } from '@mobileone/core'
-import { randomTensor } from './models.ts'
 
 /** A released variant with random weights, for inputs of another size. */
 export function network(
@@ -21,5 +21,5 @@ export function network(
 }
 
 export function image(model: Model, seed: number): Tensors {
-  return { image: randomTensor(model.inputs.image!.shape, random(seed)) }
+  return { image: normalTensor(model.inputs.image!.shape, random(seed)) }
 }

@@ -6,6 +6,7 @@ import {
   type BatchNorm,
   type Conv2d,
   elementCount,
+  floatWeight,
   inferShapes,
   type Linear,
   type Model,
@@ -160,7 +161,7 @@ class Planner {
     const [source] = node.inputs
     const [n, inChannels, inHeight, inWidth] = this.shapes[source] as [number, number, number, number]
     const [, outChannels, outHeight, outWidth] = this.shapes[node.name] as [number, number, number, number]
-    const weight = this.model.weights[node.weight]!
+    const weight = floatWeight(this.model, node.weight)
     const kernel = weight.shape.slice(2) as [number, number]
     const { stride, padding, dilation, groups } = node
     const pixels = n * outHeight * outWidth
@@ -224,7 +225,7 @@ class Planner {
 
   private linear(node: Linear, index: number): void {
     const x = this.quartered(node.inputs[0], node.name)
-    const weight = this.model.weights[node.weight]!
+    const weight = floatWeight(this.model, node.weight)
     const [outputs, depth] = weight.shape as [number, number]
     const choice = chooseConv(
       {
@@ -249,7 +250,7 @@ class Planner {
     const x = this.quartered(node.inputs[0], node.name)
     const { result, activation } = this.activation(node, index)
     const [weight, bias, mean, variance] = [node.weight, node.bias, node.runningMean, node.runningVar].map(
-      (name) => this.model.weights[name]!.data,
+      (name) => floatWeight(this.model, name).data,
     ) as [Float32Array, Float32Array, Float32Array, Float32Array]
     const padded = quads(x.c) * 4
     const factors = this.memory.constant(2 * padded, false, (to) => {
@@ -370,7 +371,7 @@ class Planner {
   }
 
   private bias(name: string | undefined, outputs: number): Region {
-    const data = name === undefined ? undefined : this.model.weights[name]!.data
+    const data = name === undefined ? undefined : floatWeight(this.model, name).data
     return this.memory.constant(quads(outputs) * 4, false, (to) => {
       if (data) to.set(data)
     })

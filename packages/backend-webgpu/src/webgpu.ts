@@ -1,22 +1,18 @@
 import {
   type Backend,
   type CompileOptions,
+  checkInputs,
   createExecutor,
   type Executor,
-  type Golden,
   MobileOneError,
   type Model,
   type Preprocess,
   type ProbeResult,
   type RunOptions,
   spec,
-  type Tensor,
   type Tensors,
-  tensor,
   throwIfAborted,
   validate,
-  verifyGolden,
-  verifyRandom,
 } from '@mobileone/core'
 import {
   type DeviceOptions,
@@ -30,13 +26,7 @@ import { type GpuImageSource, imageInputOf } from './image.ts'
 import { type Plan, planModel } from './plan.ts'
 import { type GpuOutput, Session } from './session.ts'
 
-export interface WebGpuOptions extends DeviceOptions {
-  /**
-   * Check the device when compiling: `true` compares every step with the reference on a random input of at most 64 x 64, a
-   * stored input with its outputs is run as it is. A device that computes wrongly is refused, naming the node.
-   */
-  readonly verify?: boolean | Golden
-}
+export type WebGpuOptions = DeviceOptions
 
 export interface WebGpuExecutor extends Executor {
   /**
@@ -62,21 +52,11 @@ export function webgpu(options: WebGpuOptions = {}): WebGpuBackend {
   return {
     specVersion: 1,
     name: 'webgpu',
-    ...toleranceOf(options),
+    nan: 'unspecified',
+    ...(options.precision === 'f16-storage' && { tolerance: 5e-2 }),
     probe: () => probe(source, options),
     unsupported: () => [],
-    async compile(model, compileOptions = {}) {
-      const { executor, plan } = await compile(model, source, options, compileOptions)
-      if (!options.verify) return executor
-      try {
-        await verify(model, executor, plan, source, options, compileOptions)
-        throwIfAborted(compileOptions.signal, 'compiling for webgpu')
-        return executor
-      } catch (error) {
-        await executor.dispose()
-        throw error
-      }
-    },
+    compile: (model, compileOptions = {}) => compile(model, source, options, compileOptions),
   }
 }
 
@@ -96,29 +76,6 @@ async function probe(source: DeviceSource, { device, precision }: WebGpuOptions)
   }
 }
 
-async function verify(
-  model: Model,
-  executor: Executor,
-  plan: Plan,
-  source: DeviceSource,
-  options: WebGpuOptions,
-  compileOptions: CompileOptions,
-): Promise<void> {
-  const unchecked = {
-    name: 'webgpu',
-    ...toleranceOf(options),
-    compile: async (small: Model) => (await compile(small, source, options, {})).executor,
-  }
-  const settings = { ...compileOptions, values: plan.results }
-  if (typeof options.verify === 'object')
-    await verifyGolden(unchecked, model, executor, options.verify, settings)
-  else await verifyRandom(unchecked, model, settings)
-}
-
-function toleranceOf({ precision }: WebGpuOptions): { readonly tolerance?: number } {
-  return precision === 'f16-storage' ? { tolerance: 5e-2 } : {}
-}
-
 /** What a model occupies on one device. */
 interface Live {
   readonly held: Held
@@ -131,7 +88,7 @@ async function compile(
   source: DeviceSource,
   options: WebGpuOptions,
   { signal, onProgress }: CompileOptions,
-): Promise<{ readonly executor: WebGpuExecutor; readonly plan: Plan }> {
+): Promise<WebGpuExecutor> {
   throwIfAborted(signal, 'compiling for webgpu')
   validate(model)
   const start = async (first: CompileOptions = {}): Promise<Live> => {
@@ -159,7 +116,7 @@ async function compile(
     live?.held.release()
     live = undefined
   }
-  const onDevice = async <T>(work: (session: Session) => Promise<T>): Promise<T> => {
+  const onDevice = async <T>(work: (session: Session) => T | Promise<T>): Promise<T> => {
     if (live?.held.lost !== undefined) {
       if (!live.held.owned) throw lostError(live.held.lost, 'compile the model again on a new device')
       stop()
@@ -180,51 +137,49 @@ async function compile(
 
   // A submission cannot be called back: an aborted run rejects at once, and the next one waits for the GPU.
   let submitted: Promise<unknown> = Promise.resolve()
-  // The executor checks and queues runs by their inputs: what else a run is to do is kept beside them.
-  const special = new WeakMap<Tensors, (session: Session) => Promise<Tensors>>()
-  const executor = createExecutor({
-    backend: 'webgpu',
-    inputs: model.inputs,
-    outputs: Object.fromEntries(Object.entries(plan.outputs).map(([name, { shape }]) => [name, spec(shape)])),
-    memoryBytes,
-    steps: plan.dispatches.map(({ node, kernel }) => ({ node, kernel: kernel.name })),
-    async execute(inputs, signal) {
-      await submitted
-      throwIfAborted(signal, 'a run on webgpu')
-      const running = onDevice(special.get(inputs) ?? ((session) => session.run(inputs)))
-      submitted = running.catch(() => {})
-      const outputs = await (signal ? untilAborted(running, signal) : running)
-      throwIfAborted(signal, 'a run on webgpu')
-      return outputs!
-    },
-    async profile(inputs) {
-      await submitted
-      return onDevice((session) => session.profile(inputs))
-    },
-    async free() {
-      await submitted
-      stop()
-    },
-  })
-  let blank: Tensor | undefined
-  const runImage: WebGpuExecutor['runImage'] = async (source, rule, runOptions) => {
-    const name = imageInputOf(model, rule)
-    blank ??= tensor(model.inputs[name]!.shape)
-    const inputs = { [name]: blank }
-    special.set(inputs, (session) => session.runImage({ source, rule }))
-    return executor.run(inputs, runOptions)
+  const submit = async <T>(
+    signal: AbortSignal | undefined,
+    work: (session: Session) => T | Promise<T>,
+  ): Promise<T> => {
+    await submitted
+    throwIfAborted(signal, 'a run on webgpu')
+    const running = onDevice(work)
+    submitted = running.catch(() => {})
+    const result = await (signal ? untilAborted(running, signal) : running)
+    throwIfAborted(signal, 'a run on webgpu')
+    return result as T
   }
-  const runOnGpu: WebGpuExecutor['runOnGpu'] = async (given, runOptions) => {
-    const inputs = { ...given }
-    let outputs: Readonly<Record<string, GpuOutput>> = {}
-    special.set(inputs, async (session) => {
-      outputs = session.runOnGpu(inputs)
-      return {}
-    })
-    await executor.run(inputs, runOptions)
-    return outputs
-  }
-  return { executor: Object.assign(executor, { runImage, runOnGpu }), plan }
+  return createExecutor(
+    {
+      backend: 'webgpu',
+      inputs: model.inputs,
+      outputs: Object.fromEntries(
+        Object.entries(plan.outputs).map(([name, { shape }]) => [name, spec(shape)]),
+      ),
+      memoryBytes,
+      steps: plan.dispatches.map(({ node, kernel }) => ({ node, kernel: kernel.name })),
+      execute: (inputs, signal) => submit(signal, (session) => session.run(inputs)),
+      async profile(inputs) {
+        await submitted
+        return onDevice((session) => session.profile(inputs))
+      },
+      async free() {
+        await submitted
+        stop()
+      },
+    },
+    (queue) => ({
+      async runImage(source: GpuImageSource, rule: Preprocess, { signal }: RunOptions = {}) {
+        imageInputOf(model, rule)
+        return queue(signal, () => submit(signal, (session) => session.runImage({ source, rule })))
+      },
+      async runOnGpu(given: Tensors, { signal }: RunOptions = {}) {
+        checkInputs('webgpu', model.inputs, given)
+        const inputs = { ...given }
+        return queue(signal, () => submit(signal, (session) => session.runOnGpu(inputs)))
+      },
+    }),
+  )
 }
 
 /** What `running` gives, or nothing as soon as `signal` is aborted. */

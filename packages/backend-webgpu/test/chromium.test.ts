@@ -1,15 +1,8 @@
 import { fileURLToPath } from 'node:url'
-import {
-  goldenPath,
-  hasChromium,
-  hasGolden,
-  openModulePage,
-  runPageSuite,
-  softwareGpu,
-} from '@mobileone/testkit'
+import { goldenPath, lacking, openModulePage, runPageSuite, softwareGpu } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-describe.skipIf(!hasChromium)('webgpu in Chromium', () => {
+describe.skipIf(lacking('chromium'))('webgpu in Chromium', () => {
   let opened: Awaited<ReturnType<typeof openModulePage>>
   beforeAll(async () => {
     const entry = fileURLToPath(new URL('conformance-page.ts', import.meta.url))
@@ -33,7 +26,7 @@ describe.skipIf(!hasChromium)('webgpu in Chromium', () => {
     expect(results.length).toBeGreaterThan(2)
   }, 300_000)
 
-  it.skipIf(!hasGolden)(
+  it.skipIf(lacking('golden'))(
     'gives PyTorch’s logits of the real S0',
     async () => {
       expect(await runPageSuite(opened.page, 'the real S0')).toEqual([{ name: 'stored outputs: S0' }])

@@ -1,5 +1,5 @@
-import { conformance } from '@mobileone/conformance'
-import { describe, it } from 'vitest'
+import { describeBackend } from '@mobileone/conformance/vitest'
+import { describe } from 'vitest'
 import { webgpu } from '../src/index.ts'
 import { gpu } from './gpu.ts'
 
@@ -23,7 +23,6 @@ if (device) {
 }
 const memory = { measure: () => bytes, allowance: 0, cycles: 10 }
 
-describe.skipIf(!device)('webgpu in Node', () => {
-  for (const c of conformance(() => webgpu({ device: device! }), { memory, trials: 6 }))
-    (c.skip ? it.skip : it)(c.name, c.run, 300_000)
+describe.skipIf(!device)('in Node', () => {
+  describeBackend('webgpu', () => webgpu({ device: device! }), { memory, trials: 6, timeout: 300_000 })
 })

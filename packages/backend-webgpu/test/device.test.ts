@@ -1,4 +1,12 @@
-import { initialize, isMobileOneError, type Model, mobileone, tensor, variants } from '@mobileone/core'
+import {
+  initialize,
+  isMobileOneError,
+  type Model,
+  mobileone,
+  tensor,
+  variants,
+  verified,
+} from '@mobileone/core'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { webgpu } from '../src/index.ts'
 import { fakeDevice, fakeGpu } from './fake-device.ts'
@@ -172,7 +180,7 @@ describe('refusals', () => {
 describe('verify', () => {
   test('a device that computes wrongly is refused, naming the node', async () => {
     const fake = fakeDevice()
-    const compiling = webgpu({ device: fake.device, verify: true }).compile(small)
+    const compiling = verified(webgpu({ device: fake.device })).compile(small)
     expect(await codeOf(compiling)).toMatch(/^wrong-result: .*node "c" of model "test" wrongly/)
     expect(fake.bytes()).toBe(0)
   })
@@ -181,7 +189,7 @@ describe('verify', () => {
     const fake = fakeDevice()
     fake.output = (bytes) => new Uint8Array(bytes).fill(0)
     const y = tensor([1, 4, 3, 3], new Float32Array(36).fill(3))
-    const compiling = webgpu({ device: fake.device, verify: { inputs, outputs: { y } } }).compile(small)
+    const compiling = verified(webgpu({ device: fake.device }), { inputs, outputs: { y } }).compile(small)
     expect(await codeOf(compiling)).toMatch(/^wrong-result: .*wrongly, off by/)
   })
 })

@@ -1,33 +1,29 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-
-const driver = process.env.VK_ICD_FILENAMES ?? '/usr/lib/chromium/vk_swiftshader_icd.json'
+import { isMobileOneError } from '@mobileone/core'
+import { lacking, reportLack, vulkanDriver } from '@mobileone/testkit'
 
 /** WebGPU in Node: Dawn from the package `webgpu` over SwiftShader or the Vulkan driver of VK_ICD_FILENAMES. */
 export const gpu: GPU | undefined = await open()
 
 async function open(): Promise<GPU | undefined> {
-  if (!existsSync(driver)) {
-    console.warn(`SKIPPED: there is no ${driver}, so tests of WebGPU in Node do not run`)
-    return undefined
-  }
-  process.env.VK_ICD_FILENAMES = driver
-  keepLoaded(join(dirname(driver), 'libvulkan.so.1'))
+  if (lacking('webgpu')) return undefined
+  process.env.VK_ICD_FILENAMES = vulkanDriver
+  keepLoaded(join(dirname(vulkanDriver), 'libvulkan.so.1'))
   return openDawn([])
 }
 
-/** Dawn with these options, or undefined with a warning. */
+/** Dawn with these options, or undefined with a line that says why. */
 export async function openDawn(options: readonly string[]): Promise<GPU | undefined> {
   try {
     const name = 'webgpu'
     const { create } = (await import(/* @vite-ignore */ name)) as { create(options: readonly string[]): GPU }
     const created = create(options)
     if (await created.requestAdapter()) return created
-    console.warn(`SKIPPED: Dawn found no adapter [${options}], so tests of WebGPU in Node do not run`)
+    reportLack('webgpu', `Dawn found no adapter [${options}]`)
   } catch (error) {
-    console.warn(
-      `SKIPPED: the package webgpu does not load (${error}), so tests of WebGPU in Node do not run`,
-    )
+    if (isMobileOneError(error)) throw error
+    reportLack('webgpu', `the package webgpu does not load (${error})`)
   }
   return undefined
 }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Preprocess } from '@mobileone/core'
-import { hasChromium, openModulePage, softwareGpu } from '@mobileone/testkit'
+import { lacking, openModulePage, softwareGpu } from '@mobileone/testkit'
 import { describe, expect, it, test } from 'vitest'
 import { webgpu } from '../src/index.ts'
 import { imageKernel } from '../src/kernels/image.ts'
@@ -31,7 +31,7 @@ describe('images on a device that computes nothing', () => {
   })
 })
 
-it.skipIf(!hasChromium)(
+it.skipIf(lacking('chromium'))(
   'images become the input of the CPU’s preprocessing to 1.5 steps of 255, in Chromium',
   async () => {
     const { page, close } = await openModulePage({

@@ -1,30 +1,13 @@
-import { type Model, type Node, random, type Tensor, tensor } from '@mobileone/core'
+import { convNode, makeModel } from '@mobileone/conformance'
+import { type Model, type Node, random } from '@mobileone/core'
 
-export const conv = (name: string, input: string, rest: object = {}): Node => ({
-  op: 'conv2d',
-  name,
-  inputs: [input],
-  weight: `${name}.weight`,
-  bias: `${name}.bias`,
-  stride: [1, 1],
-  padding: [0, 0],
-  dilation: [1, 1],
-  groups: 1,
-  ...rest,
-})
+export { convNode as conv }
 
-/** A model of `nodes` with normal weights of these shapes; the last node is its output. */
+/** A model of `nodes` over one input `x` of this shape; the last node is its output `y`. */
 export function model(
   shape: readonly number[],
   nodes: readonly Node[],
-  shapes: Readonly<Record<string, readonly number[]>> = {},
+  weights: Readonly<Record<string, readonly number[]>> = {},
 ): Model {
-  const source = random(7)
-  const weights: Record<string, Tensor> = {}
-  for (const [name, size] of Object.entries(shapes)) {
-    weights[name] = tensor(size)
-    for (let i = 0; i < weights[name].data.length; i++) weights[name].data[i] = source.normal()
-  }
-  const inputs = { x: { dtype: 'float32' as const, shape } }
-  return { name: 'test', inputs, nodes, weights, outputs: { y: nodes.at(-1)!.name } }
+  return makeModel({ inputs: { x: shape }, nodes, weights }, random(7))
 }

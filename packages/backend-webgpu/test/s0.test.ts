@@ -1,9 +1,9 @@
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
-import { type Model, tensor, withInputs } from '@mobileone/core'
+import { type Model, tensor, verified, withInputs } from '@mobileone/core'
 import {
   checkLogits,
-  hasGolden,
   imagenetRule,
+  lacking,
   loadPhotographs,
   type Photograph,
   readGolden,
@@ -18,7 +18,7 @@ import { gpu } from './gpu.ts'
 
 const load = (file: string): Model => modelFromCheckpoint(readCheckpoint(readGolden(...file.split('/'))))
 
-describe.skipIf(!hasGolden || !gpu)('PyTorch’s logits in Node', () => {
+describe.skipIf(lacking('golden') || !gpu)('PyTorch’s logits in Node', () => {
   let photographs: readonly Photograph[]
   beforeAll(async () => {
     photographs = await loadPhotographs(3, (bytes) =>
@@ -56,7 +56,7 @@ describe.skipIf(!hasGolden || !gpu)('PyTorch’s logits in Node', () => {
   )
 })
 
-describe.skipIf(!hasGolden || !gpu)('PyTorch’s logits of small models in Node', () => {
+describe.skipIf(lacking('golden') || !gpu)('PyTorch’s logits of small models in Node', () => {
   test.each(smallModels.flatMap((name) => [`${name}.fused`, `${name}.unfused`]))(
     '%s',
     async (file) => {
@@ -66,7 +66,7 @@ describe.skipIf(!hasGolden || !gpu)('PyTorch’s logits of small models in Node'
         `${name}.json`,
       )
       const model = withInputs(load(`small/${file}.pth.tar`), { image: input })
-      const executor = await webgpu({ gpu: gpu!, verify: true }).compile(model)
+      const executor = await verified(webgpu({ gpu: gpu! })).compile(model)
       const logits = (
         await executor.run({ image: tensor(input, readGoldenFloat32('small', `${name}.input.f32`)) })
       ).logits!

@@ -1,11 +1,11 @@
 import {
   type Form,
+  imagenetPreprocess,
   type MobileOneConfig,
   MobileOneError,
   type Model,
   type ModelCard,
   mobileone,
-  type Preprocess,
   type Tensor,
   tensor,
   validate,
@@ -114,7 +114,8 @@ function infer(
 
 function toCard(checkpoint: Checkpoint, config: MobileOneConfig, given: ModelCard | undefined): ModelCard {
   const stored = readCard(checkpoint.metadata)
-  const preprocess = imageNetPreprocess(config)
+  const { channels, size } = config.input
+  const preprocess = channels === 3 ? imagenetPreprocess(size, channels) : undefined
   const card: ModelCard = { ...(preprocess && { preprocess }), ...stored, ...given }
   if (card.labels && card.labels.length !== config.classes) {
     throw new MobileOneError(
@@ -123,16 +124,4 @@ function toCard(checkpoint: Checkpoint, config: MobileOneConfig, given: ModelCar
     )
   }
   return card
-}
-
-/** ImageNet evaluation as the released weights take it: the shorter side to 256 for a crop of 224, bilinear, then mean and deviation. */
-function imageNetPreprocess({ input }: MobileOneConfig): Preprocess | undefined {
-  if (input.channels !== 3) return undefined
-  return {
-    size: input.size,
-    resize: Math.round((Math.min(...input.size) * 256) / 224),
-    interpolation: 'bilinear',
-    mean: [0.485, 0.456, 0.406],
-    std: [0.229, 0.224, 0.225],
-  }
 }

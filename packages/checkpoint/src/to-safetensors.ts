@@ -1,4 +1,4 @@
-import { MobileOneError, type Model } from '@mobileone/core'
+import { floatWeight, MobileOneError, type Model } from '@mobileone/core'
 import { toMetadata } from './metadata.ts'
 import { type NamingName, namings } from './naming/namings.ts'
 import { batchCounter, translateKey } from './naming/translate-key.ts'
@@ -23,7 +23,8 @@ export function toSafetensors(model: Model, options: ToSafetensorsOptions = {}):
   const dtype = options.storage === 'float16' ? 'F16' : 'F32'
   const tensors = new Map<string, WritableTensor>()
   const unnamed: string[] = []
-  for (const [name, { shape, data }] of Object.entries(model.weights)) {
+  for (const name of Object.keys(model.weights)) {
+    const { shape, data } = floatWeight(model, name)
     const key = naming.name === 'canonical' ? name : translateKey(namings.canonical, naming, name)
     if (key === undefined) {
       unnamed.push(name)

@@ -1,11 +1,11 @@
+import { lacking, readGolden } from '@mobileone/testkit'
 import { describe, expect, it } from 'vitest'
 import { readCheckpoint } from '../src/index.ts'
-import { golden, goldenPresent } from './support/files.ts'
 import { bytesOf, type Part } from './support/pickle.ts'
 
-it.skipIf(!goldenPresent())('Core ML models as coremltools writes them', () => {
+it.skipIf(lacking('golden'))('Core ML models as coremltools writes them', () => {
   for (const name of ['coreml/k1-image.mlmodel', 'coreml/se-image.mlmodel']) {
-    expect(() => readCheckpoint(golden(name))).toThrowError(/Core ML model/)
+    expect(() => readCheckpoint(readGolden(name))).toThrowError(/Core ML model/)
   }
 })
 

@@ -9,8 +9,10 @@ import {
   type Tensor,
   tensor,
   variants,
+  type Weight,
   withInputs,
 } from '@mobileone/core'
+import { lacking, readGolden } from '@mobileone/testkit'
 import { describe, expect, it } from 'vitest'
 import {
   type Checkpoint,
@@ -24,7 +26,7 @@ import {
   toSafetensors,
 } from '../src/index.ts'
 import { allocatedBy } from './support/allocations.ts'
-import { fixture, fixtureJson, golden, goldenPresent, toFloats } from './support/files.ts'
+import { fixture, fixtureJson, toFloats } from './support/files.ts'
 
 const namingNames = Object.keys(namings) as NamingName[]
 
@@ -57,7 +59,7 @@ function micro(options: { squeezeExcite?: number; strides?: number[]; channels?:
 
 /** The models without their elements, and the names of the weights whose elements differ. */
 function difference(a: Model, b: Model): unknown {
-  const bytes = ({ data }: Tensor): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+  const bytes = ({ data }: Weight): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   const differing = Object.keys(a.weights).filter(
     (name) => !b.weights[name] || bytes(a.weights[name]!).compare(bytes(b.weights[name]!)) !== 0,
   )
@@ -86,24 +88,24 @@ function messageOf(action: () => unknown): string {
 }
 
 /** The file of `model` with some keys removed, renamed or added, through the real writer. */
-function edited(model: Model, edit: (weights: Record<string, Tensor>) => void): Uint8Array {
+function edited(model: Model, edit: (weights: Record<string, Weight>) => void): Uint8Array {
   const weights = { ...model.weights }
   edit(weights)
   return toSafetensors({ ...model, weights })
 }
 
-describe.skipIf(!goldenPresent())('real files', () => {
+describe.skipIf(lacking('golden'))('real files', () => {
   for (const name of ['k1', 'k4-odd', 'se']) {
     for (const form of ['fused', 'unfused']) {
       it(`small/${name}.${form}: logits within 1e-5 of PyTorch's, under every naming`, async () => {
-        const { input: shape } = JSON.parse(new TextDecoder().decode(golden(`small/${name}.json`))) as {
+        const { input: shape } = JSON.parse(new TextDecoder().decode(readGolden(`small/${name}.json`))) as {
           input: number[]
         }
-        const input = tensor(shape, toFloats(golden(`small/${name}.input.f32`)))
-        const file = readCheckpoint(golden(`small/${name}.${form}.pth.tar`))
+        const input = tensor(shape, toFloats(readGolden(`small/${name}.input.f32`)))
+        const file = readCheckpoint(readGolden(`small/${name}.${form}.pth.tar`))
         const model = modelFromCheckpoint(file)
         const logits = await run(model, input)
-        const expected = tensor(logits.shape, toFloats(golden(`small/${name}.logits.f32`)))
+        const expected = tensor(logits.shape, toFloats(readGolden(`small/${name}.logits.f32`)))
         expect(inspectCheckpoint(file)).toMatchObject({
           naming: 'apple',
           form: form === 'fused' ? 'deploy' : 'train',
@@ -119,9 +121,9 @@ describe.skipIf(!goldenPresent())('real files', () => {
   }
 
   it('recognises S0, fused and unfused, Apple and timm, and agrees with itself', () => {
-    const fused = readCheckpoint(golden('mobileone_s0.pth.tar'))
-    const unfused = readCheckpoint(golden('mobileone_s0_unfused.pth.tar'))
-    const timm = readCheckpoint(golden('timm_mobileone_s0.safetensors'))
+    const fused = readCheckpoint(readGolden('mobileone_s0.pth.tar'))
+    const unfused = readCheckpoint(readGolden('mobileone_s0_unfused.pth.tar'))
+    const timm = readCheckpoint(readGolden('timm_mobileone_s0.safetensors'))
     expect(inspectCheckpoint(fused)).toEqual({
       naming: 'apple',
       prefix: '',
@@ -145,7 +147,7 @@ describe.skipIf(!goldenPresent())('real files', () => {
   })
 
   it('views the 21 MB of the unfused S0 instead of copying them', () => {
-    const bytes = golden('mobileone_s0_unfused.pth.tar')
+    const bytes = readGolden('mobileone_s0_unfused.pth.tar')
     let model: Model | undefined
     const allocated = allocatedBy(() => {
       model = modelFromCheckpoint(readCheckpoint(bytes))
@@ -160,7 +162,7 @@ describe.skipIf(!goldenPresent())('real files', () => {
     ['apple', 'mobileone_s0.pth.tar'],
     ['timm', 'timm_mobileone_s0.safetensors'],
   ] as const)('writes %s exactly the keys, types and shapes it has in %s', (naming, name) => {
-    const original = readCheckpoint(golden(name))
+    const original = readCheckpoint(readGolden(name))
     const written = readCheckpoint(toSafetensors(modelFromCheckpoint(original), { naming }))
     const bytesOf = (stored: StoredTensor): string =>
       Buffer.from(toFloat32(stored).slice().buffer).toString('latin1')
@@ -346,7 +348,7 @@ describe('the card', () => {
       source: 'a file',
       preprocess: {
         size: [40, 56],
-        resize: 46,
+        resize: 64,
         interpolation: 'bilinear',
         mean: [0.485, 0.456, 0.406],
         std: [0.229, 0.224, 0.225],

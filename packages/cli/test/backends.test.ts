@@ -1,14 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { goldenPath, hasGolden } from '@mobileone/testkit'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { goldenPath, lacking, vulkanDriver } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openProject, type Project } from './program.ts'
 
-const driver = '/usr/lib/chromium/vk_swiftshader_icd.json'
-const hasDriver = existsSync(driver)
-if (!hasDriver) console.warn(`SKIPPED: there is no ${driver}, so --backend webgpu does not run`)
+const withoutWebgpu = lacking('webgpu')
 /** WebGPU without a GPU: the software driver and the loader that lie with Chromium. */
-const software = { VK_ICD_FILENAMES: driver, LD_LIBRARY_PATH: '/usr/lib/chromium' }
+const software = { VK_ICD_FILENAMES: vulkanDriver, LD_LIBRARY_PATH: dirname(vulkanDriver) }
 
 /** What the project has installed, and what it has not. */
 let full: Project
@@ -38,7 +36,7 @@ const choices: readonly (readonly [string, readonly string[], number])[] = [
   ['coreml in float32', ['--backend', 'coreml', '--precision', 'float32'], 1e-4],
   ['coreml in float16', ['--backend', 'coreml'], 2e-2],
   ['wasm with threads', ['--backend', 'wasm', '--threads', '2'], 1e-4],
-  ...(hasDriver ? [['webgpu', ['--backend', 'webgpu'], 1e-4] as const] : []),
+  ...(withoutWebgpu ? [] : [['webgpu', ['--backend', 'webgpu'], 1e-4] as const]),
 ]
 
 describe('--backend', () => {
@@ -126,7 +124,7 @@ describe('--backend', () => {
     expect(outcome.code).toBe(1)
   })
 
-  it.skipIf(!hasGolden || !hasDriver)('webgpu names the goldfish', async () => {
+  it.skipIf(lacking('golden', 'webgpu'))('webgpu names the goldfish', async () => {
     const photograph = goldenPath('imagenet-sample', 'n01443537_goldfish.JPEG')
     const [result] = await full.json<{ top: { label: string }[] }[]>(
       ['classify', photograph, '-w', goldenPath('mobileone_s0.pth.tar'), '-b', 'webgpu', '--verify'],
@@ -170,10 +168,10 @@ describe('doctor', () => {
   it('with --verify runs each backend and compares it with the reference', async () => {
     const { backends } = await full.json<{ backends: Found[] }>(
       ['doctor', '--verify'],
-      hasDriver ? software : {},
+      withoutWebgpu ? {} : software,
     )
     const wanted = backends.filter(
-      ({ backend }) => backend !== 'coreml-apple' && (hasDriver || backend !== 'webgpu'),
+      ({ backend }) => backend !== 'coreml-apple' && (!withoutWebgpu || backend !== 'webgpu'),
     )
     expect(wanted.filter(({ ok }) => !ok)).toEqual([])
     for (const { features } of wanted) expect(features).toContain('matches the reference')

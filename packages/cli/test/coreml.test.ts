@@ -4,7 +4,7 @@ import { toSafetensors } from '@mobileone/checkpoint'
 import { type Tensor, tensor } from '@mobileone/core'
 import { describeCoreML, fromCoreML } from '@mobileone/coreml'
 import { readPackage } from '@mobileone/coreml/node'
-import { goldenPath, hasGolden } from '@mobileone/testkit'
+import { goldenPath, lacking } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openProject, type Project, tiny } from './program.ts'
 
@@ -224,7 +224,7 @@ describe('inspect of a Core ML file', () => {
     })
   })
 
-  it.skipIf(!hasGolden)("reads coremltools' packages, and runs their bytes", async () => {
+  it.skipIf(lacking('golden'))("reads coremltools' packages, and runs their bytes", async () => {
     const file = goldenPath('coreml', 'se-image-fp16.mlpackage')
     expect((await project.run(['inspect', file])).stdout).toMatch(/input +image: rgb image of 96 x 96/)
     const read = await classify(file, '--top', '3')

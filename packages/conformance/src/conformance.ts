@@ -3,12 +3,11 @@
  * that throws, for whatever test runner or page there is. It asks for nothing beyond the contract in `@mobileone/core`.
  */
 import { type Backend, MobileOneError } from '@mobileone/core'
+import { casesByOp, coverageCase, opNames } from './cases/by-op.ts'
 import { callCases } from './cases/calls.ts'
-import { convCases } from './cases/conv2d.ts'
 import { lifetimeCases, type MemoryHook } from './cases/lifetime.ts'
 import { type Golden, networkCases } from './cases/networks.ts'
-import { opCases } from './cases/ops.ts'
-import { valueCases } from './cases/values.ts'
+import { combinationCases } from './cases/ops.ts'
 import type { Definition } from './definition.ts'
 import { checkTrial } from './trial.ts'
 
@@ -45,7 +44,7 @@ export function conformance(
   options: ConformanceOptions = {},
 ): readonly ConformanceCase[] {
   const { exceptions = {}, tolerance = 2e-5, golden = [], memory, trials: limit } = options
-  const compared = [...convCases, ...opCases, ...valueCases, ...networkCases(golden)]
+  const compared = [...Object.values(casesByOp).flat(), ...combinationCases, ...networkCases(golden)]
   const trialModels = (): ReturnType<Parameters<typeof lifetimeCases>[1]> =>
     compared.map(
       ({ trials }) =>
@@ -53,7 +52,12 @@ export function conformance(
           .slice(0, limit)
           .map(({ model }) => model) ?? [],
     )
-  const definitions = [...compared, ...callCases, ...lifetimeCases(memory, trialModels)]
+  const definitions = [
+    ...compared,
+    ...callCases,
+    ...lifetimeCases(memory, trialModels),
+    coverageCase(opNames, casesByOp),
+  ]
   checkExceptions(definitions, exceptions)
   return definitions.map((definition) => {
     const skip = skipReason(definition, exceptions)

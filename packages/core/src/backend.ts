@@ -32,14 +32,19 @@ export interface Backend {
   readonly name: string
   /**
    * Largest difference from the reference that is this backend's precision and not a fault, over the largest magnitude of the
-   * output (or 1). Default 1e-3, which suits float32.
+   * output (or 1). Default 2e-5, which suits float32.
    */
   readonly tolerance?: number
+  /** `unspecified` where the hardware or its language may lose NaN (WGSL lets it); verification then does not look. Default `kept`. */
+  readonly nan?: 'kept' | 'unspecified'
   /** Probe this machine. Never throws; a refusal says why. */
   probe(): Promise<ProbeResult>
   /** The nodes this backend has no kernel for. Empty means `compile` will not refuse. */
   unsupported(model: Model): readonly Node[]
-  /** Choose kernels, pack weights, plan memory, build pipelines: all slow work happens here. */
+  /**
+   * Choose kernels, pack weights, plan memory, build pipelines: all slow work happens here. An error with code `unavailable`,
+   * `unsupported` or `device-lost` is a refusal, after which `compileFirst` tries the next backend.
+   */
   compile(model: Model, options?: CompileOptions): Promise<Executor>
 }
 

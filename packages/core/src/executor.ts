@@ -21,10 +21,22 @@ export interface ExecutorParts {
 }
 
 /**
+ * Do `work` after the calls made before, as a run does: with code `disposed` after `dispose`, `aborted` where `signal` was aborted
+ * before or while it waited.
+ */
+export type ExecutorQueue = <T>(signal: AbortSignal | undefined, work: () => T | Promise<T>) => Promise<T>
+
+/**
  * Build an {@link Executor} that keeps the contract every backend shares: inputs are checked against their specs, calls
  * queue and never interleave, an aborted call rejects with code `aborted`, calls after `dispose` reject with `disposed`.
+ * @param extend Makes entry points of the backend's own, which join the same queue.
  */
-export function createExecutor(parts: ExecutorParts): Executor {
+export function createExecutor(parts: ExecutorParts): Executor
+export function createExecutor<Extra extends object>(
+  parts: ExecutorParts,
+  extend: (queue: ExecutorQueue) => Extra,
+): Executor & Extra
+export function createExecutor(parts: ExecutorParts, extend?: (queue: ExecutorQueue) => object): Executor {
   let tail: Promise<unknown> = Promise.resolve()
   let disposal: Promise<void> | undefined
 
@@ -42,8 +54,21 @@ export function createExecutor(parts: ExecutorParts): Executor {
     }
   }
 
+  const queue: ExecutorQueue = (signal, work) => {
+    try {
+      refuseDisposed()
+      throwIfAborted(signal, `a run on ${parts.backend}`)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return enqueue(() => {
+      throwIfAborted(signal, `a run on ${parts.backend}`)
+      return work()
+    })
+  }
+
   const profile = parts.profile?.bind(parts)
-  return {
+  const executor: Executor = {
     backend: parts.backend,
     inputs: parts.inputs,
     outputs: parts.outputs,
@@ -52,17 +77,14 @@ export function createExecutor(parts: ExecutorParts): Executor {
     async run(inputs: Tensors, options?: RunOptions): Promise<Tensors> {
       refuseDisposed()
       checkInputs(parts.backend, parts.inputs, inputs)
-      throwIfAborted(options?.signal, `a run on ${parts.backend}`)
-      return enqueue(() => {
-        throwIfAborted(options?.signal, `a run on ${parts.backend}`)
-        return parts.execute(inputs, options?.signal)
-      })
+      const signal = options?.signal
+      return queue(signal, () => parts.execute(inputs, signal))
     },
     ...(profile && {
       async profile(inputs: Tensors) {
         refuseDisposed()
         checkInputs(parts.backend, parts.inputs, inputs)
-        return enqueue(() => profile(inputs))
+        return queue(undefined, () => profile(inputs))
       },
     }),
     dispose(): Promise<void> {
@@ -70,9 +92,10 @@ export function createExecutor(parts: ExecutorParts): Executor {
       return disposal
     },
     [Symbol.asyncDispose](): Promise<void> {
-      return this.dispose()
+      return executor.dispose()
     },
   }
+  return extend ? Object.assign(executor, extend(queue)) : executor
 }
 
 /**

@@ -1,29 +1,104 @@
-export * from './backend.ts'
-export * from './errors.ts'
-export * from './executor.ts'
-export * from './exporter.ts'
-export * from './mobileone/block.ts'
-export * from './mobileone/config.ts'
-export * from './mobileone/initialize.ts'
-export * from './mobileone/network.ts'
-export * from './mobileone/variants.ts'
-export * from './model/edit.ts'
-export * from './model/model.ts'
-export * from './model/print.ts'
-export * from './model/profile.ts'
-export * from './model/shapes.ts'
-export * from './model/tensor.ts'
-export * from './model/validate.ts'
-export * from './random.ts'
+export type {
+  Backend,
+  CompileOptions,
+  Executor,
+  OnProgress,
+  ProbeResult,
+  Progress,
+  RunOptions,
+  Step,
+} from './backend.ts'
+export { type BackendSource, type CompileFirstOptions, compileFirst, type Refusal } from './compile-first.ts'
+export { type ErrorCode, isMobileOneError, MobileOneError, throwIfAborted } from './errors.ts'
+export { checkInputs, createExecutor, type ExecutorParts, type ExecutorQueue } from './executor.ts'
+export type { ExportedFile, ExportedFiles, Exporter, ExporterOption } from './exporter.ts'
+export { importLibrary, type LibraryFacts, type LibrarySource } from './import-library.ts'
+export { addBlock, type BlockOptions, type Form } from './mobileone/block.ts'
+export type { MobileOneConfig, StageConfig } from './mobileone/config.ts'
+export { type InitializeOptions, initialize } from './mobileone/initialize.ts'
+export { mobileone, type NetworkOptions, namedOutputs } from './mobileone/network.ts'
+export {
+  configFromWidths,
+  type MicroVariant,
+  microVariants,
+  type Variant,
+  variants,
+  type WidthRow,
+} from './mobileone/variants.ts'
+export {
+  attachWeights,
+  classCount,
+  headOf,
+  withBatch,
+  withCard,
+  withHead,
+  withInputs,
+  withOutputs,
+} from './model/edit.ts'
+export type {
+  Add,
+  BatchNorm,
+  Conv2d,
+  Flatten,
+  GlobalAvgPool,
+  Graph,
+  Linear,
+  Model,
+  ModelCard,
+  Mul,
+  Node,
+  Op,
+  Preprocess,
+  Softmax,
+  Unary,
+  WideModel,
+} from './model/model.ts'
+export {
+  type NodeOf,
+  type OpFacts,
+  opFacts,
+  opNames,
+  ops,
+  type WeightRole,
+  weightRoles,
+} from './model/ops.ts'
+export { imagenetPreprocess } from './model/preprocess.ts'
+export { print } from './model/print.ts'
+export { type LayerProfile, type Profile, profile } from './model/profile.ts'
+export { inferShapes, outputShape, type Shapes } from './model/shapes.ts'
+export type { Problem } from './model/structure.ts'
+export {
+  type DType,
+  elementCount,
+  formatShape,
+  type QuantizedTensor,
+  sameShape,
+  spec,
+  type Tensor,
+  type TensorSpec,
+  type Tensors,
+  tensor,
+  type Weight,
+  type WideTensor,
+} from './model/tensor.ts'
+export { findUses, type GraphUses, type Uses } from './model/uses.ts'
+export { findProblems, validate } from './model/validate.ts'
+export { floatWeight, floatWeights } from './model/weights.ts'
+export { type Random, random } from './random.ts'
 export { erf } from './reference/kernels.ts'
 export { reference } from './reference/reference.ts'
-export * from './select.ts'
-export { batchNormToConv } from './transforms/batchNormToConv.ts'
-export * from './transforms/compare.ts'
-export { expandKernel } from './transforms/expandKernel.ts'
-export { foldBatchNorm } from './transforms/foldBatchNorm.ts'
-export { mergeParallelConvs } from './transforms/mergeParallelConvs.ts'
-export * from './transforms/reparameterize.ts'
+export { batchNormToConv } from './transforms/batch-norm-to-conv.ts'
+export {
+  type CompareOptions,
+  type Comparison,
+  compareModels,
+  maxAbsDifference,
+} from './transforms/compare.ts'
+export { expandKernel } from './transforms/expand-kernel.ts'
+export { foldBatchNorm } from './transforms/fold-batch-norm.ts'
+export { mergeParallelConvs } from './transforms/merge-parallel-convs.ts'
+export { quantizeWeight } from './transforms/quantize-weight.ts'
+export { type ReparameterizeOptions, reparameterize } from './transforms/reparameterize.ts'
 export type { Rewrite } from './transforms/rewrite.ts'
 export { roundToFloat32 } from './transforms/wide.ts'
-export * from './verify.ts'
+export { defaultTolerance, type Golden, verified } from './verify.ts'

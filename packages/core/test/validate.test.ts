@@ -114,6 +114,47 @@ describe('validate', () => {
   })
 })
 
+describe('values that are no model', () => {
+  const values: Record<string, unknown> = {
+    null: null,
+    'a text': 'model',
+    'a list': [],
+    'an empty object': {},
+    'no nodes': { ...good(), nodes: undefined },
+    'nodes that are none': { ...good(), nodes: [null, 1, [], {}, { name: 'a' }, { op: 'conv2d' }] },
+    'inputs that are no names': { ...good(), nodes: [{ op: 'relu', name: 'r', inputs: [null] }] },
+    'no weight name': { ...good(), nodes: [{ ...good().nodes[0], weight: undefined }] },
+    'a stride that is a number': { ...good(), nodes: [{ ...good().nodes[0], stride: 1 }] },
+    'a batch normalisation without epsilon': { ...good(), nodes: [{ ...good().nodes[1], epsilon: null }] },
+    'no shape': { ...good(), inputs: { x: { dtype: 'float32' } } },
+    'a shape with holes': { ...good(), inputs: { x: { dtype: 'float32', shape: new Array(4) } } },
+    'a weight that is none': { ...good(), weights: { ...good().weights, 'a.weight': null } },
+    'another data type': {
+      ...good(),
+      weights: { ...good().weights, 'a.weight': { dtype: 'int4', shape: [1] } },
+    },
+    'an output that names nothing': { ...good(), outputs: { y: 3 } },
+  }
+  it.each(Object.entries(values))('%s', (_, value) => {
+    expect(findProblems(value as Graph)).not.toEqual([])
+    expect(() => validate(value as Graph)).toThrow(expect.objectContaining({ code: 'invalid-model' }))
+  })
+})
+
+it('takes time linear in the nodes, in any order', () => {
+  const count = 6000
+  const chain = Array.from({ length: count }, (_, index) =>
+    add(`n${index}`, index ? `n${index - 1}` : 'x', 'x'),
+  )
+  const loop = chain.map((node, index) => (index === 0 ? add('n0', `n${count - 1}`, 'x') : node))
+  for (const nodes of [chain, chain.toReversed(), loop]) {
+    const started = performance.now()
+    const problems = findProblems(graph(1, nodes, {}, { y: `n${count - 1}` }))
+    expect(performance.now() - started).toBeLessThan(1000)
+    expect(problems.length).toBe(nodes === chain ? 0 : nodes === loop ? 1 : count - 1)
+  }
+})
+
 describe('attachWeights', () => {
   it('lists what is missing, mis-shaped and left over', () => {
     const tensors = {

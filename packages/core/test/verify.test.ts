@@ -3,15 +3,18 @@ import {
   type Backend,
   compileFirst,
   type Executor,
+  floatWeight,
   initialize,
   type Model,
   mobileone,
   type Progress,
   reference,
+  type Tensor,
   type Tensors,
   tensor,
   verified,
 } from '../src/index.ts'
+import { graph } from './graphs.ts'
 
 /** Larger than the check, which cuts it to 64 x 64. */
 const model: Model = initialize(
@@ -69,11 +72,12 @@ function wrong(change: {
 const oneBias = (name: string, by: number): Wrong =>
   wrong({
     model: (given) => {
-      const bias = given.weights[`${name}.bias`]
-      if (!bias) return given
+      const key = `${name}.bias`
+      if (!given.weights[key]) return given
+      const bias = floatWeight(given, key)
       const data = bias.data.slice()
       data[0] = (data[0] as number) + by
-      return { ...given, weights: { ...given.weights, [`${name}.bias`]: tensor(bias.shape, data) } }
+      return { ...given, weights: { ...given.weights, [key]: tensor(bias.shape, data) } }
     },
   })
 
@@ -85,11 +89,8 @@ describe('verified', () => {
       onProgress: (step) => progress.push(step),
     })
     expect(executor.inputs.image?.shape).toEqual([1, 3, 80, 80])
-    expect(progress).toEqual([
-      { phase: 'verify', done: 0, total: 1 },
-      { phase: 'verify', done: 1, total: 1 },
-    ])
-    expect(compile).toHaveBeenCalledTimes(2)
+    expect(progress).toEqual([0, 1, 2, 3].map((done) => ({ phase: 'verify', done, total: 3 })))
+    expect(compile).toHaveBeenCalledTimes(4)
     await executor.dispose()
   })
 
@@ -101,7 +102,7 @@ describe('verified', () => {
         code: 'wrong-result',
         message: expect.stringMatching(
           new RegExp(
-            `^wrong: this machine computes node "${name}" of model "small" wrongly, off by up to 0\\.50 where 0\\.\\d+ is allowed; update`,
+            `^wrong: this machine computes node "${name}" of model "small" wrongly, off by up to 0\\.50 where \\d\\S* is allowed; update`,
           ),
         ),
       })
@@ -174,6 +175,137 @@ describe('verified', () => {
       code: 'invalid-argument',
       message: expect.stringContaining('it has "logits" 1x10'),
     })
+  })
+
+  /** Executors of the reference whose runs `change` may spoil, knowing how many went before on the same executor. */
+  const spoilt = (
+    change: (call: {
+      readonly outputs: Tensors
+      readonly inputs: Tensors
+      readonly run: number
+      readonly before: readonly Tensors[]
+    }) => Tensors,
+  ): Wrong => {
+    const backend = wrong({})
+    const { compile } = backend
+    backend.compile = async (given, options) => {
+      const executor = await compile(given, options)
+      const before: Tensors[] = []
+      return {
+        ...executor,
+        async run(inputs, runOptions) {
+          const outputs = await executor.run(inputs, runOptions)
+          const changed = change({ outputs, inputs, run: before.length, before })
+          before.push(outputs)
+          return changed
+        },
+      }
+    }
+    return backend
+  }
+  const changed = (outputs: Tensors, change: (value: number) => number): Tensors =>
+    Object.fromEntries(
+      Object.entries(outputs).map(([name, { shape, data }]) => [name, tensor(shape, data.map(change))]),
+    )
+  const zeros = (outputs: Tensors): Tensors => changed(outputs, () => 0)
+  const shapeOf = (inputs: Tensors): readonly number[] => (Object.values(inputs)[0] as Tensor).shape
+  const has = (inputs: Tensors, test: (value: number) => boolean): boolean =>
+    (Object.values(inputs)[0] as Tensor).data.some(test)
+
+  it.each<[string, Wrong, RegExp]>([
+    [
+      'at odd sizes',
+      spoilt(({ outputs, inputs }) => ((shapeOf(inputs)[2] ?? 0) % 2 === 1 ? zeros(outputs) : outputs)),
+      /wrongly/,
+    ],
+    [
+      'above 64 pixels a side',
+      spoilt(({ outputs, inputs }) =>
+        (shapeOf(inputs)[2] ?? 0) > 64 && (shapeOf(inputs)[3] ?? 0) > 64 ? zeros(outputs) : outputs,
+      ),
+      /wrongly/,
+    ],
+    [
+      'for more than one image at once',
+      spoilt(({ outputs, inputs }) => ((shapeOf(inputs)[0] ?? 0) > 1 ? zeros(outputs) : outputs)),
+      /wrongly/,
+    ],
+    [
+      'after several runs',
+      spoilt(({ outputs, run }) => (run >= 5 ? zeros(outputs) : outputs)),
+      /in run \d+, though an earlier run of the same input was right/,
+    ],
+    [
+      'when inputs alternate: the output of the run before',
+      spoilt(({ outputs, before }) => before.at(-1) ?? outputs),
+      /in run 2, though each node alone is right/,
+    ],
+    [
+      'when inputs alternate: the first output for ever',
+      spoilt(({ outputs, before }) => before[0] ?? outputs),
+      /in run 2, though each node alone is right/,
+    ],
+    [
+      'by 1e-4 of the output',
+      spoilt(({ outputs }) => changed(outputs, (value) => value + 1e-4 * Math.max(1, Math.abs(value)))),
+      /off by up to/,
+    ],
+    [
+      'where NaN is lost',
+      spoilt(({ outputs, inputs }) => (has(inputs, Number.isNaN) ? zeros(outputs) : outputs)),
+      /a number in place of NaN/,
+    ],
+    [
+      'after a run with NaN',
+      spoilt(({ outputs, before }) =>
+        before.some((old) => Object.values(old).some(({ data }) => data.some(Number.isNaN)))
+          ? zeros(outputs)
+          : outputs,
+      ),
+      /though an earlier run of the same input was right/,
+    ],
+    [
+      'when a later run overwrites the outputs of an earlier one',
+      (() => {
+        const shared = new Map<string, Float32Array>()
+        return spoilt(({ outputs }) =>
+          Object.fromEntries(
+            Object.entries(outputs).map(([name, { shape, data }]) => {
+              const key = `${name} ${data.length}`
+              const memory = shared.get(key) ?? data
+              shared.set(key, memory)
+              memory.set(data)
+              return [name, tensor(shape, memory)]
+            }),
+          ),
+        )
+      })(),
+      /wrongly/,
+    ],
+  ])('finds a backend that is wrong %s', async (_, backend, message) => {
+    await expect(verified(backend).compile(model)).rejects.toMatchObject({
+      code: 'wrong-result',
+      message: expect.stringMatching(message),
+    })
+    expect(backend.alive).toBe(0)
+  })
+
+  it('does not ask for NaN where the backend says that it may lose it', async () => {
+    const backend = spoilt(({ outputs, inputs }) => (has(inputs, Number.isNaN) ? zeros(outputs) : outputs))
+    await (await verified({ ...backend, nan: 'unspecified' }).compile(model)).dispose()
+  })
+
+  it('takes a network of one size only', async () => {
+    const fixed = graph(
+      2,
+      [
+        { op: 'flatten', name: 'f', inputs: ['x'] },
+        { op: 'linear', name: 'l', inputs: ['f'], weight: 'w' },
+      ],
+      { w: [3, 2 * 9 * 9] },
+      { y: 'l' },
+    )
+    await (await verified(reference()).compile(initialize(fixed, { seed: 1 }))).dispose()
   })
 
   it('can be aborted', async () => {

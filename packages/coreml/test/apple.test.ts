@@ -11,9 +11,9 @@ import {
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { conformance } from '@mobileone/conformance'
+import { describeBackend } from '@mobileone/conformance/vitest'
 import { type Model, maxAbsDifference, type Tensor, tensor } from '@mobileone/core'
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { appleRunnerOn, coremlAppleBackendOn } from '../src/apple/apple-runner.ts'
 import { type AppleSystem, ensureHelper, helperPath } from '../src/apple/compile-helper.ts'
 import { type CoreMLBackend, coremlBackend, toCoreML } from '../src/index.ts'
@@ -89,16 +89,13 @@ function backendOf(mac: ReturnType<typeof fakeMac>): CoreMLBackend {
   return coremlAppleBackendOn(mac.system, { precision: 'float32', cacheDirectory: mac.cacheDirectory })
 }
 
-describe('the contract, with the package run in another process', () => {
-  const mac = fakeMac()
-  const create = async (): Promise<CoreMLBackend> => backendOf(mac)
-  const exceptions = { batchNorm: 'packages hold folded models: reparameterize first' }
+const mac = fakeMac()
+describeBackend('the contract, with the package run in another process', () => backendOf(mac), {
+  exceptions: { batchNorm: 'packages hold folded models: reparameterize first' },
+  trials: 1,
+  timeout: 60_000,
   // What takes many compilations or a slow network is left to the interpreter's own suite.
-  const wanted =
-    /^(probe|run|dispose|executor)|^compile: (?!refuses)|^abort: (?!between)|^network: .*(outputs|squeeze)/
-  for (const c of conformance(create, { exceptions, trials: 1 })) {
-    if (wanted.test(c.name)) (c.skip ? it.skip : it)(c.name, c.run, 60_000)
-  }
+  only: /^(probe|run|dispose|executor|suite)|^compile: (?!refuses)|^abort: (?!between)|^network: .*(outputs|squeeze)/,
 })
 
 describe('the machine', () => {

@@ -1,20 +1,23 @@
-import { conformance } from '@mobileone/conformance'
-import { describe, expect, it } from 'vitest'
+import { describeBackend } from '@mobileone/conformance/vitest'
+import { expect, it } from 'vitest'
 import { coremlBackend } from '../src/index.ts'
 import { tinyModel } from './support/models.ts'
 
 const exceptions = { batchNorm: 'packages hold folded models: reparameterize first' }
+const infinite = 'values beyond 65520 are infinite in float16'
 
-describe('the interpreter of float32 packages', () => {
-  const create = (): ReturnType<typeof coremlBackend> => coremlBackend({ precision: 'float32' })
-  for (const c of conformance(create, { exceptions })) (c.skip ? it.skip : it)(c.name, c.run)
+describeBackend('the interpreter of float32 packages', () => coremlBackend({ precision: 'float32' }), {
+  exceptions,
 })
 
-describe('the interpreter of float16 packages', () => {
-  const reason = 'values beyond 65520 are infinite in float16'
-  const beyond = ['relu', 'silu', 'gelu'].map((op) => [`NaN and infinity: ${op}`, reason])
-  const options = { exceptions: { ...exceptions, ...Object.fromEntries(beyond) }, tolerance: 2e-2 }
-  for (const c of conformance(() => coremlBackend(), options)) (c.skip ? it.skip : it)(c.name, c.run)
+describeBackend('the interpreter of float16 packages', () => coremlBackend(), {
+  tolerance: 2e-2,
+  exceptions: {
+    ...exceptions,
+    'NaN and infinity: relu': infinite,
+    'NaN and infinity: silu': infinite,
+    'NaN and infinity: gelu': infinite,
+  },
 })
 
 it('says that it is an interpreter, and keeps the package it runs', async () => {

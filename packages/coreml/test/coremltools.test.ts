@@ -17,7 +17,8 @@ import {
 } from '@mobileone/core'
 import {
   goldenPath,
-  hasGolden,
+  lacking,
+  python,
   readGolden,
   readGoldenFloat32,
   readGoldenJson,
@@ -29,13 +30,6 @@ import { readPackage, writePackage } from '../src/node.ts'
 import { expectSameWeights } from './support/compressed.ts'
 import { fullCard, narrowModel, tinyConfig, tinyModel, wideModel } from './support/models.ts'
 
-const python = process.env.MOBILEONE_PYTHON ?? 'python3'
-const present = spawnSync(python, ['-c', 'import coremltools']).status === 0
-if (!present) {
-  console.warn(
-    `SKIPPED: coremltools does not check packages, because ${python} has no such package (pip install coremltools, or set MOBILEONE_PYTHON)`,
-  )
-}
 const script = fileURLToPath(new URL('./support/check.py', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'mobileone-coreml-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -63,7 +57,7 @@ async function check(packages: readonly CoreMLPackage[]): Promise<readonly Check
 
 const precisions = ['float32', 'float16', 'int8'] as const
 
-describe.runIf(present)('coremltools loads', () => {
+describe.skipIf(lacking('python'))('coremltools loads', () => {
   test('S0 to S4 in every precision', async () => {
     const models = Object.values(variants).map((config) =>
       withCard(initialize(mobileone(config, { form: 'deploy' }), { seed: 1 }), fullCard(1000, [224, 224])),
@@ -99,7 +93,7 @@ describe.runIf(present)('coremltools loads', () => {
       ...(['ios16', 'ios17', 'ios18'] as const).map((target) =>
         toCoreML(wideModel(), { target, precision: 'int8' }),
       ),
-      ...(hasGolden ? smallModels : []).flatMap((name) => {
+      ...(lacking('golden') ? [] : smallModels).flatMap((name) => {
         const { input } = readGoldenJson<{ input: readonly number[] }>('small', `${name}.json`)
         const size = [input[2] ?? 0, input[3] ?? 0] as const
         const checkpoint = readCheckpoint(readGolden('small', `${name}.unfused.pth.tar`))
@@ -123,7 +117,7 @@ describe.runIf(present)('coremltools loads', () => {
   }, 300_000)
 })
 
-describe.runIf(present)('weights that coremltools compressed', () => {
+describe.skipIf(lacking('python'))('weights that coremltools compressed', () => {
   test('are those it takes out of them itself, in every form', async () => {
     const sources = (['ios16', 'ios18'] as const).map((target) => [
       target,
@@ -150,10 +144,7 @@ describe.runIf(present)('weights that coremltools compressed', () => {
   }, 300_000)
 })
 
-const torch = present && spawnSync(python, ['-c', 'import torch']).status === 0
-if (present && !torch) console.warn(`SKIPPED: no conversion from PyTorch, because ${python} has no torch`)
-
-describe.runIf(torch && hasGolden)('what coremltools converts from PyTorch', () => {
+describe.skipIf(lacking('golden', 'python', 'torch'))('what coremltools converts from PyTorch', () => {
   test.each([
     ['small/k4-odd.fused.pth.tar', [97, 97], 'small/k4-odd.input.f32', 'small/k4-odd.logits.f32', 1e-5],
     ['small/se.fused.pth.tar', [96, 96], 'small/se.input.f32', 'small/se.logits.f32', 1e-5],

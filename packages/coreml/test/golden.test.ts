@@ -11,7 +11,7 @@ import {
 } from '@mobileone/core'
 import {
   goldenPath,
-  hasGolden,
+  lacking,
   readGolden,
   readGoldenFloat32,
   readGoldenJson,
@@ -39,7 +39,7 @@ function sample(name: string, model: Model): { inputs: Tensors; logits: Tensor }
   }
 }
 
-describe.runIf(hasGolden)('packages made by coremltools', () => {
+describe.skipIf(lacking('golden'))('packages made by coremltools', () => {
   test.each(names)(
     '%s: the float32 program gives the logits of PyTorch, interpreted and read as a model',
     async (name) => {
@@ -98,7 +98,7 @@ describe.runIf(hasGolden)('packages made by coremltools', () => {
   })
 })
 
-describe.runIf(hasGolden)('the small models, written here', () => {
+describe.skipIf(lacking('golden'))('the small models, written here', () => {
   test.each(smallModels)('%s reads back equal and gives the logits of PyTorch', async (name) => {
     const { input } = readGoldenJson<{ input: readonly number[] }>('small', `${name}.json`)
     const [, channels = 0, height = 0, width = 0] = input
@@ -106,7 +106,7 @@ describe.runIf(hasGolden)('the small models, written here', () => {
       const checkpoint = readCheckpoint(readGolden('small', file))
       const model = reparameterize(modelFromCheckpoint(checkpoint, { size: [height, width] }))
       const made = toCoreML(model, { precision: 'float32', input: 'array', output: 'values' })
-      expect(fromCoreML(made)).toEqual(model)
+      expect(fromCoreML(made)).toEqual({ ...model, config: undefined })
       await using executor = interpretPackage(made)
       const pixels = readGoldenFloat32('small', `${name}.input.f32`).slice(0, channels * height * width)
       const { logits } = await executor.run({ image: tensor([1, channels, height, width], pixels) })

@@ -1,5 +1,5 @@
 import { configFromWidths, isMobileOneError, type Random, random } from '@mobileone/core'
-import { WireReader, WireWriter } from '@mobileone/core/wire'
+import { WireReader, WireWriter } from '@mobileone/core/protobuf-wire'
 import { describe, expect, test } from 'vitest'
 import { fromMLModel, toMLModel } from '../src/mlmodel.ts'
 import { tinyModel } from './support/models.ts'

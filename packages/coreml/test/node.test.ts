@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { goldenPath, hasGolden } from '@mobileone/testkit'
+import { goldenPath, lacking } from '@mobileone/testkit'
 import { expect, test } from 'vitest'
 import { fromCoreML, toCoreML } from '../src/index.ts'
 import { readPackage, writePackage } from '../src/node.ts'
@@ -34,7 +34,7 @@ test('a package is written whole, replaces a package and nothing else', async ()
   }
 })
 
-test.runIf(hasGolden)(
+test.skipIf(lacking('golden'))(
   'the example of docs/coreml.md is the one tested here, and writes both files',
   async () => {
     const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { lacking } from '@mobileone/testkit'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { toSwift } from '../src/index.ts'
 import { tinyModel } from './support/models.ts'
-import { hasSwiftc, openSwiftGrammar, parseWithSwiftc } from './support/swift-grammar.ts'
+import { openSwiftGrammar, parseWithSwiftc } from './support/swift-grammar.ts'
 
 const folder = new URL('../swift/', import.meta.url)
 const files = readdirSync(folder).filter((name) => name.endsWith('.swift'))
@@ -59,7 +60,7 @@ describe("Swift's grammar", () => {
   })
 })
 
-describe.skipIf(!hasSwiftc)('swiftc -parse', () => {
+describe.skipIf(lacking('swift'))('swiftc -parse', () => {
   test.each(sources)('takes %s', (_, source) => {
     expect(parseWithSwiftc(source())).toBe('')
   })

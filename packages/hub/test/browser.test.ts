@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { hasChromium, launchChromium } from '@mobileone/testkit'
+import { lacking, launchChromium } from '@mobileone/testkit'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type * as Hub from '../src/index.ts'
@@ -18,7 +18,7 @@ const hash = sha256(body)
 const etag = '"v1"'
 const cors = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'ETag, Content-Range' }
 
-describe.skipIf(!hasChromium)('in Chromium', () => {
+describe.skipIf(lacking('chromium'))('in Chromium', () => {
   let folder: string
   let browser: Browser
   let server: TestServer

@@ -1,5 +1,5 @@
 import { MobileOneError } from '@mobileone/core'
-import { WireReader } from '@mobileone/core/wire'
+import { WireReader } from '@mobileone/core/protobuf-wire'
 import type {
   OnnxAttribute,
   OnnxGraph,

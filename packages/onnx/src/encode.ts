@@ -1,4 +1,4 @@
-import { WireWriter } from '@mobileone/core/wire'
+import { WireWriter } from '@mobileone/core/protobuf-wire'
 import {
   dataType,
   type OnnxAttribute,

@@ -1,4 +1,4 @@
-import type { Model } from '@mobileone/core'
+import { floatWeight, type Model } from '@mobileone/core'
 import { uniqueNames } from './names.ts'
 import { dataType, type OnnxAttribute, type OnnxNode, type OnnxTensor } from './proto.ts'
 
@@ -63,7 +63,7 @@ export class GraphBuilder {
     if (unique === undefined) {
       unique = this.#uniqueValue(name)
       this.#weights.set(name, unique)
-      const { shape, data } = this.#model.weights[name] as Model['weights'][string]
+      const { shape, data } = floatWeight(this.#model, name)
       this.#initializer(unique, shape, data)
     }
     return unique

@@ -4,17 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { configFromWidths, inferShapes, initialize, mobileone, withCard } from '@mobileone/core'
+import { lacking, python } from '@mobileone/testkit'
 import { afterAll, describe, expect, test } from 'vitest'
 import { toOnnx } from '../src/index.ts'
 import { randomModel } from './support/random-model.ts'
 
-const python = process.env.MOBILEONE_PYTHON ?? 'python3'
-const present = spawnSync(python, ['-c', 'import onnx']).status === 0
-if (!present) {
-  console.warn(
-    `skipping onnx.checker: ${python} has no onnx package (pip install onnx, or set MOBILEONE_PYTHON)`,
-  )
-}
 const script = fileURLToPath(new URL('./support/check.py', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'mobileone-onnx-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -42,7 +36,7 @@ function check(files: readonly Uint8Array[]): readonly Checked[] {
     .map((line) => JSON.parse(line) as Checked)
 }
 
-describe.runIf(present)('onnx.checker and strict shape inference', () => {
+describe.skipIf(lacking('python'))('onnx.checker and strict shape inference', () => {
   test('accept 200 random networks, with the shapes the model has', () => {
     const models = Array.from({ length: 200 }, (_, index) => randomModel(index + 1))
     const results = check(models.map((model) => toOnnx(model)))

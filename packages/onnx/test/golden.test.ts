@@ -1,34 +1,22 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import { type Model, tensor, withBatch, withInputs } from '@mobileone/core'
+import { lacking, readGolden, readGoldenFloat32, readGoldenJson } from '@mobileone/testkit'
 import { describe, expect, test } from 'vitest'
 import { fromOnnx, toOnnx } from '../src/index.ts'
 import { difference, maxAbsError, runOnnx, runReference, runtimes } from './support/run.ts'
 
-const golden = fileURLToPath(new URL('../../../../shared/golden/', import.meta.url))
-const present = existsSync(golden)
-if (!present) console.warn(`skipping the golden tests: ${golden} is not there`)
-
-function floats(name: string): Float32Array {
-  const bytes = readFileSync(golden + name)
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength))
-}
-
 function load(name: string): Model {
-  return modelFromCheckpoint(readCheckpoint(new Uint8Array(readFileSync(golden + name))))
+  return modelFromCheckpoint(readCheckpoint(readGolden(name)))
 }
 
-describe.runIf(present)('golden models, as PyTorch runs them', () => {
+describe.skipIf(lacking('golden'))('golden models, as PyTorch runs them', () => {
   test.each(
     ['k1', 'k4-odd', 'se'].flatMap((name) => ['fused', 'unfused'].map((form) => [name, form] as const)),
   )('small/%s, %s', async (name, form) => {
-    const { input: shape } = JSON.parse(readFileSync(`${golden}small/${name}.json`, 'utf8')) as {
-      input: number[]
-    }
+    const { input: shape } = readGoldenJson<{ input: number[] }>('small', `${name}.json`)
     const model = withInputs(load(`small/${name}.${form}.pth.tar`), { image: shape })
-    const image = tensor(shape, floats(`small/${name}.input.f32`))
-    const wanted = floats(`small/${name}.logits.f32`)
+    const image = tensor(shape, readGoldenFloat32(`small/${name}.input.f32`))
+    const wanted = readGoldenFloat32(`small/${name}.logits.f32`)
     const bytes = toOnnx(model)
     for (const runtime of runtimes) {
       const { logits } = await runOnnx(runtime, bytes, { image })
@@ -42,8 +30,8 @@ describe.runIf(present)('golden models, as PyTorch runs them', () => {
     'S0 from %s',
     async (file) => {
       const model = load(file)
-      const image = tensor([1, 3, 224, 224], floats('s0-input-1x3x224x224.f32'))
-      const pytorch = floats('s0-logits-1000.f32')
+      const image = tensor([1, 3, 224, 224], readGoldenFloat32('s0-input-1x3x224x224.f32'))
+      const pytorch = readGoldenFloat32('s0-logits-1000.f32')
       // The naive backend takes a minute for the train form.
       const naive = file.includes('unfused') ? undefined : (await runReference(model, { image })).logits!.data
       const bytes = toOnnx(model)
@@ -65,7 +53,7 @@ describe.runIf(present)('golden models, as PyTorch runs them', () => {
 
   test('S0 for a batch of any size, with probabilities', async () => {
     const bytes = toOnnx(load('mobileone_s0.pth.tar'), { dynamicBatch: true, softmax: true })
-    const one = floats('s0-input-1x3x224x224.f32')
+    const one = readGoldenFloat32('s0-input-1x3x224x224.f32')
     const image = tensor([2, 3, 224, 224], Float32Array.from([...one, ...one]))
     const { probabilities } = await runOnnx('onnxruntime-node', bytes, { image })
     expect(probabilities!.shape).toEqual([2, 1000])

@@ -1,5 +1,11 @@
-import { MobileOneError, type Model, type Preprocess, withCard } from '@mobileone/core'
-import { headOf } from './few-shot/head.ts'
+import {
+  classCount,
+  imagenetPreprocess,
+  MobileOneError,
+  type Model,
+  type Preprocess,
+  withCard,
+} from '@mobileone/core'
 
 /**
  * `model` with what a classifier assumes of it written into its card: ImageNet's statistics where the card has no
@@ -15,8 +21,10 @@ export async function assumedCard(
   model: Model,
 ): Promise<{ readonly preprocess: Preprocess; readonly labels: readonly string[] | undefined }> {
   const [, { shape }] = onlyInput(model)
+  const [, channels = 3, height = 224, width = 224] = shape
+  const usual = imagenetPreprocess([height, width], channels === 3 ? 3 : 1)
   return {
-    preprocess: { ...defaultPreprocess(shape), ...model.card?.preprocess },
+    preprocess: { ...usual, ...model.card?.preprocess },
     labels: model.card?.labels ?? (await imagenetLabels(model)),
   }
 }
@@ -33,27 +41,6 @@ export function onlyInput(model: Model): [name: string, input: Model['inputs'][s
   return first
 }
 
-/** ImageNet's statistics, for weights that do not say how their pictures were prepared. */
-function defaultPreprocess(shape: readonly number[]): Preprocess {
-  const [, channels = 3, height = 224, width = 224] = shape
-  const [mean, std] =
-    channels === 3
-      ? [
-          [0.485, 0.456, 0.406],
-          [0.229, 0.224, 0.225],
-        ]
-      : [[0.449], [0.226]]
-  return {
-    size: [height, width],
-    resize: Math.round((Math.max(height, width) * 256) / 224),
-    interpolation: 'bilinear',
-    mean: mean as number[],
-    std: std as number[],
-  }
-}
-
 async function imagenetLabels(model: Model): Promise<readonly string[] | undefined> {
-  const head = headOf(model)
-  const classes = head && model.weights[head.weight]?.shape[0]
-  return classes === 1000 ? (await import('@mobileone/vision/imagenet')).imagenetLabels : undefined
+  return classCount(model) === 1000 ? (await import('@mobileone/vision/imagenet')).imagenetLabels : undefined
 }

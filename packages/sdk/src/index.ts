@@ -5,6 +5,7 @@ export {
   type BackendSource,
   type ErrorCode,
   type Executor,
+  headOf,
   isMobileOneError,
   MobileOneError,
   type Model,
@@ -23,6 +24,7 @@ export {
   type Variant,
   withBatch,
   withCard,
+  withHead,
   withOutputs,
 } from '@mobileone/core'
 export type { FetchWeightsOptions, WeightSource } from '@mobileone/hub'
@@ -43,6 +45,5 @@ export {
   type FewShotClassifier,
 } from './classifier.ts'
 export type { CrossValidation } from './few-shot/fit.ts'
-export { headOf, withHead } from './few-shot/head.ts'
 export type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot/train-head.ts'
 export { type LoadOptions, loadDeployModel, loadModel, type ModelSource } from './load.ts'

@@ -1,15 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import {
-  goldenPath,
-  hasChromium,
-  hasGolden,
-  launchChromium,
-  readGolden,
-  readGoldenFloat32,
-  serve,
-} from '@mobileone/testkit'
+import { goldenPath, lacking, launchChromium, readGolden, readGoldenFloat32, serve } from '@mobileone/testkit'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createClassifier, tensor, wasm } from '../src/index.ts'
@@ -22,7 +14,7 @@ const html = `<!doctype html><title>MobileOne</title><script type="module">
 </script>`
 const photograph = 'n01443537_goldfish.JPEG'
 
-describe.skipIf(!hasChromium || !hasGolden)('the SDK as an ES module in Chromium', () => {
+describe.skipIf(lacking('chromium', 'golden'))('the SDK as an ES module in Chromium', () => {
   let browser: Browser
   let page: Page
   let server: Awaited<ReturnType<typeof serve>>

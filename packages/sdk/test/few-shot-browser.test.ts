@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url'
-import { hasChromium, openModulePage } from '@mobileone/testkit'
+import { lacking, openModulePage } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PageResult } from './few-shot-page.ts'
 
-describe.skipIf(!hasChromium)('few-shot learning in Chromium', () => {
+describe.skipIf(lacking('chromium'))('few-shot learning in Chromium', () => {
   let opened: Awaited<ReturnType<typeof openModulePage>>
   beforeAll(async () => {
     opened = await openModulePage({

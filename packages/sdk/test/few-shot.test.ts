@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import {
   type Backend,
   initialize,
@@ -10,7 +10,13 @@ import {
   tensor,
   variants,
 } from '@mobileone/core'
-import { goldenPath, hasGolden, type PhotographReference, readGoldenJson } from '@mobileone/testkit'
+import {
+  fashionMnistFolder,
+  goldenPath,
+  lacking,
+  type PhotographReference,
+  readGoldenJson,
+} from '@mobileone/testkit'
 import { type Pixels, readIdx } from '@mobileone/vision'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -24,11 +30,6 @@ import {
 } from '../src/index.ts'
 
 const demoModel = new URL('../../../apps/demo/assets/fashion-mnist.safetensors', import.meta.url)
-const fashionMnist = '/usr/share/datasets/fashion-mnist'
-const hasFashionMnist = existsSync(fashionMnist)
-if (!hasFashionMnist) {
-  console.warn(`SKIPPED: few-shot accuracy on Fashion-MNIST, because there is no ${fashionMnist}`)
-}
 
 /** A grey picture of a shape at a random place: something the embedded model was never trained on. */
 function drawing(kind: 'bars' | 'disc' | 'cross', seed: number): Pixels {
@@ -249,10 +250,10 @@ describe('what fewShot refuses', () => {
   })
 })
 
-describe.skipIf(!hasFashionMnist)('few-shot learning on Fashion-MNIST', () => {
+describe.skipIf(lacking('fashion-mnist'))('few-shot learning on Fashion-MNIST', () => {
   it('groups garments in new classes from five pictures each', async () => {
-    const images = await readIdx(readFileSync(`${fashionMnist}/t10k-images-idx3-ubyte.gz`))
-    const labels = await readIdx(readFileSync(`${fashionMnist}/t10k-labels-idx1-ubyte.gz`))
+    const images = await readIdx(readFileSync(`${fashionMnistFolder}/t10k-images-idx3-ubyte.gz`))
+    const labels = await readIdx(readFileSync(`${fashionMnistFolder}/t10k-labels-idx1-ubyte.gz`))
     const groups = { top: [0, 2, 4, 6], shoe: [5, 7, 9], bag: [8], legs: [1] }
     const picturesOf = (wanted: readonly number[]): Pixels[] =>
       [...labels.data.entries()].flatMap(([index, label]) =>
@@ -290,7 +291,7 @@ const subjects: Readonly<Record<string, (index: number) => boolean>> = {
   food: (index) => index >= 924 && index <= 969,
 }
 
-describe.skipIf(!hasGolden)('few-shot learning on photographs, real S0', () => {
+describe.skipIf(lacking('golden'))('few-shot learning on photographs, real S0', () => {
   it('knows dogs, birds, vehicles and food from five photographs each', async () => {
     const { images } = readGoldenJson<PhotographReference>('imagenet-sample', 'reference.json')
     const all = Object.entries(subjects).map(

@@ -3,7 +3,7 @@ import { maxAbsDifference, withBatch } from '@mobileone/core'
 import { type Backend, profile, reference, reparameterize, tensor, wasm } from '@mobileone/sdk'
 import {
   goldenPath,
-  hasGolden,
+  lacking,
   type PhotographReference,
   readGolden,
   readGoldenFloat32,
@@ -40,7 +40,7 @@ async function logitsOf(
 const difference = (a: Float32Array, b: Float32Array): number =>
   maxAbsDifference(tensor([a.length], a), tensor([b.length], b))
 
-describe.skipIf(!hasGolden)("PyTorch's outputs", () => {
+describe.skipIf(lacking('golden'))("PyTorch's outputs", () => {
   describe.each(backends)('%s', (_, backend) => {
     it.each(smallModels)(
       'small model %s, folded file, unfolded file folded here, and train form',

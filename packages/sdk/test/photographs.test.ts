@@ -4,9 +4,8 @@ import {
   checkExecutor,
   checkInPage,
   goldenPath,
-  hasChromium,
-  hasGolden,
   imagenetRule,
+  lacking,
   loadPhotographs,
   openModulePage,
   type Photograph,
@@ -19,7 +18,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { reference, wasm } from '../src/index.ts'
 
-describe.skipIf(!hasGolden)('the real S0 on photographs', () => {
+describe.skipIf(lacking('golden'))('the real S0 on photographs', () => {
   let photographs: readonly Photograph[]
   beforeAll(async () => {
     photographs = await loadPhotographs(5, (bytes) =>
@@ -43,7 +42,7 @@ describe.skipIf(!hasGolden)('the real S0 on photographs', () => {
     300_000,
   )
 
-  describe.skipIf(!hasChromium)('in Chromium', () => {
+  describe.skipIf(lacking('chromium'))('in Chromium', () => {
     let opened: { readonly page: Page; close(): Promise<void> }
     beforeAll(async () => {
       opened = await openModulePage({

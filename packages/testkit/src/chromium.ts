@@ -1,13 +1,5 @@
-import { existsSync } from 'node:fs'
 import { type Browser, chromium, type LaunchOptions } from 'playwright-core'
-
-const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
-
-/** True where tests can run in a real browser. */
-export const hasChromium: boolean = existsSync(executablePath)
-
-if (!hasChromium)
-  console.warn(`SKIPPED: there is no ${executablePath}, so tests in a real browser do not run`)
+import { chromiumPath } from './requirements.ts'
 
 /** Arguments for WebGPU without a GPU: Chromium's software adapter. */
 export const softwareGpu: readonly string[] = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader']
@@ -19,7 +11,7 @@ export function launchChromium(
 ): Promise<Browser> {
   return chromium.launch({
     ...options,
-    executablePath,
+    executablePath: chromiumPath,
     args: [
       '--no-sandbox',
       '--disable-quic',

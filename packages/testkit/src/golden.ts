@@ -1,29 +1,19 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { goldenFolder } from './requirements.ts'
 
-const folder = fileURLToPath(new URL('../../../../shared/golden', import.meta.url))
-
-/** True where the reference data (real weights, photographs, PyTorch's outputs) lies beside the repository. */
-export const hasGolden: boolean = existsSync(folder)
-
-if (!hasGolden) {
-  console.warn(
-    `SKIPPED: there is no reference data in ${folder}, so tests against PyTorch's outputs do not run`,
-  )
-}
-
+/** A path within the reference data: real weights, photographs, PyTorch's outputs. */
 export function goldenPath(...parts: readonly string[]): string {
-  return join(folder, ...parts)
+  return join(goldenFolder, ...parts)
 }
 
-export function readGolden(...parts: readonly string[]): Uint8Array {
-  return readFileSync(goldenPath(...parts))
+/** A file of the reference data, in memory of its own. */
+export function readGolden(...parts: readonly string[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(readFileSync(goldenPath(...parts)))
 }
 
 export function readGoldenFloat32(...parts: readonly string[]): Float32Array {
-  const bytes = readGolden(...parts)
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength))
+  return new Float32Array(readGolden(...parts).buffer)
 }
 
 export function readGoldenJson<T>(...parts: readonly string[]): T {

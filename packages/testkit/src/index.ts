@@ -1,6 +1,32 @@
-export * from './chromium.ts'
-export * from './golden.ts'
-export * from './page.ts'
-export * from './photographs.ts'
-export * from './server.ts'
-export * from './suites.ts'
+export { launchChromium, softwareGpu } from './chromium.ts'
+export {
+  goldenPath,
+  type PhotographReference,
+  readGolden,
+  readGoldenFloat32,
+  readGoldenJson,
+  smallModels,
+} from './golden.ts'
+export { type ModulePageOptions, openModulePage } from './page.ts'
+export {
+  checkExecutor,
+  checkInPage,
+  checkLogits,
+  imagenetRule,
+  type LogitsCheck,
+  loadPhotographs,
+  type Photograph,
+  wrongChecks,
+} from './photographs.ts'
+export {
+  chromiumPath,
+  fashionMnistFolder,
+  goldenFolder,
+  lacking,
+  python,
+  type Requirement,
+  reportLack,
+  vulkanDriver,
+} from './requirements.ts'
+export { type Page, serve } from './server.ts'
+export { type PageCaseResult, runPageSuite } from './suites.ts'

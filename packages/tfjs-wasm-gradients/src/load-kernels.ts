@@ -1,5 +1,5 @@
 import { MobileOneError } from '@mobileone/core'
-import { importShared, inflateBase64 } from '@mobileone/core/kernels'
+import { importShared, inflateBase64 } from '@mobileone/core/embedded-wasm'
 import { kernels } from './generated/kernels.ts'
 
 /** The exports of assembly/index.ts. Numbers are byte addresses and sizes. */

@@ -1,4 +1,4 @@
-import type { Conv2d, Tensor } from '@mobileone/core'
+import { type Conv2d, floatWeight, type Tensor } from '@mobileone/core'
 import { type Field, int8, int32 } from './flatbuffer.ts'
 import { channelsLast, declareValue, type Lowering, storeWeight, unsupported } from './lowering.ts'
 import { permute } from './permute.ts'
@@ -19,7 +19,7 @@ export function lowerConvolution(
   activation: Field,
 ): void {
   const { file, model } = lowering
-  const weight = model.weights[node.weight] as Tensor
+  const weight = floatWeight(model, node.weight)
   const [outChannels = 0, perGroup = 0] = weight.shape
   const isDepthwise = node.groups > 1
   if (isDepthwise && perGroup !== 1) {

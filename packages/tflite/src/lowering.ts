@@ -1,4 +1,4 @@
-import { MobileOneError, type Model, type Tensor } from '@mobileone/core'
+import { floatWeight, MobileOneError, type Model } from '@mobileone/core'
 import type { FileBuilder } from './file-builder.ts'
 
 /** What the lowering of one model shares. */
@@ -26,7 +26,7 @@ export function declareValue({ file, shapes, tensors }: Lowering, name: string):
 
 /** The weight `name`, its elements in the file. */
 export function storeWeight({ file, model }: Lowering, name: string): number {
-  const { shape, data } = model.weights[name] as Tensor
+  const { shape, data } = floatWeight(model, name)
   return file.constant(name, shape, data)
 }
 

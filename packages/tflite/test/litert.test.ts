@@ -1,6 +1,6 @@
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import { type Model, reference, type Tensor, tensor, withBatch } from '@mobileone/core'
-import { hasChromium, hasGolden, readGolden, readGoldenFloat32 } from '@mobileone/testkit'
+import { lacking, readGolden, readGoldenFloat32 } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toTflite } from '../src/index.ts'
 import { type LiteRt, openLiteRt } from './support/litert.ts'
@@ -64,7 +64,7 @@ function expectClose(got: Tensor, wanted: Tensor, tolerance: number): void {
   }
 }
 
-describe.skipIf(!hasChromium)('LiteRT.js runs', () => {
+describe.skipIf(lacking('chromium'))('LiteRT.js runs', () => {
   let litert: LiteRt
   beforeAll(async () => {
     litert = await openLiteRt()
@@ -77,7 +77,7 @@ describe.skipIf(!hasChromium)('LiteRT.js runs', () => {
     expectClose(await litert.run(toTflite(model), input), await runReference(model, input), 1e-5)
   })
 
-  it.skipIf(!hasGolden)("S0, to PyTorch's logits", async () => {
+  it.skipIf(lacking('golden'))("S0, to PyTorch's logits", async () => {
     const model = modelFromCheckpoint(readCheckpoint(readGolden('mobileone_s0.pth.tar')))
     const input = tensor([1, 3, 224, 224], readGoldenFloat32('s0-input-1x3x224x224.f32'))
     const wanted = tensor([1, 1000], readGoldenFloat32('s0-logits-1000.f32'))

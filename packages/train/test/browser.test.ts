@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { hasChromium, openModulePage, softwareGpu } from '@mobileone/testkit'
+import { lacking, openModulePage, softwareGpu } from '@mobileone/testkit'
 import { describe, expect, test } from 'vitest'
 import type { TrainPage } from './train-page.ts'
 
@@ -12,7 +12,7 @@ const open = (): ReturnType<typeof openModulePage> =>
     chromiumArguments: [...softwareGpu, '--enable-unsafe-swiftshader'],
   })
 
-describe.skipIf(!hasChromium)('training in Chromium', () => {
+describe.skipIf(lacking('chromium'))('training in Chromium', () => {
   test('the loss falls, and the folded network classifies', async () => {
     const { page, close } = await open()
     try {

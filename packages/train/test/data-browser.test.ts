@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { hasChromium, launchChromium, serve } from '@mobileone/testkit'
+import { lacking, launchChromium, serve } from '@mobileone/testkit'
 import { build } from 'vite'
 import { describe, expect, test } from 'vitest'
 
@@ -34,7 +34,7 @@ async function bundle(outDir: string): Promise<void> {
   })
 }
 
-describe.skipIf(!hasChromium)('workers in Chromium', () => {
+describe.skipIf(lacking('chromium'))('workers in Chromium', () => {
   test('make the batches the page makes, and name what they cannot decode', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'mobileone-page-'))
     await bundle(folder)

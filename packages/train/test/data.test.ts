@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Preprocess } from '@mobileone/core'
+import { lacking } from '@mobileone/testkit'
 import { preprocess as prepareForInference } from '@mobileone/vision'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -338,10 +339,7 @@ describe('fromIterable', () => {
 })
 
 describe('Fashion-MNIST', () => {
-  const isInstalled = existsSync('/usr/share/datasets/fashion-mnist')
-  if (!isInstalled) console.warn('SKIPPED: the Debian package dataset-fashion-mnist is not installed')
-
-  test.skipIf(!isInstalled)('has its images, its classes and its statistics', async () => {
+  test.skipIf(lacking('fashion-mnist'))('has its images, its classes and its statistics', async () => {
     const train = await fashionMnist({ split: 'train' })
     const testSet = await fashionMnist({ split: 'test' })
     expect([train.size, testSet.size, train.channels, train.labels.length]).toEqual([60_000, 10_000, 1, 10])

@@ -1,12 +1,11 @@
+import { batchNormNode, batchNormWeights, convNode, makeModel } from '@mobileone/conformance'
 import {
-  type Graph,
   initialize,
   type MobileOneConfig,
   type Model,
   mobileone,
   type Node,
   random,
-  spec,
   validate,
 } from '@mobileone/core'
 import type { Batch } from '../src/data/batch.ts'
@@ -35,15 +34,15 @@ export function tinyModel(branches: number, squeezeExcite = 0, channels = 1): Mo
 /** One path through every op, in combinations MobileOne does not have: groups, strides, biases, other activations. */
 export function everyOp(): Model {
   const nodes: Node[] = [
-    conv('a', 'image', { padding: [1, 1] }),
-    batchNorm('a.bn', 'a'),
+    convNode('a', 'image', { bias: false, padding: [1, 1] }),
+    batchNormNode('a.bn', 'a'),
     { op: 'silu', name: 'a.silu', inputs: ['a.bn'] },
-    conv('b', 'a.silu', { bias: 'b.bias', groups: 2, stride: [2, 1], padding: [1, 0] }),
+    convNode('b', 'a.silu', { groups: 2, stride: [2, 1], padding: [1, 0] }),
     { op: 'gelu', name: 'b.gelu', inputs: ['b'] },
-    conv('c', 'b.gelu', { groups: 4, padding: [0, 1] }),
-    batchNorm('c.bn', 'c'),
+    convNode('c', 'b.gelu', { bias: false, groups: 4, padding: [0, 1] }),
+    batchNormNode('c.bn', 'c'),
     { op: 'relu', name: 'c.relu', inputs: ['c.bn'] },
-    conv('d', 'c.relu', { bias: 'd.bias' }),
+    convNode('d', 'c.relu'),
     { op: 'add', name: 'sum', inputs: ['d', 'c.relu'] },
     { op: 'globalAvgPool', name: 'pool', inputs: ['sum'] },
     { op: 'sigmoid', name: 'gate', inputs: ['pool'] },
@@ -53,70 +52,30 @@ export function everyOp(): Model {
     { op: 'softmax', name: 'soft', inputs: ['first'] },
     { op: 'linear', name: 'last', inputs: ['soft'], weight: 'last.weight', bias: 'last.bias' },
   ]
-  const graph: Graph = {
-    name: 'every-op',
-    inputs: { image: spec([1, 2, 7, 6]) },
-    nodes,
-    outputs: { logits: 'last' },
-    weights: {
-      'a.weight': spec([4, 2, 3, 3]),
-      ...statistics('a.bn', 4),
-      'b.weight': spec([4, 2, 3, 2]),
-      'b.bias': spec([4]),
-      'c.weight': spec([4, 1, 2, 2]),
-      ...statistics('c.bn', 4),
-      'd.weight': spec([4, 4, 1, 1]),
-      'd.bias': spec([4]),
-      'first.weight': spec([5, 4 * 3 * 6]),
-      'last.weight': spec([3, 5]),
-      'last.bias': spec([3]),
+  const model = makeModel(
+    {
+      name: 'every-op',
+      inputs: { image: [1, 2, 7, 6] },
+      nodes,
+      outputs: { logits: 'last' },
+      weights: {
+        'a.weight': [4, 2, 3, 3],
+        ...batchNormWeights('a.bn', 4),
+        'b.weight': [4, 2, 3, 2],
+        'b.bias': [4],
+        'c.weight': [4, 1, 2, 2],
+        ...batchNormWeights('c.bn', 4),
+        'd.weight': [4, 4, 1, 1],
+        'd.bias': [4],
+        'first.weight': [5, 4 * 3 * 6],
+        'last.weight': [3, 5],
+        'last.bias': [3],
+      },
     },
-  }
-  const model = initialize(graph, { seed: 11, statistics: 'random' })
+    random(11),
+  )
   validate(model)
   return model
-}
-
-function conv(
-  name: string,
-  input: string,
-  options: Partial<{
-    bias: string
-    groups: number
-    stride: readonly [number, number]
-    padding: readonly [number, number]
-  }>,
-): Node {
-  return {
-    op: 'conv2d',
-    name,
-    inputs: [input],
-    weight: `${name}.weight`,
-    stride: [1, 1],
-    padding: [0, 0],
-    dilation: [1, 1],
-    groups: 1,
-    ...options,
-  }
-}
-
-function batchNorm(name: string, input: string): Node {
-  return {
-    op: 'batchNorm',
-    name,
-    inputs: [input],
-    weight: `${name}.weight`,
-    bias: `${name}.bias`,
-    runningMean: `${name}.running_mean`,
-    runningVar: `${name}.running_var`,
-    epsilon: 1e-5,
-  }
-}
-
-function statistics(name: string, channels: number): Graph['weights'] {
-  return Object.fromEntries(
-    ['weight', 'bias', 'running_mean', 'running_var'].map((role) => [`${name}.${role}`, spec([channels])]),
-  )
 }
 
 /** Standard normal images of `model`'s size, labels 0, 1, 2, 0, ... */

@@ -3,18 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { lacking, python } from '@mobileone/testkit'
 import { expect, test } from 'vitest'
 import { torchScripts } from '../src/generated/torch-scripts.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const python = process.env.MOBILEONE_PYTHON ?? 'python3'
-const present = spawnSync(python, ['--version']).status === 0
-if (!present) {
-  console.warn(
-    `SKIPPED: nothing parses the Python of this package, because there is no ${python} (install it, or set MOBILEONE_PYTHON)`,
-  )
-}
-
 function pythonIn(folder: string): string[] {
   const names = readdirSync(join(root, folder)).filter((name) => name.endsWith('.py'))
   return names.sort().map((name) => join(root, folder, name))
@@ -34,11 +27,11 @@ test('what is embedded is the files of python/', () => {
   expect(torchScripts).toEqual(Object.fromEntries(sources))
 })
 
-test.runIf(present)('every Python file parses and uses no name that is not defined', () => {
+test.skipIf(lacking('python'))('every Python file parses and uses no name that is not defined', () => {
   expect(faults(...pythonIn('python'), ...pythonIn('scripts'), ...pythonIn('test'))).toBe('')
 })
 
-test.runIf(present)('a fault is found', () => {
+test.skipIf(lacking('python'))('a fault is found', () => {
   const folder = mkdtempSync(join(tmpdir(), 'mobileone-python-'))
   try {
     const faulty = (text: string): string => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import {
+  floatWeight,
   type Model,
   maxAbsDifference,
   random,
@@ -13,6 +14,7 @@ import {
   tensor,
   withOutputs,
 } from '@mobileone/core'
+import { lacking, python } from '@mobileone/testkit'
 import { type Image, resizeAndCrop } from '@mobileone/vision'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { applyOperation, type Operation } from '../src/data/auto-augment.ts'
@@ -21,14 +23,6 @@ import { learningRateAt, overrideRecipe, paperRecipe, weightDecayAt } from '../s
 import { torchPlan } from '../src/torch-plan/torch-plan.ts'
 import { writeTorchPlan } from '../src/torch-plan/write-torch-plan.ts'
 import { averageDecay } from '../src/trainer/optimizer.ts'
-
-const python = process.env.MOBILEONE_PYTHON ?? 'python3'
-const present = spawnSync(python, ['-c', 'import torch, timm, PIL, safetensors']).status === 0
-if (!present) {
-  console.warn(
-    `SKIPPED: PyTorch does not run the training script, because ${python} lacks torch, timm, pillow or safetensors (pip install them, or set MOBILEONE_PYTHON)`,
-  )
-}
 
 const minutes = 60_000
 const folder = mkdtempSync(join(tmpdir(), 'mobileone-torch-'))
@@ -106,11 +100,11 @@ const load = (path: string, root?: string): Model =>
 function difference(a: Model, b: Model): number {
   expect(Object.keys(a.weights)).toEqual(Object.keys(b.weights))
   return Math.max(
-    ...Object.entries(a.weights).map(([name, weight]) => maxAbsDifference(weight, b.weights[name] as Tensor)),
+    ...Object.keys(a.weights).map((name) => maxAbsDifference(floatWeight(a, name), floatWeight(b, name))),
   )
 }
 
-describe.runIf(present)('PyTorch with the script of a plan', () => {
+describe.skipIf(lacking('torch'))('PyTorch with the script of a plan', () => {
   beforeAll(async () => {
     await writeTorchPlan(folder, plan)
     run(['-c', pictures])

@@ -1,7 +1,8 @@
+import { lacking } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type * as Vision from '../src/index.ts'
-import { decodeFixtures, fromBase64, goldenPresent, photographFixtures } from './support/files.ts'
-import { chromiumPresent, type OpenPage, openPage } from './support/page.ts'
+import { decodeFixtures, fromBase64, photographFixtures } from './support/files.ts'
+import { type OpenPage, openPage } from './support/page.ts'
 
 declare global {
   var vision: typeof Vision
@@ -14,7 +15,7 @@ interface Decoded {
   readonly pixels: number[]
 }
 
-describe.skipIf(!chromiumPresent())('Chromium', () => {
+describe.skipIf(lacking('chromium'))('Chromium', () => {
   let opened: OpenPage
   beforeAll(async () => {
     opened = await openPage()
@@ -221,7 +222,7 @@ describe.skipIf(!chromiumPresent())('Chromium', () => {
     for (const [i, message] of messages.entries()) expect(message).toMatch(expected[i]!)
   })
 
-  test.skipIf(!goldenPresent())('250 photographs: decoded and cropped bit for bit as Pillow', async () => {
+  test.skipIf(lacking('golden'))('250 photographs: decoded and cropped bit for bit as Pillow', async () => {
     const names = Object.keys(photographFixtures.photographs)
     const hashes = await opened.page.evaluate(async (names) => {
       const sha256 = async (data: Uint8Array | Uint8ClampedArray): Promise<string> => {

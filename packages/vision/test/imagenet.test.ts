@@ -1,6 +1,7 @@
+import { lacking } from '@mobileone/testkit'
 import { describe, expect, test } from 'vitest'
 import { imagenetLabels, imagenetSynsets } from '../src/imagenet.ts'
-import { goldenPresent, photographs, readJson } from './support/files.ts'
+import { photographs, readJson } from './support/files.ts'
 
 test('1000 classes in the order of ILSVRC-2012', () => {
   expect(imagenetSynsets).toHaveLength(1000)
@@ -23,7 +24,7 @@ test('no label or synset occurs twice', () => {
   expect(imagenetLabels.every((label) => label.trim() === label && label.length > 0)).toBe(true)
 })
 
-describe.skipIf(!goldenPresent())('the photographs', () => {
+describe.skipIf(lacking('golden'))('the photographs', () => {
   test('have the synset and the label of their class', () => {
     const { images } = readJson<{ images: { file: string; label: number }[] }>(
       new URL('reference.json', photographs),

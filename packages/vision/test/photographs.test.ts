@@ -1,16 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { Preprocess } from '@mobileone/core'
+import { lacking } from '@mobileone/testkit'
 import { describe, expect, test } from 'vitest'
 import { decode, resizeAndCrop, toTensor } from '../src/index.ts'
-import {
-  fromBase64,
-  golden,
-  goldenPresent,
-  photographFixtures,
-  photographs,
-  sha256,
-} from './support/files.ts'
+import { fromBase64, golden, photographFixtures, photographs, sha256 } from './support/files.ts'
 import { sample } from './support/pattern.ts'
 
 const rule: Preprocess = {
@@ -21,7 +15,7 @@ const rule: Preprocess = {
   std: [0.229, 0.224, 0.225],
 }
 
-describe.skipIf(!goldenPresent())('250 photographs, bit for bit as Pillow', () => {
+describe.skipIf(lacking('golden'))('250 photographs, bit for bit as Pillow', () => {
   const files = Object.entries(photographFixtures.photographs)
 
   test('every photograph has its fixture', () => {

@@ -1,5 +1,6 @@
 import {
   type Executor,
+  floatWeights,
   type Model,
   random,
   type Tensor,
@@ -7,10 +8,10 @@ import {
   tensor,
   withOutputs,
 } from '@mobileone/core'
-import { normalInputs } from '../build.ts'
 import { findDifference } from '../compare.ts'
 import type { Context } from '../context.ts'
 import type { Definition } from '../definition.ts'
+import { normalInputs } from '../make-model.ts'
 import { expectedOutputs } from '../trial.ts'
 import { expectRejection, expectThat, sleep } from './expect.ts'
 import { slowModel, smallModel, smallModelOps } from './networks.ts'
@@ -77,13 +78,13 @@ export const callCases: readonly Definition[] = [
     ops: smallModelOps,
     async run(context) {
       const model = smallModel()
-      const before = copyOf(model.weights)
+      const before = copyOf(floatWeights(model))
       const inputs = inputsFor(model, 2)
       const wanted = await expectedOutputs(model, inputs)
       const executor = await context.backend.compile(model)
       try {
         await executor.run(inputs)
-        const problem = findDifference(model.weights, before, 0)
+        const problem = findDifference(floatWeights(model), before, 0)
         expectThat(problem === undefined, `compiling or running changed a weight: ${problem}`)
         const second = await context.backend.compile(model)
         await second.dispose()

@@ -1,6 +1,6 @@
-import { type Node, type Random, random } from '@mobileone/core'
-import { convNode, makeModel, normalInputs, pick } from '../build.ts'
+import { type Random, random } from '@mobileone/core'
 import type { Definition } from '../definition.ts'
+import { convNode, makeModel, normalInputs, pick } from '../make-model.ts'
 import type { Trial } from '../trial.ts'
 
 type Pair = readonly [height: number, width: number]
@@ -126,13 +126,8 @@ function convTrial(family: string, seed: number): Trial {
   const batch = source.integer(1, 4)
   const bias = source.next() < 0.75
   const activation = pick(source, [undefined, 'relu'] as const)
-  const { bias: biasName, ...plain } = convNode('conv', 'x', {
-    stride: geometry.stride,
-    padding: geometry.padding,
-    dilation: geometry.dilation,
-    groups,
-  })
-  const conv: Node = bias && biasName !== undefined ? { ...plain, bias: biasName } : plain
+  const { stride, padding, dilation } = geometry
+  const conv = convNode('conv', 'x', { stride, padding, dilation, groups, bias: bias && 'conv.bias' })
   const model = makeModel(
     {
       name: `conv2d ${family}`,

@@ -7,9 +7,9 @@ import {
   random,
   withOutputs,
 } from '@mobileone/core'
-import { normalInputs } from '../build.ts'
 import { findDifference } from '../compare.ts'
 import type { Definition } from '../definition.ts'
+import { normalInputs } from '../make-model.ts'
 import { expectedOutputs } from '../trial.ts'
 import { expectRejection, expectThat } from './expect.ts'
 import { smallModel, smallModelOps } from './networks.ts'

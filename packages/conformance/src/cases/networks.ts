@@ -9,9 +9,10 @@ import {
   type Tensors,
   withBatch,
 } from '@mobileone/core'
-import { batchNormNode, batchNormWeights, convNode, makeModel, normalInputs, pick } from '../build.ts'
 import type { Definition } from '../definition.ts'
+import { batchNormNode, batchNormWeights, convNode, makeModel, normalInputs, pick } from '../make-model.ts'
 import { checkTrial, type Trial } from '../trial.ts'
+import { opNames } from './by-op.ts'
 
 /** A real model with stored inputs and outputs. */
 export interface Golden {
@@ -120,18 +121,15 @@ function randomTrial(seed: number): Trial {
   }
   nodes.push({ op: 'globalAvgPool', name: 'pool', inputs: [last] })
   nodes.push({ op: 'flatten', name: 'flat', inputs: ['pool'] })
-  nodes.push({ op: 'softmax', name: 'soft', inputs: ['flat'] })
+  nodes.push({ op: 'linear', name: 'head', inputs: ['flat'], weight: 'head.weight', bias: 'head.bias' })
+  Object.assign(weights, { 'head.weight': [7, channels], 'head.bias': [7] })
+  nodes.push({ op: 'softmax', name: 'soft', inputs: [pick(source, ['flat', 'head'])] })
   const read = new Set(nodes.flatMap((node) => node.inputs as readonly string[]))
   const shown = nodes.filter((node) => !read.has(node.name) || source.next() < 0.15)
   const outputs = Object.fromEntries(shown.map((node, index) => [`out${index}`, node.name]))
   const model = makeModel({ name: `random ${seed}`, inputs, nodes, weights, outputs }, source)
   return { seed, parameters: { input: inputs.x, length }, model, inputs: normalInputs(model, source) }
 }
-
-const randomOps: readonly Op[] = [
-  ...(['conv2d', 'batchNorm', 'relu', 'sigmoid', 'silu', 'gelu'] as const),
-  ...(['add', 'mul', 'globalAvgPool', 'flatten', 'softmax'] as const),
-]
 
 /** Whole networks in both forms, random networks, and the caller's own models. */
 export function networkCases(golden: readonly Golden[]): readonly Definition[] {
@@ -159,7 +157,7 @@ export function networkCases(golden: readonly Golden[]): readonly Definition[] {
     networkCase('several outputs, feature maps among them', deployOps, () => [
       network(plain, 'deploy', 11, 2, allOutputs),
     ]),
-    networkCase('random networks of every op', randomOps, () =>
+    networkCase('random networks of every op', opNames, () =>
       Array.from({ length: 40 }, (_, index) => randomTrial(500_000 + index)),
     ),
     ...golden.map(

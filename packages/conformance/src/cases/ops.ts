@@ -1,4 +1,5 @@
 import { type Node, type Op, type Random, random } from '@mobileone/core'
+import type { Definition } from '../definition.ts'
 import {
   batchNormNode,
   batchNormWeights,
@@ -8,8 +9,7 @@ import {
   normalInputs,
   pick,
   type Shape,
-} from '../build.ts'
-import type { Definition } from '../definition.ts'
+} from '../make-model.ts'
 import type { Trial } from '../trial.ts'
 
 interface OpFamily {
@@ -39,33 +39,14 @@ const binary = (op: 'add' | 'mul'): OpFamily => ({
   },
 })
 
-const families: Readonly<Record<string, OpFamily>> = {
+/** Each op by itself; convolutions are in `conv2d.ts`. */
+const opFamilies = {
   relu: unary('relu'),
   sigmoid: unary('sigmoid'),
   silu: unary('silu'),
   gelu: unary('gelu'),
   add: binary('add'),
   mul: binary('mul'),
-  'mul by one factor a channel': {
-    ops: ['mul'],
-    parts: (source) => {
-      const shape = featureMap(source)
-      return {
-        inputs: { x: shape, gate: [...shape.slice(0, 2), 1, 1] },
-        nodes: [{ op: 'mul', name: 'y', inputs: ['x', 'gate'] }],
-      }
-    },
-  },
-  'add and mul of a value and itself': {
-    ops: ['add', 'mul'],
-    parts: (source) => ({
-      inputs: { x: either(source) },
-      nodes: [
-        { op: 'add', name: 'twice', inputs: ['x', 'x'] },
-        { op: 'mul', name: 'y', inputs: ['twice', 'twice'] },
-      ],
-    }),
-  },
   batchNorm: {
     ops: ['batchNorm'],
     parts: (source) => {
@@ -97,7 +78,10 @@ const families: Readonly<Record<string, OpFamily>> = {
       const [shape, outputs] = [matrix(source), source.integer(1, 40)]
       const hasBias = source.next() < 0.7
       const node: Node = {
-        ...{ op: 'linear', name: 'y', inputs: ['x'], weight: 'y.weight' },
+        op: 'linear',
+        name: 'y',
+        inputs: ['x'],
+        weight: 'y.weight',
         ...(hasBias && { bias: 'y.bias' }),
       }
       return {
@@ -115,6 +99,30 @@ const families: Readonly<Record<string, OpFamily>> = {
     parts: (source) => ({
       inputs: { x: matrix(source) },
       nodes: [{ op: 'softmax', name: 'y', inputs: ['x'] }],
+    }),
+  },
+} satisfies Readonly<Record<Exclude<Op, 'conv2d'>, OpFamily>>
+
+/** Where fusing or reusing memory goes wrong, and a form that an op has besides its usual one. */
+const combinations: Readonly<Record<string, OpFamily>> = {
+  'mul by one factor a channel': {
+    ops: ['mul'],
+    parts: (source) => {
+      const shape = featureMap(source)
+      return {
+        inputs: { x: shape, gate: [...shape.slice(0, 2), 1, 1] },
+        nodes: [{ op: 'mul', name: 'y', inputs: ['x', 'gate'] }],
+      }
+    },
+  },
+  'add and mul of a value and itself': {
+    ops: ['add', 'mul'],
+    parts: (source) => ({
+      inputs: { x: either(source) },
+      nodes: [
+        { op: 'add', name: 'twice', inputs: ['x', 'x'] },
+        { op: 'mul', name: 'y', inputs: ['twice', 'twice'] },
+      ],
     }),
   },
   'linear after flatten of a feature map': {
@@ -176,27 +184,32 @@ const families: Readonly<Record<string, OpFamily>> = {
 
 const trialsPerFamily = 10
 
-function opTrial(family: string, seed: number): Trial {
+function opTrial(name: string, { parts }: OpFamily, seed: number): Trial {
   const source = random(seed)
-  const { parts } = families[family] as OpFamily
-  const model = makeModel({ name: family, ...parts(source) }, source)
+  const model = makeModel({ name, ...parts(source) }, source)
   const inputs = normalInputs(model, source)
   // Elementwise functions are also tried far from zero.
   const scale = 10 ** source.integer(-1, 1)
   for (const { data } of Object.values(inputs)) data.set(data.map((value) => value * scale))
-  const shapes = Object.fromEntries(Object.entries(model.inputs).map(([name, { shape }]) => [name, shape]))
+  const shapes = Object.fromEntries(Object.entries(model.inputs).map(([input, { shape }]) => [input, shape]))
   return { seed, parameters: { inputs: shapes, scale }, model, inputs }
 }
 
-/** Every other op over generated shapes, and the combinations in which fusing or reusing memory goes wrong. */
-export const opCases: readonly Definition[] = Object.entries(families).map(
-  ([family, { ops }], index): Definition => {
-    const trials = (): readonly Trial[] =>
-      Array.from({ length: trialsPerFamily }, (_, trial) => opTrial(family, 100_000 + 1000 * index + trial))
-    return {
-      name: ops.length === 1 && ops[0] === family ? `${family}: generated shapes` : family,
-      ops,
-      trials,
-    }
-  },
+function definition(name: string, family: OpFamily, firstSeed: number): Definition {
+  const trials = (): readonly Trial[] =>
+    Array.from({ length: trialsPerFamily }, (_, trial) => opTrial(name, family, firstSeed + trial))
+  return { name, ops: family.ops, trials }
+}
+
+/** Each op but the convolution, over generated shapes. */
+export const opCases: Readonly<Record<Exclude<Op, 'conv2d'>, Definition>> = Object.fromEntries(
+  Object.entries(opFamilies).map(([op, family], index) => [
+    op,
+    definition(`${op}: generated shapes`, family, 100_000 + 1000 * index),
+  ]),
+) as Record<Exclude<Op, 'conv2d'>, Definition>
+
+/** The combinations of ops in which fusing or reusing memory goes wrong. */
+export const combinationCases: readonly Definition[] = Object.entries(combinations).map(
+  ([name, family], index) => definition(name, family, 150_000 + 1000 * index),
 )

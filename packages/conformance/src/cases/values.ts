@@ -1,6 +1,6 @@
 import { type Model, type Node, type Op, random, tensor } from '@mobileone/core'
-import { batchNormNode, batchNormWeights, convNode, makeModel, normalInputs } from '../build.ts'
 import type { Definition } from '../definition.ts'
+import { batchNormNode, batchNormWeights, convNode, makeModel, normalInputs } from '../make-model.ts'
 import type { Trial } from '../trial.ts'
 
 const nonFinite = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
@@ -46,6 +46,9 @@ function opModel(nodes: readonly Node[], weights: Readonly<Record<string, readon
   return makeModel({ name: 'special values', inputs: { x: shape }, nodes, weights }, random(5))
 }
 
+const elementwise = (op: 'relu' | 'sigmoid' | 'silu' | 'gelu'): Definition =>
+  definition(op, [op], () => elementwiseTrials(op))
+
 function definition(name: string, ops: readonly Op[], trials: () => readonly Trial[]): Definition {
   return {
     name: `NaN and infinity: ${name}`,
@@ -55,68 +58,88 @@ function definition(name: string, ops: readonly Op[], trials: () => readonly Tri
 }
 
 /** NaN and infinity come out where the reference has them, and nowhere else. */
-export const valueCases: readonly Definition[] = [
-  ...(['relu', 'sigmoid', 'silu', 'gelu'] as const).map((op) =>
-    definition(op, [op], () => elementwiseTrials(op)),
-  ),
-  definition('conv2d, dense', ['conv2d'], () =>
-    placedTrials(
-      opModel([convNode('y', 'x', { padding: [1, 1] })], { 'y.weight': [5, 3, 3, 3], 'y.bias': [5] }),
-      places,
-    ),
-  ),
-  definition('conv2d, pointwise', ['conv2d'], () =>
-    placedTrials(opModel([convNode('y', 'x')], { 'y.weight': [5, 3, 1, 1], 'y.bias': [5] }), places),
-  ),
-  definition('conv2d, depthwise', ['conv2d'], () =>
-    placedTrials(
-      opModel([convNode('y', 'x', { padding: [1, 1], groups: 3 })], {
-        'y.weight': [3, 1, 3, 3],
-        'y.bias': [3],
-      }),
-      places,
-    ),
-  ),
-  definition('conv2d with relu', ['conv2d', 'relu'], () =>
-    placedTrials(
-      opModel([convNode('conv', 'x'), { op: 'relu', name: 'y', inputs: ['conv'] }], {
-        'conv.weight': [5, 3, 1, 1],
-        'conv.bias': [5],
-      }),
-      places,
-    ),
-  ),
-  definition('batchNorm', ['batchNorm'], () =>
-    placedTrials(opModel([batchNormNode('y', 'x')], batchNormWeights('y', 3)), places),
-  ),
-  definition('add', ['add'], () =>
-    placedTrials(opModel([{ op: 'add', name: 'y', inputs: ['x', 'x'] }]), places),
-  ),
-  definition('mul', ['mul'], () =>
-    placedTrials(opModel([{ op: 'mul', name: 'y', inputs: ['x', 'x'] }]), places),
-  ),
-  definition('globalAvgPool', ['globalAvgPool'], () =>
-    placedTrials(opModel([{ op: 'globalAvgPool', name: 'y', inputs: ['x'] }]), places),
-  ),
-  definition('linear', ['flatten', 'linear'], () =>
-    placedTrials(
-      opModel(
-        [
-          { op: 'flatten', name: 'flat', inputs: ['x'] },
-          { op: 'linear', name: 'y', inputs: ['flat'], weight: 'y.weight', bias: 'y.bias' },
-        ],
-        { 'y.weight': [7, 60], 'y.bias': [7] },
+export const valueCases: Readonly<Record<Op, readonly Definition[]>> = {
+  conv2d: [
+    definition('conv2d, dense', ['conv2d'], () =>
+      placedTrials(
+        opModel([convNode('y', 'x', { padding: [1, 1] })], { 'y.weight': [5, 3, 3, 3], 'y.bias': [5] }),
+        places,
       ),
-      places,
     ),
-  ),
-  definition('softmax', ['flatten', 'softmax'], () =>
-    placedTrials(
-      opModel([
-        { op: 'flatten', name: 'flat', inputs: ['x'] },
-        { op: 'softmax', name: 'y', inputs: ['flat'] },
-      ]),
-      places,
+    definition('conv2d, pointwise', ['conv2d'], () =>
+      placedTrials(opModel([convNode('y', 'x')], { 'y.weight': [5, 3, 1, 1], 'y.bias': [5] }), places),
     ),
-  ),
-]
+    definition('conv2d, depthwise', ['conv2d'], () =>
+      placedTrials(
+        opModel([convNode('y', 'x', { padding: [1, 1], groups: 3 })], {
+          'y.weight': [3, 1, 3, 3],
+          'y.bias': [3],
+        }),
+        places,
+      ),
+    ),
+    definition('conv2d with relu', ['conv2d', 'relu'], () =>
+      placedTrials(
+        opModel([convNode('conv', 'x'), { op: 'relu', name: 'y', inputs: ['conv'] }], {
+          'conv.weight': [5, 3, 1, 1],
+          'conv.bias': [5],
+        }),
+        places,
+      ),
+    ),
+  ],
+  batchNorm: [
+    definition('batchNorm', ['batchNorm'], () =>
+      placedTrials(opModel([batchNormNode('y', 'x')], batchNormWeights('y', 3)), places),
+    ),
+  ],
+  linear: [
+    definition('linear', ['flatten', 'linear'], () =>
+      placedTrials(
+        opModel(
+          [
+            { op: 'flatten', name: 'flat', inputs: ['x'] },
+            { op: 'linear', name: 'y', inputs: ['flat'], weight: 'y.weight', bias: 'y.bias' },
+          ],
+          { 'y.weight': [7, 60], 'y.bias': [7] },
+        ),
+        places,
+      ),
+    ),
+  ],
+  relu: [elementwise('relu')],
+  sigmoid: [elementwise('sigmoid')],
+  silu: [elementwise('silu')],
+  gelu: [elementwise('gelu')],
+  add: [
+    definition('add', ['add'], () =>
+      placedTrials(opModel([{ op: 'add', name: 'y', inputs: ['x', 'x'] }]), places),
+    ),
+  ],
+  mul: [
+    definition('mul', ['mul'], () =>
+      placedTrials(opModel([{ op: 'mul', name: 'y', inputs: ['x', 'x'] }]), places),
+    ),
+  ],
+  globalAvgPool: [
+    definition('globalAvgPool', ['globalAvgPool'], () =>
+      placedTrials(opModel([{ op: 'globalAvgPool', name: 'y', inputs: ['x'] }]), places),
+    ),
+  ],
+  flatten: [
+    definition('flatten', ['flatten'], () =>
+      placedTrials(opModel([{ op: 'flatten', name: 'y', inputs: ['x'] }]), places),
+    ),
+  ],
+  softmax: [
+    definition('softmax', ['flatten', 'softmax'], () =>
+      placedTrials(
+        opModel([
+          { op: 'flatten', name: 'flat', inputs: ['x'] },
+          { op: 'softmax', name: 'y', inputs: ['flat'] },
+        ]),
+        places,
+      ),
+    ),
+  ],
+}

@@ -1,4 +1,5 @@
-import { type Graph, type Model, weightRoles } from '../model/model.ts'
+import type { Graph } from '../model/model.ts'
+import { weightRoles } from '../model/ops.ts'
 import { elementCount, type Tensor, tensor } from '../model/tensor.ts'
 import { random } from '../random.ts'
 
@@ -17,8 +18,8 @@ export interface InitializeOptions {
   readonly scheme?: 'he' | 'pytorch'
 }
 
-/** `graph` with random weights, a function of the seed. */
-export function initialize(graph: Graph, options: InitializeOptions): Model {
+/** `graph` with random float32 weights, a function of the seed. */
+export function initialize(graph: Graph, options: InitializeOptions): Graph<Tensor> {
   const source = random(options.seed)
   const weights: Record<string, Tensor> = {}
   const fill = (name: string, next: () => number): void => {

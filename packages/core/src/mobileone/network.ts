@@ -77,6 +77,7 @@ export function mobileone(config: MobileOneConfig, options: NetworkOptions): Gra
     nodes: builder.nodes,
     outputs: { logits: 'head' },
     weights: builder.weights,
+    config,
   }
   return options.outputs ? withOutputs(graph, pickOutputs(config, options.outputs)) : graph
 }

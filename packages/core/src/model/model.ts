@@ -2,7 +2,8 @@
  * The model value: plain, immutable, printable data. It is not responsible for how or where it runs, for memory
  * layout, or for numerical precision; those belong to a backend. Logical layout is NCHW float32, as in PyTorch and ONNX.
  */
-import type { Tensor, TensorSpec, WideTensor } from './tensor.ts'
+import type { MobileOneConfig } from '../mobileone/config.ts'
+import type { TensorSpec, Weight, WideTensor } from './tensor.ts'
 
 interface NodeBase {
   /** Names the node and the one value it produces. Unique among nodes and inputs. */
@@ -125,44 +126,12 @@ export interface Graph<W extends TensorSpec = TensorSpec> {
   readonly outputs: Readonly<Record<string, string>>
   readonly weights: Readonly<Record<string, W>>
   readonly card?: ModelCard
+  /** What `mobileone` built the network from: strides and branches, which shapes and names do not tell. */
+  readonly config?: MobileOneConfig
 }
 
 /** A network with its weights: what backends compile. */
-export type Model = Graph<Tensor>
+export type Model = Graph<Weight>
 
 /** A model some of whose weights are float64: what the transforms pass to each other. */
-export type WideModel = Graph<Tensor | WideTensor>
-
-/** The weight names a node reads, with the role of each. */
-export function weightRoles(node: Node): readonly (readonly [role: string, name: string])[] {
-  switch (node.op) {
-    case 'conv2d':
-    case 'linear':
-      return node.bias === undefined
-        ? [['weight', node.weight]]
-        : [
-            ['weight', node.weight],
-            ['bias', node.bias],
-          ]
-    case 'batchNorm':
-      return [
-        ['weight', node.weight],
-        ['bias', node.bias],
-        ['runningMean', node.runningMean],
-        ['runningVar', node.runningVar],
-      ]
-    case 'relu':
-    case 'sigmoid':
-    case 'silu':
-    case 'gelu':
-    case 'add':
-    case 'mul':
-    case 'globalAvgPool':
-    case 'flatten':
-    case 'softmax':
-      return []
-    default:
-      node satisfies never
-      return []
-  }
-}
+export type WideModel = Graph<Weight | WideTensor>

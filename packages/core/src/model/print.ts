@@ -1,4 +1,5 @@
-import { type Graph, type Node, weightRoles } from './model.ts'
+import type { Graph, Node } from './model.ts'
+import { opFacts, weightRoles } from './ops.ts'
 import { inferShapes, type Shapes } from './shapes.ts'
 import { formatShape } from './tensor.ts'
 
@@ -27,39 +28,19 @@ function printNode(graph: Graph, node: Node, shapes: Shapes): string {
 }
 
 function printAttributes(graph: Graph, node: Node): string {
-  const shapeOf = (name: string): string => formatShape(graph.weights[name]?.shape ?? [])
-  switch (node.op) {
-    case 'conv2d': {
-      const words = [shapeOf(node.weight)]
-      if (node.bias !== undefined) words.push('bias')
-      if (node.groups !== 1) words.push(`groups ${node.groups}`)
-      if (node.stride.some((value) => value !== 1)) words.push(`stride ${pair(node.stride)}`)
-      if (node.padding.some((value) => value !== 0)) words.push(`padding ${pair(node.padding)}`)
-      if (node.dilation.some((value) => value !== 1)) words.push(`dilation ${pair(node.dilation)}`)
-      const wide = weightRoles(node).some(([, name]) => graph.weights[name]?.dtype === 'float64')
-      if (wide) words.push('float64')
-      return ` ${words.join(' ')}`
-    }
-    case 'batchNorm':
-      return ` epsilon ${node.epsilon}`
-    case 'linear':
-      return ` ${shapeOf(node.weight)}${node.bias === undefined ? '' : ' bias'}`
-    case 'relu':
-    case 'sigmoid':
-    case 'silu':
-    case 'gelu':
-    case 'add':
-    case 'mul':
-    case 'globalAvgPool':
-    case 'flatten':
-    case 'softmax':
-      return ''
-    default:
-      node satisfies never
-      return ''
+  const { accumulates, attributes } = opFacts(node)
+  const words: string[] = []
+  if (accumulates) {
+    const roles = new Map(weightRoles(node))
+    words.push(formatShape(graph.weights[roles.get('weight') ?? '']?.shape ?? []))
+    if (roles.has('bias')) words.push('bias')
   }
+  words.push(...(attributes?.(node) ?? []), ...storage(graph, node))
+  return words.length === 0 ? '' : ` ${words.join(' ')}`
 }
 
-function pair([height, width]: readonly [number, number]): string {
-  return height === width ? String(height) : `${height},${width}`
+/** The element types that are not float32. */
+function storage(graph: Graph, node: Node): readonly string[] {
+  const types = new Set(weightRoles(node).map(([, name]) => graph.weights[name]?.dtype ?? 'float32'))
+  return [...types].filter((type) => type !== 'float32')
 }

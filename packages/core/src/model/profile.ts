@@ -1,6 +1,8 @@
-import { type Graph, type Node, weightRoles } from './model.ts'
+import type { Graph, Node } from './model.ts'
+import { opFacts, weightRoles } from './ops.ts'
 import { inferShapes } from './shapes.ts'
 import { elementCount } from './tensor.ts'
+import { findUses } from './uses.ts'
 
 /** The cost of one node. */
 export interface LayerProfile {
@@ -38,7 +40,7 @@ export function profile(graph: Graph): Profile {
       outputShape,
       params: learnableCount(graph, node),
       macs: macCount(graph, node, outputShape),
-      activationBytes: inPlace(node) ? 0 : elementCount(outputShape) * bytesPerElement,
+      activationBytes: opFacts(node).inPlace ? 0 : elementCount(outputShape) * bytesPerElement,
     }
   })
   const total = (key: 'params' | 'macs' | 'activationBytes'): number =>
@@ -53,60 +55,44 @@ export function profile(graph: Graph): Profile {
 }
 
 function learnableCount(graph: Graph, node: Node): number {
+  const learnable = new Set<string>(
+    opFacts(node).weights.flatMap(({ role, learnable }) => (learnable ? role : [])),
+  )
   return weightRoles(node)
-    .filter(([role]) => role === 'weight' || role === 'bias')
+    .filter(([role]) => learnable.has(role))
     .reduce((sum, [, name]) => sum + elementCount(graph.weights[name]?.shape ?? []), 0)
 }
 
 function macCount(graph: Graph, node: Node, output: readonly number[]): number {
-  if (node.op === 'conv2d') {
-    const [, perGroup = 0, kh = 0, kw = 0] = graph.weights[node.weight]?.shape ?? []
-    return elementCount(output) * perGroup * kh * kw
-  }
-  if (node.op === 'linear') return elementCount(output) * (graph.weights[node.weight]?.shape[1] ?? 0)
-  return 0
-}
-
-function inPlace(node: Node): boolean {
-  return (
-    node.op === 'relu' ||
-    node.op === 'sigmoid' ||
-    node.op === 'silu' ||
-    node.op === 'gelu' ||
-    node.op === 'flatten'
-  )
+  if (!opFacts(node).accumulates) return 0
+  const [, weight = ''] = weightRoles(node).find(([role]) => role === 'weight') ?? []
+  return elementCount(output) * elementCount((graph.weights[weight]?.shape ?? []).slice(1))
 }
 
 /** Values written in place share their input's bytes; a value dies after its last reader. */
 function peakBytes(graph: Graph, shapes: Readonly<Record<string, readonly number[]>>): number {
+  const uses = findUses(graph)
   const storage = new Map<string, string>()
   const find = (name: string): string => storage.get(name) ?? name
-  for (const node of graph.nodes) if (inPlace(node)) storage.set(node.name, find(node.inputs[0] as string))
-
   const lastUse = new Map<string, number>()
-  for (const [index, node] of graph.nodes.entries()) {
-    lastUse.set(find(node.name), index)
-    for (const name of node.inputs) lastUse.set(find(name), index)
+  const use = (name: string): void => {
+    lastUse.set(find(name), Math.max(uses.lastUse(name), lastUse.get(find(name)) ?? -1))
   }
-  for (const value of Object.values(graph.outputs)) lastUse.set(find(value), graph.nodes.length)
+  Object.keys(graph.inputs).forEach(use)
+  for (const node of graph.nodes) {
+    if (opFacts(node).inPlace) storage.set(node.name, find(node.inputs[0] as string))
+    use(node.name)
+  }
+  const dying = new Map<number, string[]>()
+  for (const [name, index] of lastUse) dying.set(index, [...(dying.get(index) ?? []), name])
 
   const bytes = (name: string): number => elementCount(shapes[name] ?? []) * bytesPerElement
-  const alive = new Set(Object.keys(graph.inputs))
-  let current = [...alive].reduce((sum, name) => sum + bytes(name), 0)
+  let current = Object.keys(graph.inputs).reduce((sum, name) => sum + bytes(name), 0)
   let peak = current
   for (const [index, node] of graph.nodes.entries()) {
-    const target = find(node.name)
-    if (!alive.has(target)) {
-      alive.add(target)
-      current += bytes(target)
-    }
+    if (!storage.has(node.name)) current += bytes(node.name)
     peak = Math.max(peak, current)
-    for (const name of alive) {
-      if ((lastUse.get(name) ?? -1) <= index) {
-        alive.delete(name)
-        current -= bytes(name)
-      }
-    }
+    for (const name of dying.get(index) ?? []) current -= bytes(name)
   }
   return peak
 }

@@ -1,5 +1,5 @@
 /** Element types a weight may have. Inputs and outputs of a model are always float32. */
-export type DType = 'float32' | 'float64'
+export type DType = 'float32' | 'float64' | 'int8'
 
 /** What a tensor looks like, without its elements. Feature maps are NCHW, matrices [rows, columns]. */
 export interface TensorSpec {
@@ -18,6 +18,24 @@ export interface WideTensor extends TensorSpec {
   readonly dtype: 'float64'
   readonly data: Float64Array
 }
+
+/**
+ * An int8 weight of shape [O, ...], row-major and contiguous: element (o, ...) stands for `scales[o] (data - zeroPoints[o])`, and
+ * on the diagonal of a square pointwise layer, [C, C], or [C, C, 1, 1], for `diagonal[o]` more.
+ */
+export interface QuantizedTensor extends TensorSpec {
+  readonly dtype: 'int8'
+  readonly data: Int8Array
+  /** One an output channel. */
+  readonly scales: Float32Array
+  /** One an output channel; 0 where absent. */
+  readonly zeroPoints?: Int8Array
+  /** One an output channel, in float because the identity branch folded into it outgrows the other weights. */
+  readonly diagonal?: Float32Array
+}
+
+/** What a model may hold as a weight. `floatWeight` gives the float32 elements of either. */
+export type Weight = Tensor | QuantizedTensor
 
 /** Tensors by name: the inputs and the outputs of an executor. */
 export type Tensors = Readonly<Record<string, Tensor>>

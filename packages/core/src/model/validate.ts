@@ -1,36 +1,19 @@
 import { MobileOneError } from '../errors.ts'
-import { type Graph, type Node, weightRoles } from './model.ts'
+import { componentsOf } from './cycles.ts'
+import type { Graph, Node } from './model.ts'
+import { opFacts, opNames, ops, weightRoles } from './ops.ts'
 import { outputShape } from './shapes.ts'
-import { elementCount, formatShape, type TensorSpec } from './tensor.ts'
-
-/** One thing wrong with a graph. */
-export interface Problem {
-  /** The node, input, output or weight at fault. */
-  readonly where: string
-  readonly message: string
-}
-
-/** How many inputs each op reads; also the list of known ops. */
-const inputCounts: Readonly<Record<Node['op'], number>> = {
-  conv2d: 1,
-  batchNorm: 1,
-  linear: 1,
-  relu: 1,
-  sigmoid: 1,
-  silu: 1,
-  gelu: 1,
-  add: 2,
-  mul: 2,
-  globalAvgPool: 1,
-  flatten: 1,
-  softmax: 1,
-}
+import { findMalformed, type Problem } from './structure.ts'
+import { elementCount, formatShape, type QuantizedTensor, type TensorSpec } from './tensor.ts'
 
 /**
  * Every problem of `graph`: unknown ops, missing or mis-shaped weights, values read before they are made, cycles,
- * duplicate names, outputs that do not exist, values and weights nobody uses. Empty for a well-formed graph.
+ * duplicate names, outputs that do not exist, values and weights nobody uses. Empty for a well-formed graph. Takes any value: what is
+ * no graph at all is said, and then the rest is not looked at.
  */
 export function findProblems(graph: Graph): readonly Problem[] {
+  const malformed = findMalformed(graph)
+  if (malformed.length > 0) return malformed
   const problems: Problem[] = []
   const report = (where: string, message: string): void => {
     problems.push({ where, message })
@@ -40,7 +23,11 @@ export function findProblems(graph: Graph): readonly Problem[] {
   const read = new Set<string>()
   const usedWeights = new Set<string>()
   const nodeNames = new Set(graph.nodes.map((node) => node.name))
-  const order = new Map(graph.nodes.map((node, index) => [node.name, index]))
+  let components: ReadonlyMap<string, number> | undefined
+  const inOneCycle = (a: string, b: string): boolean => {
+    components ??= componentsOf(graph)
+    return components.get(a) === components.get(b)
+  }
 
   for (const [name, input] of Object.entries(graph.inputs)) {
     if (nodeNames.has(name)) report(name, `"${name}" names both an input and a node`)
@@ -58,12 +45,12 @@ export function findProblems(graph: Graph): readonly Problem[] {
     if (node.name === '') report(node.name, `node ${index} (${node.op}) has an empty name`)
     if (seen.has(node.name)) report(node.name, `${here}: another node has the same name`)
     seen.add(node.name)
-    if (!Object.hasOwn(inputCounts, node.op)) {
-      report(node.name, `${here}: unknown op; the known ops are ${Object.keys(inputCounts).join(', ')}`)
+    if (!Object.hasOwn(ops, node.op)) {
+      report(node.name, `${here}: unknown op; the known ops are ${opNames.join(', ')}`)
       made.set(node.name, undefined)
       continue
     }
-    const wanted = inputCounts[node.op]
+    const wanted = opFacts(node).arity
     if (node.inputs.length !== wanted) {
       report(
         node.name,
@@ -73,11 +60,9 @@ export function findProblems(graph: Graph): readonly Problem[] {
     for (const name of node.inputs) {
       read.add(name)
       if (made.has(name)) continue
-      const position = order.get(name)
-      if (position === undefined)
+      if (!nodeNames.has(name))
         report(node.name, `${here}: reads "${name}", which is neither an input nor a node`)
-      else if (reaches(graph, node.name, name))
-        report(node.name, `${here}: is part of a cycle through "${name}"`)
+      else if (inOneCycle(node.name, name)) report(node.name, `${here}: is part of a cycle through "${name}"`)
       else
         report(
           node.name,
@@ -103,7 +88,7 @@ export function findProblems(graph: Graph): readonly Problem[] {
   }
   for (const [name, weight] of Object.entries(graph.weights)) {
     if (!usedWeights.has(name)) report(name, `the weight "${name}" is never used`)
-    const bad = badSize(weight) ?? wrongLength(weight)
+    const bad = badSize(weight) ?? wrongLength(weight) ?? badQuantization(weight)
     if (bad) report(name, `the weight "${name}": ${bad}`)
   }
   return problems
@@ -118,7 +103,8 @@ export function validate(graph: Graph): void {
   if (problems.length === 0) return
   const lines = problems.map((problem) => `  ${problem.message}`)
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
-  throw new MobileOneError('invalid-model', `model "${graph.name}" has ${count}:\n${lines.join('\n')}`)
+  const name = (graph as Partial<Graph> | null | undefined)?.name
+  throw new MobileOneError('invalid-model', `model "${name}" has ${count}:\n${lines.join('\n')}`)
 }
 
 function shapeOrReport(
@@ -139,22 +125,7 @@ function shapeOrReport(
   }
 }
 
-/** True when following inputs from `target` leads to `from`. */
-function reaches(graph: Graph, from: string, target: string): boolean {
-  const byName = new Map(graph.nodes.map((node) => [node.name, node]))
-  const pending = [target]
-  const visited = new Set<string>()
-  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
-    if (name === from) return true
-    if (visited.has(name)) continue
-    visited.add(name)
-    pending.push(...(byName.get(name)?.inputs ?? []))
-  }
-  return false
-}
-
 function badSize(spec: TensorSpec): string | undefined {
-  if (!Array.isArray(spec?.shape)) return 'has no shape'
   const fits = spec.shape.every((size) => Number.isSafeInteger(size) && size >= 1)
   return fits ? undefined : `every size must be a whole number of at least 1, got ${formatShape(spec.shape)}`
 }
@@ -163,4 +134,20 @@ function wrongLength(weight: TensorSpec): string | undefined {
   const data = (weight as { data?: ArrayLike<number> }).data
   if (data === undefined || data.length === elementCount(weight.shape)) return undefined
   return `has shape ${formatShape(weight.shape)} but holds ${data.length} elements`
+}
+
+function badQuantization(weight: TensorSpec): string | undefined {
+  if (weight.dtype !== 'int8' || !('data' in weight)) return undefined
+  const { shape, scales, zeroPoints, diagonal } = weight as QuantizedTensor
+  const channels = shape[0] ?? 0
+  if (!(scales instanceof Float32Array) || scales.length !== channels) {
+    return `is int8 and needs one float32 scale for each of its ${channels} output channels`
+  }
+  if (zeroPoints && (!(zeroPoints instanceof Int8Array) || zeroPoints.length !== channels)) {
+    return `needs one int8 zero point for each of its ${channels} output channels, or none`
+  }
+  if (!diagonal) return undefined
+  if (elementCount(shape) !== channels * channels) return 'is not square, so it can have no diagonal'
+  if (diagonal instanceof Float32Array && diagonal.length === channels) return undefined
+  return `needs a diagonal of one float32 for each of its ${channels} output channels, or none`
 }

@@ -2,10 +2,44 @@
  * Naive loops over NCHW arrays, one function per op: the oracle every backend is compared with. Sums are float64 and
  * rounded once to float32. Nothing here is meant to be fast.
  */
-import type { BatchNorm, Conv2d } from '../model/model.ts'
-import { type Tensor, tensor } from '../model/tensor.ts'
+import type { BatchNorm, Conv2d, Op } from '../model/model.ts'
+import type { NodeOf } from '../model/ops.ts'
+import { elementCount, type Tensor, tensor } from '../model/tensor.ts'
 
-export function conv2d(
+/** What the kernel of an op gets. */
+export interface Call<K extends Op = Op> {
+  readonly node: NodeOf<K>
+  readonly x: Tensor
+  /** The second value, for ops that read two. */
+  readonly y: Tensor
+  /** The elements of a weight in float32. */
+  readonly weight: (name: string) => Tensor
+  /** Of the result. */
+  readonly shape: readonly number[]
+}
+
+/** The kernel of every op. */
+export const kernels: { readonly [K in Op]: (call: Call<K>) => Tensor } = {
+  conv2d: ({ node, x, weight, shape }) =>
+    conv2d(node, x, weight(node.weight), optional(weight, node.bias), shape),
+  batchNorm: ({ node, x, weight }) => batchNorm(node, x, weight),
+  linear: ({ node, x, weight }) => linear(x, weight(node.weight), optional(weight, node.bias)),
+  relu: ({ x }) => relu(x),
+  sigmoid: ({ x }) => sigmoid(x),
+  silu: ({ x }) => silu(x),
+  gelu: ({ x }) => gelu(x),
+  add: ({ x, y }) => add(x, y),
+  mul: ({ x, y }) => mul(x, y),
+  globalAvgPool: ({ x }) => globalAvgPool(x),
+  flatten: ({ x, shape }) => tensor(shape, x.data.subarray(0, elementCount(shape))),
+  softmax: ({ x }) => softmax(x),
+}
+
+function optional(weight: (name: string) => Tensor, name: string | undefined): Tensor | undefined {
+  return name === undefined ? undefined : weight(name)
+}
+
+function conv2d(
   node: Conv2d,
   x: Tensor,
   weight: Tensor,
@@ -51,7 +85,7 @@ export function conv2d(
   return tensor(shape, result)
 }
 
-export function batchNorm(node: BatchNorm, x: Tensor, weights: (name: string) => Tensor): Tensor {
+function batchNorm(node: BatchNorm, x: Tensor, weights: (name: string) => Tensor): Tensor {
   const [gamma, beta] = [weights(node.weight).data, weights(node.bias).data]
   const [mean, variance] = [weights(node.runningMean).data, weights(node.runningVar).data]
   const [batch = 0, channels = 0] = x.shape
@@ -63,7 +97,7 @@ export function batchNorm(node: BatchNorm, x: Tensor, weights: (name: string) =>
   })
 }
 
-export function linear(x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
+function linear(x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
   const [batch = 0, inputs = 0] = x.shape
   const outputs = weight.shape[0] as number
   const result = new Float32Array(batch * outputs)
@@ -79,33 +113,33 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | undefined): Ten
 }
 
 /** NaN stays NaN, as in PyTorch. */
-export function relu(x: Tensor): Tensor {
+function relu(x: Tensor): Tensor {
   return map(x, (value) => Math.max(value, 0))
 }
 
-export function sigmoid(x: Tensor): Tensor {
+function sigmoid(x: Tensor): Tensor {
   return map(x, (value) => 1 / (1 + Math.exp(-value)))
 }
 
 /** At minus infinity the product form is NaN, as in PyTorch. */
-export function silu(x: Tensor): Tensor {
+function silu(x: Tensor): Tensor {
   return map(x, (value) => value / (1 + Math.exp(-value)))
 }
 
-export function gelu(x: Tensor): Tensor {
+function gelu(x: Tensor): Tensor {
   return map(x, (value) => 0.5 * value * (1 + erf(value / Math.SQRT2)))
 }
 
-export function add(a: Tensor, b: Tensor): Tensor {
+function add(a: Tensor, b: Tensor): Tensor {
   return map(a, (value, index) => value + (b.data[index] as number))
 }
 
-export function mul(a: Tensor, b: Tensor): Tensor {
+function mul(a: Tensor, b: Tensor): Tensor {
   const plane = a.data.length / b.data.length
   return map(a, (value, index) => value * (b.data[Math.floor(index / plane)] as number))
 }
 
-export function globalAvgPool(x: Tensor): Tensor {
+function globalAvgPool(x: Tensor): Tensor {
   const [batch = 0, channels = 0, height = 0, width = 0] = x.shape
   const plane = height * width
   const result = new Float32Array(batch * channels)
@@ -117,7 +151,7 @@ export function globalAvgPool(x: Tensor): Tensor {
   return tensor([batch, channels, 1, 1], result)
 }
 
-export function softmax(x: Tensor): Tensor {
+function softmax(x: Tensor): Tensor {
   const [batch = 0, classes = 0] = x.shape
   const result = new Float32Array(x.data.length)
   for (let n = 0; n < batch; n++) {

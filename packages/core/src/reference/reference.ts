@@ -4,9 +4,10 @@ import { createExecutor } from '../executor.ts'
 import type { Model, Node } from '../model/model.ts'
 import { profile } from '../model/profile.ts'
 import { inferShapes, type Shapes } from '../model/shapes.ts'
-import { elementCount, spec, type Tensor, type Tensors, tensor } from '../model/tensor.ts'
+import { spec, type Tensor, type Tensors, tensor } from '../model/tensor.ts'
 import { validate } from '../model/validate.ts'
-import * as kernels from './kernels.ts'
+import { floatWeight } from '../model/weights.ts'
+import { type Call, kernels } from './kernels.ts'
 
 /** The naive backend: every op of both forms, float32 values with float64 sums. Slow, and right by inspection. */
 export function reference(): Backend {
@@ -77,37 +78,13 @@ function showOutputs(model: Model, values: ReadonlyMap<string, Tensor>): Tensors
 }
 
 function runNode(model: Model, node: Node, values: ReadonlyMap<string, Tensor>, shapes: Shapes): Tensor {
-  const input = (index: number): Tensor => values.get(node.inputs[index] as string) as Tensor
-  const weight = (name: string): Tensor => model.weights[name] as Tensor
-  const optional = (name: string | undefined): Tensor | undefined =>
-    name === undefined ? undefined : weight(name)
-  const shape = shapes[node.name] as readonly number[]
-  switch (node.op) {
-    case 'conv2d':
-      return kernels.conv2d(node, input(0), weight(node.weight), optional(node.bias), shape)
-    case 'batchNorm':
-      return kernels.batchNorm(node, input(0), weight)
-    case 'linear':
-      return kernels.linear(input(0), weight(node.weight), optional(node.bias))
-    case 'relu':
-      return kernels.relu(input(0))
-    case 'sigmoid':
-      return kernels.sigmoid(input(0))
-    case 'silu':
-      return kernels.silu(input(0))
-    case 'gelu':
-      return kernels.gelu(input(0))
-    case 'add':
-      return kernels.add(input(0), input(1))
-    case 'mul':
-      return kernels.mul(input(0), input(1))
-    case 'globalAvgPool':
-      return kernels.globalAvgPool(input(0))
-    case 'flatten':
-      return tensor(shape, input(0).data.subarray(0, elementCount(shape)))
-    case 'softmax':
-      return kernels.softmax(input(0))
-    default:
-      return node satisfies never
-  }
+  const [x, y] = node.inputs.map((name) => values.get(name) as Tensor) as [Tensor, Tensor]
+  const kernel = kernels[node.op] as (call: Call) => Tensor
+  return kernel({
+    node,
+    x,
+    y,
+    weight: (name) => floatWeight(model, name),
+    shape: shapes[node.name] as readonly number[],
+  })
 }

@@ -1,9 +1,12 @@
 import { MobileOneError } from '../errors.ts'
 import type { BatchNorm, Model, Node, WideModel } from '../model/model.ts'
-import { batchNormToConvRule } from './batchNormToConv.ts'
-import { expandKernelRule } from './expandKernel.ts'
-import { foldBatchNormRule } from './foldBatchNorm.ts'
-import { mergeParallelConvsRule } from './mergeParallelConvs.ts'
+import { ops } from '../model/ops.ts'
+import { findUses, type Uses } from '../model/uses.ts'
+import { floatWeight } from '../model/weights.ts'
+import { batchNormToConvRule } from './batch-norm-to-conv.ts'
+import { expandKernelRule } from './expand-kernel.ts'
+import { foldBatchNormRule } from './fold-batch-norm.ts'
+import { mergeParallelConvsRule } from './merge-parallel-convs.ts'
 import { rewrite } from './rewrite.ts'
 import { roundToFloat32 } from './wide.ts'
 
@@ -25,7 +28,8 @@ export function reparameterize(model: Model, options: ReparameterizeOptions = {}
   )
   if (unusable.length > 0) refuse(model, unusable)
   const folded = fold(model)
-  const left = options.partial ? [] : folded.nodes.flatMap((node) => obstacle(folded, node) ?? [])
+  const uses = findUses(folded)
+  const left = options.partial ? [] : folded.nodes.flatMap((node) => obstacle(folded, uses, node) ?? [])
   if (left.length > 0) refuse(model, left)
   return roundToFloat32(folded)
 }
@@ -42,7 +46,7 @@ function statisticsProblem(model: Model, node: BatchNorm): string | undefined {
   if (missing.length > 0) {
     return `batchNorm "${node.name}": the batch statistics ${missing.join(', ')} are missing; save the model with running statistics`
   }
-  const variance = model.weights[node.runningVar]?.data ?? []
+  const variance = floatWeight(model, node.runningVar).data
   for (let channel = 0; channel < variance.length; channel++) {
     const value = variance[channel] as number
     if (!(value + node.epsilon > 0)) {
@@ -52,30 +56,25 @@ function statisticsProblem(model: Model, node: BatchNorm): string | undefined {
   return undefined
 }
 
-function obstacle(model: WideModel, node: Node): string | undefined {
-  const byName = (name: string): Node | undefined => model.nodes.find((candidate) => candidate.name === name)
+function obstacle(model: WideModel, uses: Uses, node: Node): string | undefined {
   if (node.op === 'batchNorm') {
-    const producer = byName(node.inputs[0])
+    const producer = uses.producer(node.inputs[0])
     return `batchNorm "${node.name}": follows ${producer ? `${producer.op} "${producer.name}"` : `"${node.inputs[0]}"`}, into which it cannot be folded`
   }
   if (node.op !== 'add') return undefined
   const here = `add "${node.name}"`
   for (const name of node.inputs) {
-    const branch = byName(name)
-    if (branch?.op === 'conv2d') {
-      const readers = model.nodes.filter((reader) => reader.inputs.some((input) => input === name)).length
-      const shown = Object.values(model.outputs).includes(name)
-      if (readers > 1 || shown)
-        return `${here}: its branch "${name}" is also ${shown ? 'an output' : 'read elsewhere'}`
-      continue
-    }
+    const branch = uses.producer(name)
     if (!branch) return `${here}: its branch "${name}" is a model input, not a convolution`
-    if (branch.op === 'relu' || branch.op === 'sigmoid' || branch.op === 'silu' || branch.op === 'gelu') {
-      return `${here}: its branch "${name}" is an activation (${branch.op}), which is not linear`
+    if (branch.op === 'conv2d') {
+      if (uses.isOutput(name)) return `${here}: its branch "${name}" is also an output`
+      if (uses.readers(name).length > 1) return `${here}: its branch "${name}" is also read elsewhere`
+    } else {
+      const why = ops[branch.op].linear ? ', not a convolution' : ', which is not linear'
+      return `${here}: its branch "${name}" is a ${branch.op}${why}`
     }
-    return `${here}: its branch "${name}" is a ${branch.op}, not a convolution`
   }
-  const [a, b] = node.inputs.map(byName)
+  const [a, b] = node.inputs.map((name) => uses.producer(name))
   if (a?.op !== 'conv2d' || b?.op !== 'conv2d') return undefined
   const shape = (name: string): string => (model.weights[name]?.shape ?? []).join('x')
   const describe = (conv: typeof a): string =>

@@ -3,10 +3,14 @@
  * matches. A rule replaces one node; it knows nothing of MobileOne, of backends, or of the other rules.
  */
 import { MobileOneError } from '../errors.ts'
-import { type Node, type WideModel, weightRoles } from '../model/model.ts'
+import type { Node, WideModel } from '../model/model.ts'
+import { weightRoles } from '../model/ops.ts'
 import { inferShapes, type Shapes } from '../model/shapes.ts'
-import { sameShape, type Tensor, type WideTensor } from '../model/tensor.ts'
+import { sameShape, type Tensor, type Weight, type WideTensor } from '../model/tensor.ts'
+import { UsesIndex } from '../model/uses.ts'
+import { toFloat32 } from '../model/weights.ts'
 
+/** A weight as rules see it: int8 ones are dequantised. */
 export type AnyTensor = Tensor | WideTensor
 
 /** What a rule puts in the place of the node it matched. */
@@ -23,7 +27,7 @@ export interface Context {
   node(name: string): Node | undefined
   /** The nodes that read the value. */
   readers(name: string): readonly Node[]
-  /** True when exactly one node reads the value and no output shows it. */
+  /** True when exactly one node reads the value, once, and no output shows it. */
   isPrivate(name: string): boolean
   weight(name: string): AnyTensor | undefined
   /** Undefined where shapes were never known. */
@@ -55,71 +59,94 @@ export function rewrite(...rules: readonly Rule[]): Rewrite {
   }
 }
 
+/** One pass over the nodes of `model` in execution order; the same model where no rule matched. */
 function sweep(model: WideModel, shapes: Shapes, rules: readonly Rule[]): WideModel {
-  const nodes = new Map(model.nodes.map((node) => [node.name, node]))
-  const weights = new Map(Object.entries(model.weights))
-  const readers = new Map<string, Set<string>>()
-  const weightUsers = new Map<string, Set<string>>()
-  const shown = new Set(Object.values(model.outputs))
-  const entry = <K>(map: Map<K, Set<string>>, key: K): Set<string> => {
-    let set = map.get(key)
-    if (!set) map.set(key, (set = new Set()))
-    return set
-  }
-  const link = (node: Node): void => {
-    nodes.set(node.name, node)
-    for (const name of node.inputs) entry(readers, name).add(node.name)
-    for (const [, name] of weightRoles(node)) entry(weightUsers, name).add(node.name)
-  }
-  const unlink = (node: Node): void => {
-    nodes.delete(node.name)
-    for (const name of node.inputs) readers.get(name)?.delete(node.name)
-    for (const [, name] of weightRoles(node)) weightUsers.get(name)?.delete(node.name)
-  }
-  const dropUnusedWeights = (removed: readonly Node[]): void => {
-    for (const [, name] of removed.flatMap(weightRoles))
-      if (weightUsers.get(name)?.size === 0) weights.delete(name)
-  }
-  for (const node of model.nodes) link(node)
+  const draft = new Draft(model, shapes)
+  for (const node of model.nodes) draft.place(node, rules)
+  return draft.finish()
+}
 
-  const context: Context = {
-    node: (name) => nodes.get(name),
-    readers: (name) => [...(readers.get(name) ?? [])].map((reader) => nodes.get(reader) as Node),
-    isPrivate: (name) => readers.get(name)?.size === 1 && !shown.has(name),
-    weight: (name) => weights.get(name),
-    shape: (name) => shapes[name],
-    weightName: (wanted, owners) => {
-      const going = new Set(owners.map((node) => node.name))
-      const isFree = (name: string): boolean =>
-        [...(weightUsers.get(name) ?? [])].every((user) => going.has(user))
-      let name = wanted
-      for (let suffix = 2; !isFree(name); suffix++) name = `${wanted}.${suffix}`
-      return name
-    },
+/** A model while rules replace its nodes. */
+class Draft implements Context {
+  readonly #model: WideModel
+  readonly #shapes: Shapes
+  readonly #uses: UsesIndex
+  readonly #weights: Map<string, Weight | WideTensor>
+  /** The nodes already placed, in execution order. */
+  readonly #placed = new Map<string, Node>()
+  #changed = false
+
+  constructor(model: WideModel, shapes: Shapes) {
+    this.#model = model
+    this.#shapes = shapes
+    this.#uses = new UsesIndex(model)
+    this.#weights = new Map(Object.entries(model.weights))
   }
 
-  const result = new Map<string, Node>()
-  let changed = false
-  const place = (node: Node): void => {
+  node(name: string): Node | undefined {
+    return this.#uses.producer(name)
+  }
+
+  readers(name: string): readonly Node[] {
+    return this.#uses.readers(name)
+  }
+
+  isPrivate(name: string): boolean {
+    return this.#uses.soleReader(name) !== undefined
+  }
+
+  weight(name: string): AnyTensor | undefined {
+    const weight = this.#weights.get(name)
+    return weight?.dtype === 'int8' ? toFloat32(weight) : weight
+  }
+
+  shape(name: string): readonly number[] | undefined {
+    return this.#shapes[name]
+  }
+
+  weightName(wanted: string, owners: readonly Node[]): string {
+    const going = new Set(owners.map(({ name }) => name))
+    const isFree = (name: string): boolean =>
+      this.#uses.weightReaders(name).every((reader) => going.has(reader.name))
+    let name = wanted
+    for (let suffix = 2; !isFree(name); suffix++) name = `${wanted}.${suffix}`
+    return name
+  }
+
+  /** Put `node`, or what the first matching rule makes of it, after the nodes placed before. */
+  place(node: Node, rules: readonly Rule[]): void {
     for (const rule of rules) {
-      const replacement = rule(node, context)
+      const replacement = rule(node, this)
       if (!replacement) continue
-      changed = true
-      const removed = [...replacement.absorbed.map((name) => nodes.get(name) as Node), node]
-      for (const gone of removed) {
-        unlink(gone)
-        result.delete(gone.name)
-      }
-      for (const [name, weight] of Object.entries(replacement.weights)) weights.set(name, weight)
-      for (const made of replacement.nodes) link(made)
-      dropUnusedWeights(removed)
-      for (const made of replacement.nodes) place(made)
+      this.#replace(node, replacement)
+      for (const made of replacement.nodes) this.place(made, rules)
       return
     }
-    result.set(node.name, node)
+    this.#placed.set(node.name, node)
   }
-  for (const node of model.nodes) place(node)
-  return changed ? { ...model, nodes: [...result.values()], weights: Object.fromEntries(weights) } : model
+
+  finish(): WideModel {
+    if (!this.#changed) return this.#model
+    return {
+      ...this.#model,
+      nodes: [...this.#placed.values()],
+      weights: Object.fromEntries(this.#weights),
+    }
+  }
+
+  #replace(node: Node, { nodes, weights, absorbed }: Replacement): void {
+    this.#changed = true
+    const removed = [...absorbed.map((name) => this.#uses.producer(name) as Node), node]
+    for (const gone of removed) {
+      this.#uses.remove(gone)
+      this.#placed.delete(gone.name)
+    }
+    for (const [name, weight] of Object.entries(weights)) this.#weights.set(name, weight)
+    for (const made of nodes) this.#uses.add(made)
+    for (const [, name] of removed.flatMap(weightRoles)) {
+      if (this.#uses.weightReaders(name).length === 0) this.#weights.delete(name)
+    }
+  }
 }
 
 function assertSameInterface(before: Shapes, model: WideModel, result: WideModel): void {

@@ -11,12 +11,12 @@ export function wideData(weight: AnyTensor): Float64Array {
   return weight.dtype === 'float64' ? weight.data : new Float64Array(weight.data)
 }
 
-/** Every weight in float32, rounded once, to nearest even. */
+/** Every float64 weight in float32, rounded once, to nearest even. */
 export function roundToFloat32(model: WideModel): Model {
   const weights = Object.fromEntries(
     Object.entries(model.weights).map(([name, weight]) => [
       name,
-      weight.dtype === 'float32' ? weight : tensor(weight.shape, new Float32Array(weight.data)),
+      weight.dtype === 'float64' ? tensor(weight.shape, new Float32Array(weight.data)) : weight,
     ]),
   )
   return { ...model, weights }

@@ -1,5 +1,5 @@
 import { MobileOneError } from '@mobileone/core'
-import type { WireReader } from '@mobileone/core/wire'
+import type { WireReader } from '@mobileone/core/protobuf-wire'
 import { layerNames } from './layer-names.ts'
 import { Fields } from './message-fields.ts'
 

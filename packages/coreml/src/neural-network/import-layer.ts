@@ -1,5 +1,5 @@
 import { elementCount, sameShape } from '@mobileone/core'
-import type { WireReader } from '@mobileone/core/wire'
+import type { WireReader } from '@mobileone/core/protobuf-wire'
 import type { StoredLayer } from './decode-network.ts'
 import type { Constant, NetworkImporter, Value } from './importer.ts'
 import { LayerReader } from './layer-reader.ts'

@@ -1,5 +1,5 @@
 import { elementCount, MobileOneError, spec, type TensorSpec } from '@mobileone/core'
-import type { WireReader } from '@mobileone/core/wire'
+import type { WireReader } from '@mobileone/core/protobuf-wire'
 import type { Description, Feature } from '../mil/program.ts'
 import type { Imported } from '../read/import-program.ts'
 import type { Affine } from '../read/read-card.ts'

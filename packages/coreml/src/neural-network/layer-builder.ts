@@ -1,4 +1,4 @@
-import { MobileOneError, type Model, type Node, type Tensor } from '@mobileone/core'
+import { floatWeight, MobileOneError, type Model, type Node, type Tensor } from '@mobileone/core'
 import { float32ToFloat16 } from '@mobileone/core/half'
 import { Names } from '../mil/names.ts'
 import type { Elements, Layer, LayerParams, Scaler } from './network.ts'
@@ -156,7 +156,7 @@ export class LayerBuilder {
   }
 
   #tensor(name: string): Tensor {
-    return this.#model.weights[name] as Tensor
+    return floatWeight(this.#model, name)
   }
 
   /** A weight of the layer `layer`, whose name in the model is recorded where it is not `<layer>.<role>`. */

@@ -1,5 +1,5 @@
 import { elementCount, MobileOneError, sameShape, type Unary } from '@mobileone/core'
-import type { WireReader } from '@mobileone/core/wire'
+import type { WireReader } from '@mobileone/core/protobuf-wire'
 import type { StoredLayer } from './decode-network.ts'
 import type { NetworkImporter, Value } from './importer.ts'
 import { type FieldSchema, Fields } from './message-fields.ts'

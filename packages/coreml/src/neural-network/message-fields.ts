@@ -1,4 +1,4 @@
-import type { WireReader } from '@mobileone/core/wire'
+import type { WireReader } from '@mobileone/core/protobuf-wire'
 
 /** How a field of a message is to be read. */
 export type FieldKind = 'int' | 'float' | 'text' | 'message'

@@ -1,6 +1,6 @@
 import { MobileOneError } from '@mobileone/core'
 import { float16ToFloat32 } from '@mobileone/core/half'
-import type { WireReader } from '@mobileone/core/wire'
+import type { WireReader } from '@mobileone/core/protobuf-wire'
 import { Fields } from './message-fields.ts'
 
 /**

@@ -1,5 +1,5 @@
 /** `ModelDescription` of a model file: its features and metadata. */
-import type { WireReader } from '@mobileone/core/wire'
+import type { WireReader } from '@mobileone/core/protobuf-wire'
 import type { Description, Feature, FeatureType, Metadata, MilType } from '../mil/program.ts'
 import { arrayTypes, colorSpaces } from '../mil/wire-numbers.ts'
 import { readEntry } from './decode-map-entry.ts'

@@ -1,4 +1,4 @@
-import type { WireReader } from '@mobileone/core/wire'
+import type { WireReader } from '@mobileone/core/protobuf-wire'
 
 /** Read a map entry {1 key, 2 value}; gives the key. */
 export function readEntry(reader: WireReader, readValue: (reader: WireReader) => void): string {

@@ -1,6 +1,6 @@
 /** `model.mlmodel` to a specification: what kind of model it is, what it says of itself, and its program or network. */
 import { MobileOneError } from '@mobileone/core'
-import { WireReader } from '@mobileone/core/wire'
+import { WireReader } from '@mobileone/core/protobuf-wire'
 import type { Description, Program } from '../mil/program.ts'
 import { decodeDescription, emptyDescription } from './decode-description.ts'
 import { decodeProgram } from './decode-program.ts'

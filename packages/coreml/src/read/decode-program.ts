@@ -3,7 +3,7 @@
  * by the wire reader, and nesting is bounded.
  */
 import { MobileOneError } from '@mobileone/core'
-import type { WireReader } from '@mobileone/core/wire'
+import type { WireReader } from '@mobileone/core/protobuf-wire'
 import type {
   Binding,
   MilType,

@@ -1,5 +1,5 @@
 /** A specification as protobuf bytes: Model, ModelDescription and MILSpec.Program, by their published field numbers. */
-import { WireWriter } from '@mobileone/core/wire'
+import { WireWriter } from '@mobileone/core/protobuf-wire'
 import type {
   Binding,
   Description,

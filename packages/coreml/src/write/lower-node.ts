@@ -1,4 +1,4 @@
-import { MobileOneError, type Model, type Node, type Tensor, tensor } from '@mobileone/core'
+import { floatWeight, MobileOneError, type Model, type Node, tensor } from '@mobileone/core'
 import { tensorType } from '../mil/program.ts'
 import type { ProgramBuilder } from './program-builder.ts'
 
@@ -30,7 +30,7 @@ export function lowerNode(
   const weight = (key: string): string => {
     const known = builder.weightNames.get(key)
     if (known !== undefined) return known
-    const made = builder.weight(key, model.weights[key] as Tensor)
+    const made = builder.weight(key, floatWeight(model, key))
     builder.weightNames.set(key, made)
     return made
   }

@@ -1,3 +1,4 @@
+import { normalInputs as drawInputs } from '@mobileone/conformance'
 import {
   configFromWidths,
   initialize,
@@ -7,7 +8,6 @@ import {
   mobileone,
   random,
   type Tensors,
-  tensor,
   withCard,
 } from '@mobileone/core'
 
@@ -71,17 +71,5 @@ export function narrowModel(): Model {
 
 /** Standard normal inputs. */
 export function normalInputs(model: Model, seed = 1): Tensors {
-  const source = random(seed)
-  return Object.fromEntries(
-    Object.entries(model.inputs).map(([name, { shape }]) => {
-      const count = shape.reduce((product, size) => product * size, 1)
-      return [
-        name,
-        tensor(
-          shape,
-          Float32Array.from({ length: count }, () => source.normal()),
-        ),
-      ]
-    }),
-  )
+  return drawInputs(model, random(seed))
 }

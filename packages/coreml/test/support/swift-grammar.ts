@@ -26,12 +26,6 @@ function faultsOf(node: Node): readonly string[] {
   return node.children.flatMap((child) => faultsOf(child))
 }
 
-/** True where Swift's own compiler can be asked. */
-export const hasSwiftc = spawnSync('swiftc', ['--version']).status === 0
-if (!hasSwiftc) {
-  console.warn('SKIPPED: there is no swiftc, so Swift sources are parsed by tree-sitter alone')
-}
-
 /** What `swiftc -parse` says of a source, empty where it takes it. Imports are not looked up. */
 export function parseWithSwiftc(source: string): string {
   const { status, stderr, error } = spawnSync('swiftc', ['-swift-version', '5', '-parse', '-'], {

@@ -6,10 +6,10 @@ import {
   type Preprocess,
   throwIfAborted,
   withCard,
+  withHead,
 } from '@mobileone/core'
 import { type DecodeOptions, decode, type Image, type ImageSource } from '@mobileone/vision'
 import { type CrossValidation, fitHead, type Shot } from './fit.ts'
-import { withHead } from './head.ts'
 
 /** Pictures by label. JavaScript puts labels that are whole numbers first; the report tells the order of the classes. */
 export type FewShotExamples = Readonly<Record<string, readonly ImageSource[]>>

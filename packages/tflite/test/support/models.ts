@@ -1,25 +1,19 @@
+import { convNode, makeModel, normalTensor } from '@mobileone/conformance'
 import {
   type Conv2d,
   configFromWidths,
-  elementCount,
   initialize,
   type Model,
   mobileone,
   type Node,
   random,
   reparameterize,
-  spec,
   type Tensor,
-  tensor,
 } from '@mobileone/core'
 
 /** Standard normal elements. */
 export function noise(shape: readonly number[], seed: number): Tensor {
-  const source = random(seed)
-  return tensor(
-    shape,
-    Float32Array.from({ length: elementCount(shape) }, () => source.normal()),
-  )
+  return normalTensor(shape, random(seed))
 }
 
 /** A network of `nodes` from `image` to the last of them, its weights random, of the shapes given. */
@@ -28,15 +22,8 @@ export function network(
   nodes: readonly Node[],
   weights: Readonly<Record<string, readonly number[]>> = {},
 ): Model {
-  return {
-    name: 'network',
-    inputs: { image: spec(image) },
-    nodes,
-    outputs: { result: nodes.at(-1)?.name ?? 'image' },
-    weights: Object.fromEntries(
-      Object.entries(weights).map(([name, shape], index) => [name, noise(shape, index + 1)]),
-    ),
-  }
+  const outputs = { result: nodes.at(-1)?.name ?? 'image' }
+  return makeModel({ name: 'network', inputs: { image }, nodes, weights, outputs })
 }
 
 /** One convolution of `image` by `weight` [O, C / groups, kernelHeight, kernelWidth]. */
@@ -45,19 +32,8 @@ export function convolution(
   weight: readonly number[],
   settings: Partial<Pick<Conv2d, 'stride' | 'padding' | 'dilation' | 'groups'>> = {},
 ): Model {
-  const node: Conv2d = {
-    op: 'conv2d',
-    name: 'conv',
-    inputs: ['image'],
-    weight: 'weight',
-    bias: 'bias',
-    stride: [1, 1],
-    padding: [0, 0],
-    dilation: [1, 1],
-    groups: 1,
-    ...settings,
-  }
-  return network(image, [node], { weight, bias: weight.slice(0, 1) })
+  const weights = { weight, bias: weight.slice(0, 1) }
+  return network(image, [convNode('conv', 'image', { weight: 'weight', bias: 'bias', ...settings })], weights)
 }
 
 /** A small MobileOne with squeeze-and-excite and a map of odd size. */

@@ -1,4 +1,4 @@
-import { type BatchNorm, type Conv2d, type Model, type Node, sameShape, type Tensor } from '@mobileone/core'
+import { type BatchNorm, type Conv2d, floatWeight, type Model, type Node, sameShape } from '@mobileone/core'
 
 /** One term of a sum: batch normalisation of the input, or of a convolution of it. */
 export interface Branch {
@@ -98,7 +98,7 @@ function asSum(
   const convs = branches.flatMap(({ conv }) => conv ?? [])
   const [first] = convs
   if (!first) return undefined
-  const shapes = convs.map((conv) => (model.weights[conv.weight] as Tensor).shape)
+  const shapes = convs.map((conv) => floatWeight(model, conv.weight).shape)
   const kernel = Math.max(...shapes.map(([, , height = 0]) => height))
   const [outChannels = 0, perGroup = 0] = shapes[0] as readonly number[]
   const inChannels = perGroup * first.groups

@@ -1,4 +1,12 @@
-import { elementCount, MobileOneError, type Model, type Tensor, tensor, weightRoles } from '@mobileone/core'
+import {
+  elementCount,
+  floatWeight,
+  MobileOneError,
+  type Model,
+  tensor,
+  type Weight,
+  weightRoles,
+} from '@mobileone/core'
 
 /** One tensor inside a flat vector. */
 export interface Slot {
@@ -55,7 +63,7 @@ export function layoutsOf(model: Model): Layouts {
 function layout(model: Model, names: readonly string[]): Layout {
   let offset = 0
   const slots = names.map((name): Slot => {
-    const { shape } = model.weights[name] as Tensor
+    const { shape } = floatWeight(model, name)
     const size = elementCount(shape)
     offset += size
     return { name, shape, offset: offset - size, size }
@@ -66,13 +74,13 @@ function layout(model: Model, names: readonly string[]): Layout {
 /** The weights of `model` in one new vector. */
 export function flatten({ size, slots }: Layout, model: Model): Float32Array<ArrayBuffer> {
   const flat = new Float32Array(size)
-  for (const { name, offset } of slots) flat.set((model.weights[name] as Tensor).data, offset)
+  for (const { name, offset } of slots) flat.set(floatWeight(model, name).data, offset)
   return flat
 }
 
 /** `model` with copies of the weights in `vectors`. */
 export function unflatten(model: Model, ...vectors: readonly (readonly [Layout, Float32Array])[]): Model {
-  const weights: Record<string, Tensor> = { ...model.weights }
+  const weights: Record<string, Weight> = { ...model.weights }
   for (const [{ slots }, flat] of vectors) {
     for (const { name, shape, offset, size } of slots)
       weights[name] = tensor(shape, flat.slice(offset, offset + size))

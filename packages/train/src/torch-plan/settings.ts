@@ -1,4 +1,4 @@
-import { MobileOneError, type Preprocess, type Variant, variants } from '@mobileone/core'
+import { imagenetPreprocess, MobileOneError, type Preprocess, type Variant, variants } from '@mobileone/core'
 import { checkRecipe, type Recipe } from '../recipe.ts'
 
 export interface TorchPlanOptions {
@@ -69,7 +69,8 @@ export function settingsOf(recipe: Recipe, options: TorchPlanOptions): TorchPlan
       )
     }
   }
-  const preprocess = dataset.preprocess ?? imagenetPreprocess(recipe, channels)
+  const preprocess =
+    dataset.preprocess ?? imagenetPreprocess(recipe.curriculum.at(-1)?.size ?? [224, 224], channels)
   if (preprocess.mean.length !== channels || preprocess.std.length !== channels) {
     fail(`dataset.preprocess has ${preprocess.mean.length} means for ${channels} channels`)
   }
@@ -90,17 +91,6 @@ export function settingsOf(recipe: Recipe, options: TorchPlanOptions): TorchPlan
     workers,
     amp,
     output: options.output ?? `runs/${recipe.name}`,
-  }
-}
-
-function imagenetPreprocess({ curriculum }: Recipe, channels: 1 | 3): Preprocess {
-  const size = curriculum.at(-1)?.size ?? [224, 224]
-  return {
-    size,
-    resize: Math.round((Math.min(...size) * 256) / 224),
-    interpolation: 'bilinear',
-    mean: channels === 3 ? [0.485, 0.456, 0.406] : [0.449],
-    std: channels === 3 ? [0.229, 0.224, 0.225] : [0.226],
   }
 }
 

@@ -1,9 +1,9 @@
 import { tfjs } from '@mobileone/backend-tfjs'
 import {
   type Backend,
+  classCount,
   MobileOneError,
   type Model,
-  type Tensor,
   throwIfAborted,
   withCard,
 } from '@mobileone/core'
@@ -270,8 +270,7 @@ function checkData(model: Model, { layouts }: Network, data: BatchSource): void 
   const invalid = (what: string): MobileOneError => new MobileOneError('invalid-argument', what)
   if (channels !== data.channels)
     throw invalid(`model "${model.name}" reads images of ${channels} channels, the data has ${data.channels}`)
-  const head = model.nodes.findLast((node) => node.op === 'linear')
-  const classes = head?.op === 'linear' ? (model.weights[head.weight] as Tensor).shape[0] : undefined
+  const classes = classCount(model)
   if (classes !== undefined && classes !== data.labels.length)
     throw invalid(`model "${model.name}" has ${classes} classes, the data has ${data.labels.length}`)
   if (layouts.statistics.size === 0) {

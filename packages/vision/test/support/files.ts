@@ -1,17 +1,9 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { readFileSync } from 'node:fs'
 
 export const fixtures: URL = new URL('../fixtures/', import.meta.url)
 export const golden: URL = new URL('../../../../../shared/golden/', import.meta.url)
 export const photographs: URL = new URL('imagenet-sample/', golden)
-
-/** Whether the golden data is there; says so where it is not. */
-export function goldenPresent(): boolean {
-  const present = existsSync(new URL('reference.json', photographs))
-  if (!present) console.warn(`skipped: no golden data at ${fileURLToPath(golden)}`)
-  return present
-}
 
 export function readJson<T>(url: URL): T {
   return JSON.parse(readFileSync(url, 'utf8')) as T

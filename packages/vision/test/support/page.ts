@@ -2,27 +2,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { launchChromium } from '@mobileone/testkit'
+import type { Browser, Page } from 'playwright-core'
 import { build, type Rollup } from 'vite'
 import { fixtures, photographs } from './files.ts'
-
-const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
-const flags = [
-  '--no-sandbox',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--autoplay-policy=no-user-gesture-required',
-]
-
-/** Whether a Chromium is there; says so where it is not. */
-export function chromiumPresent(): boolean {
-  const present = existsSync(executablePath)
-  if (!present) console.warn(`skipped: no Chromium at ${executablePath}; set CHROMIUM_PATH`)
-  return present
-}
 
 /** The package as a browser's bundler sees it: one ES module. */
 export async function bundleForBrowser(): Promise<string> {
@@ -59,7 +42,7 @@ export async function openPage(): Promise<OpenPage> {
   const code = await bundleForBrowser()
   const here = await serve(code)
   const elsewhere = await serve(code)
-  const browser: Browser = await chromium.launch({ executablePath, headless: true, args: flags })
+  const browser: Browser = await launchChromium(['--autoplay-policy=no-user-gesture-required'])
   const page = await browser.newPage()
   await page.goto(originOf(here))
   await page.waitForFunction('globalThis.vision !== undefined')

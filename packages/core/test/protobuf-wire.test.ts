@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { WireReader, WireWriter } from '../src/wire.ts'
+import { WireReader, WireWriter } from '../src/protobuf-wire.ts'
 
 function reader(out: WireWriter): WireReader {
   const bytes = out.finish()

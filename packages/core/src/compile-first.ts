@@ -23,8 +23,8 @@ export interface CompileFirstOptions extends CompileOptions {
 
 /**
  * Compile `model` on the first of `backends`, in the caller's order, that runs on this machine and has every kernel.
- * A backend is skipped only when it cannot be made, its probe fails, nodes are unsupported, or it does not pass `verify`; any
- * other error of `compile` is not hidden.
+ * A backend is skipped only when it cannot be made, its probe fails, nodes are unsupported, it does not pass `verify`, or `compile`
+ * refuses with code `unavailable`, `unsupported` or `device-lost`; bad models, aborts and any other error surface.
  * @throws MobileOneError `unavailable` listing why each backend was refused; `wrong-result` where all of them compute wrongly.
  */
 export async function compileFirst(
@@ -69,13 +69,23 @@ async function tryBackend(
   }
   const reason = await refusalOf(backend, model)
   if (reason !== undefined) return { backend: backend.name, reason }
-  if (verify === false) return { executor: await backend.compile(model, options) }
   try {
-    return { executor: await compileVerified(backend, model, verify, options) }
+    return {
+      executor:
+        verify === false
+          ? await backend.compile(model, options)
+          : await compileVerified(backend, model, verify, options),
+    }
   } catch (cause) {
-    if (!isWrongResult(cause)) throw cause
+    if (!isRefusal(cause)) throw cause
     return { backend: backend.name, reason: withoutName(cause.message, backend.name), cause }
   }
+}
+
+const refusalCodes: readonly string[] = ['unavailable', 'unsupported', 'device-lost', 'wrong-result']
+
+function isRefusal(error: unknown): error is MobileOneError {
+  return isMobileOneError(error) && refusalCodes.includes(error.code)
 }
 
 function isWrongResult(error: unknown): error is MobileOneError {

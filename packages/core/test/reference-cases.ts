@@ -1,0 +1,276 @@
+import type { Node, Op } from '../src/index.ts'
+
+/** A tensor as nested lists. In JSON, elements that are no finite numbers are strings: "NaN", "-Infinity". */
+export type Nested = number | string | readonly Nested[]
+
+/** A node but for its name. */
+type Unnamed<N extends Node = Node> = N extends unknown ? Omit<N, 'name'> : never
+
+/** One node over `inputs`; the fields of the node that name a weight name one of `weights`. */
+export interface Literal {
+  readonly name: string
+  readonly node: Unnamed
+  readonly inputs: Readonly<Record<string, Nested>>
+  readonly weights?: Readonly<Record<string, Nested>>
+  readonly output: Nested
+}
+
+const step = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 } as const
+const nothing = Number.NaN
+const endless = Number.POSITIVE_INFINITY
+
+/** Worked out by hand, in numbers that float32 holds exactly but for those of a named formula. */
+export const byHand = {
+  conv2d: [
+    {
+      name: 'a difference of neighbours, stride 1 by 2',
+      node: { ...step, op: 'conv2d', inputs: ['x'], weight: 'w', stride: [1, 2] },
+      inputs: {
+        x: [
+          [
+            [
+              [1, 2, 4, 8, 16],
+              [3, 9, 27, 81, 243],
+            ],
+          ],
+        ],
+      },
+      weights: { w: [[[[-1, 1]]]] },
+      output: [
+        [
+          [
+            [1, 4],
+            [6, 54],
+          ],
+        ],
+      ],
+    },
+    {
+      name: 'padding and dilation: only the centre of the kernel is over the pixel',
+      node: {
+        ...step,
+        op: 'conv2d',
+        inputs: ['x'],
+        weight: 'w',
+        bias: 'b',
+        padding: [2, 3],
+        dilation: [2, 3],
+      },
+      inputs: { x: [[[[10]]]] },
+      weights: {
+        w: [
+          [
+            [
+              [1, 2, 3],
+              [4, 5, 6],
+              [7, 8, 9],
+            ],
+          ],
+        ],
+        b: [0.5],
+      },
+      output: [[[[50.5]]]],
+    },
+    {
+      name: 'two groups: the second output channel sees the last two inputs',
+      node: { ...step, op: 'conv2d', inputs: ['x'], weight: 'w', groups: 2 },
+      inputs: { x: [[[[1]], [[10]], [[100]], [[1000]]]] },
+      weights: {
+        w: [
+          [[[1]], [[2]]],
+          [[[3]], [[4]]],
+        ],
+      },
+      output: [[[[21]], [[4300]]]],
+    },
+  ],
+  batchNorm: [
+    {
+      name: '(x - mean) / sqrt(variance + epsilon) * weight + bias, by channel',
+      node: {
+        op: 'batchNorm',
+        inputs: ['x'],
+        weight: 'w',
+        bias: 'b',
+        runningMean: 'm',
+        runningVar: 'v',
+        epsilon: 1,
+      },
+      inputs: { x: [[[[1, 5]], [[1, 5]]]] },
+      weights: { w: [2, 10], b: [0.5, -1], m: [1, 5], v: [3, 15] },
+      output: [[[[0.5, 4.5]], [[-11, -1]]]],
+    },
+    {
+      name: 'of a matrix',
+      node: {
+        op: 'batchNorm',
+        inputs: ['x'],
+        weight: 'w',
+        bias: 'b',
+        runningMean: 'm',
+        runningVar: 'v',
+        epsilon: 0.25,
+      },
+      inputs: {
+        x: [
+          [1, 2],
+          [3, 4],
+        ],
+      },
+      weights: { w: [1, 2], b: [0, 1], m: [0, 3], v: [0, 3.75] },
+      output: [
+        [2, 0],
+        [6, 2],
+      ],
+    },
+  ],
+  linear: [
+    {
+      name: 'a row of the weight for each output',
+      node: { op: 'linear', inputs: ['x'], weight: 'w', bias: 'b' },
+      inputs: {
+        x: [
+          [1, 10, 100],
+          [0, 0, 1],
+        ],
+      },
+      weights: {
+        w: [
+          [1, 2, 3],
+          [4, 5, 6],
+        ],
+        b: [0, 1000],
+      },
+      output: [
+        [321, 1654],
+        [3, 1006],
+      ],
+    },
+  ],
+  relu: [
+    {
+      name: 'NaN stays',
+      node: { op: 'relu', inputs: ['x'] },
+      inputs: { x: [[-2, 0, 3, endless, -endless, nothing]] },
+      output: [[0, 0, 3, endless, 0, nothing]],
+    },
+  ],
+  sigmoid: [
+    {
+      name: '1 / (1 + exp(-x))',
+      node: { op: 'sigmoid', inputs: ['x'] },
+      inputs: { x: [[0, Math.fround(Math.log(3)), Math.fround(-Math.log(3)), endless, -endless, nothing]] },
+      output: [[0.5, 0.75, 0.25, 1, 0, nothing]],
+    },
+  ],
+  silu: [
+    {
+      name: 'x * sigmoid(x); NaN at minus infinity',
+      node: { op: 'silu', inputs: ['x'] },
+      inputs: { x: [[0, Math.fround(Math.log(3)), 100, -1000, endless, -endless, nothing]] },
+      output: [[0, 0.75 * Math.log(3), 100, 0, endless, nothing, nothing]],
+    },
+  ],
+  gelu: [
+    {
+      name: 'x times the normal distribution function, from its table',
+      node: { op: 'gelu', inputs: ['x'] },
+      inputs: { x: [[0, 1, -1, 2, -2, 40, -40, endless, nothing]] },
+      output: [
+        [0, 0.8413447461, -0.1586552539, 2 * 0.9772498681, -2 * 0.0227501319, 40, 0, endless, nothing],
+      ],
+    },
+  ],
+  add: [
+    {
+      name: 'elementwise',
+      node: { op: 'add', inputs: ['a', 'b'] },
+      inputs: { a: [[[[1, 2]]]], b: [[[[10, -2]]]] },
+      output: [[[[11, 0]]]],
+    },
+  ],
+  mul: [
+    {
+      name: 'elementwise',
+      node: { op: 'mul', inputs: ['a', 'b'] },
+      inputs: { a: [[1, 2, 3]], b: [[4, 0.5, -1]] },
+      output: [[4, 1, -3]],
+    },
+    {
+      name: 'by [N, C, 1, 1]',
+      node: { op: 'mul', inputs: ['a', 'b'] },
+      inputs: {
+        a: [
+          [[[1, 2]], [[3, 4]]],
+          [[[5, 6]], [[7, 8]]],
+        ],
+        b: [
+          [[[1]], [[10]]],
+          [[[100]], [[1000]]],
+        ],
+      },
+      output: [
+        [[[1, 2]], [[30, 40]]],
+        [[[500, 600]], [[7000, 8000]]],
+      ],
+    },
+  ],
+  globalAvgPool: [
+    {
+      name: 'the mean of a plane',
+      node: { op: 'globalAvgPool', inputs: ['x'] },
+      inputs: {
+        x: [
+          [
+            [
+              [1, 2],
+              [3, 6],
+            ],
+            [
+              [-1, -1],
+              [-1, -2],
+            ],
+          ],
+        ],
+      },
+      output: [[[[3]], [[-1.25]]]],
+    },
+  ],
+  flatten: [
+    {
+      name: 'channels, then rows, then columns',
+      node: { op: 'flatten', inputs: ['x'] },
+      inputs: {
+        x: [
+          [
+            [
+              [1, 2],
+              [3, 4],
+            ],
+            [
+              [5, 6],
+              [7, nothing],
+            ],
+          ],
+        ],
+      },
+      output: [[1, 2, 3, 4, 5, 6, 7, nothing]],
+    },
+  ],
+  softmax: [
+    {
+      name: 'of logarithms, and of the same beside 1e4',
+      node: { op: 'softmax', inputs: ['x'] },
+      inputs: {
+        x: [
+          [0, Math.fround(Math.log(3)), -endless],
+          [1e4, 1e4, -1e4],
+        ],
+      },
+      output: [
+        [0.25, 0.75, 0],
+        [0.5, 0.5, 0],
+      ],
+    },
+  ],
+} satisfies Readonly<Record<Op, readonly Literal[]>>
