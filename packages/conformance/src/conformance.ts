@@ -2,8 +2,8 @@
  * The suite every backend is held to. It is not responsible for running itself: a case is a name and an async function
  * that throws, for whatever test runner or page there is. It asks for nothing beyond the contract in `@mobileone/core`.
  */
-import { type Backend, MobileOneError } from '@mobileone/core'
-import { casesByOp, coverageCase, opNames } from './cases/by-op.ts'
+import { type Backend, MobileOneError, opNames } from '@mobileone/core'
+import { casesByOp, coverageCase } from './cases/by-op.ts'
 import { callCases } from './cases/calls.ts'
 import { lifetimeCases, type MemoryHook } from './cases/lifetime.ts'
 import { type Golden, networkCases } from './cases/networks.ts'
