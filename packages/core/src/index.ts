@@ -79,7 +79,7 @@ export {
   type Weight,
   type WideTensor,
 } from './model/tensor.ts'
-export { findUses, type GraphUses, type Uses } from './model/uses.ts'
+export { findLastUses, findUses, type GraphUses, type Uses } from './model/uses.ts'
 export { findProblems, validate } from './model/validate.ts'
 export { floatWeight, floatWeights } from './model/weights.ts'
 export { createPacer, pause } from './pause.ts'
