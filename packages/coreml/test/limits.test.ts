@@ -8,7 +8,7 @@ import { type CoreMLPackage, fromCoreML, interpretPackage, toCoreML } from '../s
 import type { Operation, Program, Value } from '../src/mil/program.ts'
 import { tensorType } from '../src/mil/program.ts'
 import { weightFile } from '../src/mil/wire-numbers.ts'
-import { fromMLModel, toMLModel } from '../src/mlmodel.ts'
+import { fromMLModel } from '../src/mlmodel.ts'
 import { modelPath, weightsPath } from '../src/package.ts'
 import { encodeSpecification } from '../src/write/encode-specification.ts'
 import { buildSpecification } from '../src/write/to-coreml.ts'
@@ -244,6 +244,28 @@ describe('programs', () => {
     expectCheap(deflated(read), fromCoreML, /a shape of 8000000 axes/)
   })
 
+  test.each([
+    ['fromCoreML', fromCoreML],
+    ['interpretPackage', interpretPackage],
+  ] as const)('%s: as many operations as may be, which are read', (_, read) => {
+    const changed = withProgram((program) => {
+      const last = program.operations.at(-1) as Operation
+      const shown = program.outputs[0] as string
+      const type = last.outputs[0]?.type ?? tensorType('fp32')
+      const more = Array.from(
+        { length: 16_000 },
+        (_, index): Operation => ({
+          type: 'relu',
+          inputs: new Map([['x', { kind: 'name', name: index === 0 ? shown : `r${index - 1}` }]]),
+          outputs: [{ name: `r${index}`, type }],
+          attributes: new Map(),
+        }),
+      )
+      return { ...program, operations: [...program.operations, ...more], outputs: ['r15999'] }
+    })
+    expectCheap({ name, files: { ...files, ...changed } }, read, undefined)
+  })
+
   test('two-byte operations', () => {
     expectCheap(nested([502, 2, 2, 3, 2], twoBytes(3, 1_000_000)), fromCoreML, /more than 65536 operations/)
   })
@@ -278,22 +300,34 @@ describe('programs', () => {
 })
 
 describe('older networks', () => {
-  const network = toMLModel(tiny, { input: 'array', output: 'values' })
-
   test('two-byte layers', () => {
     expectCheap(nested([500], twoBytes(1, 3_000_000)), fromMLModel, /messages and texts/)
   })
 
   test('weights in two-byte pieces', () => {
-    // The network ends in bytes of its own; appended, the last layer is one more.
-    const layer = nested([1, 100, 90], twoBytes(1, 3_000_000), (fields) => {
-      fields.string(1, 'more')
-      fields.string(2, 'image')
-      fields.string(3, 'more')
-    })
-    const network = new WireWriter()
-    network.bytes(500, layer)
-    expectCheap(network.finish(), fromMLModel, /more|messages and texts/)
+    const params = new WireWriter()
+    for (const [field, value] of [
+      [1, 3],
+      [2, 1],
+      [10, 3],
+    ] as const)
+      params.int(field, value)
+    params.ints(20, [1, 1])
+    params.message(50, new WireWriter())
+    params.bytes(90, twoBytes(1, 3_000_000))
+    const layer = new WireWriter()
+    layer.string(1, 'conv')
+    layer.string(2, 'x')
+    layer.string(3, 'conv')
+    layer.message(100, params)
+    const body = new WireWriter()
+    body.int(5, 1)
+    body.message(1, layer)
+    const out = new WireWriter()
+    out.int(1, 4)
+    out.message(2, described('x', [1, 3, 2, 2], 'conv'))
+    out.message(500, body)
+    expectCheap(out.finish(), fromMLModel, /messages and texts/)
   })
 
   test('one number for sixty thousand channels, in a thousand layers', () => {
@@ -329,11 +363,27 @@ describe('older networks', () => {
     out.int(1, 4)
     out.message(2, described('x', [1, 3, 2, 2], 'sum'))
     out.message(500, body)
-    expectCheap(out.finish(), fromMLModel, /makes more than 32768 nodes/)
+    expectCheap(out.finish(), fromMLModel, /makes more than 16384 nodes/)
   })
 
-  test('the sample itself is read', () => {
-    expectCheap(network, fromMLModel, undefined)
+  test('as many layers as may be, which are read', () => {
+    const body = new WireWriter()
+    body.int(5, 1)
+    const relu = new WireWriter()
+    relu.message(10, new WireWriter())
+    for (let index = 0; index < 16_384; index++) {
+      const layer = new WireWriter()
+      layer.string(1, `l${index}`)
+      layer.string(2, index === 0 ? 'x' : `l${index - 1}`)
+      layer.string(3, `l${index}`)
+      layer.message(130, relu)
+      body.message(1, layer)
+    }
+    const out = new WireWriter()
+    out.int(1, 4)
+    out.message(2, described('x', [1, 3, 2, 2], 'l16383'))
+    out.message(500, body)
+    expectCheap(out.finish(), fromMLModel, undefined)
   })
 })
 
@@ -342,16 +392,11 @@ function twoBytes(field: number, count: number): Uint8Array {
   return new Uint8Array(2 * count).map((_, index) => (index % 2 === 0 ? field * 8 + 2 : 0))
 }
 
-/** `bytes` as the innermost of messages within messages, outermost field first; `begin` writes into the one outside the last two. */
-function nested(
-  path: readonly number[],
-  bytes: Uint8Array,
-  begin: (fields: WireWriter) => void = () => {},
-): Uint8Array {
+/** `bytes` as the innermost of messages within messages, outermost field first. */
+function nested(path: readonly number[], bytes: Uint8Array): Uint8Array {
   let inner = bytes
-  for (const [depth, field] of [...path.entries()].reverse()) {
+  for (const field of path.toReversed()) {
     const out = new WireWriter()
-    if (depth === 1) begin(out)
     out.bytes(field, inner)
     inner = out.finish()
   }

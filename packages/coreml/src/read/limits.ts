@@ -16,7 +16,7 @@ export const limits = {
   /** Operations of a program with its constants, or layers of a network. */
   operations: 2 ** 16,
   /** Nodes of the model that is made of them: some layers become many. */
-  nodes: 2 ** 15,
+  nodes: 2 ** 14,
   /** Numbers of one parameter of an operation: strides, axes, a shape. */
   parameters: 16,
   /** Files in a package. */
