@@ -127,6 +127,7 @@ describe.skipIf(lacking('golden'))('real files', () => {
     expect(inspectCheckpoint(fused)).toEqual({
       naming: 'apple',
       prefix: '',
+      assumptions: [],
       form: 'deploy',
       config: variants.s0,
     })
