@@ -1,12 +1,11 @@
 /** The steps of a runtime, run one after the other by one thread or several. */
-import { isMobileOneError, MobileOneError, throwIfAborted } from '@mobileone/core'
+import { isMobileOneError, MobileOneError, pause, throwIfAborted } from '@mobileone/core'
 import {
   type ChunkScheduler,
   createChunkScheduler,
   type StepKernel,
   type ThreadInit,
 } from './chunk-scheduler.ts'
-import { pause } from './pause.ts'
 import { formatThreads, type ThreadPlan } from './thread-count.ts'
 import { startThreadPool, type ThreadPool, type WorkerAddress } from './thread-pool.ts'
 
