@@ -134,6 +134,7 @@ describe.skipIf(lacking('golden'))('real files', () => {
     expect(inspectCheckpoint(unfused)).toEqual({
       naming: 'apple',
       prefix: '',
+      assumptions: [],
       form: 'train',
       config: variants.s0,
     })

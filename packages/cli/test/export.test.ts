@@ -211,7 +211,11 @@ describe('weights that are not finite', () => {
     const reason = /weight "stem\.conv\.0\.weight" of model "tiny" holds NaN \(element 3; 2 that/
     expect(await refusal('a.onnx')).toMatch(reason)
     expect(await refusal('a.safetensors', '--form', 'train')).toMatch(reason)
-    const folding = runCommand(reparam as unknown as Command, [weights, '-o', join(folder, 'b.safetensors')], () => {})
+    const folding = runCommand(
+      reparam as unknown as Command,
+      [weights, '-o', join(folder, 'b.safetensors')],
+      () => {},
+    )
     await expect(folding).rejects.toThrowError(reason)
     expect(written()).toEqual([])
   })
