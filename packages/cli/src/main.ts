@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { writeSync } from 'node:fs'
 import { isMobileOneError } from '@mobileone/core'
 import { type Command, runCommand, UsageError } from './command.ts'
 import { bench } from './commands/bench.ts'
@@ -65,6 +66,13 @@ function overview(): string {
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
   process.exit(0)
+})
+
+// Node leaves with 13, and says nothing, when what is awaited can no longer happen.
+process.once('exit', (code) => {
+  if (code !== 13) return
+  writeSync(2, 'mobileone: stopped before the work was done, for no reason that was reported; this is a fault of the program\n')
+  process.exitCode = 70
 })
 
 abortOnInterrupt()
