@@ -65,13 +65,18 @@ function overview(): string {
 // Whoever reads the output may stop early, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
+  isSettled = true
   process.exit(0)
 })
 
-// Node leaves with 13, and says nothing, when what is awaited can no longer happen.
+// Node says nothing, and leaves with 13, when what is awaited can no longer happen.
+let isSettled = false
 process.once('exit', (code) => {
-  if (code !== 13) return
-  writeSync(2, 'mobileone: stopped before the work was done, for no reason that was reported; this is a fault of the program\n')
+  if (isSettled || (code !== 0 && code !== 13)) return
+  writeSync(
+    2,
+    'mobileone: stopped before the work was done and without a reason; this is a fault of the program\n',
+  )
   process.exitCode = 70
 })
 
@@ -85,3 +90,4 @@ try {
   process.stderr.write(`mobileone: ${message}\n`)
   process.exitCode ||= error instanceof UsageError ? 2 : 1
 }
+isSettled = true

@@ -9,7 +9,7 @@ export interface StepMemory {
 }
 
 /** What a step may take of the 4 GiB that the heap can grow to: the rest is lost between the tensors. */
-export const mostStepBytes = 3.5 * 2 ** 30
+export const mostStepBytes: number = 3.5 * 2 ** 30
 
 /** Measured on S0, S2, S4 and the small network at 32 to 224 pixels: values that live at once for each... */
 const live = {
@@ -26,7 +26,7 @@ const live = {
  * weights whatever the batch.
  */
 export function stepMemory(model: Model, size: readonly [height: number, width: number]): StepMemory {
-  const [[name, { shape }]] = Object.entries(model.inputs) as [[string, { shape: readonly number[] }]]
+  const [name, { shape }] = Object.entries(model.inputs)[0] as [string, Model['inputs'][string]]
   const shapes = inferShapes(withInputs(model, { [name]: [1, shape[1] as number, ...size] }))
   let outputs = 0
   let fixed = 0
