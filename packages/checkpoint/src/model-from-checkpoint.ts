@@ -33,6 +33,8 @@ export interface ModelFromCheckpointOptions {
   readonly prefix?: string
   /** Laid over the file's card. */
   readonly card?: ModelCard
+  /** Told what was assumed because nothing in the file tells it. Default: nobody. */
+  readonly onWarning?: ((message: string) => void) | undefined
 }
 
 /** What the names and shapes of a checkpoint tell. */

@@ -1,0 +1,151 @@
+import {
+  type CompileOptions,
+  MobileOneError,
+  type Model,
+  type Tensors,
+  tensor,
+  throwIfAborted,
+} from '@mobileone/core'
+import { STEP_WORDS } from './abi.ts'
+import { tuningOf } from './choose.ts'
+import { createChunkScheduler, MAX_SHARED_NODES, type ThreadInit } from './chunk-scheduler.ts'
+import type { Simd } from './detect-simd.ts'
+import { instantiate, loadModule, type WasmSource } from './load.ts'
+import { pause } from './pause.ts'
+import { type Plan, planModel } from './plan.ts'
+import { startThreadPool } from './thread-pool.ts'
+
+/** A model in memory, ready to run. It keeps neither the model nor its weights in their own layout. */
+export interface Runtime extends Pick<Plan, 'steps' | 'inputs' | 'outputs'> {
+  readonly memoryBytes: number
+  run(inputs: Tensors, signal: AbortSignal | undefined): Promise<Tensors>
+  /** Milliseconds of each step. */
+  profile(inputs: Tensors): readonly number[]
+  /** End the workers. */
+  end(): Promise<void>
+}
+
+export interface RuntimeOptions extends CompileOptions {
+  readonly wasm: WasmSource | undefined
+  readonly simd: Simd
+  readonly threads: number
+  readonly worker: string | URL | undefined
+}
+
+/** Milliseconds of work after which the event loop may turn: progress is shown, an abort is heard. */
+const PAUSE_INTERVAL = 8
+
+/** Plan `model`, which has been validated, pack its weights, link the kernels, start the workers. */
+export async function createRuntime(model: Model, options: RuntimeOptions): Promise<Runtime> {
+  const { simd, signal, onProgress } = options
+  const threads = model.nodes.length <= MAX_SHARED_NODES ? options.threads : 1
+  const loading = loadModule(simd, options.wasm, threads > 1)
+  loading.catch(() => {})
+  const plan = planModel(model, threads, tuningOf(simd))
+  const memory = allocate(model.name, plan.end, threads > 1)
+  const heap = new Float32Array(memory.buffer)
+  plan.writeRecords(new Int32Array(memory.buffer))
+  const total = plan.constants.length
+  let turn = performance.now()
+  for (const [done, constant] of plan.constants.entries()) {
+    onProgress?.({ phase: 'pack weights', done, total })
+    constant.write(heap)
+    if (performance.now() - turn < PAUSE_INTERVAL) continue
+    await pause()
+    throwIfAborted(signal, 'compiling for wasm')
+    turn = performance.now()
+  }
+  onProgress?.({ phase: 'pack weights', done: total, total })
+
+  const module = await loading
+  const { step } = await instantiate(module, memory)
+  throwIfAborted(signal, 'compiling for wasm')
+  const { records, units, scratch, scratchBytes } = plan
+  const initOf = (thread: number): ThreadInit => ({
+    module,
+    memory,
+    records,
+    recordBytes: STEP_WORDS * 4,
+    units,
+    scratch,
+    scratchBytes,
+    thread,
+    threads,
+  })
+  const workers = Array.from({ length: threads - 1 }, (_, index) => initOf(index + 1))
+  const pool = await startThreadPool(workers, options.worker)
+  const scheduler = createChunkScheduler(
+    initOf(0),
+    step,
+    typeof document === 'undefined',
+    () => new MobileOneError('device-lost', 'wasm: a worker thread does not answer; compile the model again'),
+  )
+
+  const { steps, inputs: places, outputs: shown } = plan
+  const writeInputs = (inputs: Tensors): void => {
+    for (const name in places) heap.set(inputs[name]!.data, places[name]! / 4)
+  }
+  const readOutputs = (): Tensors =>
+    Object.fromEntries(
+      Object.entries(shown).map(([name, { offset, shape }]) => {
+        const result = tensor(shape)
+        result.data.set(heap.subarray(offset / 4, offset / 4 + result.data.length))
+        return [name, result]
+      }),
+    )
+
+  return {
+    steps,
+    inputs: places,
+    outputs: shown,
+    memoryBytes: memory.buffer.byteLength,
+    async run(inputs, signal) {
+      writeInputs(inputs)
+      scheduler.beginRun()
+      try {
+        let turn = signal ? performance.now() : 0
+        for (let i = 0; i < scheduler.steps; i++) {
+          scheduler.runStep(i)
+          if (signal && performance.now() - turn > PAUSE_INTERVAL) {
+            await pause()
+            throwIfAborted(signal, 'a run on wasm')
+            turn = performance.now()
+          }
+        }
+      } catch (error) {
+        scheduler.abortRun()
+        throw error
+      }
+      return readOutputs()
+    },
+    profile(inputs) {
+      writeInputs(inputs)
+      scheduler.beginRun()
+      return steps.map((_, index) => {
+        const start = performance.now()
+        scheduler.runStep(index)
+        return performance.now() - start
+      })
+    },
+    end() {
+      scheduler.end()
+      return pool.dispose()
+    },
+  }
+}
+
+const PAGE = 65536
+
+function allocate(name: string, bytes: number, shared: boolean): WebAssembly.Memory {
+  const pages = Math.ceil(bytes / PAGE)
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared })
+  } catch (cause) {
+    throw new MobileOneError(
+      'unavailable',
+      `wasm: model "${name}" needs ${(bytes / 2 ** 20).toFixed(1)} MiB of memory, which this engine does not give ` +
+        '(WebAssembly ends at 4096 MiB); use a smaller batch or input',
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Time every kernel on every layer of a network and show which one the dispatcher picks and how far it is from the best.
+ *
+ *   npm run tune -- [s0 ... s4] [--runtime chromium|node] [--rounds 30] [--network] [--json file]
+ *
+ * --network leaves out the layers alone and times the whole network only.
+ */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { chromium } from 'playwright-core'
+import { build } from 'vite'
+
+const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    runtime: { type: 'string', default: existsSync(executablePath) ? 'chromium' : 'node' },
+    rounds: { type: 'string', default: '30' },
+    json: { type: 'string' },
+    network: { type: 'boolean', default: false },
+  },
+})
+
+const result = await build({
+  configFile: false,
+  logLevel: 'error',
+  resolve: { conditions: ['source'] },
+  build: {
+    write: false,
+    target: 'es2022',
+    lib: {
+      entry: fileURLToPath(new URL('measure.ts', import.meta.url)),
+      formats: ['es'],
+      fileName: 'tune',
+    },
+  },
+})
+const code = result[0].output[0].code
+
+const reports = {}
+const rounds = Number(values.rounds)
+for (const variant of positionals.length > 0 ? positionals : ['s0']) {
+  const report = values.runtime === 'chromium' ? await inChromium(variant) : await inNode(variant)
+  reports[variant] = report
+  show(variant, report)
+}
+if (values.json) writeFileSync(values.json, JSON.stringify(reports, null, 2))
+
+async function inNode(variant) {
+  const folder = mkdtempSync(join(tmpdir(), 'mobileone-tune-'))
+  try {
+    const file = join(folder, 'tune.mjs')
+    writeFileSync(file, code)
+    const { measure } = await import(pathToFileURL(file).href)
+    return { runtime: `Node ${process.version}`, ...(await measure(variant, rounds, !values.network)) }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+async function inChromium(variant) {
+  const server = createServer((request, response) => {
+    response.writeHead(200, {
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Cross-Origin-Embedder-Policy': 'require-corp',
+      'Content-Type': request.url === '/tune.mjs' ? 'text/javascript' : 'text/html',
+    })
+    response.end(request.url === '/tune.mjs' ? code : '<!doctype html><title>Tune</title>')
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+  try {
+    const page = await browser.newPage()
+    await page.goto(`http://127.0.0.1:${server.address().port}/`)
+    const report = await page.evaluate(
+      async ([name, count, each]) => (await import('/tune.mjs')).measure(name, count, each),
+      [variant, rounds, !values.network],
+    )
+    return { runtime: `Chromium ${browser.version()}`, ...report }
+  } finally {
+    await browser.close()
+    server.close()
+  }
+}
+
+function show(variant, { runtime, simd, layers, steps, peakGflops, runs, flop }) {
+  console.log(
+    `\n${variant} in ${runtime}, ${simd} SIMD; layers and steps: the fastest tenth of ${rounds} rounds`,
+  )
+  if (layers.length > 0) {
+    console.log('Each layer alone, its weights in the cache')
+    console.table(layers.map(layerRow))
+  }
+  console.log('The whole network, one thread')
+  const total = steps.reduce((sum, { ms }) => sum + ms, 0)
+  console.table(
+    steps.map(({ node, kernel, ms, flop: work }) => ({
+      step: node,
+      kernel,
+      ms: +ms.toFixed(3),
+      'of the run': percent(ms / total),
+      'GFLOP/s': work > 0 ? +(work / ms / 1e6).toFixed(1) : '',
+      'of peak': work > 0 ? percent(work / ms / 1e6 / peakGflops) : '',
+    })),
+  )
+  for (const { threads, compileMs, firstMs, ms, bestMs } of runs) {
+    const share = (time) => percent(flop / time / 1e6 / peakGflops / threads)
+    console.log(
+      `${threads} thread(s): compile ${compileMs.toFixed(0)} ms, first run ${firstMs.toFixed(0)} ms, ` +
+        `median ${ms.toFixed(2)} ms (${share(ms)} of the peak), fastest tenth ${bestMs.toFixed(2)} ms (${share(bestMs)})`,
+    )
+  }
+  console.log(`peak of one core: ${peakGflops.toFixed(1)} GFLOP/s`)
+}
+
+function layerRow({ nodes, shape, flop, peakGflops, candidates }) {
+  const best = candidates.reduce((a, b) => (b.ms < a.ms ? b : a))
+  const [pick] = candidates
+  const gflops = flop / pick.ms / 1e6
+  return {
+    layer: nodes.length > 1 ? `${nodes[0]} (${nodes.length})` : nodes[0],
+    shape,
+    picked: pick.kernel,
+    ms: +pick.ms.toFixed(4),
+    'GFLOP/s': +gflops.toFixed(1),
+    'of peak': percent(gflops / peakGflops),
+    'best of': candidates.length,
+    best: best.kernel,
+    'behind it': percent(pick.ms / best.ms - 1),
+  }
+}
+
+function percent(share) {
+  return `${Math.round(100 * share)} %`
+}
