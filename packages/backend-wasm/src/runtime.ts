@@ -2,6 +2,7 @@ import {
   type CompileOptions,
   MobileOneError,
   type Model,
+  pause,
   type Tensors,
   tensor,
   throwIfAborted,
@@ -11,7 +12,6 @@ import { tuningOf } from './choose.ts'
 import { createChunkScheduler, MAX_SHARED_NODES, type ThreadInit } from './chunk-scheduler.ts'
 import type { Simd } from './detect-simd.ts'
 import { instantiate, loadModule, type WasmSource } from './load.ts'
-import { pause } from './pause.ts'
 import { type Plan, planModel } from './plan.ts'
 import { startThreadPool } from './thread-pool.ts'
 
