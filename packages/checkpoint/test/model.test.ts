@@ -141,6 +141,7 @@ describe.skipIf(lacking('golden'))('real files', () => {
     expect(inspectCheckpoint(timm)).toEqual({
       naming: 'timm',
       prefix: '',
+      assumptions: [],
       form: 'train',
       config: variants.s0,
     })
