@@ -16,7 +16,17 @@ const budgets = [
     source: "export * from '@mobileone/core'\nexport * from '@mobileone/backend-wasm'\n",
     limit: 45_000,
   },
-  { name: 'sdk, everything', source: "export * from '@mobileone/sdk'\n", limit: 98_000 },
+  {
+    name: 'sdk for a page, without what is loaded on demand',
+    source: "export { createClassifier } from '@mobileone/sdk'\n",
+    onDemand: false,
+    limit: 90_000,
+  },
+  {
+    name: 'sdk, everything, also what is loaded on demand',
+    source: "export * from '@mobileone/sdk'\n",
+    limit: 112_000,
+  },
   {
     name: 'backend-webgpu, kernels included',
     source: "export * from '@mobileone/backend-webgpu'\n",
@@ -69,6 +79,16 @@ const budgets = [
   },
 ]
 
+/** The entry and what it imports, without dynamic imports. */
+function staticChunks(output) {
+  const byName = new Map(output.map((chunk) => [chunk.fileName, chunk]))
+  const found = new Set(output.filter((chunk) => chunk.isEntry))
+  for (const chunk of found) {
+    for (const name of chunk.imports ?? []) if (byName.has(name)) found.add(byName.get(name))
+  }
+  return [...found]
+}
+
 let failures = 0
 const fail = (message) => {
   failures++
@@ -77,7 +97,7 @@ const fail = (message) => {
 
 for (const complaint of await checkTarballs()) fail(complaint)
 
-for (const { name, source, limit, from = 'cli', without = [] } of budgets) {
+for (const { name, source, limit, from = 'cli', onDemand = true, without = [] } of budgets) {
   const scratch = mkdtempSync(join(root, 'packages', from, '.budget-'))
   try {
     const entry = join(scratch, 'entry.js')
@@ -96,7 +116,7 @@ for (const { name, source, limit, from = 'cli', without = [] } of budgets) {
         },
       },
     })
-    const chunks = [outputs].flat().flatMap(({ output }) => output)
+    const chunks = [outputs].flat().flatMap(({ output }) => (onDemand ? output : staticChunks(output)))
     const bytes = chunks.reduce(
       (sum, chunk) => sum + gzipSync(chunk.code ?? chunk.source, { level: 9 }).length,
       0,
