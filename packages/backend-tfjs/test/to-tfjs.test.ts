@@ -112,8 +112,14 @@ describe('errors', () => {
       inputs: { x: { dtype: 'float32', shape: [1, 1, 9, 9] } },
       nodes: [
         {
-          ...{ op: 'conv2d', name: 'both', inputs: ['x'], weight: 'w', groups: 1 },
-          ...{ stride: [2, 2], padding: [0, 0], dilation: [2, 2] },
+          op: 'conv2d',
+          name: 'both',
+          inputs: ['x'],
+          weight: 'w',
+          stride: [2, 2],
+          padding: [0, 0],
+          dilation: [2, 2],
+          groups: 1,
         },
       ],
       outputs: { y: 'both' },
