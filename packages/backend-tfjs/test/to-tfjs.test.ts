@@ -99,6 +99,21 @@ describe('errors', () => {
     })
   })
 
+  it('NaN is not looked at on a GPU, where it may get lost', async () => {
+    expect(tfjs({ lib: tf, backend: 'webgpu' }).nan).toBe('unspecified')
+    expect(tfjs({ lib: tf, backend: 'wasm' }).nan).toBe('kept')
+    const onGpu = tfjs({
+      lib: {
+        ...tf,
+        ready: async () => {},
+        getBackend: () => 'webgl',
+        env: () => ({ getBool: () => true }) as unknown as ReturnType<typeof tf.env>,
+      },
+    })
+    await onGpu.probe()
+    expect(onGpu.nan).toBe('unspecified')
+  })
+
   it('a backend that is not registered, naming the package', async () => {
     const backend = tfjs({ lib: tf, backend: 'webgpu' })
     const probe = await backend.probe()
