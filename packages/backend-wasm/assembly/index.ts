@@ -3,17 +3,22 @@ import {
   ADD, CONV, DEPTHWISE, DEPTHWISE3, FROM_NCHW, GEMM, GEMV, MUL, OP, POOL, SCALE, SOFTMAX, STEM, TO_NCHW, UNARY,
 } from '../src/abi'
 import { BUILD } from '../src/generated/build'
-import { conv } from './conv'
-import { depthwise } from './depthwise'
-import { depthwise3 } from './depthwise3'
-import { add, mul, scale, softmax, unary } from './elementwise'
-import { gemm } from './gemm'
-import { gemv } from './gemv'
-import { fromNchw, toNchw } from './layout'
-export { peak } from './peak'
-import { pool } from './pool'
+import { add } from './add-f32'
+import { conv } from './conv-f32'
+import { depthwise } from './depthwise-f32'
+import { depthwise3 } from './depthwise3-f32'
+import { fromNchw } from './from-nchw-f32'
+import { gemm } from './gemm-f32'
+import { gemv } from './gemv-f32'
+import { globalAvgPool } from './global-avg-pool-f32'
+import { mul } from './mul-f32'
+export { peak } from './peak-f32'
 import { at } from './record'
-import { stem } from './stem'
+import { scale } from './scale-f32'
+import { softmax } from './softmax-f32'
+import { stem } from './stem-f32'
+import { toNchw } from './to-nchw-f32'
+import { unary } from './unary-f32'
 
 /** The hash of the sources; the planner refuses a binary of another build. */
 export function build(): i32 {
@@ -32,7 +37,7 @@ export function step(record: usize, from: i32, to: i32, scratch: usize): void {
     case ADD: add(record, from, to); break
     case MUL: mul(record, from, to); break
     case SCALE: scale(record, from, to); break
-    case POOL: pool(record, from, to); break
+    case POOL: globalAvgPool(record, from, to); break
     case SOFTMAX: softmax(record, from, to); break
     case FROM_NCHW: fromNchw(record, from, to); break
     case TO_NCHW: toNchw(record, from, to); break

@@ -1,35 +1,49 @@
-/** Compile into src/generated: build.ts (hash of the sources), relaxed.ts and plain.ts (deflated, base64), worker.ts. */
+/**
+ * Compile the kernels into src/generated: build.ts (hash of the sources), tile-heights.ts, relaxed.ts and plain.ts (deflated,
+ * base64), worker.ts (the text of a worker thread). Each build's tile is written into assembly/generated first.
+ */
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { compileKernels, embedKernels } from '../../../tooling/kernels.mjs'
+import { gemmTile } from './gemm-tile.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const generated = join(root, 'src/generated')
 const LIMIT = 40 * 1024
 
+/** What each build may use, and the tile of its matrix product. */
+const builds = {
+  relaxed: { features: ['relaxed-simd'], tile: { height: 6, unroll: 8 } },
+  plain: { features: [], tile: { height: 6, unroll: 8 } },
+}
+
 const sources = readdirSync(join(root, 'assembly'))
   .filter((file) => file.endsWith('.ts'))
   .sort()
   .map((file) => `assembly/${file}`)
+const scripts = ['scripts/gemm-tile.mjs', 'scripts/kernels.mjs', '../../tooling/kernels.mjs']
 const hash = createHash('sha256')
-for (const file of ['src/abi.ts', ...sources, 'scripts/kernels.mjs', '../../tooling/kernels.mjs'])
-  hash.update(readFileSync(join(root, file)))
+for (const file of ['src/abi.ts', ...sources, ...scripts]) hash.update(readFileSync(join(root, file)))
 const build = hash.digest().readUInt32LE(0) & 0x7fffffff
 
 mkdirSync(generated, { recursive: true })
+mkdirSync(join(root, 'assembly/generated'), { recursive: true })
 writeFileSync(join(generated, 'build.ts'), `export const BUILD = ${build}\n`)
 
-for (const [name, features] of [
-  ['relaxed', ['relaxed-simd']],
-  ['plain', []],
-]) {
+for (const [name, { features, tile }] of Object.entries(builds)) {
+  writeFileSync(join(root, 'assembly/generated/gemm-tile-f32.ts'), gemmTile(tile))
   embedKernels(generated, name, await compileKernels({ root, name, limit: LIMIT, features }))
 }
+const heights = Object.entries(builds).map(([name, { tile }]) => `${name}: ${tile.height}`)
+writeFileSync(
+  join(generated, 'tile-heights.ts'),
+  `/** Pixels of the tallest tile of the matrix product in each build. */\nexport const tileHeights = { ${heights.join(', ')} } as const\n`,
+)
 
-const { outputText } = ts.transpileModule(readFileSync(join(root, 'src/team.ts'), 'utf8'), {
+const { outputText } = ts.transpileModule(readFileSync(join(root, 'src/chunk-scheduler.ts'), 'utf8'), {
   compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, removeComments: true },
 })
 const worker = `((exports) => {\n${outputText}\nexports.serve()\n})({})\n`

@@ -11,7 +11,7 @@
  */
 export const STEP_WORDS = 32
 
-/** Where the planner's memory begins; the control words of the threads (team.ts) lie below. */
+/** Where the planner's memory begins; the control words of the threads (chunk-scheduler.ts) lie below. */
 export const HEAP = 1024
 
 export const GEMM = 1

@@ -1,30 +1,70 @@
 /** A piece of the activation memory, live from step `first` to step `last`, both included. */
-export interface Buffer {
+export interface ArenaBuffer {
   readonly bytes: number
-  readonly first: number
+  first: number
   last: number
   /** Byte offset in the linear memory, set by {@link placeBuffers}. */
   offset: number
 }
 
 /**
- * Give every buffer an offset of at least `base` such that no two live at one step overlap; returns the end of the
- * arena. Largest first, each at the lowest free place.
+ * Give every buffer an offset of at least `base` such that no two live at one of the `steps` steps overlap; returns the end
+ * of the arena. Largest first, each at the lowest free place. A `last` past the steps lives to the end.
  */
-export function placeBuffers(buffers: readonly Buffer[], base: number): number {
-  const placed: Buffer[] = []
+export function placeBuffers(buffers: readonly ArenaBuffer[], steps: number, base: number): number {
+  const placed = new LiveBuffers(steps)
   let end = base
   for (const buffer of [...buffers].sort((a, b) => b.bytes - a.bytes)) {
-    const alive = placed.filter((other) => other.first <= buffer.last && buffer.first <= other.last)
     let offset = base
-    for (const other of alive) {
+    for (const other of placed.liveWith(buffer).sort((a, b) => a.offset - b.offset)) {
       if (offset + buffer.bytes <= other.offset) break
       offset = Math.max(offset, other.offset + other.bytes)
     }
     buffer.offset = offset
     end = Math.max(end, offset + buffer.bytes)
-    placed.push(buffer)
-    placed.sort((a, b) => a.offset - b.offset)
+    placed.add(buffer)
   }
   return end
+}
+
+/**
+ * Which buffers are live at a step, found without looking at the others: a segment tree over the steps. Node i has the
+ * children 2i and 2i + 1, step s is the leaf `leaves + s`, and a node holds buffers that are live at all steps below it.
+ */
+class LiveBuffers {
+  readonly #leaves: number
+  readonly #tree: ArenaBuffer[][]
+  readonly #starting: ArenaBuffer[][]
+
+  constructor(steps: number) {
+    this.#leaves = Math.max(1, steps)
+    this.#tree = Array.from({ length: 2 * this.#leaves }, () => [])
+    this.#starting = Array.from({ length: this.#leaves }, () => [])
+  }
+
+  add(buffer: ArenaBuffer): void {
+    this.#starting[buffer.first]!.push(buffer)
+    let low = this.#leaves + buffer.first
+    let high = this.#leaves + this.#lastStep(buffer) + 1
+    for (; low < high; low >>= 1, high >>= 1) {
+      if (low & 1) this.#tree[low++]!.push(buffer)
+      if (high & 1) this.#tree[--high]!.push(buffer)
+    }
+  }
+
+  /** The buffers that share at least one step with `buffer`, each once. */
+  liveWith(buffer: ArenaBuffer): ArenaBuffer[] {
+    const found: ArenaBuffer[] = []
+    for (let i = this.#leaves + buffer.first; i > 0; i >>= 1) {
+      for (const other of this.#tree[i]!) found.push(other)
+    }
+    for (let step = buffer.first + 1; step <= this.#lastStep(buffer); step++) {
+      for (const other of this.#starting[step]!) found.push(other)
+    }
+    return found
+  }
+
+  #lastStep(buffer: ArenaBuffer): number {
+    return Math.min(buffer.last, this.#leaves - 1)
+  }
 }

@@ -1,5 +1,7 @@
 /** Kernel choice: which kernel runs a convolution or a matrix product, and why. Timed by `npm run tune`. */
 import * as abi from './abi.ts'
+import type { Simd } from './detect-simd.ts'
+import { tileHeights } from './generated/tile-heights.ts'
 
 /** What the choice depends on. */
 export interface ConvFacts {
@@ -101,11 +103,19 @@ const BAND_BYTES = 64 * 1024
 /** Rows of a panel (32 bytes each) that stay in a level-1 cache of 32 KB beside the input rows of one tile. */
 export const K_BLOCK = 256
 
-/** Pixels per block of a matrix product: blocks of nearly one size, a multiple of the tile's 6 pixels. */
-export function chooseBlock(pixels: number, k: number, gathered: boolean): number {
-  const fit = Math.max(6, Math.floor((gathered ? BAND_BYTES : BLOCK_BYTES) / (k * 4)))
+/** Pixels per block of a matrix product: blocks of nearly one size, a multiple of the tile's pixels. */
+export function chooseBlock(pixels: number, k: number, gathered: boolean, tileHeight: number): number {
+  const fit = Math.max(tileHeight, Math.floor((gathered ? BAND_BYTES : BLOCK_BYTES) / (k * 4)))
   const blocks = Math.ceil(pixels / fit)
-  return Math.ceil(Math.ceil(pixels / blocks) / 6) * 6
+  return Math.ceil(Math.ceil(pixels / blocks) / tileHeight) * tileHeight
 }
 
-export const defaultTuning: Tuning = { conv: chooseConv, block: chooseBlock, kBlock: K_BLOCK }
+/** The choices for a build of the kernels. */
+export function tuningOf(simd: Simd): Tuning {
+  const tileHeight = tileHeights[simd]
+  return {
+    conv: chooseConv,
+    block: (pixels, k, gathered) => chooseBlock(pixels, k, gathered, tileHeight),
+    kBlock: K_BLOCK,
+  }
+}

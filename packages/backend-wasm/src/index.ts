@@ -1,3 +1,3 @@
-export type { Simd } from './features.ts'
+export type { Simd } from './detect-simd.ts'
 export type { WasmSource } from './load.ts'
 export { type WasmOptions, wasm } from './wasm.ts'

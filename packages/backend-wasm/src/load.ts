@@ -1,6 +1,6 @@
 import { MobileOneError } from '@mobileone/core'
 import { importShared, inflateBase64 } from '@mobileone/core/embedded-wasm'
-import type { Simd } from './features.ts'
+import type { Simd } from './detect-simd.ts'
 import { BUILD } from './generated/build.ts'
 import { plain } from './generated/plain.ts'
 import { relaxed } from './generated/relaxed.ts'

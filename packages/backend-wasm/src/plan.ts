@@ -3,31 +3,26 @@
  * Nothing here touches WebAssembly; the plan is written into its memory later.
  */
 import {
+  type Add,
   type BatchNorm,
   type Conv2d,
   elementCount,
+  findUses,
   floatWeight,
+  type GraphUses,
   inferShapes,
   type Linear,
   type Model,
+  type Mul,
   type Node,
   type Shapes,
+  type Unary,
 } from '@mobileone/core'
 import * as abi from './abi.ts'
-import { defaultTuning, padChannels, type Tuning } from './choose.ts'
-import { packDepthwise, packPanels, panelFloats } from './pack.ts'
-import { type Lease, type Placement, Program, type Word } from './program.ts'
-
-/** A value in memory: groups of 8 channels (abi.ts), or NCHW for a model input. */
-interface Value {
-  readonly n: number
-  readonly c: number
-  /** Height x width. */
-  readonly hw: number
-  readonly planar: boolean
-  readonly buffer: Lease
-}
-type Size = Pick<Value, 'n' | 'c' | 'hw'>
+import { padChannels, type Tuning } from './choose.ts'
+import { packBatchNorm, packDepthwise, packPanels } from './pack.ts'
+import { type Constant, constant, type Placement, Program } from './program.ts'
+import { bytes, plane, planes, type Value, ValueTable } from './values.ts'
 
 /** What a kernel applies to its results, and the value that then holds them. */
 interface Activation {
@@ -44,355 +39,358 @@ export interface Plan extends Placement {
 }
 
 /** Plan `model`, which has been validated, for `threads` threads. */
-export function planModel(model: Model, threads: number, tuning: Tuning = defaultTuning): Plan {
+export function planModel(model: Model, threads: number, tuning: Tuning): Plan {
   const planner = new Planner(model, tuning)
-  for (const [index, node] of model.nodes.entries()) planner.add(node, index)
+  for (const node of model.nodes) planner.add(node)
   return planner.finish(threads)
 }
 
-const activations = { relu: abi.RELU, sigmoid: abi.SIGMOID, silu: abi.SILU, gelu: abi.GELU } as const
+const activations: Readonly<Record<Unary['op'], number>> = {
+  relu: abi.RELU,
+  sigmoid: abi.SIGMOID,
+  silu: abi.SILU,
+  gelu: abi.GELU,
+}
 
 class Planner {
-  private readonly model: Model
-  private readonly tuning: Tuning
-  private readonly shapes: Shapes
-  private readonly program = new Program()
-  private readonly inputs: Record<string, Lease> = {}
-  private readonly values = new Map<string, Value>()
-  private readonly readers = new Map<string, number>()
-  private readonly fused = new Set<string>()
+  readonly #model: Model
+  readonly #tuning: Tuning
+  readonly #shapes: Shapes
+  readonly #uses: GraphUses
+  readonly #program = new Program()
+  readonly #values: ValueTable
+  readonly #fused = new Set<string>()
+  readonly #zeros: Constant = constant(abi.ZERO_FLOATS, () => {})
 
   constructor(model: Model, tuning: Tuning) {
-    this.model = model
-    this.tuning = tuning
-    this.shapes = inferShapes(model)
-    const read = (name: string): void => void this.readers.set(name, (this.readers.get(name) ?? 0) + 1)
-    for (const node of model.nodes) node.inputs.forEach(read)
-    Object.values(model.outputs).forEach(read)
-    for (const [name, { shape }] of Object.entries(model.inputs)) {
-      const buffer = this.program.lease(elementCount(shape) * 4, this.readers.get(name) ?? 0)
-      const [n = 1, c = 1, ...rest] = shape
-      this.inputs[name] = buffer
-      this.values.set(name, { n, c, hw: elementCount(rest), planar: true, buffer })
-    }
+    this.#model = model
+    this.#tuning = tuning
+    this.#shapes = inferShapes(model)
+    this.#uses = findUses(model)
+    this.#values = new ValueTable(model.inputs, this.#uses, this.#program)
   }
 
-  add(node: Node, index: number): void {
-    if (this.fused.has(node.name)) return
+  add(node: Node): void {
+    if (this.#fused.has(node.name)) return
     switch (node.op) {
       case 'conv2d':
-        this.conv(node, index)
+        this.#conv(node)
         return
       case 'linear':
-        this.linear(node, index)
+        this.#linear(node)
         return
       case 'batchNorm':
-        this.batchNorm(node, index)
+        this.#batchNorm(node)
         return
       case 'relu':
       case 'sigmoid':
       case 'silu':
-      case 'gelu': {
-        const x = this.blocked(node.inputs[0])
-        const y = this.result(node.name, x, x.buffer)
-        this.program.step(node.name, node.op, abi.UNARY, bytes(x) / 16, x.buffer, y.buffer, [
-          [abi.ACTIVATION, activations[node.op]],
-        ])
-        release(x)
+      case 'gelu':
+        this.#unary(node)
         return
-      }
       case 'add':
-      case 'mul': {
-        const x = this.blocked(node.inputs[0])
-        const y = this.blocked(node.inputs[1])
-        const act = this.activation(node, index)
-        const z = this.result(act.result, x, x.buffer)
-        if (x.hw === y.hw) {
-          const op = node.op === 'add' ? abi.ADD : abi.MUL
-          this.program.step(node.name, node.op + act.suffix, op, bytes(x) / 16, x.buffer, z.buffer, [
-            [abi.ACTIVATION, act.code],
-          ])
-        } else {
-          this.program.step(node.name, `gate${act.suffix}`, abi.SCALE, planes(x), x.buffer, z.buffer, [
-            [abi.ACTIVATION, act.code],
-            [abi.PIXELS, x.hw],
-            [abi.BATCH, x.n],
-            [abi.PER_IMAGE, 1],
-          ])
-        }
-        this.program.point(abi.WEIGHTS, y.buffer)
-        release(x)
-        release(y)
+      case 'mul':
+        this.#binary(node)
         return
-      }
-      case 'globalAvgPool': {
-        const x = this.blocked(node.inputs[0])
-        const y = this.result(node.name, { ...x, hw: 1 })
-        this.program.step(node.name, 'mean', abi.POOL, planes(x), x.buffer, y.buffer, [[abi.PIXELS, x.hw]])
-        release(x)
+      case 'globalAvgPool':
+        this.#globalAvgPool(node.name, node.inputs[0])
         return
-      }
       case 'flatten':
-        this.flatten(node.name, node.inputs[0])
+        this.#flatten(node.name, node.inputs[0])
         return
-      case 'softmax': {
-        const x = this.blocked(node.inputs[0])
-        const y = this.result(node.name, x, x.buffer)
-        this.program.step(node.name, 'softmax', abi.SOFTMAX, x.n, x.buffer, y.buffer, [
-          [abi.K, x.c],
-          [abi.SRC_PLANE, plane(x)],
-        ])
-        release(x)
+      case 'softmax':
+        this.#softmax(node.name, node.inputs[0])
         return
-      }
       default:
         node satisfies never
     }
   }
 
-  private conv(node: Conv2d, index: number): void {
-    const name = node.inputs[0]
-    const [n, inC, inH, inW] = this.shapes[name] as [number, number, number, number]
-    const [, outC, outH, outW] = this.shapes[node.name] as [number, number, number, number]
-    const weight = floatWeight(this.model, node.weight)
-    const bias = node.bias === undefined ? undefined : floatWeight(this.model, node.bias).data
-    const [kh, kw] = weight.shape.slice(2) as [number, number]
-    const pixels = n * outH * outW
-    const { stride, padding, dilation, groups } = node
-    const choice = this.tuning.conv({
-      ...{ kernel: [kh, kw], stride, padding, dilation, groups, inChannels: inC, outChannels: outC },
-      ...{ outWidth: outW, pixels, planar: this.values.get(name)!.planar },
-    })
-    const x = choice.planar ? this.values.get(name)! : this.blocked(name)
-    const act = this.activation(node, index)
-    const y = this.result(act.result, { n, c: outC, hw: outH * outW })
-    if (choice.op === abi.GEMM || choice.op === abi.GEMV) {
-      this.product(node.name, choice.op, choice.name, act, x, y, weight.data, bias)
-      release(x)
-      return
-    }
-
-    const [inGroup, outGroup] = [inC / groups, outC / groups]
-    const k = inGroup * kh * kw
-    const rows = (n * outH * padChannels(outC)) / 8
-    const units = choice.op === abi.CONV ? pixels : choice.op === abi.STEM ? n * outH : rows
-    const block = this.tuning.block(pixels, k, true)
-    this.program.step(node.name, choice.name + act.suffix, choice.op, units, x.buffer, y.buffer, [
-      [abi.ACTIVATION, act.code],
-      [abi.SRC_PLANE, plane(x)],
-      [abi.DST_PLANE, plane(y)],
-      [abi.BATCH, n],
-      [abi.IN_H, inH],
-      [abi.IN_W, inW],
-      [abi.OUT_H, outH],
-      [abi.OUT_W, outW],
-      [abi.KERNEL_H, kh],
-      [abi.KERNEL_W, kw],
-      [abi.STRIDE_H, stride[0]],
-      [abi.STRIDE_W, stride[1]],
-      [abi.PAD_H, padding[0]],
-      [abi.PAD_W, padding[1]],
-      [abi.DILATION_H, dilation[0]],
-      [abi.DILATION_W, dilation[1]],
-      [abi.IN_C, inGroup],
-      [abi.GROUPS, groups],
-      [abi.OUT_C, outGroup],
-      [abi.PLANAR, choice.planar ? 1 : 0],
-      [abi.K, k],
-      [abi.PANELS, padChannels(outGroup) / 8],
-      [abi.BLOCK, block],
-      [abi.K_BLOCK, this.tuning.kBlock],
-    ])
-    release(x)
-    switch (choice.op) {
-      case abi.DEPTHWISE3:
-        this.program.constant(abi.ZERO_FLOATS, () => {}, abi.ZEROS)
-        this.program.constant(padChannels(outC) * 10, (to) => packDepthwise(to, weight.data, bias, outC, 9))
-        return
-      case abi.DEPTHWISE:
-        this.program.constant(padChannels(outC) * (k + 1), (to) =>
-          packDepthwise(to, weight.data, bias, outC, k),
-        )
-        return
-      default: {
-        const floats = panelFloats(outGroup, k)
-        this.program.constant(floats * groups, (to) => {
-          for (let g = 0; g < groups; g++) {
-            const part = to.subarray(g * floats, (g + 1) * floats)
-            packPanels(part, weight.data, bias, g * outGroup, outGroup, k)
-          }
-        })
-        const results = groups > 1 ? padChannels(outGroup) : 0
-        const tile = inC * 3 * (5 * stride[1] + 3)
-        this.program.scratch(4 * (choice.op === abi.STEM ? tile : block * (padChannels(k) + results)))
-      }
-    }
-  }
-
-  private linear(node: Linear, index: number): void {
-    const x = this.blocked(node.inputs[0])
-    const weight = floatWeight(this.model, node.weight)
-    const bias = node.bias === undefined ? undefined : floatWeight(this.model, node.bias).data
-    const [outputs, k] = weight.shape as [number, number]
-    const choice = this.tuning.conv({
-      ...{ kernel: [1, 1], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 },
-      ...{ inChannels: k, outChannels: outputs, outWidth: 1, pixels: x.n, planar: false },
-    })
-    const act = this.activation(node, index)
-    const y = this.result(act.result, { n: x.n, c: outputs, hw: 1 })
-    this.product(node.name, choice.op, choice.name, act, x, y, weight.data, bias)
-    release(x)
-  }
-
-  private product(
-    node: string,
-    op: number,
-    kernel: string,
-    act: Activation,
-    x: Value,
-    y: Value,
-    weight: Float32Array,
-    bias: Float32Array | undefined,
-  ): void {
-    const [k, outputs, pixels] = [x.c, y.c, x.n * x.hw]
-    const panels = padChannels(outputs) / 8
-    const byPanels = op === abi.GEMV || outputs > pixels
-    this.program.step(node, kernel + act.suffix, op, byPanels ? panels : pixels, x.buffer, y.buffer, [
-      [abi.ACTIVATION, act.code],
-      [abi.K, k],
-      [abi.PANELS, panels],
-      [abi.SRC_PLANE, plane(x)],
-      [abi.DST_PLANE, plane(y)],
-      [abi.SPLIT, byPanels ? abi.BY_PANELS : abi.BY_PIXELS],
-      [abi.PIXELS, pixels],
-      [abi.BLOCK, this.tuning.block(pixels, k, false)],
-      [abi.K_BLOCK, this.tuning.kBlock],
-    ])
-    this.program.constant(panelFloats(outputs, k), (to) => packPanels(to, weight, bias, 0, outputs, k))
-  }
-
-  private batchNorm(node: BatchNorm, index: number): void {
-    const x = this.blocked(node.inputs[0])
-    const act = this.activation(node, index)
-    const y = this.result(act.result, x, x.buffer)
-    this.program.step(node.name, `scale and shift${act.suffix}`, abi.SCALE, planes(x), x.buffer, y.buffer, [
-      [abi.ACTIVATION, act.code],
-      [abi.PIXELS, x.hw],
-      [abi.BATCH, x.n],
-    ])
-    const [weight, bias, mean, variance] = [node.weight, node.bias, node.runningMean, node.runningVar].map(
-      (name) => floatWeight(this.model, name).data,
-    ) as [Float32Array, Float32Array, Float32Array, Float32Array]
-    const scale = (c: number): number => weight[c]! / Math.sqrt(variance[c]! + node.epsilon)
-    this.program.constant(padChannels(x.c), (to) => {
-      for (let c = 0; c < x.c; c++) to[c] = scale(c)
-    })
-    const shift = (to: Float32Array): void => {
-      for (let c = 0; c < x.c; c++) to[c] = bias[c]! - mean[c]! * scale(c)
-    }
-    this.program.constant(padChannels(x.c), shift, abi.SHIFT)
-    release(x)
-  }
-
-  private flatten(name: string, input: string): void {
-    const x = this.blocked(input)
-    const reads = this.readers.get(name) ?? 0
-    if (x.hw === 1) {
-      x.buffer.reads += reads
-      this.values.set(name, x)
-    } else {
-      const c = x.c * x.hw
-      const flat: Value = { n: x.n, c, hw: 1, planar: true, buffer: this.program.lease(x.n * c * 4, reads) }
-      this.toNchw(name, x, flat.buffer)
-      this.values.set(name, flat)
-      this.blocked(name)
-    }
-    release(x)
-  }
-
   /** Show the outputs and place everything. */
   finish(threads: number): Plan {
-    const outputs = Object.entries(this.model.outputs).map(([name, valueName]) => {
-      const x = this.values.get(valueName)!
-      const shape = this.shapes[valueName]!
+    const outputs = Object.entries(this.#model.outputs).map(([name, valueName]) => {
+      const x = this.#values.get(valueName)
+      const shape = this.#shapes[valueName]!
       const direct = x.planar || x.n * x.hw === 1
-      const buffer = direct ? x.buffer : this.program.lease(elementCount(shape) * 4, 1)
-      if (!direct) this.toNchw(valueName, x, buffer)
+      const buffer = direct ? x.buffer : this.#program.buffer(elementCount(shape) * 4)
+      if (!direct) this.#values.toNchw(valueName, x, buffer)
       return { name, buffer, shape }
     })
-    for (const { buffer } of outputs) buffer.last = Number.POSITIVE_INFINITY
+    for (const { buffer } of outputs) this.#program.keep(buffer)
+    const placement = this.#program.place(threads)
     return {
-      ...this.program.place(threads),
-      inputs: Object.fromEntries(Object.entries(this.inputs).map(([name, { offset }]) => [name, offset])),
+      ...placement,
+      inputs: Object.fromEntries(
+        Object.entries(this.#values.inputs).map(([name, { offset }]) => [name, offset]),
+      ),
       outputs: Object.fromEntries(
         outputs.map(({ name, buffer, shape }) => [name, { offset: buffer.offset, shape }]),
       ),
     }
   }
 
-  /** The value in groups of 8 channels; a model input is converted once, when first needed so. */
-  private blocked(name: string): Value {
-    const x = this.values.get(name)!
-    if (!x.planar) return x
-    const single = x.n * x.hw === 1
-    const buffer = single ? x.buffer : this.program.lease(bytes(x), x.buffer.reads)
-    if (!single) {
-      this.program.step(name, 'from NCHW', abi.FROM_NCHW, planes(x), x.buffer, buffer, layoutWords(x))
+  #conv(node: Conv2d): void {
+    const name = node.inputs[0]
+    const [n, inC, inH, inW] = this.#shapes[name] as [number, number, number, number]
+    const [, outC, outH, outW] = this.#shapes[node.name] as [number, number, number, number]
+    const { stride, padding, dilation, groups } = node
+    const [kh, kw] = this.#model.weights[node.weight]!.shape.slice(2) as [number, number]
+    const pixels = n * outH * outW
+    const choice = this.#tuning.conv({
+      kernel: [kh, kw],
+      stride,
+      padding,
+      dilation,
+      groups,
+      inChannels: inC,
+      outChannels: outC,
+      outWidth: outW,
+      pixels,
+      planar: this.#values.get(name).planar,
+    })
+    const x = choice.planar ? this.#values.get(name) : this.#values.blocked(name)
+    const act = this.#activation(node)
+    const y = this.#values.result(act.result, { n, c: outC, hw: outH * outW })
+    if (choice.op === abi.GEMM || choice.op === abi.GEMV) {
+      this.#product(node, choice.op, choice.name, act, x, y)
+      return
     }
-    const y: Value = { ...x, planar: false, buffer }
-    this.values.set(name, y)
-    return y
+
+    const weight = this.#weight(node.weight)
+    const bias = this.#bias(node)
+    const inGroup = inC / groups
+    const outGroup = outC / groups
+    const k = inGroup * kh * kw
+    const rows = (n * outH * padChannels(outC)) / 8
+    const block = this.#tuning.block(pixels, k, true)
+    const depthwise = choice.op === abi.DEPTHWISE3 || choice.op === abi.DEPTHWISE
+    const bandBytes = 4 * block * (padChannels(k) + (groups > 1 ? padChannels(outGroup) : 0))
+    const edgeTileBytes = 4 * inC * 3 * (5 * stride[1] + 3)
+    this.#program.step({
+      node: node.name,
+      kernel: choice.name + act.suffix,
+      op: choice.op,
+      units: depthwise ? rows : choice.op === abi.STEM ? n * outH : pixels,
+      src: x.buffer,
+      dst: y.buffer,
+      weights: depthwise
+        ? packDepthwise(weight, bias, outC, k)
+        : packPanels(weight, bias, groups, outGroup, k),
+      scratch: depthwise ? 0 : choice.op === abi.STEM ? edgeTileBytes : bandBytes,
+      words: {
+        [abi.ACTIVATION]: act.code,
+        [abi.SRC_PLANE]: plane(x),
+        [abi.DST_PLANE]: plane(y),
+        [abi.BATCH]: n,
+        [abi.IN_H]: inH,
+        [abi.IN_W]: inW,
+        [abi.OUT_H]: outH,
+        [abi.OUT_W]: outW,
+        [abi.KERNEL_H]: kh,
+        [abi.KERNEL_W]: kw,
+        [abi.STRIDE_H]: stride[0],
+        [abi.STRIDE_W]: stride[1],
+        [abi.PAD_H]: padding[0],
+        [abi.PAD_W]: padding[1],
+        [abi.DILATION_H]: dilation[0],
+        [abi.DILATION_W]: dilation[1],
+        [abi.IN_C]: inGroup,
+        [abi.GROUPS]: groups,
+        [abi.OUT_C]: outGroup,
+        [abi.PLANAR]: choice.planar ? 1 : 0,
+        [abi.K]: k,
+        [abi.PANELS]: padChannels(outGroup) / 8,
+        [abi.BLOCK]: block,
+        [abi.K_BLOCK]: this.#tuning.kBlock,
+        [abi.ZEROS]: choice.op === abi.DEPTHWISE3 ? this.#zeros : 0,
+      },
+    })
+    this.#values.release(x)
   }
 
-  private toNchw(node: string, x: Value, to: Lease): void {
-    this.program.step(node, 'to NCHW', abi.TO_NCHW, planes(x), x.buffer, to, layoutWords(x))
+  #linear(node: Linear): void {
+    const x = this.#values.blocked(node.inputs[0])
+    const [outputs, k] = this.#model.weights[node.weight]!.shape as [number, number]
+    const choice = this.#tuning.conv({
+      kernel: [1, 1],
+      stride: [1, 1],
+      padding: [0, 0],
+      dilation: [1, 1],
+      groups: 1,
+      inChannels: k,
+      outChannels: outputs,
+      outWidth: 1,
+      pixels: x.n,
+      planar: false,
+    })
+    const act = this.#activation(node)
+    const y = this.#values.result(act.result, { n: x.n, c: outputs, hw: 1 })
+    this.#product(node, choice.op, choice.name, act, x, y)
   }
 
-  /** Where relu follows `node` and nothing else reads what `node` makes, the kernel of `node` applies it. */
-  private activation(node: Node, index: number): Activation {
-    const reads = (other: Node): boolean => other.inputs.some((input) => input === node.name)
-    const next = this.model.nodes.find((other, at) => at > index && reads(other))
-    if (next?.op !== 'relu' || this.readers.get(node.name) !== 1) {
-      return { result: node.name, code: abi.NONE, suffix: '' }
+  /** Pixels times weights: a pointwise convolution or a linear layer. */
+  #product(node: Conv2d | Linear, op: number, kernel: string, act: Activation, x: Value, y: Value): void {
+    const k = x.c
+    const pixels = x.n * x.hw
+    const panels = padChannels(y.c) / 8
+    const byPanels = op === abi.GEMV || y.c > pixels
+    this.#program.step({
+      node: node.name,
+      kernel: kernel + act.suffix,
+      op,
+      units: byPanels ? panels : pixels,
+      src: x.buffer,
+      dst: y.buffer,
+      weights: packPanels(this.#weight(node.weight), this.#bias(node), 1, y.c, k),
+      words: {
+        [abi.ACTIVATION]: act.code,
+        [abi.K]: k,
+        [abi.PANELS]: panels,
+        [abi.SRC_PLANE]: plane(x),
+        [abi.DST_PLANE]: plane(y),
+        [abi.SPLIT]: byPanels ? abi.BY_PANELS : abi.BY_PIXELS,
+        [abi.PIXELS]: pixels,
+        [abi.BLOCK]: this.#tuning.block(pixels, k, false),
+        [abi.K_BLOCK]: this.#tuning.kBlock,
+      },
+    })
+    this.#values.release(x)
+  }
+
+  #batchNorm(node: BatchNorm): void {
+    const x = this.#values.blocked(node.inputs[0])
+    const act = this.#activation(node)
+    const y = this.#values.result(act.result, x, x.buffer)
+    const { scale, shift } = packBatchNorm(
+      {
+        weight: this.#weight(node.weight),
+        bias: this.#weight(node.bias),
+        runningMean: this.#weight(node.runningMean),
+        runningVar: this.#weight(node.runningVar),
+      },
+      node.epsilon,
+    )
+    this.#program.step({
+      node: node.name,
+      kernel: `scale and shift${act.suffix}`,
+      op: abi.SCALE,
+      units: planes(x),
+      src: x.buffer,
+      dst: y.buffer,
+      weights: scale,
+      words: {
+        [abi.ACTIVATION]: act.code,
+        [abi.PIXELS]: x.hw,
+        [abi.BATCH]: x.n,
+        [abi.SHIFT]: shift,
+      },
+    })
+    this.#values.release(x)
+  }
+
+  #unary(node: Unary): void {
+    const x = this.#values.blocked(node.inputs[0])
+    const y = this.#values.result(node.name, x, x.buffer)
+    this.#program.step({
+      node: node.name,
+      kernel: node.op,
+      op: abi.UNARY,
+      units: bytes(x) / 16,
+      src: x.buffer,
+      dst: y.buffer,
+      words: { [abi.ACTIVATION]: activations[node.op] },
+    })
+    this.#values.release(x)
+  }
+
+  #binary(node: Add | Mul): void {
+    const x = this.#values.blocked(node.inputs[0])
+    const y = this.#values.blocked(node.inputs[1])
+    const act = this.#activation(node)
+    const z = this.#values.result(act.result, x, x.buffer)
+    const operands = { node: node.name, src: x.buffer, weights: y.buffer, dst: z.buffer }
+    if (x.hw === y.hw) {
+      this.#program.step({
+        ...operands,
+        kernel: node.op + act.suffix,
+        op: node.op === 'add' ? abi.ADD : abi.MUL,
+        units: bytes(x) / 16,
+        words: { [abi.ACTIVATION]: act.code },
+      })
+    } else {
+      this.#program.step({
+        ...operands,
+        kernel: `gate${act.suffix}`,
+        op: abi.SCALE,
+        units: planes(x),
+        words: {
+          [abi.ACTIVATION]: act.code,
+          [abi.PIXELS]: x.hw,
+          [abi.BATCH]: x.n,
+          [abi.PER_IMAGE]: 1,
+        },
+      })
     }
-    this.fused.add(next.name)
+    this.#values.release(x)
+    this.#values.release(y)
+  }
+
+  #globalAvgPool(name: string, input: string): void {
+    const x = this.#values.blocked(input)
+    const y = this.#values.result(name, { n: x.n, c: x.c, hw: 1 })
+    this.#program.step({
+      node: name,
+      kernel: 'mean',
+      op: abi.POOL,
+      units: planes(x),
+      src: x.buffer,
+      dst: y.buffer,
+      words: { [abi.PIXELS]: x.hw },
+    })
+    this.#values.release(x)
+  }
+
+  #flatten(name: string, input: string): void {
+    const x = this.#values.blocked(input)
+    if (x.hw === 1) {
+      this.#values.set(name, x)
+    } else {
+      const buffer = this.#program.buffer(x.n * x.c * x.hw * 4)
+      this.#values.toNchw(name, x, buffer)
+      this.#values.set(name, { n: x.n, c: x.c * x.hw, hw: 1, planar: true, buffer })
+      this.#values.blocked(name)
+    }
+    this.#values.release(x)
+  }
+
+  #softmax(name: string, input: string): void {
+    const x = this.#values.blocked(input)
+    const y = this.#values.result(name, x, x.buffer)
+    this.#program.step({
+      node: name,
+      kernel: 'softmax',
+      op: abi.SOFTMAX,
+      units: x.n,
+      src: x.buffer,
+      dst: y.buffer,
+      words: { [abi.K]: x.c, [abi.SRC_PLANE]: plane(x) },
+    })
+    this.#values.release(x)
+  }
+
+  /** Where relu alone reads what `node` makes, the kernel of `node` applies it. */
+  #activation(node: Node): Activation {
+    const next = this.#uses.soleReader(node.name)
+    if (next?.op !== 'relu') return { result: node.name, code: abi.NONE, suffix: '' }
+    this.#fused.add(next.name)
     return { result: next.name, code: abi.RELU, suffix: '+relu' }
   }
 
-  /** A new value; over `old` where nothing else will read that. */
-  private result(name: string, { n, c, hw }: Size, old?: Lease): Value {
-    const reads = this.readers.get(name) ?? 0
-    const reuse = old?.reads === 1 ? old : undefined
-    if (reuse) reuse.reads += reads
-    const buffer = reuse ?? this.program.lease(bytes({ n, c, hw }), reads)
-    const value: Value = { n, c, hw, planar: false, buffer }
-    this.values.set(name, value)
-    return value
+  #weight(name: string): Float32Array {
+    return floatWeight(this.#model, name).data
   }
-}
 
-function release(value: Value): void {
-  value.buffer.reads--
-}
-
-function bytes({ n, c, hw }: Size): number {
-  return n * hw * padChannels(c) * 4
-}
-
-/** Bytes from 8 channels to the next 8. */
-function plane({ n, hw }: Size): number {
-  return n * hw * 32
-}
-
-/** Groups of 8 channels, counted once an image. */
-function planes({ n, c }: Size): number {
-  return (n * padChannels(c)) / 8
-}
-
-function layoutWords(x: Size): Word[] {
-  return [
-    [abi.K, x.c],
-    [abi.PIXELS, x.hw],
-    [abi.BATCH, x.n],
-  ]
+  #bias(node: Conv2d | Linear): Float32Array | undefined {
+    return node.bias === undefined ? undefined : this.#weight(node.bias)
+  }
 }

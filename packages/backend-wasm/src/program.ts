@@ -1,27 +1,35 @@
-/** A straight list of steps under construction: records, the buffers and constants they point to, who still reads what. */
+/** A straight list of steps under construction, and the memory that they point to. */
 import type { Step } from '@mobileone/core'
 import * as abi from './abi.ts'
-import { type Buffer, placeBuffers } from './arena.ts'
-
-/** A buffer with the number of reads still to come. */
-export interface Lease extends Buffer {
-  reads: number
-}
-
-/** One word of a record and its value. */
-export type Word = readonly [word: number, value: number]
+import { type ArenaBuffer, placeBuffers } from './arena.ts'
 
 /** Data written once, when the model is compiled. */
-interface Constant {
-  readonly name: string
+export interface Constant {
   readonly floats: number
+  /** Write the data over zeros. */
   readonly fill: (to: Float32Array) => void
+  /** Byte offset in the linear memory, set when the program is placed. */
   offset: number
 }
 
-interface StepRecord extends Step {
-  readonly words: Int32Array
-  readonly pointers: (readonly [word: number, to: { readonly offset: number }])[]
+/** What a step can point to. */
+export type Place = ArenaBuffer | Constant
+
+/** Everything about one step; the words are described in abi.ts. */
+export interface StepOptions {
+  /** The node that the step computes. */
+  readonly node: string
+  /** What `steps` shows. */
+  readonly kernel: string
+  readonly op: number
+  readonly units: number
+  readonly src: Place
+  readonly dst: Place
+  readonly weights?: Place
+  /** Bytes of scratch memory that every thread needs. Default 0. */
+  readonly scratch?: number
+  /** The other words of the record that are not 0: values, and places whose address they hold. */
+  readonly words: Readonly<Record<number, number | Place>>
 }
 
 /** Where everything lies; offsets and sizes are bytes. */
@@ -35,91 +43,111 @@ export interface Placement {
   readonly scratch: number
   readonly scratchBytes: number
   readonly end: number
-  /** What is to be written into fresh, zeroed memory, in order. */
-  readonly constants: readonly { readonly name: string; readonly write: (heap: Float32Array) => void }[]
+  /** What is to be written into fresh, zeroed memory. */
+  readonly constants: readonly { readonly write: (heap: Float32Array) => void }[]
   readonly writeRecords: (heap: Int32Array) => void
 }
 
-/** The size rounded up to a cache line. */
-export const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
+export function constant(floats: number, fill: (to: Float32Array) => void): Constant {
+  return { floats, fill, offset: 0 }
+}
 
 export class Program {
-  private readonly buffers: Lease[] = []
-  private readonly constants: Constant[] = []
-  private readonly records: StepRecord[] = []
-  private scratchBytes = 0
+  readonly #steps: StepOptions[] = []
+  readonly #buffers: ArenaBuffer[] = []
+  readonly #constants = new Set<Constant>()
 
-  /** Memory that lives from the next step on, as long as steps point to it. */
-  lease(bytes: number, reads: number): Lease {
-    const first = this.records.length
-    const buffer: Lease = { bytes: align(bytes), first, last: first, offset: 0, reads }
-    this.buffers.push(buffer)
+  /** Memory that lives from the first step that points to it until the last one. */
+  buffer(bytes: number): ArenaBuffer {
+    const buffer = { bytes: align(bytes), first: Number.POSITIVE_INFINITY, last: -1, offset: 0 }
+    this.#buffers.push(buffer)
     return buffer
   }
 
-  step(
-    node: string,
-    kernel: string,
-    op: number,
-    units: number,
-    src: Lease,
-    dst: Lease,
-    words: readonly Word[],
-  ): void {
-    const record = new Int32Array(abi.STEP_WORDS)
-    record[abi.OP] = op
-    record[abi.UNITS] = units
-    for (const [word, value] of words) record[word] = value
-    this.records.push({ node, kernel, words: record, pointers: [] })
-    this.point(abi.SRC, src)
-    this.point(abi.DST, dst)
+  /** A buffer that is written before the first step. */
+  inputBuffer(bytes: number): ArenaBuffer {
+    const buffer = { bytes: align(bytes), first: 0, last: 0, offset: 0 }
+    this.#buffers.push(buffer)
+    return buffer
   }
 
-  /** Let a word of the last step hold the address of a buffer, which then lives at least until that step. */
-  point(word: number, buffer: Lease): void {
-    buffer.last = Math.max(buffer.last, this.records.length - 1)
-    this.records.at(-1)!.pointers.push([word, buffer])
+  /** Let `buffer` live until the end: it is read after the last step. */
+  keep(buffer: ArenaBuffer): void {
+    buffer.last = Number.POSITIVE_INFINITY
   }
 
-  /** Let a word of the last step hold the address of data that `fill` writes over zeros. */
-  constant(floats: number, fill: (to: Float32Array) => void, word: number = abi.WEIGHTS): void {
-    const record = this.records.at(-1)!
-    const constant: Constant = { name: record.node, floats, fill, offset: 0 }
-    this.constants.push(constant)
-    record.pointers.push([word, constant])
+  step(step: StepOptions): void {
+    const index = this.#steps.length
+    for (const [, place] of pointers(step)) {
+      if ('fill' in place) {
+        this.#constants.add(place)
+      } else {
+        place.first = Math.min(place.first, index)
+        place.last = Math.max(place.last, index)
+      }
+    }
+    this.#steps.push(step)
   }
 
-  /** The last step needs this much scratch memory in every thread. */
-  scratch(bytes: number): void {
-    this.scratchBytes = Math.max(this.scratchBytes, align(bytes))
-  }
-
+  /** Give everything its place, for `threads` threads. */
   place(threads: number): Placement {
+    const steps = this.#steps
+    const constants = [...this.#constants]
     const records = abi.HEAP
-    let end = align(records + this.records.length * abi.STEP_WORDS * 4)
-    for (const constant of this.constants) {
-      constant.offset = end
-      end = align(end + constant.floats * 4)
+    let end = align(records + steps.length * abi.STEP_WORDS * 4)
+    for (const data of constants) {
+      data.offset = end
+      end = align(end + data.floats * 4)
     }
     const scratch = end
-    end = placeBuffers(this.buffers, scratch + this.scratchBytes * threads)
+    const scratchBytes = align(steps.reduce((most, step) => Math.max(most, step.scratch ?? 0), 0))
+    end = placeBuffers(this.#buffers, steps.length, scratch + scratchBytes * threads)
     return {
-      steps: this.records.map(({ node, kernel }) => ({ node, kernel })),
+      steps: steps.map(({ node, kernel }) => ({ node, kernel })),
       records,
-      units: Int32Array.from(this.records, ({ words }) => words[abi.UNITS]!),
+      units: Int32Array.from(steps, ({ units }) => units),
       scratch,
-      scratchBytes: this.scratchBytes,
+      scratchBytes,
       end,
-      constants: this.constants.map(({ name, floats, fill, offset }) => ({
-        name,
+      constants: constants.map(({ floats, fill, offset }) => ({
         write: (heap) => fill(heap.subarray(offset / 4, offset / 4 + floats)),
       })),
       writeRecords: (heap) => {
-        for (const [index, { words, pointers }] of this.records.entries()) {
-          for (const [word, to] of pointers) words[word] = to.offset
-          heap.set(words, records / 4 + index * abi.STEP_WORDS)
+        for (const [index, step] of steps.entries()) {
+          const at = records / 4 + index * abi.STEP_WORDS
+          heap.set(record(step), at)
         }
       },
     }
   }
+}
+
+/** The words of `step`, once everything it points to is placed. */
+function record(step: StepOptions): Int32Array {
+  const words = new Int32Array(abi.STEP_WORDS)
+  words[abi.OP] = step.op
+  words[abi.UNITS] = step.units
+  for (const [word, value] of Object.entries(step.words)) {
+    if (typeof value === 'number') words[Number(word)] = value
+  }
+  for (const [word, place] of pointers(step)) words[word] = place.offset
+  return words
+}
+
+/** The words of `step` that hold an address. */
+function pointers({ src, dst, weights, words }: StepOptions): (readonly [word: number, to: Place])[] {
+  const found: [number, Place][] = [
+    [abi.SRC, src],
+    [abi.DST, dst],
+  ]
+  if (weights) found.push([abi.WEIGHTS, weights])
+  for (const [word, value] of Object.entries(words)) {
+    if (typeof value === 'object') found.push([Number(word), value])
+  }
+  return found
+}
+
+/** The size rounded up to a cache line. */
+function align(bytes: number): number {
+  return Math.ceil(bytes / 64) * 64
 }

@@ -2,8 +2,16 @@ import { describe, expect, test } from 'vitest'
 import { type ConvFacts, chooseBlock, chooseConv, K_BLOCK } from '../src/choose.ts'
 
 const facts = (changes: Partial<ConvFacts>): ConvFacts => ({
-  ...{ kernel: [3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 },
-  ...{ inChannels: 32, outChannels: 32, outWidth: 28, pixels: 784, planar: false },
+  kernel: [3, 3],
+  stride: [1, 1],
+  padding: [1, 1],
+  dilation: [1, 1],
+  groups: 1,
+  inChannels: 32,
+  outChannels: 32,
+  outWidth: 28,
+  pixels: 784,
+  planar: false,
   ...changes,
 })
 const pick = (changes: Partial<ConvFacts>): string => chooseConv(facts(changes)).name
@@ -56,7 +64,7 @@ describe('blocks of pixels', () => {
       [7, 3],
       [1, 1],
     ] as const) {
-      const block = chooseBlock(pixels, k, false)
+      const block = chooseBlock(pixels, k, false, 6)
       expect(block % 6).toBe(0)
       expect(block * k * 4).toBeLessThanOrEqual(192 * 1024 + 6 * k * 4)
       const blocks = Math.ceil(pixels / block)
@@ -64,8 +72,8 @@ describe('blocks of pixels', () => {
     }
   })
   test('hold at least one tile, however long the reduction', () => {
-    expect(chooseBlock(1000, 1e6, false)).toBe(6)
-    expect(chooseBlock(1000, 1e6, true)).toBe(6)
+    expect(chooseBlock(1000, 1e6, false, 6)).toBe(6)
+    expect(chooseBlock(1000, 1e6, true, 6)).toBe(6)
   })
   test('parts of the reduction are whole groups of 8 channels', () => {
     expect(K_BLOCK % 8).toBe(0)

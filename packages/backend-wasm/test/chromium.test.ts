@@ -12,7 +12,9 @@ import { image, network } from './networks.ts'
 async function bundle(entry: string): Promise<string> {
   const source = fileURLToPath(new URL(entry, import.meta.url))
   const result = await build({
-    ...{ configFile: false, logLevel: 'error', resolve: { conditions: ['source'] } },
+    configFile: false,
+    logLevel: 'error',
+    resolve: { conditions: ['source'] },
     build: {
       write: false,
       minify: true,

@@ -92,12 +92,17 @@ test('both builds are at most 40 KB', () => {
 
 test('the core and this package, kernels included, are at most 45 KB gzipped', async () => {
   const result = await build({
-    ...{ configFile: false, logLevel: 'error', resolve: { conditions: ['source'] } },
+    configFile: false,
+    logLevel: 'error',
+    resolve: { conditions: ['source'] },
     build: {
-      ...{ write: false, minify: true, target: 'es2022' },
+      write: false,
+      minify: true,
+      target: 'es2022',
       lib: {
         entry: fileURLToPath(new URL('./everything.ts', import.meta.url)),
-        ...{ formats: ['es'], fileName: 'everything' },
+        formats: ['es'],
+        fileName: 'everything',
       },
     },
   })

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Executor, type Model, withBatch } from '@mobileone/core'
 import { afterEach, describe, expect, test } from 'vitest'
 import { wasm } from '../src/index.ts'
-import { threadLimit } from '../src/threads.ts'
+import { threadLimit } from '../src/thread-pool.ts'
 import { image, network } from './networks.ts'
 
 const { threads: limit } = threadLimit()

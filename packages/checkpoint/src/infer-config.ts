@@ -1,4 +1,4 @@
-import { type Form, type MobileOneConfig, type StageConfig, variants } from '@mobileone/core'
+import { type Form, type Graph, type MobileOneConfig, type StageConfig, variants } from '@mobileone/core'
 
 /** Tensor shapes by canonical name. */
 export type Shapes = ReadonlyMap<string, readonly number[]>
@@ -23,8 +23,7 @@ export interface Strides {
  */
 export function inferConfig(shapes: Shapes, form: Form, hints: ConfigHints = {}): MobileOneConfig {
   const axis = (name: string, index: number): number | undefined => shapes.get(name)?.[index]
-  const firstWeight = (block: string): string =>
-    form === 'deploy' ? `${block}.weight` : `${block}.conv.0.weight`
+  const firstWeight = (block: string): string => `${block}.${form === 'deploy' ? 'weight' : 'conv.0.weight'}`
 
   const stemChannels = axis(firstWeight('stem'), 0) ?? axis('stem.scale.weight', 0) ?? 0
   const stages: StageConfig[] = []
@@ -58,6 +57,32 @@ export function inferConfig(shapes: Shapes, form: Form, hints: ConfigHints = {})
     classes: axis('head.weight', 0) ?? 1000,
   }
   return asVariant(config, form, hints.name)
+}
+
+/** The strides that a configuration has beside its shapes. */
+export function stridesOf({ stem, stages }: MobileOneConfig): Strides {
+  return { stem: stem.stride, stages: stages.map(({ stride }) => stride) }
+}
+
+/**
+ * The strides of a network without a configuration, such as one read back from ONNX: those of the convolutions whose weights
+ * have the names that {@link inferConfig} reads. Undefined where the stem has none.
+ */
+export function inferStrides({ nodes }: Graph): Strides | undefined {
+  const byWeight = new Map<string, number>()
+  for (const node of nodes) if (node.op === 'conv2d') byWeight.set(node.weight, node.stride[0])
+  const strideOf = (block: string): number | undefined =>
+    byWeight.get(`${block}.weight`) ??
+    byWeight.get(`${block}.conv.0.weight`) ??
+    byWeight.get(`${block}.scale.weight`)
+  const stem = strideOf('stem')
+  if (stem === undefined) return undefined
+  const stages: number[] = []
+  for (;;) {
+    const stride = strideOf(`stage${stages.length + 1}.0`)
+    if (stride === undefined) return { stem, stages }
+    stages.push(stride)
+  }
 }
 
 /** Name a known variant; k, which folding removes, is then the variant's. */

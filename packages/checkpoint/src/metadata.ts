@@ -1,6 +1,6 @@
 /** What a safetensors file written here carries besides the tensors, in `__metadata__`: the model card and what shapes cannot tell. */
 import { type Graph, MobileOneError, type ModelCard, type Preprocess } from '@mobileone/core'
-import type { Strides } from './infer-config.ts'
+import { inferStrides, type Strides, stridesOf } from './infer-config.ts'
 import { invalidFile } from './invalid-file.ts'
 
 const cardKey = 'mobileone.card'
@@ -24,19 +24,11 @@ export function toMetadata(model: Graph): Record<string, string> {
 
 function describeNetwork(model: Graph): StoredNetwork {
   const [, , height, width] = Object.values(model.inputs)[0]?.shape ?? []
-  const strides = new Map<string, number>()
-  for (const node of model.nodes) {
-    const block =
-      node.op === 'conv2d' ? /^(?:stem|stage\d+\.0)(?=$|\.(?:conv\.\d+|scale)$)/.exec(node.name) : null
-    if (node.op === 'conv2d' && block) strides.set(block[0], node.stride[0])
-  }
-  const stages: number[] = []
-  for (let stage = 1; strides.has(`stage${stage}.0`); stage++) stages.push(strides.get(`stage${stage}.0`)!)
-  const stem = strides.get('stem')
+  const strides = model.config ? stridesOf(model.config) : inferStrides(model)
   return {
     name: model.name,
     ...(height !== undefined && width !== undefined && { size: [height, width] as const }),
-    ...(stem !== undefined && { strides: { stem, stages } }),
+    ...(strides && { strides }),
   }
 }
 

@@ -237,6 +237,18 @@ describe('configurations read from shapes', () => {
     expect(strides({ strides: { stages: [2, 1] } })).toEqual([2, 1])
   })
 
+  it('writes the strides of the configuration, and those of the convolutions where there is none', () => {
+    const strides = (model: Model): unknown =>
+      JSON.parse(readCheckpoint(toSafetensors(model)).metadata.get('mobileone.network')!).strides
+    for (const model of [micro(), reparameterize(micro())]) {
+      const { config: _, ...without } = model
+      const renamed = model.nodes.map((node, index) => ({ ...node, name: `node${index}` }))
+      expect(strides(model)).toEqual({ stem: 2, stages: [2, 1] })
+      expect(strides(without)).toEqual({ stem: 2, stages: [2, 1] })
+      expect(strides({ ...model, nodes: renamed })).toEqual({ stem: 2, stages: [2, 1] })
+    }
+  })
+
   it('reads input channels, and gives no ImageNet preprocessing to an input that is not RGB', () => {
     const model = modelFromCheckpoint(readCheckpoint(toSafetensors(micro({ channels: 1 }))))
     expect(model.inputs.image!.shape).toEqual([1, 1, 40, 56])

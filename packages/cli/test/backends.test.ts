@@ -64,12 +64,26 @@ describe('--backend', () => {
 
   it('classify runs on them too, and bench measures one', async () => {
     const results = await full.json<{ top: { label: string }[] }[]>([
-      ...['classify', 'red.png', '-w', 'tiny.safetensors', '--backend', 'ort'],
+      'classify',
+      'red.png',
+      '-w',
+      'tiny.safetensors',
+      '--backend',
+      'ort',
     ])
     expect(results[0]?.top).toHaveLength(3)
     const { results: measured } = await full.json<{ results: { contender: string; maxAbsError: number }[] }>([
-      ...['bench', '-w', 'tiny.safetensors', '--backend', 'tfjs', '--tfjs-backend', 'cpu'],
-      ...['--against', 'none', '--runs', '2'],
+      'bench',
+      '-w',
+      'tiny.safetensors',
+      '--backend',
+      'tfjs',
+      '--tfjs-backend',
+      'cpu',
+      '--against',
+      'none',
+      '--runs',
+      '2',
     ])
     expect(measured).toMatchObject([{ contender: 'mobileone-tfjs', maxAbsError: expect.any(Number) }])
   })
@@ -118,7 +132,14 @@ describe('--backend', () => {
 
   it('a provider that does not start is told in the words of the library', async () => {
     const outcome = await full.run([
-      ...['classify', 'red.png', '-w', 'tiny.safetensors', '--backend', 'ort', '--provider', 'abacus'],
+      'classify',
+      'red.png',
+      '-w',
+      'tiny.safetensors',
+      '--backend',
+      'ort',
+      '--provider',
+      'abacus',
     ])
     expect(outcome.stderr).toMatch(/--backend ort cannot run here: ort: ONNX Runtime failed.*abacus/)
     expect(outcome.code).toBe(1)
@@ -155,7 +176,10 @@ describe('doctor', () => {
       /untested: .*never been compiled or run/,
     )
     expect(find('webgpu')).toEqual({
-      ...{ backend: 'webgpu', flags: '', ok: false, features: [] },
+      backend: 'webgpu',
+      flags: '',
+      ok: false,
+      features: [],
       reason: 'webgpu is not installed here: npm i webgpu',
     })
     expect(find('tfjs', '--tfjs-backend wasm')?.reason).toMatch(/npm i @tensorflow\/tfjs-core/)

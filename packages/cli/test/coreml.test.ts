@@ -23,7 +23,11 @@ interface Prediction {
 }
 const classify = async (weights: string, ...flags: readonly string[]): Promise<Prediction[]> => {
   const [result] = await project.json<{ top: Prediction[] }[]>([
-    ...['classify', 'red.png', '-w', weights, ...flags],
+    'classify',
+    'red.png',
+    '-w',
+    weights,
+    ...flags,
   ])
   return result?.top ?? []
 }
@@ -35,16 +39,14 @@ const difference = (a: readonly Prediction[], b: readonly Prediction[]): number 
 describe('export --format coreml', () => {
   it('writes a package that takes an image and gives labels, and a Swift file that loads it', async () => {
     const result = await project.json<{ bytes: number; swift: string; format: string }>([
-      ...[
-        'export',
-        'tiny.safetensors',
-        '-o',
-        'Mine.mlpackage',
-        '--swift',
-        '--embedding',
-        '--target',
-        'ios16',
-      ],
+      'export',
+      'tiny.safetensors',
+      '-o',
+      'Mine.mlpackage',
+      '--swift',
+      '--embedding',
+      '--target',
+      'ios16',
     ])
     expect(result).toMatchObject({ format: 'coreml', swift: 'Mine.swift' })
     const made = await readPackage(path('Mine.mlpackage'))

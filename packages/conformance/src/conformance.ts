@@ -2,12 +2,13 @@
  * The suite every backend is held to. It is not responsible for running itself: a case is a name and an async function
  * that throws, for whatever test runner or page there is. It asks for nothing beyond the contract in `@mobileone/core`.
  */
-import { type Backend, MobileOneError } from '@mobileone/core'
-import { casesByOp, coverageCase, opNames } from './cases/by-op.ts'
+import { type Backend, MobileOneError, opNames } from '@mobileone/core'
+import { casesByOp, coverageCase } from './cases/by-op.ts'
 import { callCases } from './cases/calls.ts'
 import { lifetimeCases, type MemoryHook } from './cases/lifetime.ts'
 import { type Golden, networkCases } from './cases/networks.ts'
 import { combinationCases } from './cases/ops.ts'
+import { storageCases } from './cases/storage.ts'
 import type { Definition } from './definition.ts'
 import { checkTrial } from './trial.ts'
 
@@ -44,7 +45,12 @@ export function conformance(
   options: ConformanceOptions = {},
 ): readonly ConformanceCase[] {
   const { exceptions = {}, tolerance = 2e-5, golden = [], memory, trials: limit } = options
-  const compared = [...Object.values(casesByOp).flat(), ...combinationCases, ...networkCases(golden)]
+  const compared = [
+    ...Object.values(casesByOp).flat(),
+    ...combinationCases,
+    ...storageCases,
+    ...networkCases(golden),
+  ]
   const trialModels = (): ReturnType<Parameters<typeof lifetimeCases>[1]> =>
     compared.map(
       ({ trials }) =>

@@ -1,6 +1,6 @@
-import type { Op } from '@mobileone/core'
+import { type Op, opNames } from '@mobileone/core'
 import { describe, expect, it } from 'vitest'
-import { type CasesByOp, casesByOp, coverageCase, opNames } from '../src/cases/by-op.ts'
+import { type CasesByOp, casesByOp, coverageCase } from '../src/cases/by-op.ts'
 import { networkCases } from '../src/cases/networks.ts'
 import type { Definition } from '../src/definition.ts'
 

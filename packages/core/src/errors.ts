@@ -24,10 +24,13 @@ export type ErrorCode =
 export class MobileOneError extends Error {
   readonly code: ErrorCode
 
-  /** @param code A stable identifier for programs. @param message Names the thing, the place and the remedy. */
+  /**
+   * An error with the code `aborted` has the name `AbortError`, as the platform's own.
+   * @param code A stable identifier for programs. @param message Names the thing, the place and the remedy.
+   */
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options)
-    this.name = 'MobileOneError'
+    this.name = code === 'aborted' ? 'AbortError' : 'MobileOneError'
     this.code = code
     Object.defineProperty(this, marker, { value: true })
   }

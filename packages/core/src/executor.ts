@@ -78,13 +78,20 @@ export function createExecutor(parts: ExecutorParts, extend?: (queue: ExecutorQu
       refuseDisposed()
       checkInputs(parts.backend, parts.inputs, inputs)
       const signal = options?.signal
-      return queue(signal, () => parts.execute(inputs, signal))
+      return queue(signal, () => {
+        // The caller may have transferred, resized or changed what was fine when it asked.
+        checkInputs(parts.backend, parts.inputs, inputs)
+        return parts.execute(inputs, signal)
+      })
     },
     ...(profile && {
       async profile(inputs: Tensors) {
         refuseDisposed()
         checkInputs(parts.backend, parts.inputs, inputs)
-        return queue(undefined, () => profile(inputs))
+        return queue(undefined, () => {
+          checkInputs(parts.backend, parts.inputs, inputs)
+          return profile(inputs)
+        })
       },
     }),
     dispose(): Promise<void> {
@@ -111,6 +118,9 @@ export function checkInputs(
     throw new MobileOneError('invalid-input', `${backend}: ${message}`)
   }
   const names = Object.keys(specs)
+  if (typeof inputs !== 'object' || inputs === null) {
+    fail(`run takes an object of tensors by name, { ${names.join(', ')} }, not ${String(inputs)}`)
+  }
   for (const name of Object.keys(inputs)) {
     if (!Object.hasOwn(specs, name)) fail(`there is no input "${name}"; the inputs are ${quoteAll(names)}`)
   }
@@ -118,6 +128,9 @@ export function checkInputs(
     const want = (specs[name] as TensorSpec).shape
     const given = Object.hasOwn(inputs, name) ? inputs[name] : undefined
     if (given === undefined) fail(`the input "${name}" (${formatShape(want)}) is missing`)
+    else if (typeof given !== 'object' || given === null) {
+      fail(`the input "${name}" must be a tensor, made by tensor(shape, data), not ${String(given)}`)
+    } else if (!Array.isArray(given.shape)) fail(`the input "${name}" has no shape`)
     else if (!(given.data instanceof Float32Array)) fail(`the data of input "${name}" must be a Float32Array`)
     else if (!sameShape(given.shape, want)) {
       fail(
@@ -125,7 +138,8 @@ export function checkInputs(
           'resize the image, or compile the model with that shape (withInputs, withBatch)',
       )
     } else if (given.data.length !== want.reduce((product, size) => product * size, 1)) {
-      fail(`the input "${name}" says ${formatShape(want)} but holds ${given.data.length} elements`)
+      const remedy = given.data.length === 0 ? '; was its buffer transferred or detached?' : ''
+      fail(`the input "${name}" says ${formatShape(want)} but holds ${given.data.length} elements${remedy}`)
     }
   }
 }

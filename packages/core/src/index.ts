@@ -84,6 +84,7 @@ export {
 export { findUses, type GraphUses, type Uses } from './model/uses.ts'
 export { findProblems, validate } from './model/validate.ts'
 export { floatWeight, floatWeights } from './model/weights.ts'
+export { createPacer, pause } from './pause.ts'
 export { type Random, random } from './random.ts'
 export { erf } from './reference/kernels.ts'
 export { reference } from './reference/reference.ts'
@@ -98,7 +99,12 @@ export { expandKernel } from './transforms/expand-kernel.ts'
 export { foldBatchNorm } from './transforms/fold-batch-norm.ts'
 export { mergeParallelConvs } from './transforms/merge-parallel-convs.ts'
 export { quantizeWeight } from './transforms/quantize-weight.ts'
-export { type ReparameterizeOptions, reparameterize } from './transforms/reparameterize.ts'
+export {
+  type ReparameterizeAsyncOptions,
+  type ReparameterizeOptions,
+  reparameterize,
+  reparameterizeAsync,
+} from './transforms/reparameterize.ts'
 export type { Rewrite } from './transforms/rewrite.ts'
 export { roundToFloat32 } from './transforms/wide.ts'
 export { defaultTolerance, type Golden, verified } from './verify.ts'

@@ -7,6 +7,8 @@ import {
   MobileOneError,
   reference,
   spec,
+  type Tensor,
+  type Tensors,
   tensor,
 } from '../src/index.ts'
 import { add, graph } from './graphs.ts'
@@ -83,10 +85,75 @@ describe('createExecutor', () => {
       { x: { dtype: 'float32', shape: [2], data: new Float32Array(5) } as never },
       /says 2 but holds 5 elements/,
     ],
+    [null, /run takes an object of tensors by name, \{ x \}, not null/],
+    ['x', /run takes an object of tensors/],
+    [{ x: null }, /the input "x" must be a tensor, made by tensor\(shape, data\), not null/],
+    [{ x: { dtype: 'float32', data: new Float32Array(2) } }, /the input "x" has no shape/],
+    [{ x: { dtype: 'float32', shape: '2', data: new Float32Array(2) } }, /the input "x" has no shape/],
   ])('refuses bad input %#', async (inputs, message) => {
-    const refusal = executor().run(inputs)
+    const refusal = executor().run(inputs as Tensors)
     await expect(refusal).rejects.toThrow(message)
     await expect(refusal).rejects.toMatchObject({ code: 'invalid-input' })
+  })
+})
+
+describe('inputs that change while a call waits', () => {
+  const changes: Record<string, (x: Tensor, inputs: { x?: Tensor }) => void> = {
+    transferred: ({ data }) => void structuredClone(data.buffer, { transfer: [data.buffer as ArrayBuffer] }),
+    'resized to nothing': ({ data }) =>
+      (data.buffer as ArrayBuffer & { resize(size: number): void }).resize(0),
+    'taken away': (_, inputs) => {
+      delete inputs.x
+    },
+  }
+  it.each(Object.entries(changes))('%s', async (_, change) => {
+    const subject = executor([], 5)
+    const first = subject.run(two(1))
+    const ResizableBuffer = ArrayBuffer as unknown as new (size: number, options: object) => ArrayBuffer
+    const x = tensor([2], new Float32Array(new ResizableBuffer(8, { maxByteLength: 8 })))
+    const inputs: { x?: Tensor } = { x }
+    const second = subject.run(inputs as Tensors)
+    change(x, inputs)
+    await first
+    await expect(second).rejects.toMatchObject({ code: 'invalid-input' })
+    expect((await subject.run(two(3))).y?.data[0]).toBe(3)
+  })
+})
+
+it("gives an aborted call the name of the platform's own error", async () => {
+  const refusal = executor().run(two(1), { signal: AbortSignal.abort() })
+  await expect(refusal).rejects.toMatchObject({ name: 'AbortError', code: 'aborted' })
+})
+
+it('queues the entry points of a backend with its runs', async () => {
+  const order: string[] = []
+  const parts = {
+    backend: 'test',
+    inputs: { x: spec([2]) },
+    outputs: {},
+    memoryBytes: 0,
+    steps: [],
+    async execute() {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      order.push('run')
+      return {}
+    },
+    free: () => void order.push('free'),
+  }
+  const subject = createExecutor(parts, (queue) => ({
+    runTwice: (signal?: AbortSignal) =>
+      queue(signal, () => {
+        order.push('runTwice')
+        return 2
+      }),
+  }))
+  const calls = [subject.run(two(1)), subject.runTwice(), subject.run(two(1)), subject.dispose()]
+  expect(await calls[1]).toBe(2)
+  await Promise.all(calls)
+  expect(order).toEqual(['run', 'runTwice', 'run', 'free'])
+  await expect(subject.runTwice()).rejects.toMatchObject({ code: 'disposed' })
+  await expect(executor().run(two(1), { signal: AbortSignal.abort() })).rejects.toMatchObject({
+    code: 'aborted',
   })
 })
 
@@ -115,6 +182,20 @@ describe('compileFirst', () => {
       refusing('gpu', { probe: async () => ({ ok: false, reason: 'no adapter' }) }),
     ])
     await expect(none).rejects.toThrow(/no backend can run.*\n {2}gpu: no adapter/)
+    for (const code of ['unavailable', 'unsupported', 'device-lost'] as const) {
+      const lost = refusing('gpu', {
+        compile: async () => Promise.reject(new MobileOneError(code, 'gpu: no')),
+      })
+      const next = await compileFirst(doubling(), [lost, reference()])
+      expect(next.backend).toBe('reference')
+      await next.dispose()
+    }
+    const bad = refusing('gpu', {
+      compile: async () => Promise.reject(new MobileOneError('invalid-model', 'no')),
+    })
+    await expect(compileFirst(doubling(), [bad, reference()])).rejects.toMatchObject({
+      code: 'invalid-model',
+    })
     const failing = refusing('bad', { compile: async () => Promise.reject(new Error('out of memory')) })
     await expect(compileFirst(doubling(), [failing, reference()])).rejects.toThrow('out of memory')
   })

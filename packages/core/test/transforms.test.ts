@@ -16,6 +16,7 @@ import {
   type Rewrite,
   reference,
   reparameterize,
+  reparameterizeAsync,
   roundToFloat32,
   variants,
 } from '../src/index.ts'
@@ -318,5 +319,29 @@ describe('reparameterize', () => {
     )
     const residual = graph(4, [conv('a', 'x'), add('s', 'a', 'x')], { 'a.weight': [4, 4, 3, 3] })
     expect(() => reparameterize(filled(residual))).toThrow(/its branch "x" is a model input/)
+  })
+})
+
+describe('reparameterizeAsync', () => {
+  const model = initialize(mobileone(variants.s0, { form: 'train' }), { seed: 1, statistics: 'random' })
+
+  it('gives what reparameterize gives, lets timers in and tells how far it is', async () => {
+    const progress: number[] = []
+    let turns = 0
+    const timer = setInterval(() => turns++, 1)
+    const folded = await reparameterizeAsync(model, {
+      onProgress: ({ phase, done, total }) => progress.push(phase === 'fold' ? done / (total ?? 1) : -1),
+    })
+    clearInterval(timer)
+    expect(folded).toEqual(reparameterize(model))
+    expect(turns).toBeGreaterThan(5)
+    expect([progress[0], Math.max(...progress) > 0.9, Math.min(...progress)]).toEqual([0, true, 0])
+  })
+
+  it('can be aborted on its way', async () => {
+    const controller = new AbortController()
+    const folding = reparameterizeAsync(model, { signal: controller.signal })
+    setTimeout(() => controller.abort(), 5)
+    await expect(folding).rejects.toMatchObject({ code: 'aborted', name: 'AbortError' })
   })
 })

@@ -1,4 +1,4 @@
-import type { ExportedFile, ExportedFiles, Exporter } from '@mobileone/core'
+import type { ExportedFile, Exporter } from '@mobileone/core'
 import { targets } from './mil/versions.ts'
 import { zipPackage } from './package.ts'
 import { swiftFile } from './swift/swift-file.ts'
@@ -44,10 +44,10 @@ export function coreml(): Exporter<CoreMLExportOptions> {
       const stem = asked.slice(0, -(isFolder ? folder : zipped).length)
       const beside = swift ? [swiftFile(model, options, stem)] : []
       if (isFolder) {
-        const files = Object.entries(made.files).map(([path, bytes]): ExportedFile => {
+        const [first, ...others] = Object.entries(made.files).map(([path, bytes]): ExportedFile => {
           return { path: `${asked}/${path}`, bytes }
         })
-        return [...files, ...beside] as readonly ExportedFile[] as ExportedFiles
+        return [first as ExportedFile, ...others, ...beside]
       }
       return [{ path: asked, bytes: zipPackage({ ...made, name: stem }) }, ...beside]
     },

@@ -40,13 +40,6 @@ export interface ContenderTraits {
   readonly layout: Layout
 }
 
-/** A foreign runtime: its module, or a function that imports it, whose time then counts as load. */
-export type LibrarySource<Library extends object> = Library | (() => Promise<Library>)
-
-export async function loadSource<Library extends object>(source: LibrarySource<Library>): Promise<Library> {
-  return typeof source === 'function' ? await source() : source
-}
-
 /** The error of a contender that is run before it has a model. */
 export function notLoaded(): MobileOneError {
   return new MobileOneError('invalid-argument', 'load a model into the contender first')

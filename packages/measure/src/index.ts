@@ -17,7 +17,6 @@ export type {
   ContenderTraits,
   CreateContender,
   Layout,
-  LibrarySource,
   ModelFormat,
   ModelSource,
 } from './contender.ts'

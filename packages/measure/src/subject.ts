@@ -21,7 +21,7 @@ export interface Subject {
   readonly expected: readonly number[]
   /** Multiply-accumulates of one run. */
   readonly macs: number
-  /** Bytes of the float32 weights. */
+  /** Bytes of the elements of its weights, as the model stores them. */
   readonly weightBytes: number
 }
 

@@ -1,4 +1,4 @@
-import { configFromWidths, initialize, mobileone, reference } from '@mobileone/core'
+import { reference } from '@mobileone/core'
 import { describe, expect, it } from 'vitest'
 import {
   backendContender,
@@ -11,16 +11,9 @@ import {
   protocol,
   type Subject,
 } from '../src/index.ts'
+import { tinyModel } from './tiny.ts'
 
-const config = configFromWidths({
-  name: 'tiny',
-  widths: [0.25, 0.25, 0.25, 0.25],
-  blocks: [1, 1, 1, 1],
-  branches: 1,
-  classes: 3,
-  inputSize: [32, 32],
-})
-const model = initialize(mobileone(config, { form: 'deploy' }), { seed: 3, statistics: 'random' })
+const model = tinyModel()
 
 const referenceHost = (subject: Subject): Host =>
   localHost({

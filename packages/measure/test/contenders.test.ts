@@ -1,4 +1,3 @@
-import { configFromWidths, initialize, mobileone } from '@mobileone/core'
 import { toOnnx } from '@mobileone/onnx'
 import * as wasm from '@tensorflow/tfjs-backend-wasm'
 import * as tf from '@tensorflow/tfjs-core'
@@ -8,6 +7,7 @@ import {
   foreignTraits,
   type Lane,
   localLane,
+  type OrtLibrary,
   ortWasm,
   prepareSubject,
   protocol,
@@ -15,17 +15,9 @@ import {
   tfjsWasm,
 } from '../src/index.ts'
 import { toChannelsLast } from '../src/layout.ts'
+import { tinyModel } from './tiny.ts'
 
-const config = configFromWidths({
-  name: 'tiny',
-  widths: [0.25, 0.25, 0.25, 0.25],
-  blocks: [1, 1, 1, 1],
-  squeezeExcite: [0, 0, 1, 1],
-  branches: 1,
-  classes: 3,
-  inputSize: [33, 40],
-})
-const model = initialize(mobileone(config, { form: 'deploy' }), { seed: 3, statistics: 'random' })
+const model = tinyModel([33, 40])
 
 async function measured(lane: Lane): Promise<{ error: number | undefined; skipped: readonly Skipped[] }> {
   const { results, skipped } = await benchmark({
@@ -66,6 +58,11 @@ describe('contenders of foreign runtimes', () => {
       'tfjs-wasm',
       localLane('tfjs-wasm', tfjs, { threads: 2 }),
       /threads only in cross-origin isolated pages/,
+    ],
+    [
+      'ort-wasm',
+      localLane('ort-wasm', ortWasm({} as OrtLibrary)),
+      /^ort-wasm: `lib` must be the module onnxruntime-web/,
     ],
   ])('%s says what it takes', async (_, lane, reason) => {
     const { skipped } = await measured(lane)

@@ -3,24 +3,17 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { wasm } from '@mobileone/backend-wasm'
-import { configFromWidths, initialize, mobileone } from '@mobileone/core'
 import { expect, it } from 'vitest'
 import { compare } from './readme-example.ts'
+import { tinyModel } from './tiny.ts'
 
 const file = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8')
-const config = configFromWidths({
-  name: 'tiny',
-  widths: [0.25, 0.25, 0.25, 0.25],
-  blocks: [1, 1, 1, 1],
-  branches: 1,
-  classes: 3,
-  inputSize: [32, 32],
-})
 
 it('the first example of the README compares two backends on a network', async () => {
   expect(file('../README.md')).toContain(`\`\`\`ts\n${file('readme-example.ts')}\`\`\``)
-  const network = initialize(mobileone(config, { form: 'deploy' }), { seed: 3, statistics: 'random' })
-  expect(await compare(network, wasm())).toMatch(/^mine: [\d.]+ ms, off by \S+\nnaive: [\d.]+ ms, off by 0$/)
+  expect(await compare(tinyModel(), wasm())).toMatch(
+    /^mine: [\d.]+ ms, off by \S+\nnaive: [\d.]+ ms, off by 0$/,
+  )
 })
 
 it('the second measures a contender in processes of its own', async () => {

@@ -4,6 +4,7 @@ import {
   type CompileFirstOptions,
   compileFirst,
   type Executor,
+  headOf,
   MobileOneError,
   type Model,
   type Preprocess,
@@ -157,11 +158,11 @@ export async function createClassifier(options: ClassifierOptions): Promise<Clas
 /** Show what the last linear layer reads as `embedding`, beside `logits`. */
 function withEmbedding(model: Model): Model {
   const logits = model.outputs.logits ?? Object.values(model.outputs)[0]
-  const last = model.nodes.find((node) => node.name === logits)
-  if (logits === undefined || !last) {
+  if (logits === undefined || !model.nodes.some((node) => node.name === logits)) {
     throw new MobileOneError('invalid-model', `model "${model.name}" has no output to classify by`)
   }
-  return withOutputs(model, last.op === 'linear' ? { logits, embedding: last.inputs[0] } : { logits })
+  const head = headOf(model)
+  return withOutputs(model, head ? { logits, embedding: head.inputs[0] } : { logits })
 }
 
 function isTensor(value: ImageSource | Tensor): value is Tensor {

@@ -1,5 +1,5 @@
 import { type ModelFromCheckpointOptions, modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
-import { type Model, type ModelCard, reparameterize, type Variant, withCard } from '@mobileone/core'
+import { type Model, type ModelCard, reparameterizeAsync, type Variant, withCard } from '@mobileone/core'
 import { type FetchWeightsOptions, fetchWeights, knownSources, type WeightSource } from '@mobileone/hub'
 
 /**
@@ -32,7 +32,9 @@ export async function loadModel(source: ModelSource, options: LoadOptions = {}):
 
 /** The model at `source`, folded into the plain CNN that backends run. */
 export async function loadDeployModel(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
-  return reparameterize(await loadModel(source, options))
+  const model = await loadModel(source, options)
+  const { signal, onProgress } = options
+  return reparameterizeAsync(model, { ...(signal && { signal }), ...(onProgress && { onProgress }) })
 }
 
 function isModel(source: ModelSource): source is Model {

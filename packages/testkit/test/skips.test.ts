@@ -12,6 +12,7 @@ const allowed = [
   /^limit < 2$/,
   /^!device$/,
   /^!checker$/,
+  /^!present$/,
   /^cannotRun$/,
 ]
 

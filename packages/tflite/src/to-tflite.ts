@@ -1,4 +1,4 @@
-import { inferShapes, type Model, type Node, validate } from '@mobileone/core'
+import { elementCount, findUses, inferShapes, type Model, validate } from '@mobileone/core'
 import { FileBuilder } from './file-builder.ts'
 import { lowerNode } from './lower.ts'
 import { declareValue, type Lowering, unsupported } from './lowering.ts'
@@ -27,7 +27,8 @@ export function toTflite(model: Model): Uint8Array {
       `it has the inputs ${inputs.join(', ')} and the outputs ${outputs.map(([name]) => name).join(', ')}; one of each is written (withOutputs)`,
     )
   }
-  const weightBytes = Object.values(model.weights).reduce((sum, { data }) => sum + data.byteLength, 0)
+  const elements = Object.values(model.weights).reduce((sum, { shape }) => sum + elementCount(shape), 0)
+  const weightBytes = elements * Float32Array.BYTES_PER_ELEMENT
   if (weightBytes + structureBytes > maxBytes) {
     throw unsupported(model, `its weights take ${weightBytes} bytes, and one file holds at most ${maxBytes}`)
   }
@@ -53,18 +54,13 @@ interface Activations {
   readonly reluOf: ReadonlyMap<string, string>
 }
 
-function findActivations({ nodes, outputs }: Model): Activations {
-  const readers = new Map<string, Node[]>()
-  for (const node of nodes) {
-    for (const name of node.inputs) readers.set(name, [...(readers.get(name) ?? []), node])
-  }
-  const shown = new Set(Object.values(outputs))
+function findActivations(model: Model): Activations {
+  const uses = findUses(model)
   const relus = new Set<string>()
   const reluOf = new Map<string, string>()
-  for (const node of nodes) {
-    const [reader, ...others] = readers.get(node.name) ?? []
-    if (node.op !== 'conv2d' && node.op !== 'linear') continue
-    if (reader?.op !== 'relu' || others.length > 0 || shown.has(node.name)) continue
+  for (const node of model.nodes) {
+    const reader = uses.soleReader(node.name)
+    if ((node.op !== 'conv2d' && node.op !== 'linear') || reader?.op !== 'relu') continue
     relus.add(reader.name)
     reluOf.set(node.name, reader.name)
   }

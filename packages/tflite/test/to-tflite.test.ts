@@ -1,4 +1,4 @@
-import { isMobileOneError, type Model, type Node } from '@mobileone/core'
+import { floatWeight, isMobileOneError, type Model, type Node, type Weight } from '@mobileone/core'
 import { describe, expect, it } from 'vitest'
 import { tflite, toTflite } from '../src/index.ts'
 import { convolution, deploy, network, train } from './support/models.ts'
@@ -62,11 +62,24 @@ describe('toTflite', () => {
 
   it('gives the same bytes for the same model, behind the exporter contract too', async () => {
     const bytes = toTflite(deploy)
-    expect(toTflite(deploy)).toEqual(bytes)
+    expect(Buffer.compare(toTflite(deploy), bytes)).toBe(0)
     const exporter = tflite()
     expect(exporter).toMatchObject({ specVersion: 1, format: 'tflite', endings: ['.tflite'], options: {} })
     expect(await exporter.export(deploy)).toEqual([{ path: 'small.tflite', bytes }])
     expect(await exporter.export(deploy, undefined, 'mine.tflite')).toEqual([{ path: 'mine.tflite', bytes }])
+  })
+
+  it('writes int8 weights as the float32 they stand for', () => {
+    const conv = convolution([1, 3, 8, 6], [4, 3, 3, 3])
+    const weight: Weight = {
+      dtype: 'int8',
+      shape: [4, 3, 3, 3],
+      data: Int8Array.from({ length: 108 }, (_, index) => index - 50),
+      scales: Float32Array.of(0.5, 0.25, 2, 1),
+    }
+    const int8: Model = { ...conv, weights: { ...conv.weights, weight } }
+    const float32: Model = { ...conv, weights: { ...conv.weights, weight: floatWeight(int8, 'weight') } }
+    expect(toTflite(int8)).toEqual(toTflite(float32))
   })
 
   const shape = [1, 4, 5, 3]

@@ -1,4 +1,4 @@
 import { type CreateContender, ortWasm } from '@mobileone/measure'
 import { importOrt } from './project.ts'
 
-export const create: CreateContender = ortWasm(() => importOrt('onnxruntime-web'))
+export const create: CreateContender = async (options) => ortWasm(await importOrt('onnxruntime-web'))(options)

@@ -1,15 +1,16 @@
 import {
+  floatWeight,
+  headOf,
   initialize,
   type MobileOneConfig,
   MobileOneError,
   type Model,
   mobileone,
   spec,
-  type Tensor,
   type Variant,
   variants,
+  withHead,
 } from '@mobileone/core'
-import { headOf, withHead } from '@mobileone/sdk'
 import { type Recipe, smallNetwork } from '@mobileone/train'
 import { UsageError } from '../command.ts'
 import { loadFor } from '../session.ts'
@@ -66,9 +67,9 @@ function withNewHead(model: Model, labels: readonly string[], seed: number): Mod
       `"${model.name}" ends in no linear layer, so it is no classifier to train`,
     )
   }
-  const [classes, features = 0] = (model.weights[head.weight] as Tensor).shape
+  const [classes, features = 0] = floatWeight(model, head.weight).shape
   if (classes === labels.length) return model
-  const { weights } = initialize(
+  const initial = initialize(
     {
       name: 'head',
       inputs: {},
@@ -78,6 +79,6 @@ function withNewHead(model: Model, labels: readonly string[], seed: number): Mod
     },
     { seed, scheme: 'pytorch' },
   )
-  const data = (name: string): Float32Array => (weights[name] as Tensor).data
+  const data = (name: string): Float32Array => floatWeight(initial, name).data
   return withHead(model, { weight: data(head.weight), bias: data(head.bias) }, labels)
 }

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import { MobileOneError, type Preprocess } from '@mobileone/core'
+import { imagenetPreprocess, MobileOneError, type Preprocess } from '@mobileone/core'
 import {
   type BatchSource,
   balance,
@@ -107,8 +107,7 @@ const measured = 5000
 async function measure(train: Dataset, recipe: Recipe): Promise<Preprocess> {
   const size = recipe.curriculum.at(-1)?.size as readonly [number, number]
   const { mean, std } = await measureMeanStd(train, { limit: measured, signal: interrupted })
-  // The share of a picture the released models look at: 0.875 of the shorter side.
-  return { size, resize: Math.round(Math.min(...size) / 0.875), interpolation: 'bilinear', mean, std }
+  return { ...imagenetPreprocess(size, train.channels), mean, std }
 }
 
 /** The names in a folder. @throws MobileOneError `invalid-file` where it cannot be read. */

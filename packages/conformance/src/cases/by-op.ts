@@ -24,9 +24,6 @@ export const casesByOp: CasesByOp = {
   softmax: [opCases.softmax, ...valueCases.softmax],
 }
 
-/** Every op of the table. */
-export const opNames = Object.keys(casesByOp) as readonly Op[]
-
 /**
  * Fails where `names`, the ops of the core that is installed, has one that `cases` does not test: the core may be newer than
  * this package.

@@ -5,6 +5,7 @@ import {
   mobileone,
   type Node,
   type Op,
+  opNames,
   random,
   type Tensors,
   withBatch,
@@ -12,7 +13,6 @@ import {
 import type { Definition } from '../definition.ts'
 import { batchNormNode, batchNormWeights, convNode, makeModel, normalInputs, pick } from '../make-model.ts'
 import { checkTrial, type Trial } from '../trial.ts'
-import { opNames } from './by-op.ts'
 
 /** A real model with stored inputs and outputs. */
 export interface Golden {

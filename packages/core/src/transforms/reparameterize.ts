@@ -1,13 +1,15 @@
-import { MobileOneError } from '../errors.ts'
+import type { CompileOptions } from '../backend.ts'
+import { MobileOneError, throwIfAborted } from '../errors.ts'
 import type { BatchNorm, Model, Node, WideModel } from '../model/model.ts'
 import { ops } from '../model/ops.ts'
 import { findUses, type Uses } from '../model/uses.ts'
 import { floatWeight } from '../model/weights.ts'
+import { createPacer } from '../pause.ts'
 import { batchNormToConvRule } from './batch-norm-to-conv.ts'
 import { expandKernelRule } from './expand-kernel.ts'
 import { foldBatchNormRule } from './fold-batch-norm.ts'
 import { mergeParallelConvsRule } from './merge-parallel-convs.ts'
-import { rewrite } from './rewrite.ts'
+import { rewrite, rewriteSteps } from './rewrite.ts'
 import { roundToFloat32 } from './wide.ts'
 
 export interface ReparameterizeOptions {
@@ -15,7 +17,10 @@ export interface ReparameterizeOptions {
   readonly partial?: boolean
 }
 
-const fold = rewrite(batchNormToConvRule, foldBatchNormRule, expandKernelRule, mergeParallelConvsRule)
+export interface ReparameterizeAsyncOptions extends ReparameterizeOptions, CompileOptions {}
+
+const rules = [batchNormToConvRule, foldBatchNormRule, expandKernelRule, mergeParallelConvsRule] as const
+const fold = rewrite(...rules)
 
 /**
  * Fold the parallel branches of a train-form model into plain convolutions: the deploy form. Exact up to rounding: all
@@ -23,11 +28,39 @@ const fold = rewrite(batchNormToConvRule, foldBatchNormRule, expandKernelRule, m
  * @throws MobileOneError `cannot-fold` naming every batch normalisation and addition that would be left, and why.
  */
 export function reparameterize(model: Model, options: ReparameterizeOptions = {}): Model {
+  checkStatistics(model)
+  return finish(model, fold(model), options)
+}
+
+/**
+ * {@link reparameterize} without blocking: other work of the thread gets its turn every few milliseconds, `onProgress` hears of
+ * the phase `fold`, and `signal` ends it.
+ */
+export async function reparameterizeAsync(
+  model: Model,
+  options: ReparameterizeAsyncOptions = {},
+): Promise<Model> {
+  const { signal, onProgress } = options
+  throwIfAborted(signal, 'folding')
+  checkStatistics(model)
+  const pace = createPacer(signal, 'folding')
+  const steps = rewriteSteps(model, rules)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return finish(model, step.value, options)
+    onProgress?.({ phase: 'fold', ...step.value })
+    await pace()
+  }
+}
+
+function checkStatistics(model: Model): void {
   const unusable = model.nodes.flatMap((node) =>
     node.op === 'batchNorm' ? (statisticsProblem(model, node) ?? []) : [],
   )
   if (unusable.length > 0) refuse(model, unusable)
-  const folded = fold(model)
+}
+
+function finish(model: Model, folded: WideModel, options: ReparameterizeOptions): Model {
   const uses = findUses(folded)
   const left = options.partial ? [] : folded.nodes.flatMap((node) => obstacle(folded, uses, node) ?? [])
   if (left.length > 0) refuse(model, left)

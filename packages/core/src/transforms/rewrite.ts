@@ -47,23 +47,34 @@ export type Rewrite = (model: WideModel) => WideModel
  */
 export function rewrite(...rules: readonly Rule[]): Rewrite {
   return (model) => {
-    const shapes = inferShapes(model)
-    let current = model
-    for (let changed = true; changed; ) {
-      const next = sweep(current, shapes, rules)
-      changed = next !== current
-      current = next
+    const steps = rewriteSteps(model, rules)
+    for (;;) {
+      const step = steps.next()
+      if (step.done) return step.value
     }
-    assertSameInterface(shapes, model, current)
-    return current
   }
 }
 
-/** One pass over the nodes of `model` in execution order; the same model where no rule matched. */
-function sweep(model: WideModel, shapes: Shapes, rules: readonly Rule[]): WideModel {
-  const draft = new Draft(model, shapes)
-  for (const node of model.nodes) draft.place(node, rules)
-  return draft.finish()
+/** The same in steps of one node, for callers that pause between them: yields how many nodes of how many are done. */
+export function* rewriteSteps(
+  model: WideModel,
+  rules: readonly Rule[],
+): Generator<{ readonly done: number; readonly total: number }, WideModel> {
+  const shapes = inferShapes(model)
+  let current = model
+  for (let changed = true; changed; ) {
+    const draft = new Draft(current, shapes)
+    const total = current.nodes.length
+    for (const [done, node] of current.nodes.entries()) {
+      yield { done, total }
+      draft.place(node, rules)
+    }
+    const next = draft.finish()
+    changed = next !== current
+    current = next
+  }
+  assertSameInterface(shapes, model, current)
+  return current
 }
 
 /** A model while rules replace its nodes. */

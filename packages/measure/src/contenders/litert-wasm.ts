@@ -1,5 +1,5 @@
-import { MobileOneError } from '@mobileone/core'
-import { type CreateContender, type LibrarySource, loadSource, notLoaded } from '../contender.ts'
+import { importLibrary, type LibrarySource, MobileOneError } from '@mobileone/core'
+import { type CreateContender, notLoaded } from '../contender.ts'
 import { channelsLast } from '../layout.ts'
 
 interface LiteRtTensor {
@@ -24,7 +24,12 @@ export interface LiteRtLibrary {
 /** `litert-wasm`: LiteRT.js on XNNPACK, over the bytes of .tflite files. Needs a page, and its files under `assets`. */
 export function litertWasm(lib: LibrarySource<LiteRtLibrary>): CreateContender {
   return async ({ threads, assets, inputShape }) => {
-    const litert = await loadSource(lib)
+    const litert = await importLibrary(lib, {
+      backend: 'litert-wasm',
+      packages: '@litertjs/core',
+      example: "() => import('@litertjs/core')",
+      matches: ({ loadLiteRt }) => typeof loadLiteRt === 'function',
+    })
     await litert.loadLiteRt(`${assets}@litertjs/core/wasm/`, { threads: threads > 1 })
     const shape = channelsLast(inputShape)
     let model: LiteRtModel | undefined

@@ -1,5 +1,5 @@
 import type { OrtLibrary, OrtSession } from '@mobileone/backend-ort'
-import { MobileOneError } from '@mobileone/core'
+import { importLibrary, type LibrarySource, MobileOneError } from '@mobileone/core'
 import { type Contender, type ContenderOptions, notLoaded } from '../contender.ts'
 
 /** ONNX Runtime, of whichever package `ort` is, over the bytes of ONNX files. `session` are options of the session. */
@@ -32,4 +32,18 @@ export function ortContender(
       current = undefined
     },
   }
+}
+
+/** The module of ONNX Runtime that the contender `name` runs, of the package `packages`. */
+export function importOrt(
+  lib: LibrarySource<OrtLibrary>,
+  name: string,
+  packages: string,
+): Promise<OrtLibrary> {
+  return importLibrary(lib, {
+    backend: name,
+    packages,
+    example: `() => import('${packages}')`,
+    matches: ({ InferenceSession }) => typeof InferenceSession?.create === 'function',
+  })
 }

@@ -1,11 +1,12 @@
 import type { OrtLibrary } from '@mobileone/backend-ort'
-import { type CreateContender, type LibrarySource, loadSource } from '../contender.ts'
-import { ortContender } from './ort-contender.ts'
+import type { LibrarySource } from '@mobileone/core'
+import type { CreateContender } from '../contender.ts'
+import { importOrt, ortContender } from './ort-contender.ts'
 
 /** `ort-wasm`: ONNX Runtime's WebAssembly. `lib` is onnxruntime-web, whose files a page serves under `assets`. */
 export function ortWasm(lib: LibrarySource<OrtLibrary>): CreateContender {
   return async (options) => {
-    const ort = await loadSource(lib)
+    const ort = await importOrt(lib, 'ort-wasm', 'onnxruntime-web')
     ort.env.wasm.numThreads = options.threads
     if (typeof document === 'object') ort.env.wasm.wasmPaths = `${options.assets}onnxruntime-web/dist/`
     return ortContender(ort, options, { executionProviders: ['wasm'] })

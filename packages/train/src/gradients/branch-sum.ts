@@ -4,7 +4,7 @@ import type * as tf from '@tensorflow/tfjs-core'
 import type { BranchSum } from './find-branch-sums.ts'
 
 /** A weight as the network being trained sees it now, in PyTorch's layout. */
-export type Weight = (name: string) => tf.Tensor
+export type ReadWeight = (name: string) => tf.Tensor
 
 /** What a batch normalisation saw: mean and variance (of the batch, biased) over `count` values of each channel. */
 export type Observe = (node: BatchNorm, mean: tf.Tensor1D, variance: tf.Tensor1D, count: number) => void
@@ -30,7 +30,7 @@ export function branchSum(
   primitives: Primitives,
   sum: BranchSum,
   x: tf.Tensor4D,
-  weight: Weight,
+  weight: ReadWeight,
   observe: Observe,
 ): tf.Tensor4D {
   return isDense(sum.geometry)
@@ -53,7 +53,7 @@ function denseSum(
   { affine, gramSums }: Primitives,
   { branches, geometry, relu }: BranchSum,
   x: tf.Tensor4D,
-  weight: Weight,
+  weight: ReadWeight,
   observe: Observe,
 ): tf.Tensor4D {
   const { kernel, inChannels, outChannels, stride, epsilon } = geometry
@@ -103,7 +103,7 @@ function depthwiseSum(
   { depthwise, depthwiseSums }: Primitives,
   { branches, geometry, relu }: BranchSum,
   x: tf.Tensor4D,
-  weight: Weight,
+  weight: ReadWeight,
   observe: Observe,
 ): tf.Tensor4D {
   const { kernel, outChannels, stride, epsilon } = geometry
@@ -140,7 +140,7 @@ function normalise(
   variance: tf.Tensor1D,
   count: number,
   epsilon: number,
-  weight: Weight,
+  weight: ReadWeight,
   observe: Observe,
 ): { gain: tf.Tensor1D; bias: tf.Tensor1D } {
   for (const [index, { batchNorm }] of branches.entries()) {

@@ -1,4 +1,12 @@
-import { type BatchNorm, type Conv2d, floatWeight, type Model, type Node, sameShape } from '@mobileone/core'
+import {
+  type BatchNorm,
+  type Conv2d,
+  findUses,
+  floatWeight,
+  type Model,
+  type Node,
+  sameShape,
+} from '@mobileone/core'
 
 /** One term of a sum: batch normalisation of the input, or of a convolution of it. */
 export interface Branch {
@@ -42,20 +50,14 @@ export function findBranchSums(
   model: Model,
   accepts: (sum: BranchSum) => boolean = () => true,
 ): readonly Unit[] {
-  const byName = new Map(model.nodes.map((node) => [node.name, node]))
-  const readers = new Map<string, Node[]>()
-  for (const node of model.nodes) {
-    for (const name of new Set<string>(node.inputs)) readers.set(name, [...(readers.get(name) ?? []), node])
-  }
-  const shown = new Set(Object.values(model.outputs))
-  const isPrivate = (name: string): boolean => readers.get(name)?.length === 1 && !shown.has(name)
+  const { producer, soleReader } = findUses(model)
   const absorbed = new Set<string>()
   const sums = new Map<string, BranchSum>()
 
   for (const node of model.nodes.toReversed()) {
     if (absorbed.has(node.name) || sums.has(node.name)) continue
-    const relu = node.op === 'relu' ? byName.get(node.inputs[0]) : undefined
-    const root = relu && isPrivate(relu.name) ? relu : node
+    const relu = node.op === 'relu' ? producer(node.inputs[0]) : undefined
+    const root = relu && soleReader(relu.name) ? relu : node
     const taken: string[] = root === node ? [] : [root.name]
     const branches = collect(root)
     const sum = branches && asSum(model, node.name, branches, root !== node)
@@ -65,8 +67,8 @@ export function findBranchSums(
 
     function collect(term: Node): Branch[] | undefined {
       if (term.op === 'batchNorm') {
-        const conv = byName.get(term.inputs[0])
-        if (conv?.op !== 'conv2d' || !isPrivate(conv.name) || conv.bias !== undefined)
+        const conv = producer(term.inputs[0])
+        if (conv?.op !== 'conv2d' || !soleReader(conv.name) || conv.bias !== undefined)
           return [{ batchNorm: term }]
         taken.push(conv.name)
         return [{ conv, batchNorm: term }]
@@ -74,8 +76,8 @@ export function findBranchSums(
       if (term.op !== 'add') return undefined
       const parts: Branch[] = []
       for (const name of term.inputs) {
-        const part = byName.get(name)
-        const found = part && isPrivate(name) ? collect(part) : undefined
+        const part = producer(name)
+        const found = part && soleReader(name) ? collect(part) : undefined
         if (!found) return undefined
         taken.push(name)
         parts.push(...found)

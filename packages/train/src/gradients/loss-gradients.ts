@@ -2,7 +2,7 @@ import { MobileOneError, type Model, validate } from '@mobileone/core'
 import { createPrimitives, type Tfjs } from '@mobileone/tfjs-wasm-gradients'
 import type * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/batch.ts'
-import { branchSum, type Observe, runsAtOnce, type Weight } from './branch-sum.ts'
+import { branchSum, type Observe, type ReadWeight, runsAtOnce } from './branch-sum.ts'
 import { findBranchSums, type Unit } from './find-branch-sums.ts'
 import { type Layout, type Layouts, layoutsOf } from './parameter-layout.ts'
 import { runNode } from './run-node.ts'
@@ -62,7 +62,7 @@ export function createNetwork(tf: Tfjs, model: Model, options: NetworkOptions = 
   const units = options.branchwise ? asWritten(model) : findBranchSums(model, runsAtOnce)
   const primitives = createPrimitives(tf)
 
-  const forward = (x: tf.Tensor4D, weight: Weight, observe: Observe): tf.Tensor2D => {
+  const forward = (x: tf.Tensor4D, weight: ReadWeight, observe: Observe): tf.Tensor2D => {
     const values = new Map<string, tf.Tensor>([[inputName, x]])
     const value = (name: string): tf.Tensor => values.get(name) as tf.Tensor
     for (const unit of units) {
@@ -96,7 +96,7 @@ export function createNetwork(tf: Tfjs, model: Model, options: NetworkOptions = 
         const labels = tf.tensor1d(batch.labels, 'int32')
         let logits: tf.Tensor2D | undefined
         const loss = (...current: tf.Tensor[]): tf.Scalar => {
-          const weight: Weight = (name) => current[slotOf.get(name) as number] as tf.Tensor
+          const weight: ReadWeight = (name) => current[slotOf.get(name) as number] as tf.Tensor
           const observe: Observe = (node, mean, variance, count) =>
             void seen.push({ node, mean: tf.keep(mean.clone()), variance: tf.keep(variance.clone()), count })
           const made = forward(x, weight, observe)

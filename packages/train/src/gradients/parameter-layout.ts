@@ -3,6 +3,8 @@ import {
   floatWeight,
   MobileOneError,
   type Model,
+  type Node,
+  opFacts,
   tensor,
   type Weight,
   weightRoles,
@@ -41,7 +43,7 @@ export function layoutsOf(model: Model): Layouts {
   const statistics = new Set<string>()
   for (const node of model.nodes) {
     for (const [role, name] of weightRoles(node)) {
-      if (role === 'runningMean' || role === 'runningVar') {
+      if (!isLearnable(node, role)) {
         if (statistics.has(name))
           throw new MobileOneError('invalid-model', `two batch normalisations share the statistics "${name}"`)
         statistics.add(name)
@@ -58,6 +60,10 @@ export function layoutsOf(model: Model): Layouts {
     kinds: [...kinds.values()],
     statistics: layout(model, [...statistics]),
   }
+}
+
+function isLearnable(node: Node, role: string): boolean {
+  return opFacts(node).weights.some((each) => each.role === role && each.learnable)
 }
 
 function layout(model: Model, names: readonly string[]): Layout {

@@ -1,7 +1,7 @@
 import type { Conv2d, Node } from '@mobileone/core'
 import type { Primitives, Tfjs } from '@mobileone/tfjs-wasm-gradients'
 import type * as tf from '@tensorflow/tfjs-core'
-import { moments, type Observe, type Weight } from './branch-sum.ts'
+import { moments, type Observe, type ReadWeight } from './branch-sum.ts'
 
 /** The value of one node in training mode, from the values it reads. Feature maps are NHWC. */
 export function runNode(
@@ -9,7 +9,7 @@ export function runNode(
   primitives: Primitives,
   node: Node,
   inputs: readonly tf.Tensor[],
-  weight: Weight,
+  weight: ReadWeight,
   observe: Observe,
 ): tf.Tensor {
   const [x, other] = inputs as [tf.Tensor, tf.Tensor]

@@ -1,5 +1,5 @@
 import { imagenetPreprocess, MobileOneError, type Preprocess, type Variant, variants } from '@mobileone/core'
-import { checkRecipe, type Recipe } from '../recipe.ts'
+import { checkRecipe, type Phase, type Recipe } from '../recipe.ts'
 
 export interface TorchPlanOptions {
   /** The network, by its name here and in timm. */
@@ -69,8 +69,7 @@ export function settingsOf(recipe: Recipe, options: TorchPlanOptions): TorchPlan
       )
     }
   }
-  const preprocess =
-    dataset.preprocess ?? imagenetPreprocess(recipe.curriculum.at(-1)?.size ?? [224, 224], channels)
+  const preprocess = dataset.preprocess ?? imagenetPreprocess(lastSize(recipe), channels)
   if (preprocess.mean.length !== channels || preprocess.std.length !== channels) {
     fail(`dataset.preprocess has ${preprocess.mean.length} means for ${channels} channels`)
   }
@@ -92,6 +91,10 @@ export function settingsOf(recipe: Recipe, options: TorchPlanOptions): TorchPlan
     amp,
     output: options.output ?? `runs/${recipe.name}`,
   }
+}
+
+function lastSize({ curriculum }: Recipe): Phase['size'] {
+  return (curriculum.at(-1) as Phase).size
 }
 
 function whole(name: string, value: number, low: number, high: number): void {

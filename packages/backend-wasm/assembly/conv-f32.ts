@@ -7,7 +7,7 @@ import {
   BLOCK, DILATION_H, DILATION_W, DST, DST_PLANE, GROUPS, IN_C, IN_H, IN_W, K, KERNEL_H, KERNEL_W, OUT_C, OUT_H, OUT_W,
   PAD_H, PAD_W, PANELS, PLANAR, SRC, SRC_PLANE, STRIDE_H, STRIDE_W, WEIGHTS,
 } from '../src/abi'
-import { panels } from './gemm'
+import { panels } from './gemm-f32'
 import { at, pointer } from './record'
 
 /** The patch of output pixel `pixel` for input channels [first, first + IN_C). */

@@ -1,6 +1,6 @@
 import { MobileOneError } from '@mobileone/core'
+import type { ThreadInit } from './chunk-scheduler.ts'
 import { worker as workerText } from './generated/worker.ts'
-import type { Assignment } from './team.ts'
 
 /** The two response headers that let a page share memory between threads. */
 const HEADERS = 'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp'
@@ -25,29 +25,29 @@ export function threadLimit(): ThreadLimit {
 }
 
 /** Started workers. */
-export interface Crew {
-  /** The kernels over shared memory run in all of them. */
+export interface ThreadPool {
+  /** Terminate all of them. */
   dispose(): Promise<void>
 }
 
 /**
- * Start a worker for each of `assignments` and wait until all can take part.
+ * Start a worker for each of `inits` and wait until all can take part.
  * @throws MobileOneError `unavailable` when one does not start.
  */
-export async function startCrew(
-  assignments: readonly Assignment[],
+export async function startThreadPool(
+  inits: readonly ThreadInit[],
   address: string | URL | undefined,
-): Promise<Crew> {
-  const workers: Handle[] = []
+): Promise<ThreadPool> {
+  const workers: WorkerHandle[] = []
   const dispose = async (): Promise<void> => {
     await Promise.all(workers.map((worker) => worker.terminate()))
   }
   try {
     await Promise.all(
-      assignments.map(async (assignment) => {
+      inits.map(async (init) => {
         const worker = startWorker(address)
         workers.push(worker)
-        await worker.begin(assignment)
+        await worker.start(init)
       }),
     )
   } catch (cause) {
@@ -62,17 +62,17 @@ export async function startCrew(
   return { dispose }
 }
 
-interface Handle {
-  begin(assignment: Assignment): Promise<void>
+interface WorkerHandle {
+  start(init: ThreadInit): Promise<void>
   terminate(): Promise<void>
 }
 
-function startWorker(address: string | URL | undefined): Handle {
+function startWorker(address: string | URL | undefined): WorkerHandle {
   const threads = node('node:worker_threads')
   if (threads) {
     const worker = new threads.Worker(workerText, { eval: true })
     return {
-      begin: (assignment) =>
+      start: (init) =>
         new Promise((resolve, reject) => {
           worker.once('error', reject)
           worker.once('exit', () => reject(new Error('it ended')))
@@ -83,7 +83,7 @@ function startWorker(address: string | URL | undefined): Handle {
             if (message === 'ready') resolve()
             else reject(new Error(message))
           })
-          worker.postMessage(assignment)
+          worker.postMessage(init)
         }),
       terminate: async () => void (await worker.terminate()),
     }
@@ -93,11 +93,11 @@ function startWorker(address: string | URL | undefined): Handle {
   const url = blob ? URL.createObjectURL(blob) : (address as string | URL)
   const worker = new Worker(url, { name: 'mobileone', type: blob ? 'classic' : 'module' })
   return {
-    begin: (assignment) =>
+    start: (init) =>
       new Promise<void>((resolve, reject) => {
         worker.onerror = (event) => reject(new Error(event.message || `could not load ${url}`))
         worker.onmessage = ({ data }) => (data === 'ready' ? resolve() : reject(new Error(data)))
-        worker.postMessage(assignment)
+        worker.postMessage(init)
       }).finally(() => blob && URL.revokeObjectURL(url as string)),
     terminate: async () => worker.terminate(),
   }

@@ -2,7 +2,7 @@
 import { DST, PIXELS, SRC } from '../src/abi'
 import { at, pointer } from './record'
 
-export function pool(step: usize, from: i32, to: i32): void {
+export function globalAvgPool(step: usize, from: i32, to: i32): void {
   const pixels = at(step, PIXELS)
   const divisor = f32x4.splat(<f32>pixels)
   let p = pointer(step, SRC) + (<usize>from * <usize>pixels << 5)

@@ -1,11 +1,11 @@
 /**
  * What every thread of a run does: claim chunks of the current step until none is left, then wait until all are done. The
- * main thread is member 0 and takes part; workers run {@link serve}. A worker that the system does not schedule claims
+ * main thread is thread 0 and takes part; workers run {@link serve}. A worker that the system does not schedule claims
  * nothing and is not waited for. This file imports nothing, because its JavaScript is also the text of the worker.
  *
  * Control words, i32, one cache line each, in the first 1024 bytes of the shared memory:
  * EPOCH counts the runs begun and is -1 when there will be no more; CLAIM is `epoch << 20 | step << 8 | next chunk`, where
- * a step past the last means that the run is over; DONE counts the chunks finished in this run; SLEEPERS the members
+ * a step past the last means that the run is over; DONE counts the chunks finished in this run; SLEEPERS the threads
  * asleep on CLAIM.
  */
 const EPOCH = 32
@@ -21,15 +21,15 @@ const STEP_MASK = (1 << (EPOCH_SHIFT - STEP_SHIFT)) - 1
 /** Models of more nodes run on one thread: a node is at most two steps, and CLAIM counts to {@link STEP_MASK}. */
 export const MAX_SHARED_NODES = STEP_MASK >> 1
 
-/** Chunks of a step for each member: few enough to cost nothing, enough that a late member is waited for shortly. */
-const CHUNKS_PER_MEMBER = 4
-/** Turns of a waiting loop before a member goes to sleep: a good part of a millisecond. */
+/** Chunks of a step for each thread: few enough to cost nothing, enough that a late thread is waited for shortly. */
+const CHUNKS_PER_THREAD = 4
+/** Turns of a waiting loop before a thread goes to sleep: a good part of a millisecond. */
 const SPINS = 40_000
 /** Milliseconds after which a worker that does not finish its chunk is given up. */
-const PATIENCE = 60_000
+const WORKER_TIMEOUT = 60_000
 
 /** What a worker is sent to begin with, and what the main thread keeps. Offsets are bytes. */
-export interface Assignment {
+export interface ThreadInit {
   readonly module: WebAssembly.Module
   readonly memory: WebAssembly.Memory
   readonly records: number
@@ -38,21 +38,22 @@ export interface Assignment {
   readonly units: Int32Array
   readonly scratch: number
   readonly scratchBytes: number
-  readonly member: number
-  readonly members: number
+  /** The index of this thread; the main thread is 0. */
+  readonly thread: number
+  readonly threads: number
 }
 
 type StepKernel = (record: number, from: number, to: number, scratch: number) => void
 
-/** One thread's view of the work. */
-export interface Member {
+/** One thread's part in the runs. */
+export interface ChunkScheduler {
   readonly steps: number
   /** Run chunks of a step until none is left, then wait until all of them are done. */
-  run(index: number): void
+  runStep(index: number): void
   /** Main thread: let the workers begin a run. */
-  begin(): void
+  beginRun(): void
   /** Main thread: leave the run: no chunk is claimed any more, and none is under way when this returns. */
-  abort(): void
+  abortRun(): void
   /** Main thread: let the workers end. */
   end(): void
   /** Worker: wait for the next run; false when there will be none. */
@@ -63,16 +64,16 @@ export interface Member {
  * @param maySleep False on a browser's main thread, where `Atomics.wait` is forbidden.
  * @param lost The error for a main thread whose workers do not answer any more.
  */
-export function createMember(
-  assignment: Assignment,
+export function createChunkScheduler(
+  init: ThreadInit,
   step: StepKernel,
   maySleep: boolean,
   lost: () => Error,
-): Member {
-  const { records, recordBytes, units, member, members } = assignment
-  const scratch = assignment.scratch + member * assignment.scratchBytes
-  const control = new Int32Array(assignment.memory.buffer, 0, CONTROL_WORDS)
-  const chunks = Array.from(units, (count) => Math.min(count, CHUNK_MASK, members * CHUNKS_PER_MEMBER))
+): ChunkScheduler {
+  const { records, recordBytes, units, thread, threads } = init
+  const scratch = init.scratch + thread * init.scratchBytes
+  const control = new Int32Array(init.memory.buffer, 0, CONTROL_WORDS)
+  const chunks = Array.from(units, (count) => Math.min(count, CHUNK_MASK, threads * CHUNKS_PER_THREAD))
   /** Chunks up to the end of each step. */
   const ends: number[] = []
   for (const [index, count] of chunks.entries()) ends.push((ends[index - 1] ?? 0) + count)
@@ -95,14 +96,14 @@ export function createMember(
     let deadline = 0
     for (let turn = 1; !reached(); turn++) {
       if (turn % SPINS !== 0) continue
-      if (member === 0) {
-        deadline ||= performance.now() + PATIENCE
+      if (thread === 0) {
+        deadline ||= performance.now() + WORKER_TIMEOUT
         if (performance.now() > deadline) giveUp()
       }
       if (!maySleep) continue
       Atomics.add(control, SLEEPERS, 1)
       const seen = Atomics.load(control, word)
-      if (!reached()) Atomics.wait(control, word, seen, member === 0 ? PATIENCE / 4 : undefined)
+      if (!reached()) Atomics.wait(control, word, seen, thread === 0 ? WORKER_TIMEOUT / 4 : undefined)
       Atomics.sub(control, SLEEPERS, 1)
     }
   }
@@ -120,10 +121,10 @@ export function createMember(
 
   return {
     steps: units.length,
-    run(index) {
+    runStep(index) {
       const total = chunks[index] as number
       if (total === 0) return
-      if (members === 1) {
+      if (threads === 1) {
         step(records + index * recordBytes, 0, units[index] as number, scratch)
         return
       }
@@ -138,16 +139,16 @@ export function createMember(
       }
       waitUntil(CLAIM, () => !isCurrent(Atomics.load(control, CLAIM)))
     },
-    begin() {
-      if (members === 1) return
+    beginRun() {
+      if (threads === 1) return
       epoch = (epoch + 1) & 0x7fffffff
       Atomics.store(control, DONE, 0)
       Atomics.store(control, CLAIM, nextTag(0))
       Atomics.store(control, EPOCH, epoch)
       Atomics.notify(control, EPOCH)
     },
-    abort() {
-      if (members === 1 || isLost) return
+    abortRun() {
+      if (threads === 1 || isLost) return
       const over = tag(chunks.length)
       let word = Atomics.load(control, CLAIM)
       for (let found = word; ; word = found) {
@@ -158,11 +159,11 @@ export function createMember(
       if (word === over) return
       const index = (word >>> STEP_SHIFT) & STEP_MASK
       const claimed = (ends[index - 1] ?? 0) + (word & CHUNK_MASK)
-      const deadline = performance.now() + PATIENCE
+      const deadline = performance.now() + WORKER_TIMEOUT
       while (Atomics.load(control, DONE) < claimed) if (performance.now() > deadline) giveUp()
     },
     end() {
-      if (members === 1) return
+      if (threads === 1) return
       Atomics.store(control, EPOCH, -1)
       Atomics.notify(control, EPOCH)
     },
@@ -180,13 +181,13 @@ export function serve(): void {
     typeof process === 'object' && process.getBuiltinModule
       ? (process.getBuiltinModule('node:worker_threads').parentPort as never)
       : (globalThis as never)
-  port.onmessage = async ({ data }: { data: Assignment }) => {
+  port.onmessage = async ({ data }: { data: ThreadInit }) => {
     try {
       const { exports } = await WebAssembly.instantiate(data.module, { env: { memory: data.memory } })
-      const member = createMember(data, exports.step as StepKernel, true, () => new Error())
+      const scheduler = createChunkScheduler(data, exports.step as StepKernel, true, () => new Error())
       port.postMessage('ready')
-      while (member.awaitRun()) {
-        for (let index = 0; index < member.steps; index++) member.run(index)
+      while (scheduler.awaitRun()) {
+        for (let index = 0; index < scheduler.steps; index++) scheduler.runStep(index)
       }
       port.close()
     } catch (error) {

@@ -7,12 +7,13 @@ import {
   throwIfAborted,
 } from '@mobileone/core'
 import { STEP_WORDS } from './abi.ts'
-import type { Simd } from './features.ts'
+import { tuningOf } from './choose.ts'
+import { createChunkScheduler, MAX_SHARED_NODES, type ThreadInit } from './chunk-scheduler.ts'
+import type { Simd } from './detect-simd.ts'
 import { instantiate, loadModule, type WasmSource } from './load.ts'
 import { pause } from './pause.ts'
 import { type Plan, planModel } from './plan.ts'
-import { type Assignment, createMember, MAX_SHARED_NODES } from './team.ts'
-import { startCrew } from './threads.ts'
+import { startThreadPool } from './thread-pool.ts'
 
 /** A model in memory, ready to run. It keeps neither the model nor its weights in their own layout. */
 export interface Runtime extends Pick<Plan, 'steps' | 'inputs' | 'outputs'> {
@@ -40,7 +41,7 @@ export async function createRuntime(model: Model, options: RuntimeOptions): Prom
   const threads = model.nodes.length <= MAX_SHARED_NODES ? options.threads : 1
   const loading = loadModule(simd, options.wasm, threads > 1)
   loading.catch(() => {})
-  const plan = planModel(model, threads)
+  const plan = planModel(model, threads, tuningOf(simd))
   const memory = allocate(model.name, plan.end, threads > 1)
   const heap = new Float32Array(memory.buffer)
   plan.writeRecords(new Int32Array(memory.buffer))
@@ -60,14 +61,21 @@ export async function createRuntime(model: Model, options: RuntimeOptions): Prom
   const { step } = await instantiate(module, memory)
   throwIfAborted(signal, 'compiling for wasm')
   const { records, units, scratch, scratchBytes } = plan
-  const assign = (member: number): Assignment => ({
-    ...{ module, memory, records, recordBytes: STEP_WORDS * 4, units, scratch, scratchBytes },
-    ...{ member, members: threads },
+  const initOf = (thread: number): ThreadInit => ({
+    module,
+    memory,
+    records,
+    recordBytes: STEP_WORDS * 4,
+    units,
+    scratch,
+    scratchBytes,
+    thread,
+    threads,
   })
-  const workers = Array.from({ length: threads - 1 }, (_, index) => assign(index + 1))
-  const crew = await startCrew(workers, options.worker)
-  const main = createMember(
-    assign(0),
+  const workers = Array.from({ length: threads - 1 }, (_, index) => initOf(index + 1))
+  const pool = await startThreadPool(workers, options.worker)
+  const scheduler = createChunkScheduler(
+    initOf(0),
     step,
     typeof document === 'undefined',
     () => new MobileOneError('device-lost', 'wasm: a worker thread does not answer; compile the model again'),
@@ -87,14 +95,17 @@ export async function createRuntime(model: Model, options: RuntimeOptions): Prom
     )
 
   return {
-    ...{ steps, inputs: places, outputs: shown, memoryBytes: memory.buffer.byteLength },
+    steps,
+    inputs: places,
+    outputs: shown,
+    memoryBytes: memory.buffer.byteLength,
     async run(inputs, signal) {
       writeInputs(inputs)
-      main.begin()
+      scheduler.beginRun()
       try {
         let turn = signal ? performance.now() : 0
-        for (let i = 0; i < main.steps; i++) {
-          main.run(i)
+        for (let i = 0; i < scheduler.steps; i++) {
+          scheduler.runStep(i)
           if (signal && performance.now() - turn > PAUSE_INTERVAL) {
             await pause()
             throwIfAborted(signal, 'a run on wasm')
@@ -102,23 +113,23 @@ export async function createRuntime(model: Model, options: RuntimeOptions): Prom
           }
         }
       } catch (error) {
-        main.abort()
+        scheduler.abortRun()
         throw error
       }
       return readOutputs()
     },
     profile(inputs) {
       writeInputs(inputs)
-      main.begin()
+      scheduler.beginRun()
       return steps.map((_, index) => {
         const start = performance.now()
-        main.run(index)
+        scheduler.runStep(index)
         return performance.now() - start
       })
     },
     end() {
-      main.end()
-      return crew.dispose()
+      scheduler.end()
+      return pool.dispose()
     },
   }
 }

@@ -33,7 +33,7 @@ const result = await build({
     write: false,
     target: 'es2022',
     lib: {
-      entry: fileURLToPath(new URL('../src/tune.ts', import.meta.url)),
+      entry: fileURLToPath(new URL('measure.ts', import.meta.url)),
       formats: ['es'],
       fileName: 'tune',
     },
@@ -55,8 +55,8 @@ async function inNode(variant) {
   try {
     const file = join(folder, 'tune.mjs')
     writeFileSync(file, code)
-    const { tune } = await import(pathToFileURL(file).href)
-    return { runtime: `Node ${process.version}`, ...(await tune(variant, rounds, !values.network)) }
+    const { measure } = await import(pathToFileURL(file).href)
+    return { runtime: `Node ${process.version}`, ...(await measure(variant, rounds, !values.network)) }
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -77,7 +77,7 @@ async function inChromium(variant) {
     const page = await browser.newPage()
     await page.goto(`http://127.0.0.1:${server.address().port}/`)
     const report = await page.evaluate(
-      async ([name, count, each]) => (await import('/tune.mjs')).tune(name, count, each),
+      async ([name, count, each]) => (await import('/tune.mjs')).measure(name, count, each),
       [variant, rounds, !values.network],
     )
     return { runtime: `Chromium ${browser.version()}`, ...report }

@@ -3,7 +3,7 @@
  * independent sums, enough to hide the latency of a multiply-add, and 4 streams of weights for the prefetcher.
  */
 import { ACTIVATION, DST, K, RELU, SIGMOID, SRC, WEIGHTS } from '../src/abi'
-import { sigmoid } from './elementwise'
+import { sigmoid } from './exp-f32'
 import { at, pointer } from './record'
 import { atLeast, floorOf, fma } from './simd'
 

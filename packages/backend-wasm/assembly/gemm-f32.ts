@@ -1,14 +1,15 @@
 /**
- * Matrix product of pixels with packed panels; what pointwise, linear and gathered convolutions share.
+ * f32 matrix product of pixels with packed panels; what pointwise, linear and gathered convolutions share.
  *
  * A block of pixels (BLOCK) stays in the level-2 cache while the panels pass over it; K_BLOCK rows of a panel stay in
- * the level-1 cache while the tiles pass over them. Tile heights are balanced: 49 pixels are 4 tiles of 6 and 5 of 5.
+ * the level-1 cache while the tiles pass over them. Tile heights are balanced: with tiles of up to 6 pixels, 49 pixels are
+ * 4 tiles of 6 and 5 of 5.
  */
 import {
   ACTIVATION, BLOCK, BY_PANELS, DST, DST_PLANE, K, K_BLOCK, PANELS, PIXELS, RELU, SPLIT, SRC, SRC_PLANE, WEIGHTS,
 } from '../src/abi'
+import { ACCUMULATE, APPLY_RELU, strips, TILE_HEIGHT } from './generated/gemm-tile-f32'
 import { at, pointer } from './record'
-import { ACCUMULATE, APPLY_RELU, strips } from './tile'
 
 /** Pixels [p0, p1) x panels [j0, j1); `src` and `dst` are the addresses of pixel 0. */
 export function panels(
@@ -23,7 +24,7 @@ export function panels(
 
   for (let b = p0; b < p1; b += block) {
     const pixels = min(block, p1 - b)
-    const tiles = (pixels + 5) / 6
+    const tiles = (pixels + (TILE_HEIGHT - 1)) / TILE_HEIGHT
     const low = pixels / tiles
     const tall = pixels - low * tiles
     const offset = <usize>b << 5

@@ -1,0 +1,1 @@
+export function gemmTile(tile: { readonly height: number; readonly unroll: number }): string
