@@ -5,6 +5,7 @@ import {
   floatWeight,
   type GraphUses,
   inferShapes,
+  isUnary,
   type Model,
   type Node,
   type Shapes,
@@ -14,7 +15,7 @@ import { fromNchw, type Layout, toNchw } from './kernels/layout.ts'
 import { type Allocation, type Constant, Memory, type PlannedBuffer, type Region } from './memory.ts'
 import { type Packing, packWeights } from './pack-weights.ts'
 import type { Dispatch, Plan, PlanSetting } from './plan.ts'
-import { type Activation, isActivation, type Kernel, quads } from './wgsl.ts'
+import { type Activation, type Kernel, quads } from './wgsl.ts'
 
 export interface Size {
   readonly n: number
@@ -88,7 +89,7 @@ export class PlanBuilder {
   /** Where an activation alone reads what `node` makes, the kernel of `node` applies it. */
   activation(node: Node): Fused {
     const next = this.#uses.soleReader(node.name)
-    if (!next || !isActivation(next)) return { result: node.name, activation: 'none' }
+    if (!next || !isUnary(next)) return { result: node.name, activation: 'none' }
     this.#fused.add(next.name)
     return { result: next.name, activation: next.op }
   }

@@ -2,7 +2,16 @@
  * From a model to a straight list of dispatches: kernels chosen, activations fused into their producers, buffers planned.
  * Nothing here touches a device.
  */
-import type { BatchNorm, Conv2d, Linear, Model, NodeOf, Op, Unary } from '@mobileone/core'
+import {
+  type BatchNorm,
+  type Conv2d,
+  isUnary,
+  type Linear,
+  type Model,
+  type NodeOf,
+  type Op,
+  type Unary,
+} from '@mobileone/core'
 import { chooseConv, choosePixels, chooseTile, type Parallelism } from './choose.ts'
 import { conv } from './kernels/conv.ts'
 import { convGrouped } from './kernels/conv-grouped.ts'
@@ -19,7 +28,7 @@ import { softmax } from './kernels/softmax.ts'
 import type { Convolution } from './kernels/window.ts'
 import type { Constant, PlannedBuffer, Region } from './memory.ts'
 import { layoutOf, PlanBuilder, type Size } from './plan-builder.ts'
-import { isActivation, type Kernel, quads, type Setting } from './wgsl.ts'
+import { type Kernel, quads, type Setting } from './wgsl.ts'
 
 export interface Dispatch {
   readonly node: string
@@ -48,7 +57,7 @@ export function planModel(model: Model, setting: PlanSetting): Plan {
   const plan = new PlanBuilder(model, setting)
   for (const node of model.nodes) {
     if (plan.isFused(node)) continue
-    if (isActivation(node)) planUnary(plan, node)
+    if (isUnary(node)) planUnary(plan, node)
     else (planners[node.op] as (plan: PlanBuilder, node: NodeOf<PlannedOp>) => void)(plan, node)
   }
   return plan.finish()

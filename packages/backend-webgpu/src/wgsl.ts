@@ -3,7 +3,7 @@
  * 4q..4q+3, with Q = ceil(C / 4). Lanes past the last channel are zero: every store masks them, so that no NaN or infinity
  * of a padding lane can meet a zero weight. All sizes are constants of the text; equal shapes share a pipeline.
  */
-import type { Node, Unary } from '@mobileone/core'
+import type { Unary } from '@mobileone/core'
 
 /** Storage of weights and feature maps; sums are always float32. */
 export type Precision = 'f32' | 'f16'
@@ -112,7 +112,7 @@ export const notNumber: string =
  * `relu` keeps NaN, which `max(x, 0)` need not. `gelu` uses the error function of Abramowitz and Stegun 7.1.26 (1.5e-7);
  * the sigmoid never takes the exponential of a positive number.
  */
-const activations = {
+const activations: Readonly<Record<Unary['op'], string>> = {
   relu: 'fn activate(x: vec4f) -> vec4f { return select(x, vec4f(), x < vec4f()); }',
   sigmoid: `${notNumber}
 fn activate(x: vec4f) -> vec4f {
@@ -130,9 +130,4 @@ fn activate(x: vec4f) -> vec4f {
   let e = 1 - p * exp(-z * z);
   return 0.5 * x * (1 + select(e, -e, x < vec4f()));
 }`,
-} satisfies Readonly<Record<Unary['op'], string>>
-
-/** True for a node that a kernel can apply to what it stores. */
-export function isActivation(node: Node): node is Unary {
-  return Object.hasOwn(activations, node.op)
 }

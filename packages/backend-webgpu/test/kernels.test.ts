@@ -1,4 +1,4 @@
-import { type Model, type Node, opNames, ops, type Unary } from '@mobileone/core'
+import { type Model, type Node, unaryOps } from '@mobileone/core'
 import { describe, expect, test } from 'vitest'
 import { webgpu } from '../src/index.ts'
 import { fakeDevice } from './fake-device.ts'
@@ -6,10 +6,6 @@ import { conv, model } from './models.ts'
 
 const relu = (input: string): Node => ({ op: 'relu', name: 'relu', inputs: [input] })
 const flat: Node = { op: 'flatten', name: 'flat', inputs: ['x'] }
-const unary = opNames.filter((op): op is Unary['op'] => {
-  const { arity, elementwise, weights } = ops[op]
-  return arity === 1 && elementwise && weights.length === 0
-})
 
 /** One model a kernel: file of its text, and which of the model's modules it is. */
 const kernels: Readonly<Record<string, readonly [model: Model, label: string]>> = {
@@ -88,7 +84,7 @@ const kernels: Readonly<Record<string, readonly [model: Model, label: string]>> 
     'gate',
   ],
   ...Object.fromEntries(
-    unary.map((op) => [op, [model([1, 6], [{ op, name: 'y', inputs: ['x'] }]), op] as const]),
+    unaryOps.map((op) => [op, [model([1, 6], [{ op, name: 'y', inputs: ['x'] }]), op] as const]),
   ),
   softmax: [model([2, 10], [{ op: 'softmax', name: 'y', inputs: ['x'] }]), 'softmax'],
   flatten: [model([1, 3, 2, 2], [relu('x'), { ...flat, inputs: ['relu'] } as Node]), 'flatten'],

@@ -54,11 +54,13 @@ export type {
   WideModel,
 } from './model/model.ts'
 export {
+  isUnary,
   type NodeOf,
   type OpFacts,
   opFacts,
   opNames,
   ops,
+  unaryOps,
   type WeightRole,
   weightRoles,
 } from './model/ops.ts'
