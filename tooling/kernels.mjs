@@ -45,8 +45,13 @@ export async function compileKernels({ root, name, limit, features = [] }) {
 
 /** Write `<name>.ts` into `folder`: `wasm` deflated, as base64, under that name. */
 export function embedKernels(folder, name, wasm) {
-  const deflated = deflateRawSync(wasm, { level: 9 })
+  const deflated = smallest([5, 6, 7, 8, 9].map((memLevel) => deflateRawSync(wasm, { level: 9, memLevel })))
   const base64 = deflated.toString('base64')
   writeFileSync(join(folder, `${name}.ts`), `export const ${name}: string =\n  '${base64}'\n`)
   console.log(`${name}.wasm: ${wasm.length} bytes, ${deflated.length} deflated`)
+}
+
+/** Where a block of zlib ends depends on its memory level, and no level is best for all data. */
+function smallest(candidates) {
+  return candidates.reduce((least, bytes) => (bytes.length < least.length ? bytes : least))
 }

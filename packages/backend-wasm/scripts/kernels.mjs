@@ -7,6 +7,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
+import { minifySync } from 'vite'
 import { compileKernels, embedKernels } from '../../../tooling/kernels.mjs'
 import { gemmTile } from './gemm-tile.mjs'
 
@@ -46,5 +47,5 @@ writeFileSync(
 const { outputText } = ts.transpileModule(readFileSync(join(root, 'src/chunk-scheduler.ts'), 'utf8'), {
   compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, removeComments: true },
 })
-const worker = `((exports) => {\n${outputText}\nexports.serve()\n})({})\n`
-writeFileSync(join(generated, 'worker.ts'), `export const worker: string = ${JSON.stringify(worker)}\n`)
+const { code } = minifySync('worker.js', `((exports) => {\n${outputText}\nexports.serve()\n})({})\n`)
+writeFileSync(join(generated, 'worker.ts'), `export const worker: string = ${JSON.stringify(code)}\n`)

@@ -5,15 +5,7 @@
  */
 import type { Model, Node } from './model/model.ts'
 import type { TensorSpec, Tensors } from './model/tensor.ts'
-
-export interface Progress {
-  /** What is under way, for example `pack weights` or `download`. */
-  readonly phase: string
-  readonly done: number
-  /** Absent when unknown. */
-  readonly total?: number
-}
-export type OnProgress = (progress: Progress) => void
+import type { OnProgress } from './progress.ts'
 
 export interface CompileOptions {
   readonly signal?: AbortSignal

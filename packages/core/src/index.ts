@@ -2,9 +2,7 @@ export type {
   Backend,
   CompileOptions,
   Executor,
-  OnProgress,
   ProbeResult,
-  Progress,
   RunOptions,
   Step,
 } from './backend.ts'
@@ -83,10 +81,11 @@ export {
   type Weight,
   type WideTensor,
 } from './model/tensor.ts'
-export { findUses, type GraphUses, type Uses } from './model/uses.ts'
+export { findLastUses, findUses, type GraphUses, type Uses } from './model/uses.ts'
 export { findProblems, validate } from './model/validate.ts'
 export { floatWeight, floatWeights } from './model/weights.ts'
 export { createPacer, pause } from './pause.ts'
+export type { OnProgress, Progress } from './progress.ts'
 export { type Random, random } from './random.ts'
 export { erf } from './reference/kernels.ts'
 export { reference } from './reference/reference.ts'

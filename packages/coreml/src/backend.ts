@@ -11,7 +11,7 @@ import {
 } from '@mobileone/core'
 import type { CoreMLPackage } from './package.ts'
 import { interpretPackage } from './run/interpreter.ts'
-import { refusal } from './write/lower.ts'
+import { refusal } from './write/lower-node.ts'
 import type { Precision } from './write/program-builder.ts'
 import { toCoreML } from './write/to-coreml.ts'
 

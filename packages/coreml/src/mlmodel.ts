@@ -1,5 +1,5 @@
 export { type MLModelExportOptions, mlmodel } from './neural-network/exporter.ts'
 export { fromMLModel } from './neural-network/from-mlmodel.ts'
 export { type MLModelOptions, toMLModel } from './neural-network/to-mlmodel.ts'
-export type { CoreMLSource } from './read/files.ts'
 export type { FromCoreMLOptions } from './read/from-coreml.ts'
+export type { CoreMLSource } from './read/open-model.ts'

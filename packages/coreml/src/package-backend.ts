@@ -10,8 +10,8 @@ import {
   tensor,
   throwIfAborted,
 } from '@mobileone/core'
-import { describeCoreML } from './read/describe.ts'
-import type { CoreMLSource } from './read/files.ts'
+import { describeCoreML } from './read/describe-coreml.ts'
+import type { CoreMLSource } from './read/open-model.ts'
 import { interpretPackage } from './run/interpreter.ts'
 
 /**

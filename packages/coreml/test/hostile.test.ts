@@ -15,7 +15,7 @@ import { describe, expect, test } from 'vitest'
 import { type CoreMLPackage, fromCoreML, interpretPackage, toCoreML, zipPackage } from '../src/index.ts'
 import type { Operation, Specification } from '../src/mil/program.ts'
 import { manifestPath, modelPath, weightsPath } from '../src/package.ts'
-import { encodeSpecification } from '../src/write/encode.ts'
+import { encodeSpecification } from '../src/write/encode-specification.ts'
 import { buildSpecification } from '../src/write/to-coreml.ts'
 import { fullCard, tinyModel } from './support/models.ts'
 

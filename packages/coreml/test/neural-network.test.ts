@@ -16,7 +16,7 @@ import {
 } from '@mobileone/core'
 import { describe, expect, test } from 'vitest'
 import { fromMLModel, mlmodel, toMLModel } from '../src/mlmodel.ts'
-import { lintNetwork } from '../src/neural-network/lint.ts'
+import { lintNetwork } from '../src/neural-network/lint-network.ts'
 import type { Layer, Network } from '../src/neural-network/network.ts'
 import { buildNetwork } from '../src/neural-network/to-mlmodel.ts'
 import { fullCard, normalInputs, tinyConfig, tinyModel } from './support/models.ts'

@@ -30,12 +30,7 @@ export interface GraphUses extends Uses {
 /** The uses of all values of `graph`, in time linear in its nodes. Readers stand in execution order. */
 export function findUses(graph: Graph): GraphUses {
   const index = new UsesIndex(graph)
-  const last = new Map<string, number>()
-  for (const [at, node] of graph.nodes.entries()) {
-    if (!last.has(node.name)) last.set(node.name, at)
-    for (const input of node.inputs) last.set(input, at)
-  }
-  for (const value of Object.values(graph.outputs)) last.set(value, graph.nodes.length)
+  const last = findLastUses(graph.nodes, Object.values(graph.outputs))
   return {
     producer: (value) => index.producer(value),
     readers: (value) => index.readers(value),
@@ -45,6 +40,20 @@ export function findUses(graph: Graph): GraphUses {
     weightReaders: (weight) => index.weightReaders(weight),
     lastUse: (value) => last.get(value) ?? -1,
   }
+}
+
+/** `lastUse` of each value that is made or read, for steps of any kind: {@link GraphUses.lastUse} of a graph's nodes. */
+export function findLastUses(
+  steps: readonly { readonly name: string; readonly inputs: readonly string[] }[],
+  outputs: Iterable<string>,
+): ReadonlyMap<string, number> {
+  const last = new Map<string, number>()
+  for (const [at, { name, inputs }] of steps.entries()) {
+    if (!last.has(name)) last.set(name, at)
+    for (const input of inputs) last.set(input, at)
+  }
+  for (const value of outputs) last.set(value, steps.length)
+  return last
 }
 
 /** {@link Uses} that follows a graph under change, node by node. */

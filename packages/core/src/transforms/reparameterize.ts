@@ -1,10 +1,10 @@
-import type { CompileOptions } from '../backend.ts'
 import { MobileOneError, throwIfAborted } from '../errors.ts'
 import type { BatchNorm, Model, Node, WideModel } from '../model/model.ts'
 import { ops } from '../model/ops.ts'
 import { findUses, type Uses } from '../model/uses.ts'
 import { floatWeight } from '../model/weights.ts'
 import { createPacer } from '../pause.ts'
+import type { OnProgress } from '../progress.ts'
 import { batchNormToConvRule } from './batch-norm-to-conv.ts'
 import { expandKernelRule } from './expand-kernel.ts'
 import { foldBatchNormRule } from './fold-batch-norm.ts'
@@ -17,7 +17,10 @@ export interface ReparameterizeOptions {
   readonly partial?: boolean
 }
 
-export interface ReparameterizeAsyncOptions extends ReparameterizeOptions, CompileOptions {}
+export interface ReparameterizeAsyncOptions extends ReparameterizeOptions {
+  readonly signal?: AbortSignal
+  readonly onProgress?: OnProgress
+}
 
 const rules = [batchNormToConvRule, foldBatchNormRule, expandKernelRule, mergeParallelConvsRule] as const
 const fold = rewrite(...rules)

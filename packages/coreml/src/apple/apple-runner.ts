@@ -22,7 +22,7 @@ import {
 import type { Feature } from '../mil/program.ts'
 import { writePackage } from '../node.ts'
 import type { CoreMLPackage } from '../package.ts'
-import { openModel } from '../read/files.ts'
+import { openModel } from '../read/open-model.ts'
 import { type AppleSystem, defaultCache, ensureHelper, refusalOf } from './compile-helper.ts'
 import { HelperProcess } from './helper-process.ts'
 

@@ -1,5 +1,4 @@
 import { elementCount } from '@mobileone/core'
-import { blobAlignment, blobSentinel, blobTypes, weightFile } from '../mil/coding.ts'
 import { isIdentifier } from '../mil/names.ts'
 import {
   formatType,
@@ -11,7 +10,8 @@ import {
   type ValueType,
 } from '../mil/program.ts'
 import { opRules, targets } from '../mil/versions.ts'
-import { inferOutputs, type Operand } from './infer.ts'
+import { blobAlignment, blobSentinel, blobTypes, weightFile } from '../mil/wire-numbers.ts'
+import { inferOutputs, type Operand } from './infer-outputs.ts'
 
 type Report = (where: string, message: string) => void
 

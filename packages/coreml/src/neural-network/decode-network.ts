@@ -1,7 +1,7 @@
 import { MobileOneError } from '@mobileone/core'
 import type { WireReader } from '@mobileone/core/protobuf-wire'
-import { Fields } from './fields.ts'
 import { layerNames } from './layer-names.ts'
+import { Fields } from './message-fields.ts'
 
 /** A layer as it lies in the file: its kind, and its parameters still to be read. */
 export interface StoredLayer {

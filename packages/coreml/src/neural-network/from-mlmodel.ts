@@ -1,7 +1,7 @@
 import { MobileOneError, type Model } from '@mobileone/core'
 import { buildModel } from '../read/build-model.ts'
-import { type CoreMLSource, openModel } from '../read/files.ts'
 import type { FromCoreMLOptions } from '../read/from-coreml.ts'
+import { type CoreMLSource, openModel } from '../read/open-model.ts'
 import { importNetwork } from './import-network.ts'
 
 /**

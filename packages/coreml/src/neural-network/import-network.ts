@@ -1,12 +1,12 @@
-import { elementCount, MobileOneError, spec, type TensorSpec } from '@mobileone/core'
+import { elementCount, MobileOneError, spec, type TensorSpec, withOutputs } from '@mobileone/core'
 import type { WireReader } from '@mobileone/core/protobuf-wire'
 import type { Description, Feature } from '../mil/program.ts'
-import type { Affine } from '../read/affine.ts'
 import type { Imported } from '../read/import-program.ts'
+import type { Affine } from '../read/read-card.ts'
 import { decodeNetwork, type StoredNetwork } from './decode-network.ts'
+import { fuseSilu } from './fuse-silu.ts'
 import { importLayer } from './import-layer.ts'
 import { NetworkImporter } from './importer.ts'
-import { fuseSilu, withoutUnused } from './tidy.ts'
 
 /**
  * An older Core ML network as the parts of a model, under the names in the file.
@@ -59,10 +59,13 @@ export function importNetwork(
       outputs.push(shown)
     } else outputs.push([name, importer.take(name, `the output "${name}"`)])
   }
-  const shown = new Set(outputs.map(([, value]) => value))
+  const shown = Object.fromEntries(outputs)
+  const weights = Object.fromEntries(importer.weights)
+  const read = withOutputs(fuseSilu({ name: 'network', inputs, nodes, outputs: shown, weights }), shown)
   return {
     inputs,
-    ...withoutUnused(fuseSilu(nodes, shown), importer.weights, shown),
+    nodes: read.nodes,
+    weights: new Map(Object.entries(read.weights)),
     outputs,
     ...(network.labels && { labels: network.labels }),
     ...(importer.affine && { affine: importer.affine }),

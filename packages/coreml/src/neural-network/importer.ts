@@ -1,5 +1,5 @@
 import { elementCount, MobileOneError, type Node, type Tensor, tensor } from '@mobileone/core'
-import type { Affine } from '../read/affine.ts'
+import type { Affine } from '../read/read-card.ts'
 
 /** A value of the network: one of the model, which may have other axes. The elements and their order are the same. */
 export interface Value {

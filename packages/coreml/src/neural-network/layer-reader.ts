@@ -1,8 +1,8 @@
 import { elementCount, MobileOneError, sameShape, type Unary } from '@mobileone/core'
 import type { WireReader } from '@mobileone/core/protobuf-wire'
 import type { StoredLayer } from './decode-network.ts'
-import { type FieldSchema, Fields } from './fields.ts'
 import type { NetworkImporter, Value } from './importer.ts'
+import { type FieldSchema, Fields } from './message-fields.ts'
 import { readWeights } from './read-weights.ts'
 
 /** Largest size of one axis. */

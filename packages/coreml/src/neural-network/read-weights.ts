@@ -1,7 +1,7 @@
 import { MobileOneError } from '@mobileone/core'
 import { float16ToFloat32 } from '@mobileone/core/half'
 import type { WireReader } from '@mobileone/core/protobuf-wire'
-import { Fields } from './fields.ts'
+import { Fields } from './message-fields.ts'
 
 /**
  * `WeightParams` as float32: float32, float16, or 1 to 8 bits each with a linear scale or a lookup table. Nothing is made

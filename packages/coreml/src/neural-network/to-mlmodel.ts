@@ -1,13 +1,13 @@
 import { inferShapes, MobileOneError, type Model, validate } from '@mobileone/core'
 import { metadataKeys } from '../mil/metadata.ts'
 import type { Description, Feature } from '../mil/program.ts'
-import { encodeCard } from '../write/card.ts'
+import { encodeCard } from '../write/encode-card.ts'
 import { inputFeature } from '../write/input-feature.ts'
 import type { CoreMLOptions } from '../write/options.ts'
-import { type ExportPlan, planExport } from '../write/plan.ts'
-import { encodeNetwork } from './encode.ts'
-import { lintNetwork } from './lint.ts'
-import { LayerBuilder } from './lower.ts'
+import { type ExportPlan, planExport } from '../write/plan-export.ts'
+import { encodeNetwork } from './encode-network.ts'
+import { LayerBuilder } from './layer-builder.ts'
+import { lintNetwork } from './lint-network.ts'
 import { type Network, networkVersion, type Scaler } from './network.ts'
 
 export interface MLModelOptions

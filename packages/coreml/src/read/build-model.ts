@@ -3,13 +3,14 @@ import {
   MobileOneError,
   type Model,
   type Node,
+  opFacts,
   type Tensor,
   validate,
 } from '@mobileone/core'
 import { metadataKeys } from '../mil/metadata.ts'
 import type { Description } from '../mil/program.ts'
-import { parseJson, preprocessOf, readCard, recordedPreprocess } from './affine.ts'
 import type { Imported } from './import-program.ts'
+import { parseJson, preprocessOf, readCard, recordedPreprocess } from './read-card.ts'
 
 /**
  * The model of the parts that were read from a file: under the names and with the card that its metadata record. Its name is `name`,
@@ -61,17 +62,18 @@ function restoreNames(
   for (const [name, tensor] of imported.weights) {
     if (recorded.get(name) === '' && tensor.data.every((element) => element === 0)) dropped.add(name)
   }
-  const nodes = imported.nodes.map((node): Node => {
-    const renamed = { ...node, name: value(node.name), inputs: node.inputs.map(value) } as unknown as Node
-    if (renamed.op === 'batchNorm') {
-      const { runningMean, runningVar } = renamed
-      const statistics = { runningMean: weight(runningMean), runningVar: weight(runningVar) }
-      return { ...renamed, weight: weight(renamed.weight), bias: weight(renamed.bias), ...statistics }
+  const nodes = imported.nodes.map((node) => {
+    const renamed: Record<string, unknown> = {
+      ...node,
+      name: value(node.name),
+      inputs: node.inputs.map(value),
     }
-    if (renamed.op !== 'conv2d' && renamed.op !== 'linear') return renamed
-    const { bias, ...rest } = renamed
-    const kept = bias === undefined || dropped.has(bias) ? {} : { bias: weight(bias) }
-    return { ...rest, weight: weight(rest.weight), ...kept }
+    for (const { role, optional = false } of opFacts(node).weights) {
+      const key = renamed[role] as string | undefined
+      if (optional && key !== undefined && dropped.has(key)) delete renamed[role]
+      else if (key !== undefined) renamed[role] = weight(key)
+    }
+    return renamed as unknown as Node
   })
   const weights: Record<string, Tensor> = {}
   for (const [name, tensor] of imported.weights) if (!dropped.has(name)) weights[weight(name)] = tensor

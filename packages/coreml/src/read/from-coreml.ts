@@ -1,7 +1,7 @@
 import { MobileOneError, type Model } from '@mobileone/core'
 import { buildModel } from './build-model.ts'
-import { type CoreMLSource, openModel } from './files.ts'
 import { importProgram } from './import-program.ts'
+import { type CoreMLSource, openModel } from './open-model.ts'
 
 export interface FromCoreMLOptions {
   /** Name of the model; otherwise the one recorded in the file. */

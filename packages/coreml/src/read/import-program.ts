@@ -1,8 +1,8 @@
 import { elementCount, MobileOneError, type Node, spec, type Tensor, type TensorSpec } from '@mobileone/core'
 import type { Description, Operation, Program } from '../mil/program.ts'
-import type { Affine } from './affine.ts'
 import type { Constant } from './constant.ts'
-import { Constants, toTensor, type WeightFiles } from './constants.ts'
+import type { Affine } from './read-card.ts'
+import { Constants, toTensor, type WeightFiles } from './read-constants.ts'
 
 /** What a program's name stands for while it is read. */
 type Known =

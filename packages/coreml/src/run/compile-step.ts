@@ -17,7 +17,7 @@ type Four = [Float32Array, Float32Array, Float32Array, Float32Array]
 export interface CompiledStep {
   readonly shape: readonly number[]
   /** Names of the values read. */
-  readonly reads: readonly string[]
+  readonly inputs: readonly string[]
   readonly apply: (...values: Float32Array[]) => Float32Array
 }
 
@@ -42,12 +42,12 @@ export function compileStep(operation: Operation, known: (name: string) => Known
   const text = (key: string): string => value(key).constant?.texts?.[0] ?? fail(`needs a text "${key}"`)
   const unary = (apply: (x: number) => number): CompiledStep => ({
     shape: floats('x').shape,
-    reads: [nameOf('x')],
+    inputs: [nameOf('x')],
     apply: (x) => (x as Float32Array).map(apply),
   })
   const same = (shape: readonly number[]): CompiledStep => {
     if (elementCount(shape) !== elementCount(value('x').shape)) fail(`cannot give ${shape.join('x')}`)
-    return { shape, reads: [nameOf('x')], apply: (x) => (x as Float32Array).slice() }
+    return { shape, inputs: [nameOf('x')], apply: (x) => (x as Float32Array).slice() }
   }
 
   switch (operation.type) {
@@ -55,7 +55,11 @@ export function compileStep(operation: Operation, known: (name: string) => Known
     case 'cast':
       return same(floats('x').shape)
     case 'relu':
-      return { shape: floats('x').shape, reads: [nameOf('x')], apply: (x) => kernels.relu(x as Float32Array) }
+      return {
+        shape: floats('x').shape,
+        inputs: [nameOf('x')],
+        apply: (x) => kernels.relu(x as Float32Array),
+      }
     case 'sigmoid':
       return unary((x) => 1 / (1 + Math.exp(-x)))
     case 'silu':
@@ -79,7 +83,7 @@ export function compileStep(operation: Operation, known: (name: string) => Known
         operation.type === 'add' ? (a: number, b: number) => a + b : (a: number, b: number) => a * b
       return {
         shape,
-        reads: [nameOf('x'), nameOf('y')],
+        inputs: [nameOf('x'), nameOf('y')],
         apply: (a, b) => kernels.broadcast([a as Float32Array, x], [b as Float32Array, y], shape, combine),
       }
     }
@@ -91,7 +95,7 @@ export function compileStep(operation: Operation, known: (name: string) => Known
         fail('has parts that do not fit')
       return {
         shape: [...x.slice(0, -1), weight[0] as number],
-        reads: [nameOf('x'), nameOf('weight'), nameOf('bias')],
+        inputs: [nameOf('x'), nameOf('weight'), nameOf('bias')],
         apply: (a, w, b) => kernels.linear(a as Float32Array, w as Float32Array, b as Float32Array),
       }
     }
@@ -104,7 +108,7 @@ export function compileStep(operation: Operation, known: (name: string) => Known
       const [epsilon = 1e-5] = numbers('epsilon')
       return {
         shape,
-        reads: ['x', ...keys].map(nameOf),
+        inputs: ['x', ...keys].map(nameOf),
         apply: (...values) => {
           const [x, gamma, beta, mean, variance] = values as [Float32Array, ...Four]
           return kernels.batchNorm(x, plane, { gamma, beta, mean, variance, epsilon })
@@ -126,7 +130,7 @@ export function compileStep(operation: Operation, known: (name: string) => Known
       const inner = shape.slice((axis < 0 ? axis + shape.length : axis) + 1)
       if (elementCount(inner) !== 1) fail('has an axis that is not the last')
       const size = shape[axis < 0 ? axis + shape.length : axis] as number
-      return { shape, reads: [nameOf('x')], apply: (x) => kernels.softmax(x as Float32Array, size) }
+      return { shape, inputs: [nameOf('x')], apply: (x) => kernels.softmax(x as Float32Array, size) }
     }
     default:
       throw new MobileOneError('unsupported', `cannot interpret ${here}: there is no kernel for this op`)
@@ -158,7 +162,7 @@ export function compileStep(operation: Operation, known: (name: string) => Known
     const none = new Float32Array(hasBias ? 0 : o)
     return {
       shape: shape.out,
-      reads: [nameOf('x'), nameOf('weight'), ...(hasBias ? [nameOf('bias')] : [])],
+      inputs: [nameOf('x'), nameOf('weight'), ...(hasBias ? [nameOf('bias')] : [])],
       apply: (a, w, b) => conv(a as Float32Array, w as Float32Array, b ?? none, shape),
     }
   }
@@ -180,7 +184,7 @@ export function compileStep(operation: Operation, known: (name: string) => Known
     }
     return {
       shape: keep ? [...shape.slice(0, 2), 1, 1] : shape.slice(0, 2),
-      reads: [nameOf('x')],
+      inputs: [nameOf('x')],
       apply: (x) => kernels.planeMeans(x as Float32Array, plane),
     }
   }

@@ -2,6 +2,7 @@ import {
   createExecutor,
   type Executor,
   elementCount,
+  findLastUses,
   MobileOneError,
   spec,
   type TensorSpec,
@@ -9,8 +10,8 @@ import {
   throwIfAborted,
 } from '@mobileone/core'
 import { roundToFloat16 } from '@mobileone/core/half'
-import { Constants } from '../read/constants.ts'
-import { type CoreMLSource, openModel } from '../read/files.ts'
+import { type CoreMLSource, openModel } from '../read/open-model.ts'
+import { Constants } from '../read/read-constants.ts'
 import { type CompiledStep, checkDeclared, compileStep, type Known } from './compile-step.ts'
 
 /** Elements that the values of one run may have together: 1 GiB of float32. */
@@ -98,11 +99,14 @@ export function interpretPackage(source: CoreMLSource, backend = 'coreml'): Exec
       return [name, spec(found.shape)]
     }),
   )
-  const planned = withLastReads(steps, new Set(shown.values()))
+  const lastUses = findLastUses(steps, shown.values())
+  const planned = steps.map((step, index): Step => {
+    return { ...step, last: [...new Set(step.inputs)].filter((name) => lastUses.get(name) === index) }
+  })
 
   const runStep = (step: Step, values: Map<string, Float32Array>): void => {
     const result = step.apply(
-      ...step.reads.map((name) => (values.get(name) ?? constants.get(name)) as Float32Array),
+      ...step.inputs.map((name) => (values.get(name) ?? constants.get(name)) as Float32Array),
     )
     values.set(step.name, step.half ? roundToFloat16(result) : result)
     for (const name of step.last) values.delete(name)
@@ -149,16 +153,4 @@ export function interpretPackage(source: CoreMLSource, backend = 'coreml'): Exec
       constants.clear()
     },
   })
-}
-
-function withLastReads(steps: readonly Omit<Step, 'last'>[], kept: ReadonlySet<string>): readonly Step[] {
-  const later = new Set(kept)
-  return steps
-    .toReversed()
-    .map((step) => {
-      const last = [...new Set(step.reads)].filter((name) => !later.has(name))
-      for (const name of step.reads) later.add(name)
-      return { ...step, last }
-    })
-    .reverse()
 }

@@ -3,7 +3,7 @@ import { swift as classifyImage } from '../generated/classify-image.ts'
 import { swift as loadModel } from '../generated/load-model.ts'
 import { swift as measureLatency } from '../generated/measure-latency.ts'
 import type { CoreMLOptions } from '../write/options.ts'
-import { planExport } from '../write/plan.ts'
+import { planExport } from '../write/plan-export.ts'
 import { fileName } from '../write/to-coreml.ts'
 
 /**

@@ -1,6 +1,5 @@
-import { elementCount, MobileOneError, type Tensor } from '@mobileone/core'
+import { elementCount, MobileOneError, quantizeWeight, type Tensor } from '@mobileone/core'
 import { float32ToFloat16 } from '@mobileone/core/half'
-import { weightFile } from '../mil/coding.ts'
 import { Names } from '../mil/names.ts'
 import {
   type Binding,
@@ -11,7 +10,7 @@ import {
   type Value,
   type ValueType,
 } from '../mil/program.ts'
-import { quantize } from './quantize.ts'
+import { weightFile } from '../mil/wire-numbers.ts'
 import { littleEndian, WeightFileWriter } from './weight-file.ts'
 
 export type Precision = 'float32' | 'float16' | 'int8'
@@ -140,8 +139,8 @@ export class ProgramBuilder {
   }
 
   #quantizedWeight(name: string, weight: Tensor): string {
-    const { data, zeroPoint, scale } = quantize(weight)
-    const channels = [scale.length]
+    const { data, scales, zeroPoints = new Int8Array(scales.length) } = quantizeWeight(weight)
+    const channels = [scales.length]
     this.operations.push({
       type: 'constexpr_affine_dequantize',
       inputs: new Map(),
@@ -149,8 +148,8 @@ export class ProgramBuilder {
       attributes: new Map<string, Value>([
         ['name', stringValue(name)],
         ['quantized_data', this.#blob('int8', weight.shape, littleEndian(data))],
-        ['zero_point', this.#blob('int8', channels, littleEndian(zeroPoint))],
-        ['scale', this.#blob('fp16', channels, littleEndian(scale))],
+        ['zero_point', this.#blob('int8', channels, littleEndian(zeroPoints))],
+        ['scale', this.#blob('fp16', channels, littleEndian(float32ToFloat16(scales)))],
         ['axis', { type: tensorType('int32'), payload: { kind: 'numbers', values: [0] } }],
       ]),
     })

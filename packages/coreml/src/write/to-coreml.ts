@@ -11,13 +11,13 @@ import {
 } from '../mil/program.ts'
 import { type Target, type TargetName, targets } from '../mil/versions.ts'
 import { type CoreMLPackage, manifestPath, modelPath, weightsPath } from '../package.ts'
-import { encodeCard } from './card.ts'
 import { contentId } from './content-id.ts'
-import { encodeSpecification } from './encode.ts'
+import { encodeCard } from './encode-card.ts'
+import { encodeSpecification } from './encode-specification.ts'
 import { inputFeature } from './input-feature.ts'
-import { lowerNode } from './lower.ts'
+import { lowerNode } from './lower-node.ts'
 import type { CoreMLOptions } from './options.ts'
-import { planExport } from './plan.ts'
+import { planExport } from './plan-export.ts'
 import { type Precision, ProgramBuilder } from './program-builder.ts'
 
 /**

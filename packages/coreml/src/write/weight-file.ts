@@ -3,8 +3,9 @@
  * metadata {u32 sentinel, u32 type, u64 size, u64 offset of the data} at a multiple of 64, and its data right behind. The
  * file ends with the last byte of data.
  */
-import { blobAlignment, blobSentinel, blobTypes } from '../mil/coding.ts'
+
 import type { MilType } from '../mil/program.ts'
+import { blobAlignment, blobSentinel, blobTypes } from '../mil/wire-numbers.ts'
 
 export class WeightFileWriter {
   readonly #blobs: { readonly code: number; readonly at: number; readonly data: Uint8Array }[] = []

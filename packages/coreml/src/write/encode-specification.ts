@@ -1,6 +1,5 @@
 /** A specification as protobuf bytes: Model, ModelDescription and MILSpec.Program, by their published field numbers. */
 import { WireWriter } from '@mobileone/core/protobuf-wire'
-import { arrayTypeNumbers, colorSpaceNumbers, dataTypeNumbers } from '../mil/coding.ts'
 import type {
   Binding,
   Description,
@@ -15,6 +14,7 @@ import type {
   Value,
   ValueType,
 } from '../mil/program.ts'
+import { arrayTypeNumbers, colorSpaceNumbers, dataTypeNumbers } from '../mil/wire-numbers.ts'
 
 function message(write: (out: WireWriter) => void): WireWriter {
   const out = new WireWriter()

@@ -1,6 +1,6 @@
 import type { Feature, Metadata } from '../mil/program.ts'
 import { targets } from '../mil/versions.ts'
-import { type CoreMLSource, openModel } from './files.ts'
+import { type CoreMLSource, openModel } from './open-model.ts'
 
 /** What a Core ML file says of itself, without its weights. */
 export interface CoreMLDescription {

@@ -1,7 +1,7 @@
 import { MobileOneError } from '@mobileone/core'
 import { unzipSync } from 'fflate'
 import type { CoreMLPackage } from '../package.ts'
-import { decodeModelFile, type ModelFile } from './decode.ts'
+import { decodeModelFile, type ModelFile } from './decode-model-file.ts'
 
 /** A package, the bytes of a zipped package, or the bytes of an `.mlmodel` file. */
 export type CoreMLSource = CoreMLPackage | Uint8Array

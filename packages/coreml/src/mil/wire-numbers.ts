@@ -51,3 +51,12 @@ export const colorSpaceNumbers = {
 export const weightFile = '@model_path/weights/weight.bin'
 export const blobAlignment = 64
 export const blobSentinel = 0xdeadbeef
+
+/** The types by their numbers, to read what a file says. */
+export const dataTypes: ReadonlyMap<number, MilType> = byNumber(dataTypeNumbers)
+export const arrayTypes: ReadonlyMap<number, MilType> = byNumber(arrayTypeNumbers)
+export const colorSpaces: ReadonlyMap<number, keyof typeof colorSpaceNumbers> = byNumber(colorSpaceNumbers)
+
+function byNumber<K extends string>(numbers: Readonly<Partial<Record<K, number>>>): ReadonlyMap<number, K> {
+  return new Map(Object.entries(numbers).map(([name, number]) => [number as number, name as K]))
+}

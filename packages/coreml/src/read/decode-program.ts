@@ -1,16 +1,11 @@
 /**
- * `model.mlmodel` to a specification. Reads what is there and judges little: unknown fields are passed over, every length
- * is checked by the wire reader, and nesting is bounded.
+ * `MILSpec.Program` of a model file. Reads what is there and judges little: unknown fields are passed over, every length is checked
+ * by the wire reader, and nesting is bounded.
  */
 import { MobileOneError } from '@mobileone/core'
-import { WireReader } from '@mobileone/core/protobuf-wire'
-import { arrayTypeNumbers, colorSpaceNumbers, dataTypeNumbers } from '../mil/coding.ts'
+import type { WireReader } from '@mobileone/core/protobuf-wire'
 import type {
   Binding,
-  Description,
-  Feature,
-  FeatureType,
-  Metadata,
   MilType,
   NamedType,
   Operation,
@@ -19,175 +14,13 @@ import type {
   Value,
   ValueType,
 } from '../mil/program.ts'
-
-/** A decoded model file: an ML program, or the body of an older network for its own reader. */
-export interface ModelFile {
-  readonly version: number
-  readonly description: Description
-  readonly program?: Program
-  readonly network?: { readonly body: WireReader; readonly classifier: boolean }
-}
-
-const milTypes = invert(dataTypeNumbers)
-const arrayTypes = invert(arrayTypeNumbers)
-const colorSpaces = invert(colorSpaceNumbers)
+import { dataTypes } from '../mil/wire-numbers.ts'
+import { readEntry } from './decode-map-entry.ts'
 
 /** Deepest nesting of types and values; a dictionary's value type is at depth 2. */
 const maxDepth = 8
 
-function invert<K extends string>(numbers: Readonly<Partial<Record<K, number>>>): ReadonlyMap<number, K> {
-  return new Map(Object.entries(numbers).map(([key, number]) => [number as number, key as K]))
-}
-
-const kinds: ReadonlyMap<number, string> = new Map([
-  [200, 'a pipeline classifier'],
-  [201, 'a pipeline regressor'],
-  [202, 'a pipeline'],
-  [303, 'a neural network regressor'],
-  [404, 'a k-nearest-neighbours classifier'],
-])
-
-export function decodeModelFile(bytes: Uint8Array): ModelFile {
-  const reader = new WireReader(
-    new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-    'Core ML',
-    'the model',
-  )
-  let version = 0
-  let description: Description = emptyDescription
-  let found: Pick<ModelFile, 'program' | 'network'> | undefined
-  while (reader.next()) {
-    if (reader.field === 1) version = reader.int()
-    else if (reader.field === 2) description = decodeDescription(reader.message('the description'))
-    else if (reader.field === 502) found = { program: decodeProgram(reader.message('the program')) }
-    else if (reader.field === 500 || reader.field === 403) {
-      const classifier = reader.field === 403
-      found = { network: { body: reader.message('the network'), classifier } }
-    } else if (kinds.has(reader.field)) {
-      throw new MobileOneError(
-        'unsupported',
-        `the Core ML file holds ${kinds.get(reader.field)}; ML programs and neural networks can be read`,
-      )
-    } else reader.skip()
-  }
-  if (!found) {
-    throw new MobileOneError(
-      'invalid-file',
-      'not a readable Core ML file: it holds neither an ML program nor a neural network; the file is damaged or of another format',
-    )
-  }
-  return { version, description, ...found }
-}
-
-const emptyDescription: Description = {
-  inputs: [],
-  outputs: [],
-  predictedFeatureName: '',
-  predictedProbabilitiesName: '',
-  metadata: { description: '', version: '', author: '', licence: '', userDefined: new Map() },
-}
-
-function decodeDescription(reader: WireReader): Description {
-  const inputs: Feature[] = []
-  const outputs: Feature[] = []
-  let description = emptyDescription
-  while (reader.next()) {
-    if (reader.field === 1) inputs.push(decodeFeature(reader.message('an input')))
-    else if (reader.field === 10) outputs.push(decodeFeature(reader.message('an output')))
-    else if (reader.field === 11) description = { ...description, predictedFeatureName: reader.string() }
-    else if (reader.field === 12)
-      description = { ...description, predictedProbabilitiesName: reader.string() }
-    else if (reader.field === 100)
-      description = { ...description, metadata: decodeMetadata(reader.message('the metadata')) }
-    else reader.skip()
-  }
-  return { ...description, inputs, outputs }
-}
-
-function decodeMetadata(reader: WireReader): Metadata {
-  const texts = ['', '', '', '', '']
-  const userDefined = new Map<string, string>()
-  while (reader.next()) {
-    if (reader.field >= 1 && reader.field <= 4) texts[reader.field] = reader.string()
-    else if (reader.field === 100) {
-      let value = ''
-      const key = readEntry(reader.message('user metadata'), (entry) => {
-        value = entry.string()
-      })
-      userDefined.set(key, value)
-    } else reader.skip()
-  }
-  const [, description = '', version = '', author = '', licence = ''] = texts
-  return { description, version, author, licence, userDefined }
-}
-
-/** Read a map entry {1 key, 2 value}; gives the key. */
-function readEntry(reader: WireReader, readValue: (reader: WireReader) => void): string {
-  let key = ''
-  while (reader.next()) {
-    if (reader.field === 1) key = reader.string()
-    else if (reader.field === 2) readValue(reader)
-    else reader.skip()
-  }
-  return key
-}
-
-function decodeFeature(reader: WireReader): Feature {
-  let name = ''
-  let description = ''
-  let type: FeatureType = { kind: 'other' }
-  while (reader.next()) {
-    if (reader.field === 1) name = reader.string()
-    else if (reader.field === 2) description = reader.string()
-    else if (reader.field === 3) type = decodeFeatureType(reader.message('a feature type'))
-    else reader.skip()
-  }
-  return { name, description, type }
-}
-
-function decodeFeatureType(reader: WireReader): FeatureType {
-  let type: FeatureType = { kind: 'other' }
-  while (reader.next()) {
-    if (reader.field === 1) type = { kind: 'int64' }
-    else if (reader.field === 2) type = { kind: 'double' }
-    else if (reader.field === 3) type = { kind: 'string' }
-    if (reader.field === 4) type = decodeImage(reader.message('an image type'))
-    else if (reader.field === 5) type = decodeArray(reader.message('an array type'))
-    else if (reader.field === 6) {
-      const keys = reader.message('a dictionary type')
-      let key: 'string' | 'int64' = 'int64'
-      while (keys.next()) {
-        if (keys.field === 2) key = 'string'
-        keys.skip()
-      }
-      type = { kind: 'dictionary', key }
-    } else reader.skip()
-  }
-  return type
-}
-
-function decodeImage(reader: WireReader): FeatureType {
-  const numbers = [0, 0, 0, 0]
-  while (reader.next()) {
-    if (reader.field >= 1 && reader.field <= 3) numbers[reader.field] = reader.int()
-    else reader.skip()
-  }
-  const [, width = 0, height = 0, space = 0] = numbers
-  return { kind: 'image', width, height, colorSpace: colorSpaces.get(space) ?? 'none' }
-}
-
-function decodeArray(reader: WireReader): FeatureType {
-  const shape: number[] = []
-  let dtype: MilType | 'none' = 'none'
-  while (reader.next()) {
-    if (reader.field === 1) reader.ints(shape)
-    else if (reader.field === 2) dtype = arrayTypes.get(reader.int()) ?? 'none'
-    else reader.skip()
-  }
-  return { kind: 'multiArray', dtype, shape }
-}
-
-function decodeProgram(reader: WireReader): Program {
+export function decodeProgram(reader: WireReader): Program {
   let version = 0
   const functions: [string, Omit<Program, 'version' | 'functionName'>][] = []
   while (reader.next()) {
@@ -342,7 +175,7 @@ function decodeTensorType(reader: WireReader): ValueType {
   while (reader.next()) {
     if (reader.field === 1) {
       const number = reader.int()
-      dtype = milTypes.get(number) ?? reader.fail(`element type ${number}`)
+      dtype = dataTypes.get(number) ?? reader.fail(`element type ${number}`)
     } else if (reader.field === 3) shape.push(decodeDimension(reader.message('a dimension')))
     else reader.skip()
   }
@@ -368,7 +201,7 @@ function decodeDimension(reader: WireReader): number {
   return Number.isSafeInteger(size) && size >= 0 ? size : reader.fail(`a size of ${size}`)
 }
 
-export function decodeValue(reader: WireReader, depth: number): Value {
+function decodeValue(reader: WireReader, depth: number): Value {
   if (depth > maxDepth) reader.fail(`values nested deeper than ${maxDepth}`)
   let type: ValueType | undefined
   let payload: Payload | undefined

@@ -1,6 +1,6 @@
 /** A network as protobuf bytes: Model, NeuralNetwork and its layers, by their published field numbers. */
 import { WireWriter } from '@mobileone/core/protobuf-wire'
-import { encodeDescription } from '../write/encode.ts'
+import { encodeDescription } from '../write/encode-specification.ts'
 import { littleEndian } from '../write/weight-file.ts'
 import {
   type Elements,

@@ -1,7 +1,7 @@
 import { elementCount, type Problem } from '@mobileone/core'
 import { isIdentifier } from '../mil/names.ts'
 import type { Feature } from '../mil/program.ts'
-import { inferLayer } from './infer.ts'
+import { inferLayer } from './infer-layer.ts'
 import { layerTable, type Network } from './network.ts'
 
 /** Specification versions of networks: iOS 13 to iOS 18. Later ones exist, and nothing written here needs them. */
