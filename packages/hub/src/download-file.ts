@@ -11,6 +11,7 @@ export async function downloadFile(request: DownloadRequest): Promise<Downloaded
   const download = new ResumableDownload(request)
   try {
     await download.resume()
+    let told: string | undefined
     for (let retry = 0; ; ) {
       request.signal.throwIfAborted()
       try {
@@ -19,12 +20,13 @@ export async function downloadFile(request: DownloadRequest): Promise<Downloaded
       } catch (error) {
         request.signal.throwIfAborted()
         const failure = await toFailure(error, download)
-        if (!failure.retry || retry >= request.retries) throw giveUp(failure, retry)
+        const isUseless = request.current?.mayServe === true && !download.hasBegun
+        if (!failure.retry || isUseless || retry >= request.retries) throw giveUp(failure, retry)
         retry++
         const delay = retryDelay(retry, request.retryDelayMs, failure.retryAfterMs)
-        request.onWarning(
-          `${failure.message}. Retry ${retry} of ${request.retries} in ${(delay / 1000).toFixed(1)} s`,
-        )
+        const what = failure.brief === told ? `${request.label}: the same again` : failure.brief
+        told = failure.brief
+        request.onWarning(`${what}. Retry ${retry} of ${request.retries} in ${(delay / 1000).toFixed(1)} s`)
         await sleep(delay, request.signal)
       }
     }

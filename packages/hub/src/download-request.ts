@@ -11,8 +11,10 @@ export interface DownloadRequest {
   readonly key: string
   readonly pin: string | undefined
   readonly partials: { readonly where: string; readonly store: PartialStore } | undefined
-  /** The cached copy: ask whether it is still the file. */
-  readonly current: { readonly validator: string | undefined; readonly sha256: string } | undefined
+  /** The cached copy: ask whether it is still the file. `mayServe`: it is used where nobody answers, so the wait is short. */
+  readonly current:
+    | { readonly validator: string | undefined; readonly sha256: string; readonly mayServe: boolean }
+    | undefined
   readonly hubOrigin: string
   readonly token: string | undefined
   readonly fetch: typeof globalThis.fetch

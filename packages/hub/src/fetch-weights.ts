@@ -1,6 +1,8 @@
-import { MobileOneError, throwIfAborted } from '@mobileone/core'
+import { isMobileOneError, MobileOneError, throwIfAborted } from '@mobileone/core'
 import type { CachedWeights, CacheEntry, WeightCache } from './cache.ts'
 import { downloadFile } from './download-file.ts'
+import type { Downloaded, DownloadRequest } from './download-request.ts'
+import { hashFile } from './hash-file.ts'
 import { hubEndpoint, parseEndpoint } from './hub-file.ts'
 import { checkSha256, parsePin } from './integrity.ts'
 import { type Limits, parseLimits } from './limits.ts'
@@ -20,7 +22,7 @@ interface Settings {
   readonly cache: WeightCache | undefined
   readonly pin: string | undefined
   readonly offline: boolean
-  readonly refresh: boolean
+  readonly refresh: boolean | undefined
   readonly hubOrigin: string
   readonly token: string | undefined
   readonly fetch: typeof globalThis.fetch
@@ -56,9 +58,9 @@ export async function fetchWeights(
     cache: chooseCache(options, platform, onWarning),
     pin,
     offline: options.offline ?? /^(1|true|yes)$/i.test(platform.env('MOBILEONE_OFFLINE') ?? ''),
-    refresh: options.refresh ?? false,
+    refresh: options.refresh,
     hubOrigin: endpoint.origin,
-    token: options.token ?? platform.env('HF_TOKEN'),
+    token: parseToken(options.token, platform),
     fetch: options.fetch ?? globalThis.fetch,
     limits,
   }
@@ -81,7 +83,9 @@ async function obtain(source: UrlSource, settings: Settings, callbacks: SharedCa
   const key = source.url.href
   const cached = cache && (await readCache(cache, key, source.label, settings, callbacks))
   const isFile = cached !== undefined && (pin === undefined || pin === cached.entry.sha256)
-  if (cached && isFile && (offline || !refresh)) return fromCache(cached)
+  if (cache && cached && isFile && (offline || !mustAsk(source, cached, settings)))
+    return fromCache(cached, cache)
+  const mayServe = refresh === undefined
   if (offline) {
     if (cached) checkSha256(`the cached ${source.label}`, 'the one asked for is', pin, cached.entry.sha256)
     throw new MobileOneError(
@@ -91,7 +95,7 @@ async function obtain(source: UrlSource, settings: Settings, callbacks: SharedCa
     )
   }
 
-  const answer = await downloadFile({
+  const request: DownloadRequest = {
     url: source.url,
     label: source.label,
     hint: source.hub
@@ -101,7 +105,9 @@ async function obtain(source: UrlSource, settings: Settings, callbacks: SharedCa
     pin,
     partials: cache?.partials && { where: cache.name, store: cache.partials },
     current:
-      cached && isFile ? { validator: cached.entry.validator, sha256: cached.entry.sha256 } : undefined,
+      cached && isFile
+        ? { validator: cached.entry.validator, sha256: cached.entry.sha256, mayServe }
+        : undefined,
     hubOrigin: settings.hubOrigin,
     token: settings.token,
     fetch: settings.fetch,
@@ -109,8 +115,20 @@ async function obtain(source: UrlSource, settings: Settings, callbacks: SharedCa
     platform: settings.platform,
     ...limits,
     ...callbacks,
-  })
-  if (answer === 'current') return fromCache(cached as CachedWeights)
+  }
+  let answer: Downloaded | 'current'
+  try {
+    answer = await downloadFile(request)
+  } catch (error) {
+    callbacks.signal.throwIfAborted()
+    if (!cache || !cached || !isFile || !mayServe || !isMobileOneError(error)) throw error
+    callbacks.onWarning(
+      `cannot tell whether ${source.label} has changed, so the copy of ${cached.entry.savedAt} in the cache is used (${error.message})`,
+    )
+    return fromCache(cached, cache)
+  }
+  if (cache && cached && answer === 'current') return fromCache(cached, cache)
+  if (answer === 'current') throw new Error('nothing was cached')
   const { bytes, sha256, validator } = answer
   const savedAt = new Date().toISOString()
   const entry: CacheEntry = {
@@ -120,17 +138,43 @@ async function obtain(source: UrlSource, settings: Settings, callbacks: SharedCa
     savedAt,
     ...(validator !== undefined && { validator }),
   }
+  let isKept = false
   try {
     await cache?.put(entry, bytes)
+    isKept = cache !== undefined
   } catch (error) {
     callbacks.onWarning(
       `${source.label} was downloaded but not kept in ${cache?.name} (${(error as Error).message}); the next call downloads it again`,
     )
   }
-  return { bytes, sha256, fromCache: false }
+  return { bytes, sha256, fromCache: false, cached: isKept && cache ? { cache, key } : undefined }
 }
 
-/** The cached entry, hashed again: a damaged one is dropped. Never throws. */
+/**
+ * Whether the cached copy is used only after the server was asked: where the caller says so, and else where nothing but the
+ * address tells what the file is and the server named a version to ask about.
+ */
+function mustAsk({ hub, url }: UrlSource, { entry }: CachedWeights, { pin, refresh }: Settings): boolean {
+  if (refresh !== undefined) return refresh
+  const isCommit = hub !== undefined && /^[0-9a-f]{40}$/.test(hub.revision)
+  const namesContent = url.href.toLowerCase().includes(entry.sha256)
+  return pin === undefined && !isCommit && !namesContent && entry.validator !== undefined
+}
+
+/** @throws MobileOneError `invalid-argument` that does not show the token. */
+function parseToken(given: string | undefined, platform: Platform): string | undefined {
+  const token = (given ?? platform.env('HF_TOKEN'))?.trim()
+  if (token === undefined || token === '') return undefined
+  const at = token.search(/[^\x21-\x7e]/)
+  if (at === -1) return token
+  throw new MobileOneError(
+    'invalid-argument',
+    `${given === undefined ? 'HF_TOKEN' : 'the token'} has a character that cannot be in a token, number ${at + 1} of ${token.length} ` +
+      '(a space or a line break?); copy it again from the hub',
+  )
+}
+
+/** The cached entry, hashed again: a damaged one is dropped. Throws only where it is aborted. */
 async function readCache(
   cache: WeightCache,
   key: string,
@@ -142,16 +186,15 @@ async function readCache(
     const cached = await cache.get(key)
     if (!cached) return undefined
     const { bytes, entry } = cached
-    if (
-      (await settings.platform.sha256(bytes)) === entry.sha256 &&
-      bytes.length <= settings.limits.maxBytes
-    ) {
+    const sha256 = await hashFile(bytes, `the cached ${label}`, settings.platform, callbacks)
+    if (sha256 === entry.sha256 && bytes.length <= settings.limits.maxBytes) {
       callbacks.onProgress({ phase: 'read', done: bytes.length, total: bytes.length })
       return cached
     }
     callbacks.onWarning(`the cached ${label} in ${cache.name} is damaged; it is dropped and downloaded again`)
     await cache.delete(key)
   } catch (error) {
+    callbacks.signal.throwIfAborted()
     callbacks.onWarning(
       `cannot read ${label} from ${cache.name} (${(error as Error).message}); going on without it`,
     )
@@ -159,8 +202,8 @@ async function readCache(
   return undefined
 }
 
-function fromCache({ bytes, entry }: CachedWeights): Found {
-  return { bytes, sha256: entry.sha256, fromCache: true }
+function fromCache({ bytes, entry }: CachedWeights, cache: WeightCache): Found {
+  return { bytes, sha256: entry.sha256, fromCache: true, cached: { cache, key: entry.key } }
 }
 
 function chooseCache(
@@ -190,7 +233,7 @@ function shareKey(source: UrlSource, settings: Settings): string {
     cache?.name,
     pin,
     offline,
-    refresh,
+    refresh ?? null,
     token,
     hubOrigin,
     limits.maxBytes,

@@ -13,6 +13,8 @@ export interface HttpGetRequest {
   readonly hubOrigin: string
   readonly token: string | undefined
   readonly fetch: typeof globalThis.fetch
+  /** The hash of the copy at hand: where the hub announces the same, its redirect is not followed. */
+  readonly knownSha256: string | undefined
   /** Follow redirects here, one by one, instead of leaving it to `fetch`. */
   readonly seesRedirects: boolean
   readonly bypassHttpCache: boolean
@@ -46,7 +48,7 @@ export async function httpGet(request: HttpGetRequest): Promise<HttpGetResult> {
       })
     } catch (cause) {
       if (request.signal.aborted) throw cause
-      throw connectionFailure(request.label, url, cause)
+      throw connectionFailure(request.label, url, cause, request.seesRedirects)
     }
     // A browser shows only the end of a redirect chain, and a CDN's ETag is not the file's hash.
     if (isHub && !response.redirected) {
@@ -54,6 +56,7 @@ export async function httpGet(request: HttpGetRequest): Promise<HttpGetResult> {
         sha256FromETag(response.headers.get('x-linked-etag')) ??
         (response.ok ? sha256FromETag(response.headers.get('etag')) : undefined)
     }
+    if (hubSha256 !== undefined && hubSha256 === request.knownSha256) return { response, hubSha256 }
     const isRedirect = [301, 302, 303, 307, 308].includes(response.status)
     const location = isRedirect ? response.headers.get('location') : null
     if (location === null) return { response, hubSha256 }
@@ -82,19 +85,23 @@ export function sha256FromETag(etag: string | null): string | undefined {
   return /^"?([0-9a-f]{64})"?$/.exec(etag ?? '')?.[1]
 }
 
-/** The failure behind a `fetch` or a body that rejected. */
-export function connectionFailure(label: string, url: URL, cause: unknown): AttemptFailure {
+/** The failure behind a `fetch` or a body that rejected. Only a browser is told what else may be in the way there. */
+export function connectionFailure(
+  label: string,
+  url: URL,
+  cause: unknown,
+  seesRedirects: boolean,
+): AttemptFailure {
   const inner = (cause as { cause?: { code?: unknown; message?: unknown } }).cause
   const reason = [inner?.code, inner?.message, (cause as Error).message].find(
     (text) => typeof text === 'string' && text !== '',
   )
-  return new AttemptFailure(
-    new MobileOneError(
-      'network',
-      `${label}: no connection to ${withoutQuery(url)} (${reason}); check the network, the address and, in a browser, ` +
-        'that the server allows this origin (CORS) and the page allows it (CSP connect-src)',
-      { cause },
-    ),
-    { retry: true },
-  )
+  const brief = `${label}: no connection to ${withoutQuery(url)} (${reason})`
+  const advice = seesRedirects
+    ? 'check the network and the address'
+    : 'check the network, the address, that the server allows this origin (CORS) and that the page allows it (CSP connect-src)'
+  return new AttemptFailure(new MobileOneError('network', `${brief}; ${advice}`, { cause }), {
+    retry: true,
+    brief,
+  })
 }

@@ -7,6 +7,7 @@ export type {
   PartialWriter,
   WeightCache,
 } from './cache.ts'
+export { type DeriveOptions, derive, dropCached } from './derive.ts'
 export { fetchWeights } from './fetch-weights.ts'
 export { type HubFile, hubUrl, parseHubFile } from './hub-file.ts'
 export { toIntegrity } from './integrity.ts'

@@ -16,6 +16,9 @@ export const defaultLimits: Limits = {
   stallTimeoutMs: 30_000,
 }
 
+/** Milliseconds to wait for the word that a cached file is still current, before it is used as it is. */
+export const revalidateTimeoutMs = 5000
+
 const names = ['maxBytes', 'retries', 'retryDelayMs', 'stallTimeoutMs'] as const
 
 /** @throws MobileOneError `invalid-argument` naming the option that is not a number it can be. */

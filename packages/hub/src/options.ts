@@ -10,7 +10,7 @@ export type WeightSource = string | URL | Blob | Uint8Array | ArrayBuffer
 /** How `fetchWeights` downloads, checks and caches. Every option has a default. */
 export interface FetchWeightsOptions {
   readonly signal?: AbortSignal | undefined
-  /** Phases: `download`, `read` (a local file or a cached one). Units are bytes. */
+  /** Phases: `download`, `read` (a local file or a cached one), `verify` (hashing, where it takes long). Units are bytes. */
   readonly onProgress?: OnProgress | undefined
   /** Told what went wrong but did not stop the call: a retry, a cache that cannot be used. Default: `console.warn`. */
   readonly onWarning?: ((message: string) => void) | undefined
@@ -22,7 +22,11 @@ export interface FetchWeightsOptions {
   readonly cache?: WeightCache | false | undefined
   /** Use only local files and the cache. Default: MOBILEONE_OFFLINE in Node, else false. */
   readonly offline?: boolean | undefined
-  /** Ask the server whether the cached copy is still current, and download only when it is not. Default false. */
+  /**
+   * Whether to ask the server if the cached copy is still the file (by ETag or Last-Modified) before it is used. Left out: ask,
+   * where the address can get other contents and the copy is not the pinned one; without an answer the copy serves and
+   * `onWarning` says so. `true`: ask always, and fail without an answer. `false`: use the copy without asking.
+   */
   readonly refresh?: boolean | undefined
   /** The hub's address. Default: HF_ENDPOINT in Node, else https://huggingface.co. */
   readonly endpoint?: string | undefined
@@ -48,4 +52,6 @@ export interface FetchedWeights {
   /** 64 lower-case hex digits. */
   readonly sha256: string
   readonly fromCache: boolean
+  /** Where the file is kept, for {@link dropCached} and {@link derive}; undefined for local files and without a cache. */
+  readonly cached: { readonly cache: WeightCache; readonly key: string } | undefined
 }

@@ -1,11 +1,7 @@
 import type { WeightCache } from './cache.ts'
 
-/** An incremental hash. */
-export interface Sha256 {
-  update(chunk: Uint8Array): void
-  /** 64 lower-case hex digits. Call once, last. */
-  hex(): string
-}
+/** Lets other work of the thread have its turn, and throws when the caller has aborted. `done` is in bytes. */
+export type Pace = (done: number) => Promise<void>
 
 /** Bounds and progress, in bytes, of reading a local file. */
 export interface ReadFileOptions {
@@ -19,9 +15,8 @@ export interface Platform {
   readonly name: 'node' | 'browser'
   /** An environment variable, when it is set and not empty. */
   env(name: string): string | undefined
-  createSha256(): Sha256
-  /** 64 lower-case hex digits, of everything at once. */
-  sha256(bytes: Uint8Array): Promise<string>
+  /** 64 lower-case hex digits. `pace` is called between slices, or not at all where another thread hashes. */
+  sha256(bytes: Uint8Array, pace: Pace): Promise<string>
   /** The cache used by default, or why there is none. */
   defaultCache(): { readonly cache: WeightCache } | { readonly reason: string }
   /** The path a string or file: URL names, when it can be a path here. */

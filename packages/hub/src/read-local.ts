@@ -1,4 +1,5 @@
 import { MobileOneError, throwIfAborted } from '@mobileone/core'
+import { hashFile } from './hash-file.ts'
 import { checkSha256 } from './integrity.ts'
 import { checkSize } from './limits.ts'
 import type { FetchedWeights, FetchWeightsOptions } from './options.ts'
@@ -17,10 +18,10 @@ export async function readLocal(
 ): Promise<FetchedWeights> {
   const { options, pin, platform, maxBytes } = how
   const { name, bytes } = await read(source, options, platform, maxBytes)
-  const sha256 = await platform.sha256(bytes)
   throwIfAborted(options.signal, `reading ${name}`)
+  const sha256 = await hashFile(bytes, name, platform, options)
   checkSha256(name, 'the one asked for is', pin, sha256)
-  return { bytes, source: name, sha256, fromCache: false }
+  return { bytes, source: name, sha256, fromCache: false, cached: undefined }
 }
 
 async function read(

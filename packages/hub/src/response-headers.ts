@@ -3,6 +3,8 @@ import type { PartialHeader } from './cache.ts'
 
 /** What the headers of a response say about the file it carries. */
 export interface RemoteFile {
+  /** ETag, weak or strong, else Last-Modified: what to ask with whether a cached copy is still the file. */
+  readonly version?: string | undefined
   /** A strong ETag, or Last-Modified: what a later range must still match. */
   readonly validator: string | undefined
   /** The whole file's length in bytes. */
@@ -11,8 +13,20 @@ export interface RemoteFile {
 
 /** Read a 200 response's headers. A compressed body has a length of its own and cannot be continued. */
 export function parseFullResponse(headers: Headers): RemoteFile {
-  if (isEncoded(headers)) return { validator: undefined, total: undefined }
-  return { validator: validatorOf(headers), total: parseLength(headers.get('content-length')) }
+  const version = versionOf(headers)
+  if (isEncoded(headers)) return { version, validator: undefined, total: undefined }
+  return { version, validator: validatorOf(headers), total: parseLength(headers.get('content-length')) }
+}
+
+/** The headers' ETag, weak or strong, else Last-Modified. */
+export function versionOf(headers: Headers): string | undefined {
+  return headers.get('etag') || headers.get('last-modified') || undefined
+}
+
+/** The media type where it is text: never that of weights. */
+export function textType(headers: Headers): string | undefined {
+  const type = /^\s*(text\/[^;\s]*)/i.exec(headers.get('content-type') ?? '')
+  return type?.[1]?.slice(0, 40).toLowerCase()
 }
 
 /** The headers' strong ETag, else Last-Modified. */
@@ -24,27 +38,30 @@ export function validatorOf(headers: Headers): string | undefined {
 
 /**
  * Whether a 206 response continues the file at `offset`: it starts there, and its validator is the one the beginning
- * had. A response without one is believed only when the request carried If-Range. Returns the whole length if so.
+ * had. A response without one is believed only when the request carried If-Range. Returns the whole length, and how many
+ * bytes this response carries, if so.
  */
 export function parsePartialResponse(
   headers: Headers,
   offset: number,
   known: RemoteFile,
   sentIfRange: boolean,
-): { readonly total: number | undefined } | undefined {
+): { readonly total: number | undefined; readonly part: number | undefined } | undefined {
   if (isEncoded(headers)) return undefined
   const validator = validatorOf(headers)
   if (validator === undefined ? !sentIfRange : validator !== known.validator) return undefined
   const range = headers.get('content-range')
   if (range === null) {
     const rest = parseLength(headers.get('content-length'))
-    return { total: known.total ?? (rest === undefined ? undefined : offset + rest) }
+    return { total: known.total ?? (rest === undefined ? undefined : offset + rest), part: rest }
   }
-  const match = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(range.trim())
+  const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(range.trim())
   if (!match || Number(match[1]) !== offset) return undefined
-  const total = match[2] === '*' ? known.total : Number(match[2])
+  const part = Number(match[2]) + 1 - offset
+  const total = match[3] === '*' ? known.total : Number(match[3])
   if (known.total !== undefined && total !== known.total) return undefined
-  return { total }
+  if (part < 1 || (total !== undefined && offset + part > total)) return undefined
+  return { total, part }
 }
 
 /** The whole length a 416 response names. */

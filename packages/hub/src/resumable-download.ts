@@ -2,9 +2,10 @@ import { MobileOneError } from '@mobileone/core'
 import { detectErrorPage, detectedLength } from './detect-error-page.ts'
 import { DownloadBuffer } from './download-buffer.ts'
 import type { Downloaded, DownloadRequest } from './download-request.ts'
+import { hashFile } from './hash-file.ts'
 import { connectionFailure, type HttpGetRequest, httpGet } from './http-get.ts'
 import { checkSha256 } from './integrity.ts'
-import { checkSize } from './limits.ts'
+import { checkSize, revalidateTimeoutMs } from './limits.ts'
 import { PartialFile } from './partial-file.ts'
 import {
   emptyFile,
@@ -12,7 +13,9 @@ import {
   parsePartialResponse,
   parseUnsatisfiedRange,
   type RemoteFile,
+  textType,
   toPartialHeader,
+  versionOf,
 } from './response-headers.ts'
 import { AttemptFailure, statusFailure } from './retry.ts'
 import { type StallTimeout, startStallTimeout } from './stall-timeout.ts'
@@ -27,19 +30,27 @@ export class ResumableDownload {
   #file: RemoteFile = unknown
   /** The whole file's hash, as the hub announced it. */
   #hubSha256: string | undefined
+  /** Where the response at hand must end, when it said so. */
+  #partEnd: number | undefined
   #isPieced = false
   #isFinished = false
+  #hasBegun = false
 
   constructor(request: DownloadRequest) {
-    const { key, label, maxBytes, partials, platform, onWarning } = request
+    const { key, label, maxBytes, partials, onWarning } = request
     this.#request = request
-    this.#buffer = new DownloadBuffer(label, maxBytes, platform.createSha256)
+    this.#buffer = new DownloadBuffer(label, maxBytes)
     this.#partial = new PartialFile(key, partials?.where ?? '', partials?.store, onWarning)
   }
 
   /** True when the bytes came in more than one response. */
   get isPieced(): boolean {
     return this.#isPieced
+  }
+
+  /** True once a server has answered that it has the file, another one than the cached copy. */
+  get hasBegun(): boolean {
+    return this.#hasBegun
   }
 
   /** Take over what an earlier call left. */
@@ -54,14 +65,18 @@ export class ResumableDownload {
 
   /** One request. `again`: the server has another file than the one begun, so the next request asks for all of it. */
   async attempt(): Promise<Downloaded | 'current' | 'again'> {
-    const { current, label, signal, stallTimeoutMs, url } = this.#request
-    if (this.#buffer.length > 0 && this.#buffer.length === this.#file.total) return this.#finish()
-    const stall = startStallTimeout(signal, stallTimeoutMs)
+    const { current, label, platform, signal, stallTimeoutMs, url } = this.#request
+    if (this.#buffer.length > 0 && this.#buffer.length === this.#file.total) return await this.#finish()
+    const isQuick = current?.mayServe === true && !this.#hasBegun
+    const stall = startStallTimeout(
+      signal,
+      isQuick ? Math.min(stallTimeoutMs, revalidateTimeoutMs) : stallTimeoutMs,
+    )
     try {
       const offset = this.#file.validator === undefined ? 0 : this.#buffer.length
       const { response, hubSha256 } = await httpGet(this.#toHttpGet(offset, stall.signal))
-      stall.reset()
-      if (current && (response.status === 304 || hubSha256 === current.sha256)) return 'current'
+      stall.reset(stallTimeoutMs)
+      if (current && isCurrent(response, hubSha256, current)) return 'current'
       if (offset > 0 && (response.status === 206 || response.status === 416)) {
         if (!this.#continues(response, offset, hubSha256)) {
           await this.restart()
@@ -75,7 +90,7 @@ export class ResumableDownload {
     } catch (error) {
       if (stall.stalled) throw this.#stalled()
       if (signal.aborted || error instanceof AttemptFailure || error instanceof MobileOneError) throw error
-      throw connectionFailure(label, url, error)
+      throw connectionFailure(label, url, error, platform.seesRedirects)
     } finally {
       stall.stop()
     }
@@ -86,6 +101,7 @@ export class ResumableDownload {
     this.#buffer.reset()
     this.#file = unknown
     this.#hubSha256 = undefined
+    this.#partEnd = undefined
     this.#isPieced = false
     await this.#partial.discard()
   }
@@ -104,11 +120,23 @@ export class ResumableDownload {
     if (offset > 0 && validator !== undefined) {
       headers.range = `bytes=${offset}-`
       if (platform.sendsAnyHeader) headers['if-range'] = validator
-    } else if (current?.validator !== undefined && platform.sendsAnyHeader) {
+    } else if (current?.validator !== undefined && (platform.sendsAnyHeader || isSameOrigin(url))) {
       headers[/^(W\/)?"/.test(current.validator) ? 'if-none-match' : 'if-modified-since'] = current.validator
     }
     const { seesRedirects } = platform
-    return { url, label, headers, hubOrigin, token, fetch, seesRedirects, bypassHttpCache, signal }
+    const knownSha256 = current?.sha256
+    return {
+      url,
+      label,
+      headers,
+      hubOrigin,
+      token,
+      fetch,
+      seesRedirects,
+      bypassHttpCache,
+      signal,
+      knownSha256,
+    }
   }
 
   /** Whether a 206 or 416 response belongs to the file begun. */
@@ -123,8 +151,10 @@ export class ResumableDownload {
     }
     const rest = parsePartialResponse(response.headers, offset, this.#file, platform.sendsAnyHeader)
     if (!rest) return false
-    this.#file = { validator: this.#file.validator, total: rest.total }
+    this.#file = { ...this.#file, total: rest.total }
+    this.#partEnd = rest.part === undefined ? undefined : offset + rest.part
     this.#isPieced = true
+    this.#hasBegun = true
     return true
   }
 
@@ -137,12 +167,21 @@ export class ResumableDownload {
       const message = `${label}: the server answered ${response.status} to a plain request; check the address`
       throw new AttemptFailure(new MobileOneError('network', message), { retry: false })
     }
+    const text = pin === undefined && hubSha256 === undefined ? textType(response.headers) : undefined
+    if (text !== undefined) {
+      throw new MobileOneError(
+        'invalid-file',
+        `${label} is served as ${text}, not weights: is this the address of a page or a message? ` +
+          'Serve weights as application/octet-stream, or pin their sha256',
+      )
+    }
     const file = parseFullResponse(response.headers)
     if (file.total === 0) throw emptyFile(label)
     if (file.total !== undefined) checkSize(label, file.total, maxBytes)
     if (hubSha256 !== undefined) checkSha256(label, 'the one asked for is', pin, hubSha256)
     this.#file = file
     this.#hubSha256 = hubSha256
+    this.#hasBegun = true
     await this.#partial.begin(toPartialHeader(file, hubSha256))
   }
 
@@ -155,6 +194,7 @@ export class ResumableDownload {
       if (chunk === undefined) break
       stall.reset()
       this.#buffer.append(chunk, this.#file.total)
+      if (this.#buffer.length > (this.#partEnd ?? Infinity)) throw await this.#tooLong()
       if (!isChecked && this.#buffer.length >= detectedLength) {
         this.#refuseErrorPage()
         isChecked = true
@@ -175,13 +215,20 @@ export class ResumableDownload {
     }
   }
 
-  #finish(): Downloaded {
-    const { label, pin } = this.#request
-    const { bytes, sha256 } = this.#buffer.finish()
+  async #tooLong(): Promise<AttemptFailure> {
+    const message = `${this.#request.label}: the server sent more than the part of the file it announced (${this.#partEnd} bytes in all)`
+    await this.restart()
+    return new AttemptFailure(new MobileOneError('network', message), { retry: true })
+  }
+
+  async #finish(): Promise<Downloaded> {
+    const { label, pin, platform } = this.#request
+    const bytes = this.#buffer.finish()
+    const sha256 = await hashFile(bytes, label, platform, this.#request)
     checkSha256(label, 'the one asked for is', pin, sha256)
     checkSha256(label, 'the hub announced', this.#hubSha256, sha256)
     this.#isFinished = true
-    return { bytes, sha256, validator: this.#file.validator }
+    return { bytes, sha256, validator: this.#file.version ?? this.#file.validator }
   }
 
   #refuseErrorPage(): void {
@@ -196,4 +243,18 @@ export class ResumableDownload {
       'check the connection, or raise stallTimeoutMs'
     return new AttemptFailure(new MobileOneError('network', message), { retry: true })
   }
+}
+
+/** Whether the response says that the copy at hand is the file: by 304, by the hub's hash, or by the version it names. */
+function isCurrent(
+  response: Response,
+  hubSha256: string | undefined,
+  current: { readonly validator: string | undefined; readonly sha256: string },
+): boolean {
+  if (response.status === 304 || hubSha256 === current.sha256) return true
+  return response.ok && current.validator !== undefined && versionOf(response.headers) === current.validator
+}
+
+function isSameOrigin(url: URL): boolean {
+  return globalThis.location?.origin === url.origin
 }

@@ -9,15 +9,18 @@ export class AttemptFailure extends Error {
   readonly retry: boolean
   /** What the server asked to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined
+  /** What happened without the remedy, for the message of a retry. */
+  readonly brief: string
 
   constructor(
     error: MobileOneError,
-    how: { readonly retry: boolean; readonly retryAfterMs?: number | undefined },
+    how: { readonly retry: boolean; readonly retryAfterMs?: number | undefined; readonly brief?: string },
   ) {
     super(error.message)
     this.error = error
     this.retry = how.retry
     this.retryAfterMs = how.retryAfterMs
+    this.brief = how.brief ?? error.message
   }
 }
 
@@ -42,7 +45,11 @@ export function statusFailure(response: Response, label: string, hint: string): 
   const detail = response.headers.get('x-error-message')
   const says = `${label}: the server answered ${status}${response.statusText ? ` ${response.statusText}` : ''}${detail ? ` (${detail})` : ''}`
   const fail = (advice: string, retry: boolean, retryAfterMs?: number): AttemptFailure =>
-    new AttemptFailure(new MobileOneError('network', `${says}; ${advice}`), { retry, retryAfterMs })
+    new AttemptFailure(new MobileOneError('network', `${says}; ${advice}`), {
+      retry,
+      retryAfterMs,
+      brief: says,
+    })
 
   if (status === 401 || status === 403 || status === 404 || status === 410) return fail(hint, false)
   if (

@@ -5,8 +5,8 @@ const longestTimeout = 2 ** 31
 export interface StallTimeout {
   readonly signal: AbortSignal
   readonly stalled: boolean
-  /** Something arrived: start counting again. */
-  reset(): void
+  /** Something arrived: start counting again, from now on up to `stallMs` where it is given. */
+  reset(stallMs?: number): void
   /** Stop counting, and abort what is still under way: a body nobody read holds its connection. */
   stop(): void
 }
@@ -14,6 +14,7 @@ export interface StallTimeout {
 /** Start counting: `stallMs` milliseconds without a `reset` abort the signal, and so does `outer`. */
 export function startStallTimeout(outer: AbortSignal, stallMs: number): StallTimeout {
   const controller = new AbortController()
+  let limit = stallMs
   let stalled = false
   let timer: ReturnType<typeof setTimeout> | undefined
   const abort = (): void => controller.abort(outer.reason)
@@ -21,9 +22,10 @@ export function startStallTimeout(outer: AbortSignal, stallMs: number): StallTim
     stalled = true
     controller.abort()
   }
-  const reset = (): void => {
+  const reset = (changed = limit): void => {
+    limit = changed
     clearTimeout(timer)
-    if (stallMs < longestTimeout) timer = setTimeout(stall, stallMs)
+    if (limit < longestTimeout) timer = setTimeout(stall, limit)
   }
   outer.addEventListener('abort', abort, { once: true })
   if (outer.aborted) abort()

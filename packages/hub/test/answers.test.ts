@@ -88,6 +88,36 @@ describe('HTTP errors', () => {
     expect(error.cause).toBeDefined()
   })
 
+  test('says what is wrong once, not with every retry', async () => {
+    await hub.serve(() => {})
+    const { url } = hub.server
+    await hub.server[Symbol.asyncDispose]()
+    const error = await failure(fetchWeights(url, { ...hub.options, retries: 4 }))
+    expect(error.message).toMatch(/check the network and the address \(gave up after 5 attempts\)$/)
+    expect(hub.warnings).toHaveLength(4)
+    expect(hub.warnings[0]).toMatch(/no connection to .*ECONNREFUSED\)\. Retry 1 of 4 in/)
+    for (const warning of hub.warnings.slice(1)) expect(warning.length).toBeLessThan(80)
+    expect(hub.warnings.join('\n')).not.toContain('CORS')
+  })
+
+  test('a token with a line break is not shown, and nothing is asked', async () => {
+    await hub.serve((request, response) => sendFile(request, response, body))
+    const options = { ...hub.options, endpoint: hub.server.url }
+    await fetchWeights('timm/x', { ...options, token: 'hf_secret\n' })
+    expect(hub.server.seen[0]?.headers.authorization).toBe('Bearer hf_secret')
+    vi.stubEnv('HF_TOKEN', 'hf_secret\nsecond')
+    try {
+      const error = await failure(fetchWeights('timm/y', options))
+      expect(error.code).toBe('invalid-argument')
+      expect(error.message).toContain('HF_TOKEN has a character that cannot be in a token, number 10 of 16')
+      expect(error.message).not.toMatch(/secret|second/)
+    } finally {
+      vi.unstubAllEnvs()
+    }
+    expect(hub.server.seen).toHaveLength(1)
+    expect(hub.warnings).toEqual([])
+  })
+
   test('Retry-After may be a date; delays grow, are bounded and jittered', () => {
     const now = Date.parse('2024-01-01T00:00:00Z')
     expect(parseRetryAfter('Mon, 01 Jan 2024 00:00:10 GMT', now)).toBe(10_000)
@@ -126,6 +156,18 @@ describe('answers that are not the file', () => {
     expect(error.message).toContain(`${hub.server.url}/s0.safetensors is ${what}`)
     expect(hub.server.seen).toHaveLength(1)
     expect(await hub.files()).toEqual([])
+  })
+
+  test.each(['text/html; charset=utf-8', 'text/plain', 'TEXT/markdown'])('%s', async (type) => {
+    await hub.serve((request, response) =>
+      sendFile(request, response, body, { etag: '"t"', headers: { 'content-type': type } }),
+    )
+    const error = await failure(fetchWeights(hub.server.url, hub.options))
+    expect(error.code).toBe('invalid-file')
+    expect(error.message).toContain(`is served as ${type.split(';')[0]!.toLowerCase()}, not weights`)
+    expect(hub.server.seen).toHaveLength(1)
+    expect(await hub.files()).toEqual([])
+    expect((await fetchWeights(hub.server.url, { ...hub.options, sha256: hash })).sha256).toBe(hash)
   })
 
   test('a page that arrives byte by byte', async () => {

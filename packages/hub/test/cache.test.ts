@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { fetchWeights, openDefaultCache, openDiskCache, type WeightCache } from '../src/index.ts'
@@ -132,6 +132,14 @@ describe('a cache on disk', () => {
     expect((await fetchWeights(hub.server.url, hub.options)).fromCache).toBe(true)
   })
 
+  test('lists what it has beside a directory among its entries', async () => {
+    await hub.serve((request, response) => sendFile(request, response, body))
+    await fetchWeights(hub.server.url, hub.options)
+    await mkdir(join(hub.directory, 'entries', 'notes.json'))
+    expect((await hub.cache.list()).map((entry) => entry.sha256)).toEqual([hash])
+    expect(await hub.cache.delete(`${hub.server.url}/`)).toBe(true)
+  })
+
   test('survives unreadable entries and missing blobs', async () => {
     await hub.serve((request, response) => sendFile(request, response, body))
     await fetchWeights(hub.server.url, hub.options)
@@ -179,11 +187,13 @@ describe('a cache on disk', () => {
     let [served, tag] = [body, etag]
     await hub.serve((request, response) => sendFile(request, response, served, { etag: tag }))
     const refresh = { ...hub.options, refresh: true }
+    const keep = { ...hub.options, refresh: false }
     expect((await fetchWeights(hub.server.url, refresh)).fromCache).toBe(false)
     expect((await fetchWeights(hub.server.url, refresh)).fromCache).toBe(true)
     expect(hub.server.seen[1]?.headers['if-none-match']).toBe(etag)
     ;[served, tag] = [someBytes(1000, 4), '"v2"']
-    expect((await fetchWeights(hub.server.url, hub.options)).sha256).toBe(hash)
+    expect((await fetchWeights(hub.server.url, keep)).sha256).toBe(hash)
+    expect(hub.server.seen).toHaveLength(2)
     expect((await fetchWeights(hub.server.url, refresh)).sha256).toBe(sha256(served))
     expect((await fetchWeights(hub.server.url, hub.options)).sha256).toBe(sha256(served))
   })

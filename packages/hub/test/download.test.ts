@@ -25,7 +25,7 @@ describe('a plain download', () => {
     expect(second).toMatchObject({ sha256: hash, fromCache: true })
     expect(Buffer.compare(second.bytes, body)).toBe(0)
     expect(progress).toEqual([{ phase: 'read', done: body.length, total: body.length }])
-    expect(hub.server.seen).toHaveLength(1)
+    expect(hub.server.seen.map(({ headers }) => headers['if-none-match'])).toEqual([undefined, etag])
     expect(hub.warnings).toEqual([])
   })
 
@@ -160,6 +160,32 @@ describe('a download that breaks off', () => {
     expect((await fetchWeights(hub.server.url, hub.options)).sha256).toBe(hash)
     expect(hub.server.seen).toHaveLength(3)
     expect(hub.server.seen[2]?.headers.range).toBeUndefined()
+  })
+
+  test('refuses a 206 that is longer than its Content-Range', async () => {
+    await hub.serve((request, response, index) => {
+      if (index === 0) return sendFile(request, response, body, { etag }, 900_000)
+      if (index > 1) return sendFile(request, response, body, { etag })
+      const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1])
+      const end = start + 999
+      response.writeHead(206, { etag, 'content-range': `bytes ${start}-${end}/${body.length}` })
+      response.end(body.slice(0, 1_000_000))
+    })
+    expect((await fetchWeights(hub.server.url, hub.options)).sha256).toBe(hash)
+    expect(hub.warnings.join('\n')).toContain('sent more than the part of the file it announced')
+    expect(hub.server.seen[2]?.headers.range).toBeUndefined()
+  })
+
+  test('goes on after a 206 that carries less than was asked for', async () => {
+    await hub.serve((request, response, index) => {
+      if (index === 0) return sendFile(request, response, body, { etag }, 900_000)
+      if (index > 1) return sendFile(request, response, body, { etag })
+      const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1])
+      response.writeHead(206, { etag, 'content-range': `bytes ${start}-${start + 999}/${body.length}` })
+      response.end(body.slice(start, start + 1000))
+    })
+    expect((await fetchWeights(hub.server.url, hub.options)).sha256).toBe(hash)
+    expect(hub.server.seen[2]?.headers.range).toMatch(/^bytes=[1-9]/)
   })
 
   test('is not taken for whole when the connection ends quietly', async () => {

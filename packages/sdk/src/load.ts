@@ -1,6 +1,29 @@
-import { type ModelFromCheckpointOptions, modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
-import { type Model, type ModelCard, reparameterizeAsync, type Variant, withCard } from '@mobileone/core'
-import { type FetchWeightsOptions, fetchWeights, knownSources, type WeightSource } from '@mobileone/hub'
+import {
+  type Checkpoint,
+  type ModelFromCheckpointOptions,
+  modelFromCheckpoint,
+  readCheckpoint,
+  toSafetensors,
+} from '@mobileone/checkpoint'
+import {
+  isMobileOneError,
+  MobileOneError,
+  type Model,
+  type ModelCard,
+  reparameterizeAsync,
+  type Variant,
+  withCard,
+} from '@mobileone/core'
+import {
+  derive,
+  dropCached,
+  type FetchedWeights,
+  type FetchWeightsOptions,
+  fetchWeights,
+  knownSources,
+  type WeightSource,
+} from '@mobileone/hub'
+import manifest from '../package.json' with { type: 'json' }
 
 /**
  * Where a model comes from: a Model, one of the published variants (`s0` … `s4`, fetched from the hub), or weights: a hub
@@ -9,7 +32,13 @@ import { type FetchWeightsOptions, fetchWeights, knownSources, type WeightSource
  */
 export type ModelSource = Model | Variant | WeightSource
 
-export interface LoadOptions extends FetchWeightsOptions, ModelFromCheckpointOptions {}
+export interface LoadOptions extends FetchWeightsOptions, ModelFromCheckpointOptions {
+  /**
+   * Keep the folded form of downloaded weights beside them in the cache, as float32, so that the next start does not fold again.
+   * Default true. `cache: false` keeps neither.
+   */
+  readonly cacheFolded?: boolean | undefined
+}
 
 /** The licence of the published weights, which is not that of this software. */
 const publishedLicence = 'Apple sample code licence: https://github.com/apple/ml-mobileone/blob/main/LICENSE'
@@ -20,21 +49,73 @@ const publishedLicence = 'Apple sample code licence: https://github.com/apple/ml
  */
 export async function loadModel(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
   if (isModel(source)) return source
-  const variant =
-    typeof source === 'string' && Object.hasOwn(knownSources, source)
-      ? knownSources[source as Variant]
-      : undefined
-  const { bytes, source: origin } = await fetchWeights(variant?.hub ?? (source as WeightSource), options)
-  const model = modelFromCheckpoint(readCheckpoint(bytes), options)
-  const card: ModelCard = { source: origin, ...(variant && { licence: publishedLicence }) }
+  const fetched = await fetchFrom(source, options)
+  return described(modelFromCheckpoint(await read(fetched), checkpointOptions(options)), source, fetched)
+}
+
+/**
+ * The model at `source`, folded into the plain CNN that backends run. What was folded once of downloaded weights comes from the
+ * cache, see {@link LoadOptions.cacheFolded}.
+ */
+export async function loadDeployModel(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
+  const { signal, onProgress } = options
+  const folding = { ...(signal && { signal }), ...(onProgress && { onProgress }) }
+  if (isModel(source)) return reparameterizeAsync(source, folding)
+  const fetched = await fetchFrom(source, options)
+  const isKept = options.cacheFolded !== false && options.card === undefined
+  const { prefix: _, ...withoutPrefix } = options
+  const model = await derive(
+    { sha256: fetched.sha256, cached: isKept ? fetched.cached : undefined },
+    { recipe: foldRecipe(options), signal, onWarning: options.onWarning },
+    (bytes) => modelFromCheckpoint(readCheckpoint(bytes), checkpointOptions(withoutPrefix)),
+    async () => {
+      const loaded = modelFromCheckpoint(await read(fetched), checkpointOptions(options))
+      const value = await reparameterizeAsync(loaded, folding)
+      const isTrainForm = loaded.nodes.some(({ op }) => op === 'batchNorm')
+      return { value, toBytes: isTrainForm ? () => toSafetensors(value) : undefined }
+    },
+  )
+  return described(model, source, fetched)
+}
+
+/** Raise it with every change to reading or folding weights after which the same bytes give another model. */
+const foldRevision = 1
+
+/** What a folded model depends on beside the bytes of the weights. */
+function foldRecipe({ name, size, strides, outputs, prefix }: LoadOptions): string {
+  const software = `${manifest.version}-${foldRevision}`
+  return `folded ${JSON.stringify({ software, name, size, strides, outputs, prefix })}`
+}
+
+function fetchFrom(source: Variant | WeightSource, options: LoadOptions): Promise<FetchedWeights> {
+  const isVariant = typeof source === 'string' && Object.hasOwn(knownSources, source)
+  return fetchWeights(isVariant ? knownSources[source as Variant].hub : source, options)
+}
+
+/** Read the file; one that is damaged leaves the cache, so that the next call downloads it again. */
+async function read(fetched: FetchedWeights): Promise<Checkpoint> {
+  try {
+    return readCheckpoint(fetched.bytes)
+  } catch (error) {
+    if (!isMobileOneError(error) || error.code !== 'invalid-file' || !(await dropCached(fetched))) throw error
+    throw new MobileOneError(
+      'invalid-file',
+      `${fetched.source}: ${error.message}. It was dropped from the cache; the next call downloads it again`,
+      { cause: error },
+    )
+  }
+}
+
+function described(model: Model, source: ModelSource, fetched: FetchedWeights): Model {
+  const isPublished = typeof source === 'string' && Object.hasOwn(knownSources, source)
+  const card: ModelCard = { source: fetched.source, ...(isPublished && { licence: publishedLicence }) }
   return withCard(model, { ...card, ...model.card })
 }
 
-/** The model at `source`, folded into the plain CNN that backends run. */
-export async function loadDeployModel(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
-  const model = await loadModel(source, options)
-  const { signal, onProgress } = options
-  return reparameterizeAsync(model, { ...(signal && { signal }), ...(onProgress && { onProgress }) })
+/** Warnings of reading reach the same ear as those of fetching. */
+function checkpointOptions(options: LoadOptions): ModelFromCheckpointOptions {
+  const onWarning = options.onWarning ?? ((message: string) => console.warn(`mobileone: ${message}`))
+  return { ...options, onWarning }
 }
 
 function isModel(source: ModelSource): source is Model {

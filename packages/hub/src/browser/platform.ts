@@ -2,22 +2,23 @@ import { MobileOneError } from '@mobileone/core'
 import { sha256 as incrementalSha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { WeightCache } from '../cache.ts'
-import type { Platform, Sha256 } from '../platform.ts'
+import { inSlices } from '../in-slices.ts'
+import type { Pace, Platform } from '../platform.ts'
 import { cacheStorageCache } from './cache-storage.ts'
+
+/** About 3 ms of work in JavaScript. */
+const sliceBytes = 2 ** 18
 
 export const browserPlatform: Platform = {
   name: 'browser',
   env: () => undefined,
-  createSha256(): Sha256 {
-    const hash = incrementalSha256.create()
-    return {
-      update: (chunk) => void hash.update(chunk),
-      hex: () => bytesToHex(hash.digest()),
-    }
-  },
-  async sha256(bytes: Uint8Array): Promise<string> {
+  async sha256(bytes: Uint8Array, pace: Pace): Promise<string> {
     const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined
-    if (!subtle) return bytesToHex(incrementalSha256(bytes))
+    if (!subtle) {
+      const hash = incrementalSha256.create()
+      await inSlices(bytes, sliceBytes, pace, (slice) => hash.update(slice))
+      return bytesToHex(hash.digest())
+    }
     return bytesToHex(new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)))
   },
   defaultCache(): { cache: WeightCache } | { reason: string } {

@@ -55,8 +55,9 @@ export function diskCache(directory: string): WeightCache {
   }
 }
 
+/** The entry in `file`; undefined where there is none, or something else than an entry of this program. */
 async function readEntry(file: string): Promise<CacheEntry | undefined> {
-  const text = await node.fs.readFile(file, 'utf8').catch(unlessMissing)
+  const text = await node.fs.readFile(file, 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
   try {
     const entry = JSON.parse(text) as CacheEntry

@@ -1,21 +1,19 @@
 import type { WeightCache } from '../cache.ts'
-import type { Platform, Sha256 } from '../platform.ts'
+import { inSlices } from '../in-slices.ts'
+import type { Pace, Platform } from '../platform.ts'
 import { node } from './builtins.ts'
 import { diskCache } from './disk-cache.ts'
 import { readFile } from './read-file.ts'
 
+const sliceBytes = 2 ** 20
+
 export const nodePlatform: Platform = {
   name: 'node',
   env: (name) => process.env[name] || undefined,
-  createSha256(): Sha256 {
+  async sha256(bytes: Uint8Array, pace: Pace): Promise<string> {
     const hash = node.crypto.createHash('sha256')
-    return {
-      update: (chunk) => void hash.update(chunk),
-      hex: () => hash.digest('hex'),
-    }
-  },
-  async sha256(bytes: Uint8Array): Promise<string> {
-    return node.crypto.createHash('sha256').update(bytes).digest('hex')
+    await inSlices(bytes, sliceBytes, pace, (slice) => hash.update(slice))
+    return hash.digest('hex')
   },
   defaultCache(): { cache: WeightCache } | { reason: string } {
     const directory = cacheDirectory()
