@@ -11,11 +11,33 @@ import {
   type Shapes,
   type Tensor,
 } from '@mobileone/core'
+import type { Parallelism } from './choose.ts'
 import { fromNchw, type Layout, toNchw } from './kernels/layout.ts'
 import { type Allocation, type Constant, Memory, type PlannedBuffer, type Region } from './memory.ts'
 import { type Packing, packWeights } from './pack-weights.ts'
-import type { Dispatch, Plan, PlanSetting } from './plan.ts'
-import { type Activation, type Kernel, quads } from './wgsl.ts'
+import { type Activation, type Kernel, quads, type Setting } from './wgsl.ts'
+
+export interface Dispatch {
+  readonly node: string
+  readonly kernel: Kernel
+  /** In the order of the kernel's bindings. */
+  readonly regions: readonly Region[]
+}
+
+export interface Plan {
+  readonly buffers: readonly PlannedBuffer[]
+  readonly constants: readonly Constant[]
+  readonly dispatches: readonly Dispatch[]
+  /** The values that dispatches leave in memory, in order: fused activations, not what they activate. */
+  readonly results: readonly string[]
+  readonly inputs: Readonly<Record<string, PlannedBuffer>>
+  /** Where the outputs lie after a run, NCHW float32. */
+  readonly outputs: Readonly<Record<string, { readonly region: Region; readonly shape: readonly number[] }>>
+}
+
+export interface PlanSetting extends Setting {
+  readonly parallelism: Parallelism
+}
 
 export interface Size {
   readonly n: number

@@ -12,7 +12,7 @@ import {
   type Op,
   type Unary,
 } from '@mobileone/core'
-import { chooseConv, choosePixels, chooseTile, type Parallelism } from './choose.ts'
+import { chooseConv, choosePixels, chooseTile } from './choose.ts'
 import { conv } from './kernels/conv.ts'
 import { convGrouped } from './kernels/conv-grouped.ts'
 import { convPlanar } from './kernels/conv-planar.ts'
@@ -26,31 +26,8 @@ import { product } from './kernels/product.ts'
 import { scaleShift } from './kernels/scale-shift.ts'
 import { softmax } from './kernels/softmax.ts'
 import type { Convolution } from './kernels/window.ts'
-import type { Constant, PlannedBuffer, Region } from './memory.ts'
-import { layoutOf, PlanBuilder, type Size } from './plan-builder.ts'
-import { type Kernel, quads, type Setting } from './wgsl.ts'
-
-export interface Dispatch {
-  readonly node: string
-  readonly kernel: Kernel
-  /** In the order of the kernel's bindings. */
-  readonly regions: readonly Region[]
-}
-
-export interface Plan {
-  readonly buffers: readonly PlannedBuffer[]
-  readonly constants: readonly Constant[]
-  readonly dispatches: readonly Dispatch[]
-  /** The values that dispatches leave in memory, in order: fused activations, not what they activate. */
-  readonly results: readonly string[]
-  readonly inputs: Readonly<Record<string, PlannedBuffer>>
-  /** Where the outputs lie after a run, NCHW float32. */
-  readonly outputs: Readonly<Record<string, { readonly region: Region; readonly shape: readonly number[] }>>
-}
-
-export interface PlanSetting extends Setting {
-  readonly parallelism: Parallelism
-}
+import { layoutOf, type Plan, PlanBuilder, type PlanSetting, type Size } from './plan-builder.ts'
+import { type Kernel, quads } from './wgsl.ts'
 
 /** Plan `model`, which has been validated. */
 export function planModel(model: Model, setting: PlanSetting): Plan {

@@ -5,7 +5,7 @@ import { messageOf } from './error-message.ts'
 import { type ImageInput, ImageWriter } from './image.ts'
 import type { PlannedBuffer } from './memory.ts'
 import { pipelineOf } from './pipelines.ts'
-import type { Plan } from './plan.ts'
+import type { Plan } from './plan-builder.ts'
 
 /** Values of the WebGPU specification: Node has no globals of these names. */
 const usage = { mapRead: 1, copySource: 4, copyDestination: 8, storage: 128, queryResolve: 512 } as const
