@@ -19,14 +19,14 @@ const EPOCH_SHIFT = 20
 const CHUNK_MASK = (1 << STEP_SHIFT) - 1
 const STEP_MASK = (1 << (EPOCH_SHIFT - STEP_SHIFT)) - 1
 /** Models of more nodes run on one thread: a node is at most two steps, and CLAIM counts to {@link STEP_MASK}. */
-export const MAX_SHARED_NODES = STEP_MASK >> 1
+export const MAX_SHARED_NODES: number = STEP_MASK >> 1
 
 /** Chunks of a step for each thread: few enough to cost nothing, enough that a late thread is waited for shortly. */
 const CHUNKS_PER_THREAD = 4
 /** Turns of a waiting loop before a thread goes to sleep: a good part of a millisecond. */
 const SPINS = 40_000
-/** Milliseconds after which a worker that does not finish its chunk is given up. */
-const WORKER_TIMEOUT = 60_000
+/** Milliseconds that the main thread waits for the others before it lets its event loop turn. */
+const PATIENCE = 20
 
 /** What a worker is sent to begin with, and what the main thread keeps. Offsets are bytes. */
 export interface ThreadInit {
@@ -43,33 +43,29 @@ export interface ThreadInit {
   readonly threads: number
 }
 
-type StepKernel = (record: number, from: number, to: number, scratch: number) => void
+/** The kernels' entry point: units `from` to `to` of the step whose record lies at `record`. */
+export type StepKernel = (record: number, from: number, to: number, scratch: number) => void
 
 /** One thread's part in the runs. */
 export interface ChunkScheduler {
   readonly steps: number
-  /** Run chunks of a step until none is left, then wait until all of them are done. */
-  runStep(index: number): void
+  /**
+   * Run chunks of a step until none is left, then wait until all of them are done. The main thread waits no longer than a
+   * moment: false where the others still work, for the caller to see whether they live and to call again.
+   */
+  runStep(index: number): boolean
   /** Main thread: let the workers begin a run. */
   beginRun(): void
-  /** Main thread: leave the run: no chunk is claimed any more, and none is under way when this returns. */
-  abortRun(): void
+  /** Main thread: leave the run: no chunk is claimed any more. True where none is under way, else call again. */
+  abortRun(): boolean
   /** Main thread: let the workers end. */
   end(): void
   /** Worker: wait for the next run; false when there will be none. */
   awaitRun(): boolean
 }
 
-/**
- * @param maySleep False on a browser's main thread, where `Atomics.wait` is forbidden.
- * @param lost The error for a main thread whose workers do not answer any more.
- */
-export function createChunkScheduler(
-  init: ThreadInit,
-  step: StepKernel,
-  maySleep: boolean,
-  lost: () => Error,
-): ChunkScheduler {
+/** @param maySleep False on a browser's main thread, where `Atomics.wait` is forbidden. */
+export function createChunkScheduler(init: ThreadInit, step: StepKernel, maySleep: boolean): ChunkScheduler {
   const { records, recordBytes, units, thread, threads } = init
   const scratch = init.scratch + thread * init.scratchBytes
   const control = new Int32Array(init.memory.buffer, 0, CONTROL_WORDS)
@@ -78,11 +74,8 @@ export function createChunkScheduler(
   const ends: number[] = []
   for (const [index, count] of chunks.entries()) ends.push((ends[index - 1] ?? 0) + count)
   let epoch = 0
-  let isLost = false
-  const giveUp = (): never => {
-    isLost = true
-    throw lost()
-  }
+  /** Chunks of an aborted run that are done or under way. */
+  let claimed = 0
 
   const tag = (index: number): number => (epoch << EPOCH_SHIFT) | (index << STEP_SHIFT)
   /** The first step from `index` on that has work, or the end of the run. */
@@ -92,20 +85,21 @@ export function createChunkScheduler(
     return tag(next)
   }
 
-  const waitUntil = (word: number, reached: () => boolean): void => {
+  const waitUntil = (word: number, reached: () => boolean): boolean => {
     let deadline = 0
     for (let turn = 1; !reached(); turn++) {
       if (turn % SPINS !== 0) continue
       if (thread === 0) {
-        deadline ||= performance.now() + WORKER_TIMEOUT
-        if (performance.now() > deadline) giveUp()
+        deadline ||= performance.now() + PATIENCE
+        if (performance.now() > deadline) return false
       }
       if (!maySleep) continue
       Atomics.add(control, SLEEPERS, 1)
       const seen = Atomics.load(control, word)
-      if (!reached()) Atomics.wait(control, word, seen, thread === 0 ? WORKER_TIMEOUT / 4 : undefined)
+      if (!reached()) Atomics.wait(control, word, seen, thread === 0 ? PATIENCE : undefined)
       Atomics.sub(control, SLEEPERS, 1)
     }
+    return true
   }
 
   const runChunk = (index: number, chunk: number): void => {
@@ -123,44 +117,45 @@ export function createChunkScheduler(
     steps: units.length,
     runStep(index) {
       const total = chunks[index] as number
-      if (total === 0) return
+      if (total === 0) return true
       if (threads === 1) {
         step(records + index * recordBytes, 0, units[index] as number, scratch)
-        return
+        return true
       }
       const mine = tag(index)
       const isCurrent = (word: number): boolean => (word & ~CHUNK_MASK) === mine
       for (;;) {
         const word = Atomics.load(control, CLAIM)
-        if (!isCurrent(word)) return
+        if (!isCurrent(word)) return true
         const chunk = word & CHUNK_MASK
         if (chunk === total) break
         if (Atomics.compareExchange(control, CLAIM, word, word + 1) === word) runChunk(index, chunk)
       }
-      waitUntil(CLAIM, () => !isCurrent(Atomics.load(control, CLAIM)))
+      return waitUntil(CLAIM, () => !isCurrent(Atomics.load(control, CLAIM)))
     },
     beginRun() {
       if (threads === 1) return
       epoch = (epoch + 1) & 0x7fffffff
+      claimed = 0
       Atomics.store(control, DONE, 0)
       Atomics.store(control, CLAIM, nextTag(0))
       Atomics.store(control, EPOCH, epoch)
       Atomics.notify(control, EPOCH)
     },
     abortRun() {
-      if (threads === 1 || isLost) return
+      if (threads === 1) return true
       const over = tag(chunks.length)
       let word = Atomics.load(control, CLAIM)
-      for (let found = word; ; word = found) {
+      for (let found = word; word !== over; word = found) {
         found = Atomics.compareExchange(control, CLAIM, word, over)
         if (found === word) break
       }
-      Atomics.notify(control, CLAIM)
-      if (word === over) return
-      const index = (word >>> STEP_SHIFT) & STEP_MASK
-      const claimed = (ends[index - 1] ?? 0) + (word & CHUNK_MASK)
-      const deadline = performance.now() + WORKER_TIMEOUT
-      while (Atomics.load(control, DONE) < claimed) if (performance.now() > deadline) giveUp()
+      if (word !== over) {
+        const index = (word >>> STEP_SHIFT) & STEP_MASK
+        claimed = (ends[index - 1] ?? 0) + (word & CHUNK_MASK)
+        Atomics.notify(control, CLAIM)
+      }
+      return Atomics.load(control, DONE) >= claimed
     },
     end() {
       if (threads === 1) return
@@ -184,7 +179,7 @@ export function serve(): void {
   port.onmessage = async ({ data }: { data: ThreadInit }) => {
     try {
       const { exports } = await WebAssembly.instantiate(data.module, { env: { memory: data.memory } })
-      const scheduler = createChunkScheduler(data, exports.step as StepKernel, true, () => new Error())
+      const scheduler = createChunkScheduler(data, exports.step as StepKernel, true)
       port.postMessage('ready')
       while (scheduler.awaitRun()) {
         for (let index = 0; index < scheduler.steps; index++) scheduler.runStep(index)

@@ -2,25 +2,29 @@ import {
   type CompileOptions,
   MobileOneError,
   type Model,
+  pause,
   type Tensors,
   tensor,
   throwIfAborted,
 } from '@mobileone/core'
 import { STEP_WORDS } from './abi.ts'
 import { tuningOf } from './choose.ts'
-import { createChunkScheduler, MAX_SHARED_NODES, type ThreadInit } from './chunk-scheduler.ts'
+import { MAX_SHARED_NODES } from './chunk-scheduler.ts'
 import type { Simd } from './detect-simd.ts'
 import { instantiate, loadModule, type WasmSource } from './load.ts'
-import { pause } from './pause.ts'
 import { type Plan, planModel } from './plan.ts'
-import { startThreadPool } from './thread-pool.ts'
+import { PAUSE_INTERVAL, startRunner } from './runner.ts'
+import type { ThreadPlan } from './thread-count.ts'
+import type { WorkerAddress } from './thread-pool.ts'
 
 /** A model in memory, ready to run. It keeps neither the model nor its weights in their own layout. */
 export interface Runtime extends Pick<Plan, 'steps' | 'inputs' | 'outputs'> {
   readonly memoryBytes: number
+  /** How many threads share a run, in words. */
+  readonly threads: string
   run(inputs: Tensors, signal: AbortSignal | undefined): Promise<Tensors>
   /** Milliseconds of each step. */
-  profile(inputs: Tensors): readonly number[]
+  profile(inputs: Tensors): Promise<readonly number[]>
   /** End the workers. */
   end(): Promise<void>
 }
@@ -28,17 +32,15 @@ export interface Runtime extends Pick<Plan, 'steps' | 'inputs' | 'outputs'> {
 export interface RuntimeOptions extends CompileOptions {
   readonly wasm: WasmSource | undefined
   readonly simd: Simd
-  readonly threads: number
-  readonly worker: string | URL | undefined
+  readonly threads: ThreadPlan
+  readonly worker: WorkerAddress | undefined
 }
-
-/** Milliseconds of work after which the event loop may turn: progress is shown, an abort is heard. */
-const PAUSE_INTERVAL = 8
 
 /** Plan `model`, which has been validated, pack its weights, link the kernels, start the workers. */
 export async function createRuntime(model: Model, options: RuntimeOptions): Promise<Runtime> {
   const { simd, signal, onProgress } = options
-  const threads = model.nodes.length <= MAX_SHARED_NODES ? options.threads : 1
+  const threadPlan = model.nodes.length <= MAX_SHARED_NODES ? options.threads : oneThread
+  const { threads } = threadPlan
   const loading = loadModule(simd, options.wasm, threads > 1)
   loading.catch(() => {})
   const plan = planModel(model, threads, tuningOf(simd))
@@ -61,25 +63,13 @@ export async function createRuntime(model: Model, options: RuntimeOptions): Prom
   const { step } = await instantiate(module, memory)
   throwIfAborted(signal, 'compiling for wasm')
   const { records, units, scratch, scratchBytes } = plan
-  const initOf = (thread: number): ThreadInit => ({
-    module,
-    memory,
-    records,
-    recordBytes: STEP_WORDS * 4,
-    units,
-    scratch,
-    scratchBytes,
-    thread,
-    threads,
-  })
-  const workers = Array.from({ length: threads - 1 }, (_, index) => initOf(index + 1))
-  const pool = await startThreadPool(workers, options.worker)
-  const scheduler = createChunkScheduler(
-    initOf(0),
+  const { runner, text } = await startRunner({
+    plan: threadPlan,
+    init: { module, memory, records, recordBytes: STEP_WORDS * 4, units, scratch, scratchBytes },
     step,
-    typeof document === 'undefined',
-    () => new MobileOneError('device-lost', 'wasm: a worker thread does not answer; compile the model again'),
-  )
+    worker: options.worker,
+    signal,
+  })
 
   const { steps, inputs: places, outputs: shown } = plan
   const writeInputs = (inputs: Tensors): void => {
@@ -99,39 +89,24 @@ export async function createRuntime(model: Model, options: RuntimeOptions): Prom
     inputs: places,
     outputs: shown,
     memoryBytes: memory.buffer.byteLength,
+    threads: text,
     async run(inputs, signal) {
       writeInputs(inputs)
-      scheduler.beginRun()
-      try {
-        let turn = signal ? performance.now() : 0
-        for (let i = 0; i < scheduler.steps; i++) {
-          scheduler.runStep(i)
-          if (signal && performance.now() - turn > PAUSE_INTERVAL) {
-            await pause()
-            throwIfAborted(signal, 'a run on wasm')
-            turn = performance.now()
-          }
-        }
-      } catch (error) {
-        scheduler.abortRun()
-        throw error
-      }
+      await runner.run(signal)
       return readOutputs()
     },
     profile(inputs) {
       writeInputs(inputs)
-      scheduler.beginRun()
-      return steps.map((_, index) => {
-        const start = performance.now()
-        scheduler.runStep(index)
-        return performance.now() - start
-      })
+      return runner.profile()
     },
-    end() {
-      scheduler.end()
-      return pool.dispose()
-    },
+    end: () => runner.end(),
   }
+}
+
+const oneThread: ThreadPlan = {
+  threads: 1,
+  measure: false,
+  text: `1 thread: the model has more than ${MAX_SHARED_NODES} nodes`,
 }
 
 const PAGE = 65536

@@ -1,116 +1,160 @@
-import { MobileOneError } from '@mobileone/core'
+import { MobileOneError, throwIfAborted } from '@mobileone/core'
 import type { ThreadInit } from './chunk-scheduler.ts'
 import { worker as workerText } from './generated/worker.ts'
 
-/** The two response headers that let a page share memory between threads. */
-const HEADERS = 'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp'
-
-/** How many threads this environment allows, and why not more. */
-export interface ThreadLimit {
-  readonly threads: number
-  readonly reason: string
+/** What Trusted Types make of an address that `new Worker` may load: a `TrustedScriptURL`, by its methods. */
+export interface TrustedAddress {
+  toString(): string
+  toJSON(): string
 }
 
-/** One thread where memory cannot be shared, else as many as the machine runs at a time. */
-export function threadLimit(): ThreadLimit {
-  const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated ?? true
-  if (typeof SharedArrayBuffer !== 'function' || !isolated) {
-    return {
-      threads: 1,
-      reason: `one thread: the page is not cross-origin isolated; serve it with ${HEADERS}`,
-    }
-  }
-  const threads = node('node:os')?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1
-  return { threads, reason: `up to ${threads} threads` }
-}
+/** The address of dist/worker.mjs. */
+export type WorkerAddress = string | URL | TrustedAddress
+
+/** Milliseconds that a worker may take to start. */
+const START_LIMIT = 30_000
 
 /** Started workers. */
 export interface ThreadPool {
+  /** Why the work of one of them will not be finished any more; undefined while all live. */
+  readonly lost: string | undefined
   /** Terminate all of them. */
   dispose(): Promise<void>
 }
 
 /**
  * Start a worker for each of `inits` and wait until all can take part.
- * @throws MobileOneError `unavailable` when one does not start.
+ * @throws MobileOneError `unavailable` when one does not start, `aborted`.
  */
 export async function startThreadPool(
   inits: readonly ThreadInit[],
-  address: string | URL | undefined,
+  address: WorkerAddress | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<ThreadPool> {
   const workers: WorkerHandle[] = []
+  let lost: string | undefined
   const dispose = async (): Promise<void> => {
     await Promise.all(workers.map((worker) => worker.terminate()))
   }
-  try {
-    await Promise.all(
-      inits.map(async (init) => {
-        const worker = startWorker(address)
+  const started = inits.map(
+    (init) =>
+      new Promise<void>((resolve, reject) => {
+        const onEnd = (reason: string): void => {
+          lost ??= reason
+          reject(new Error(reason))
+        }
+        const worker = startWorker(address, onEnd, (message) => {
+          if (message !== 'ready') return onEnd(String(message))
+          worker.unref()
+          resolve()
+        })
         workers.push(worker)
-        await worker.start(init)
+        worker.send(init)
       }),
-    )
+  )
+  try {
+    await within(START_LIMIT, signal, Promise.all(started))
   } catch (cause) {
     await dispose()
+    throwIfAborted(signal, 'compiling for wasm')
+    const { message } = cause as Error
     throw new MobileOneError(
       'unavailable',
-      `wasm: a worker thread did not start: ${(cause as Error).message}; where a Content-Security-Policy forbids ` +
-        'worker-src blob:, serve dist/worker.mjs of @mobileone/backend-wasm and pass its address as `worker`, or use threads: 1',
-      { cause },
+      `wasm: a worker thread did not start: ${message}; ${remedy(message)}`,
+      {
+        cause,
+      },
     )
   }
-  return { dispose }
+  return {
+    get lost() {
+      return lost
+    },
+    dispose,
+  }
+}
+
+function remedy(message: string): string {
+  return /trusted/i.test(message)
+    ? "the page's Content-Security-Policy requires Trusted Types: serve dist/worker.mjs of @mobileone/backend-wasm and pass " +
+        'what createScriptURL of a policy of yours makes of its address as `worker`, or use threads: 1'
+    : 'where a Content-Security-Policy forbids worker-src blob:, serve dist/worker.mjs of @mobileone/backend-wasm and pass its ' +
+        'address as `worker`, or use threads: 1'
+}
+
+/** `work`, unless it takes longer than `ms` or the signal is aborted. */
+async function within(ms: number, signal: AbortSignal | undefined, work: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let stop: (() => void) | undefined
+  const ended = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it did not answer within ${ms / 1000} s`)), ms)
+    stop = () => reject(signal?.reason)
+    signal?.addEventListener('abort', stop)
+  })
+  try {
+    await Promise.race([work, ended])
+  } finally {
+    clearTimeout(timer)
+    if (stop) signal?.removeEventListener('abort', stop)
+  }
 }
 
 interface WorkerHandle {
-  start(init: ThreadInit): Promise<void>
+  send(init: ThreadInit): void
+  /** Node: let the process end while the worker waits. */
+  unref(): void
   terminate(): Promise<void>
 }
 
-function startWorker(address: string | URL | undefined): WorkerHandle {
-  const threads = node('node:worker_threads')
+/** @param onEnd Hears why the worker does not work any more; not of `terminate`. */
+function startWorker(
+  address: WorkerAddress | undefined,
+  onEnd: (reason: string) => void,
+  onMessage: (message: unknown) => void,
+): WorkerHandle {
+  const threads = typeof process === 'object' ? process.getBuiltinModule?.('node:worker_threads') : undefined
   if (threads) {
     const worker = new threads.Worker(workerText, { eval: true })
+    worker.on('message', onMessage)
+    worker.on('error', (error: Error) => onEnd(error.message))
+    worker.on('exit', () => onEnd('it ended'))
     return {
-      start: (init) =>
-        new Promise((resolve, reject) => {
-          worker.once('error', reject)
-          worker.once('exit', () => reject(new Error('it ended')))
-          worker.once('message', (message) => {
-            worker.removeAllListeners()
-            worker.on('error', () => {})
-            worker.unref()
-            if (message === 'ready') resolve()
-            else reject(new Error(message))
-          })
-          worker.postMessage(init)
-        }),
-      terminate: async () => void (await worker.terminate()),
+      send: (init) => worker.postMessage(init),
+      unref: () => worker.unref(),
+      async terminate() {
+        worker.removeAllListeners()
+        worker.on('error', () => {})
+        await worker.terminate()
+      },
     }
   }
 
   const blob = address === undefined ? new Blob([workerText], { type: 'text/javascript' }) : undefined
-  const url = blob ? URL.createObjectURL(blob) : (address as string | URL)
-  const worker = new Worker(url, { name: 'mobileone', type: blob ? 'classic' : 'module' })
-  return {
-    start: (init) =>
-      new Promise<void>((resolve, reject) => {
-        worker.onerror = (event) => reject(new Error(event.message || `could not load ${url}`))
-        worker.onmessage = ({ data }) => (data === 'ready' ? resolve() : reject(new Error(data)))
-        worker.postMessage(init)
-      }).finally(() => blob && URL.revokeObjectURL(url as string)),
-    terminate: async () => worker.terminate(),
+  const url = blob ? URL.createObjectURL(blob) : (address as WorkerAddress)
+  const release = (): void => {
+    if (blob) URL.revokeObjectURL(url as string)
   }
-}
-
-interface NodeModules {
-  'node:os': typeof import('node:os')
-  'node:worker_threads': typeof import('node:worker_threads')
-}
-
-/** A module of Node's own, without an import that a bundler for browsers would stumble over. */
-function node<Name extends keyof NodeModules>(name: Name): NodeModules[Name] | undefined {
-  return typeof process === 'object'
-    ? (process.getBuiltinModule?.(name) as NodeModules[Name] | undefined)
-    : undefined
+  try {
+    // A TrustedScriptURL has to arrive as the object that it is.
+    const worker = new Worker(url as string, { name: 'mobileone', type: blob ? 'classic' : 'module' })
+    worker.onerror = (event) => {
+      release()
+      onEnd(event.message || `could not load ${url}`)
+    }
+    worker.onmessage = ({ data }) => {
+      release()
+      onMessage(data)
+    }
+    return {
+      send: (init) => worker.postMessage(init),
+      unref() {},
+      async terminate() {
+        release()
+        worker.terminate()
+      },
+    }
+  } catch (error) {
+    release()
+    throw error
+  }
 }

@@ -12,7 +12,8 @@ import {
 import { detectSimd, type Simd } from './detect-simd.ts'
 import type { WasmSource } from './load.ts'
 import { createRuntime, type Runtime } from './runtime.ts'
-import { threadLimit } from './thread-pool.ts'
+import { planThreads, type ThreadCount } from './thread-count.ts'
+import type { WorkerAddress } from './thread-pool.ts'
 
 export interface WasmOptions {
   /** The kernels, where they shall not come out of this package's JavaScript: must be of the same build. */
@@ -20,12 +21,16 @@ export interface WasmOptions {
   /** Which build of the kernels. Default: `relaxed` (fused multiply-add) where the engine has it, else `plain`. */
   readonly simd?: Simd
   /**
-   * How many threads share the work of a run, the calling one included; no more are used than the machine runs at a time,
-   * and one where memory cannot be shared (`probe` says so). Default 1.
+   * How many threads share the work of a run, the calling one included. More than the machine runs at a time are refused; where
+   * memory cannot be shared it is one. `auto` compares one with up to four when a model is compiled and keeps the faster, one
+   * where workers do not start. `probe` and the executor's `features` say what it comes to. Default 1.
    */
-  readonly threads?: number
-  /** Browsers: the address of dist/worker.mjs, for pages whose Content-Security-Policy forbids `worker-src blob:`. */
-  readonly worker?: string | URL
+  readonly threads?: ThreadCount
+  /**
+   * Browsers: the address of dist/worker.mjs, for pages whose Content-Security-Policy forbids `worker-src blob:`; a
+   * `TrustedScriptURL` where it requires Trusted Types.
+   */
+  readonly worker?: WorkerAddress
 }
 
 /** MobileOne's own backend: WebAssembly SIMD kernels, float32, within 2e-5 of the reference: another order of the same sums. */
@@ -37,12 +42,22 @@ export function wasm(options: WasmOptions = {}): Backend {
     async probe() {
       const simd = await detectSimd()
       if (!simd) return { ok: false, reason: 'this engine has no WebAssembly SIMD (128-bit)' }
-      const sets = simd === 'relaxed' ? ['simd', 'relaxed-simd'] : ['simd']
-      return { ok: true, features: [...sets, threadLimit().reason] }
+      try {
+        return { ok: true, features: [...simdFeatures(simd), planThreads(options.threads).text] }
+      } catch (error) {
+        // An option that is wrong everywhere is for `compile` to throw: it must not pass for a refusal.
+        const { code, message } = error as MobileOneError
+        if (code !== 'unavailable') return { ok: true, features: simdFeatures(simd) }
+        return { ok: false, reason: message.replace(/^wasm: /, '') }
+      }
     },
     unsupported: () => [],
     compile: (model, compileOptions = {}) => compile(model, options, compileOptions),
   }
+}
+
+function simdFeatures(simd: Simd): string[] {
+  return simd === 'relaxed' ? ['simd', 'relaxed-simd'] : ['simd']
 }
 
 async function compile(
@@ -62,16 +77,17 @@ async function compile(
         : 'wasm: this engine has no WebAssembly SIMD (128-bit)',
     )
   }
-  const threads = countThreads(options.threads)
+  const threads = planThreads(options.threads)
   const { wasm, worker } = options
   return executorOf(
     model.inputs,
     await createRuntime(model, { ...compileOptions, wasm, worker, simd, threads }),
+    simdFeatures(simd),
   )
 }
 
 /** Apart from {@link compile}, so that an executor holds the runtime alone, and nothing once it is disposed. */
-function executorOf(inputs: Model['inputs'], started: Runtime): Executor {
+function executorOf(inputs: Model['inputs'], started: Runtime, simd: readonly string[]): Executor {
   let runtime: Runtime | undefined = started
   return createExecutor({
     backend: 'wasm',
@@ -81,22 +97,12 @@ function executorOf(inputs: Model['inputs'], started: Runtime): Executor {
     ),
     memoryBytes: started.memoryBytes,
     steps: started.steps,
+    features: [...simd, started.threads],
     execute: (tensors, signal) => runtime!.run(tensors, signal),
-    profile: (tensors) => runtime!.profile(tensors).map((ms, step) => ({ step, ms })),
+    profile: async (tensors) => (await runtime!.profile(tensors)).map((ms, step) => ({ step, ms })),
     async free() {
       await runtime!.end()
       runtime = undefined
     },
   })
-}
-
-/** @throws MobileOneError `invalid-argument` for anything but a whole number of at least 1. */
-function countThreads(wanted = 1): number {
-  if (!Number.isSafeInteger(wanted) || wanted < 1) {
-    throw new MobileOneError(
-      'invalid-argument',
-      `wasm: threads must be a whole number of at least 1, not ${wanted}`,
-    )
-  }
-  return Math.min(wanted, threadLimit().threads)
 }

@@ -56,6 +56,13 @@ describe.skipIf(lacking('chromium'))('in Chromium', () => {
         `<meta http-equiv="Content-Security-Policy" content="${policy}"><script`,
       ),
     })
+    pages.set('/trusted', {
+      type: 'text/html',
+      body: script.replace(
+        '<script',
+        `<meta http-equiv="Content-Security-Policy" content="require-trusted-types-for 'script'"><script`,
+      ),
+    })
     pages.set('/entry.js', { type: 'text/javascript', body: await bundle('./page.ts') })
     pages.set('/worker.mjs', { type: 'text/javascript', body: await bundle('../src/worker.ts') })
     server = await serve((path) => pages.get(path))
@@ -128,6 +135,31 @@ describe.skipIf(lacking('chromium'))('in Chromium', () => {
       (globalThis as unknown as Page1).backend.start({ threads: 2, worker: '/worker.mjs' }),
     )
     expect(started).toBe('ran')
+    await page.close()
+  })
+
+  test('Trusted Types: an address is refused with a remedy, a TrustedScriptURL starts', async () => {
+    const page = await open('/trusted')
+    const found = await page.evaluate(async () => {
+      const { start } = (globalThis as unknown as Page1).backend
+      const { trustedTypes } = globalThis as unknown as {
+        trustedTypes: {
+          createPolicy(
+            name: string,
+            rules: object,
+          ): { createScriptURL(address: string): { toString(): string; toJSON(): string } }
+        }
+      }
+      const policy = trustedTypes.createPolicy('threads', { createScriptURL: (address: string) => address })
+      return {
+        blob: await start({ threads: 2 }),
+        address: await start({ threads: 2, worker: '/worker.mjs' }),
+        trusted: await start({ threads: 2, worker: policy.createScriptURL('/worker.mjs') }),
+      }
+    })
+    expect(found.blob).toMatch(/^unavailable: .*requires Trusted Types.*createScriptURL.*`worker`/)
+    expect(found.address).toMatch(/^unavailable: .*requires Trusted Types/)
+    expect(found.trusted).toBe('ran')
     await page.close()
   })
 

@@ -1,11 +1,12 @@
+import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Executor, type Model, withBatch } from '@mobileone/core'
+import { compileFirst, type Executor, type Model, type Refusal, withBatch } from '@mobileone/core'
 import { afterEach, describe, expect, test } from 'vitest'
 import { wasm } from '../src/index.ts'
-import { threadLimit } from '../src/thread-pool.ts'
 import { image, network } from './networks.ts'
+import { rewriteWorkers } from './rewrite-workers.ts'
 
-const { threads: limit } = threadLimit()
+const limit = availableParallelism()
 if (limit < 2)
   console.warn('SKIPPED: this machine runs one thread at a time, so tests of several threads do not run')
 
@@ -105,10 +106,104 @@ test('threads must be a whole number of at least 1', async () => {
   }
 })
 
-test('more threads than the machine runs at a time are not started', async () => {
-  const executor = await wasm({ threads: 1000 }).compile(network('s0', 32))
-  expect((await executor.run(image(network('s0', 32), 1))).logits!.shape).toEqual([1, 1000])
-  await executor.dispose()
+test('more threads than the machine runs at a time are refused with the limit', async () => {
+  const backend = wasm({ threads: 99_999 })
+  await expect(backend.compile(network('s0', 32))).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringMatching(
+      new RegExp(`threads: 99999 are more than the ${limit} that this machine runs at a time`),
+    ),
+  })
+  expect(await backend.probe()).toEqual({
+    ok: false,
+    reason: expect.stringContaining(`use ${limit} at most`),
+  })
+})
+
+test('the probe and the executor say how many threads there are', async () => {
+  const features = async (threads?: number): Promise<readonly string[]> => {
+    const backend = wasm(threads === undefined ? {} : { threads })
+    const probe = await backend.probe()
+    const executor = await backend.compile(network('s0', 32))
+    await executor.dispose()
+    expect(probe).toMatchObject({ ok: true, features: executor.features })
+    return executor.features ?? []
+  }
+  expect((await features()).at(-1)).toMatch(/^1 thread/)
+  if (limit > 1) expect((await features(2)).at(-1)).toBe('2 threads')
+})
+
+test('auto says which number of threads it chose and gives the results of one', async () => {
+  const model = network('s0', 64)
+  const [one, auto] = [await wasm().compile(model), await wasm({ threads: 'auto' }).compile(model)]
+  expect(auto.features?.at(-1)).toMatch(
+    limit > 1 ? /^(1 thread|[2-4] threads): [\d.]+ ms a run, [\d.]+ ms on [1-4]$/ : /^1 thread: /,
+  )
+  expect(await logits(auto, model, 1)).toEqual(await logits(one, model, 1))
+  await Promise.all([one.dispose(), auto.dispose()])
+})
+
+describe.skipIf(limit < 2)('a worker', () => {
+  /** Its first piece of work ends the thread. */
+  const dying = (text: string): string => text.replaceAll('step(records', 'process.exit(); step(records')
+
+  test('that is killed while it holds work rejects the run at once', async () => {
+    using _ = rewriteWorkers(dying)
+    const model = withBatch(network('s0', 96), 4)
+    const executor = await wasm({ threads: 2 }).compile(model)
+    let started = 0
+    const runUntilLost = async (): Promise<never> => {
+      for (;;) {
+        started = performance.now()
+        await executor.run(image(model, 1))
+      }
+    }
+    await expect(runUntilLost()).rejects.toMatchObject({
+      code: 'device-lost',
+      message: expect.stringContaining('a worker thread is lost: it ended'),
+    })
+    expect(performance.now() - started).toBeLessThan(5000)
+    await expect(executor.run(image(model, 1))).rejects.toMatchObject({ code: 'device-lost' })
+    await executor.dispose()
+  }, 50_000)
+
+  test('that is killed between runs rejects the next one', async () => {
+    using workers = rewriteWorkers((text) => text)
+    const model = network('s0', 32)
+    const executor = await wasm({ threads: 2 }).compile(model)
+    await executor.run(image(model, 1))
+    await Promise.all(workers.started.map((worker) => worker.terminate()))
+    await expect(executor.run(image(model, 1))).rejects.toMatchObject({ code: 'device-lost' })
+    await executor.dispose()
+  })
+
+  test.each([
+    ['does not load', 'throw new Error("no such thing")', /no such thing/],
+    ['ends', 'process.exit(3)', /it ended/],
+  ])('that %s makes compile a refusal, so that one thread is tried next', async (_, text, reason) => {
+    using _workers = rewriteWorkers(() => text)
+    const refusals: Refusal[] = []
+    await expect(wasm({ threads: 2 }).compile(network('s0', 32))).rejects.toMatchObject({
+      code: 'unavailable',
+    })
+    const executor = await compileFirst(network('s0', 32), [wasm({ threads: 2 }), wasm()], {
+      onRefusal: (refusal) => refusals.push(refusal),
+    })
+    expect(refusals).toEqual([{ backend: 'wasm', reason: expect.stringMatching(reason) }])
+    expect(executor.features?.at(-1)).toMatch(/^1 thread/)
+    await executor.dispose()
+    const auto = await wasm({ threads: 'auto' }).compile(network('s0', 32))
+    expect(auto.features?.at(-1)).toMatch(/^1 thread: wasm: a worker thread did not start/)
+    await auto.dispose()
+  })
+
+  test('that never answers can be aborted', async () => {
+    using _ = rewriteWorkers(() => 'setInterval(() => {}, 1000)')
+    const controller = new AbortController()
+    const compiling = wasm({ threads: 2 }).compile(network('s0', 32), { signal: controller.signal })
+    setTimeout(() => controller.abort(), 200)
+    await expect(compiling).rejects.toMatchObject({ code: 'aborted' })
+  })
 })
 
 test('outside of a cross-origin isolated page there is one thread, and the probe names the headers', async () => {

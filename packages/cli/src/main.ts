@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { writeSync } from 'node:fs'
 import { isMobileOneError } from '@mobileone/core'
 import { type Command, runCommand, UsageError } from './command.ts'
 import { bench } from './commands/bench.ts'
@@ -64,7 +65,19 @@ function overview(): string {
 // Whoever reads the output may stop early, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
+  isSettled = true
   process.exit(0)
+})
+
+// Node says nothing, and leaves with 13, when what is awaited can no longer happen.
+let isSettled = false
+process.once('exit', (code) => {
+  if (isSettled || (code !== 0 && code !== 13)) return
+  writeSync(
+    2,
+    'mobileone: stopped before the work was done and without a reason; this is a fault of the program\n',
+  )
+  process.exitCode = 70
 })
 
 abortOnInterrupt()
@@ -77,3 +90,4 @@ try {
   printNote(`mobileone: ${message}`)
   process.exitCode = interrupted.aborted ? 130 : error instanceof UsageError ? 2 : 1
 }
+isSettled = true

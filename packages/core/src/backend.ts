@@ -52,6 +52,8 @@ export interface Executor extends AsyncDisposable {
   readonly memory: { readonly bytes: number }
   /** One entry per dispatch, in order: what `print` shows and profiling times. */
   readonly steps: readonly Step[]
+  /** What was chosen for this model on this machine, in the words of `probe`: instruction sets, threads. */
+  readonly features?: readonly string[]
   /** Inputs are borrowed until the promise settles, outputs are the caller's. Calls queue; they never interleave. */
   run(inputs: Tensors, options?: RunOptions): Promise<Tensors>
   /** Milliseconds per step, where the backend can tell. */

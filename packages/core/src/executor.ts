@@ -9,6 +9,7 @@ export interface ExecutorParts {
   readonly outputs: Readonly<Record<string, TensorSpec>>
   readonly memoryBytes: number
   readonly steps: readonly Step[]
+  readonly features?: readonly string[]
   /** Run once. Inputs have been checked; no other call is under way. Must return fresh outputs. */
   execute(inputs: Tensors, signal: AbortSignal | undefined): Tensors | Promise<Tensors>
   profile?(
@@ -74,6 +75,7 @@ export function createExecutor(parts: ExecutorParts, extend?: (queue: ExecutorQu
     outputs: parts.outputs,
     memory: { bytes: parts.memoryBytes },
     steps: parts.steps,
+    ...(parts.features && { features: parts.features }),
     async run(inputs: Tensors, options?: RunOptions): Promise<Tensors> {
       refuseDisposed()
       checkInputs(parts.backend, parts.inputs, inputs)

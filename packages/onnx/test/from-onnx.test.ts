@@ -463,6 +463,10 @@ const refusals: Readonly<Record<string, readonly [FileParts, RegExp]>> = {
   ],
   'an offset': [
     { nodes: [node('Add', ['x', 'c'], 'y')], weights: [weight('c', [1, 3, 1, 1])] },
+    /node "Add y" \(Add\): adding a constant; only zeros/,
+  ],
+  'zeros that make the value larger': [
+    { nodes: [node('Add', ['x', 'c'], 'y')], weights: [weight('c', [1, 2, 3, 5, 6], Array(180).fill(0))] },
     /adding a constant/,
   ],
   'a broadcast sum': [

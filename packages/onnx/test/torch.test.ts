@@ -71,6 +71,39 @@ describe('a MobileOne exported by PyTorch', () => {
   })
 })
 
+// The two common PyTorch programs, by TorchScript: fixtures/make-torchscript.py.
+describe('a MobileOne of another program, exported by TorchScript', () => {
+  const folded = { conv2d: 5, relu: 5, ...plain }
+  const foldedTimm = { conv2d: 11, relu: 11, ...plain }
+  const se = (convolutions: number, blocks: number): Record<string, number> => ({
+    conv2d: convolutions + 2 * blocks,
+    relu: convolutions + blocks,
+    sigmoid: blocks,
+    mul: blocks,
+    ...plain,
+    globalAvgPool: 1 + blocks,
+  })
+  test.each([
+    ['apple-train', folded],
+    ['apple-train-unfolded', folded],
+    ['apple-train-se', se(5, 2)],
+    ['apple-deploy-se', se(5, 2)],
+    ['timm-train', foldedTimm],
+    ['timm-train-unfolded', foldedTimm],
+    ['timm-train-se', se(11, 11)],
+    ['timm-deploy-se', se(11, 11)],
+  ])('%s computes what PyTorch does, and folds', async (name, ops) => {
+    const bytes = bytesOf(`${name}.onnx`)
+    const model = fromOnnx(bytes, { batch: 2 })
+    const image = tensor([2, 3, 33, 33], floats('mobileone.input.f32'))
+    const wanted = { logits: tensor([2, 5], floats(`${name}.output.f32`)) }
+    expectClose(await runReference(model, { image }), wanted, 1e-5)
+    const fold = reparameterize(model)
+    expect(opCounts(fold)).toEqual(ops)
+    expectClose(await runReference(fold, { image }), wanted, 1e-5)
+  })
+})
+
 test('the other spellings: GELU, SiLU, clamp, mean, matrix product and bias, softmax', async () => {
   const model = fromOnnx(bytesOf('torch-mixed.onnx'))
   expect(model.nodes.map((node) => node.op)).toEqual([

@@ -8,7 +8,7 @@ export function open(
 ): Promise<Classifier> {
   return createClassifier({
     model: weights,
-    backend: [webgpu, () => wasm({ threads: 4 })],
+    backend: [webgpu, () => wasm({ threads: 'auto' })],
     verify: true,
     onRefusal,
   })

@@ -8,7 +8,7 @@ export interface WasmBackend {
     /** The exports of the WebAssembly instance; of the threaded binary they lack the memory, which it imports. */
     readonly asm?: { readonly memory?: WebAssembly.Memory }
     readonly wasmMemory?: WebAssembly.Memory
-    _malloc(bytes: number): number
+    _malloc: (bytes: number) => number
     _free(address: number): void
   }
   readonly dataIdMap: { get(dataId: DataId): { readonly memoryOffset: number } }
@@ -53,28 +53,24 @@ export class Heap {
     }
     this.#backend = backend
     this.#memory = memory
+    refuseWhenFull(backend, memory)
   }
 
   /** A new tensor, with anything in it. */
   output(shape: readonly number[]): TensorInfo {
-    const info = this.#backend.makeOutput(shape, 'float32')
-    if (this.address(info) === 0) {
-      this.#backend.disposeData(info.dataId)
-      throw full(`a tensor [${shape}]`)
-    }
-    return info
+    return this.#backend.makeOutput(shape, 'float32')
   }
 
+  /** Byte address, unsigned: beyond 2 GiB WebAssembly's own i32 is negative. */
   address(info: TensorInfo): number {
-    return this.#backend.dataIdMap.get(info.dataId).memoryOffset
+    return this.#backend.dataIdMap.get(info.dataId).memoryOffset >>> 0
   }
 
   /** Call `use` with `bytes` of memory, 16-byte aligned, with anything in it. */
   scratch<T>(bytes: number, use: (address: number) => T): T {
     const address = this.#backend.wasm._malloc(bytes + 16) >>> 0
-    if (address === 0) throw full(`${bytes} bytes of scratch memory`)
     try {
-      return use((address + 15) & -16)
+      return use(Math.ceil(address / 16) * 16)
     } finally {
       this.#backend.wasm._free(address)
     }
@@ -109,15 +105,31 @@ export class Heap {
   /** Call `use` with the address of `values` as i32. */
   integers<T>(values: readonly number[], use: (address: number) => T): T {
     return this.scratch(values.length * 4, (address) => {
-      new Int32Array(this.#memory.buffer).set(values, address >> 2)
+      new Int32Array(this.#memory.buffer, address, values.length).set(values)
       return use(address)
     })
   }
 }
 
-function full(what: string): MobileOneError {
+/**
+ * Let an allocation that fails throw. TensorFlow.js does not look: its kernels would take address 0 and write over its memory.
+ */
+function refuseWhenFull({ wasm }: WasmBackend, memory: WebAssembly.Memory): void {
+  // Emscripten replaces this function by another when it is first called.
+  wasm._free(wasm._malloc(16))
+  const allocate = wasm._malloc
+  wasm._malloc = (bytes) => {
+    const address = allocate(bytes) >>> 0
+    if (address === 0 && bytes > 0) throw full(bytes, memory.buffer.byteLength)
+    return address
+  }
+}
+
+function full(bytes: number, heap: number): MobileOneError {
+  const mebibytes = (count: number): string => `${Math.ceil(count / 2 ** 20)} MiB`
   return new MobileOneError(
     'unavailable',
-    `wasm-gradients: tfjs's wasm memory has no room for ${what}; use a smaller batch`,
+    `wasm-gradients: tfjs's wasm memory, ${mebibytes(heap)} of at most 4 GiB, has no room for ${mebibytes(bytes)} more; ` +
+      'use a smaller batch or smaller images',
   )
 }

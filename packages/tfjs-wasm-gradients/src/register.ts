@@ -27,6 +27,8 @@ export async function registerWasmGradients(tf: Tfjs): Promise<void> {
   }
   for (const [name, kernel] of Object.entries({ ...convolutionGradients(tf), ...primitiveKernels(tf) }))
     register(name, kernel)
+  const running = tf.getBackend() === 'wasm' ? tf.backend() : undefined
+  if (running) heapOf(running as unknown as WasmBackend)
 }
 
 /**

@@ -93,12 +93,15 @@ describe('the memory of the backend', () => {
       end += (bytes + 15) & -16
       return address
     }
+    const wasm = { ...module, _malloc: allocate, _free: () => {} }
     return {
-      wasm: { ...module, _malloc: allocate, _free: () => {} },
+      wasm,
       dataIdMap: { get: (id) => places.get(id)! },
       makeOutput(shape, dtype) {
         const dataId = {}
-        places.set(dataId, { memoryOffset: allocate(4 * shape.reduce((size, length) => size * length, 1)) })
+        places.set(dataId, {
+          memoryOffset: wasm._malloc(4 * shape.reduce((size, length) => size * length, 1)),
+        })
         return { dataId, shape: [...shape], dtype }
       },
       disposeData: () => true,
@@ -147,4 +150,87 @@ test('clones that share memory outlive what they were cloned from, in either ord
   expect(tf.memory().numTensors).toBe(before.numTensors)
   expect(tf.memory().numDataBuffers).toBe(before.numDataBuffers)
   expect(gramOnTfjs()).toEqual(gramOfX)
+})
+
+/** Memory that is taken but never written to, so that the machine need not have it. */
+function occupy(bytes: number): tf.Tensor[] {
+  const part = 2 ** 29
+  const taken: tf.Tensor[] = []
+  for (let left = bytes; left > 0; left -= part) {
+    const shape = [Math.min(left, part) / 4]
+    const dataId = (tf.backend() as tf.KernelBackend).write(null as never, shape, 'float32')
+    taken.push(tf.engine().makeTensorFromDataId(dataId as tf.DataId, shape, 'float32'))
+  }
+  return taken
+}
+
+describe('a heap of gigabytes', () => {
+  const step = (): number[][] =>
+    tf.tidy(() => {
+      const { affine, depthwise, depthwiseSums, gramSums, sums } = createPrimitives(tf)
+      const image = tf.tensor(
+        Array.from({ length: 96 }, (_, index) => Math.sin(index)),
+        [2, 4, 4, 3],
+      ) as tf.Tensor4D
+      const filter = tf.tensor(
+        Array.from({ length: 54 }, (_, index) => Math.cos(index)),
+        [3, 3, 3, 2],
+      ) as tf.Tensor4D
+      const dense = tf.tensor(
+        Array.from({ length: 81 }, (_, index) => Math.sin(3 * index)),
+        [3, 3, 3, 3],
+      ) as tf.Tensor4D
+      const loss = (x: tf.Tensor4D, filter: tf.Tensor4D, dense: tf.Tensor4D): tf.Scalar => {
+        const rows = tf.reshape(depthwise(x, filter, undefined, [1, 1], true), [32, 6]) as tf.Tensor2D
+        const square = affine(rows, tf.ones([6, 6]), tf.ones([6]), true)
+        return tf.addN(
+          [
+            ...gramSums(square),
+            ...sums(square),
+            ...depthwiseSums(x, filter, [1, 1]),
+            tf.conv2d(x, dense, 1, 'same'),
+            tf.depthwiseConv2d(x, filter, 2, 'same'),
+          ].map((value) => tf.sum(value)),
+        ) as tf.Scalar
+      }
+      const { value, grads } = tf.valueAndGrads(loss as never)([image, filter, dense])
+      return [value, ...grads].map((tensor) => [...tensor.dataSync()])
+    })
+  const heapBytes = (): number =>
+    (tf.backend() as unknown as { wasm: { HEAPU8: Uint8Array } }).wasm.HEAPU8.length
+
+  test('gives the same gradients beyond 2 GiB', async () => {
+    await tf.setBackend('wasm')
+    const expected = step()
+    const taken = occupy(2.25 * 2 ** 30)
+    try {
+      expect(heapBytes()).toBeGreaterThan(2 ** 31)
+      expect(step()).toEqual(expected)
+    } finally {
+      tf.dispose(taken)
+    }
+  })
+
+  test('ends in an error that says what to do at 4 GiB, for operations of TensorFlow.js too', async () => {
+    await tf.setBackend('wasm')
+    const expected = step()
+    const taken: tf.Tensor[] = []
+    const full = (run: () => unknown): void =>
+      expect(run).toThrow(
+        expect.objectContaining({
+          code: 'unavailable',
+          message: expect.stringMatching(/4 GiB.*smaller batch/),
+        }),
+      )
+    try {
+      full(() => {
+        for (;;) taken.push(...occupy(2 ** 29))
+      })
+      full(() => tf.tidy(() => tf.zeros([2 ** 27])))
+      full(() => tf.tidy(() => tf.mul(taken[0] as tf.Tensor, 2)))
+    } finally {
+      tf.dispose(taken)
+    }
+    expect(step()).toEqual(expected)
+  })
 })

@@ -86,17 +86,26 @@ def auto_augment(image, policy, strength, fill, rng):
     return image
 
 
+def is_hidden(path, folder):
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
 class Pictures(Dataset):
-    """A folder with a folder of pictures per class. An item is asked for by (index, epoch); epoch None is evaluation."""
+    """
+    A folder with a folder of pictures per class; names that begin with a dot are left out. An item is asked for by (index,
+    epoch); epoch None is evaluation.
+    """
 
     def __init__(self, folder, plan):
         self.plan = plan
-        self.classes = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
+        self.classes = sorted(
+            entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith(".")
+        )
         self.files = [
             (path, label)
             for label, name in enumerate(self.classes)
             for path in sorted(Path(folder, name).rglob("*"))
-            if path.suffix.lower() in EXTENSIONS
+            if path.suffix.lower() in EXTENSIONS and not is_hidden(path, folder)
         ]
         if len(self.classes) != plan["classes"]:
             sys.exit(f"{folder} has {len(self.classes)} folders, the plan {plan['classes']} classes")

@@ -176,6 +176,31 @@ describe('workers', () => {
     expect(stdout.trim()).toBe('18')
   })
 
+  test('disposing while answers are on their way ends before the process does', async () => {
+    const dist = (name: string): string => JSON.stringify(new URL(`../dist/${name}`, import.meta.url).href)
+    const program = `
+      const { batchSource } = await import(${dist('index.mjs')})
+      const { imageFolder } = await import(${dist('node.mjs')})
+      const dataset = await imageFolder(${JSON.stringify(folder.path)})
+      const source = batchSource(dataset, { preprocess: ${JSON.stringify(preprocess)}, workers: 3, prefetch: 9 })
+      try {
+        for await (const batch of source.batches(${JSON.stringify({ ...request, batchSize: 1 })})) {
+          // The workers answer while this thread is busy, so their messages wait when the step fails.
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)
+          throw new Error('a step failed')
+        }
+      } catch ({ message }) {
+        await source.dispose()
+        console.log(message)
+      }`
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '--eval', program],
+      { cwd: fileURLToPath(new URL('..', import.meta.url)), timeout: 50_000 },
+    )
+    expect(stdout.trim()).toBe('a step failed')
+  })
+
   test('files in memory are decoded by workers, too', async () => {
     const dataset = await imageFolder(folder.path)
     const { readFile } = await import('node:fs/promises')

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { python, reportLack } from '@mobileone/testkit'
 import { expect, test } from 'vitest'
@@ -33,6 +33,32 @@ test('what is embedded is the files of python/', () => {
 
 test.skipIf(!present)('every Python file parses and uses no name that is not defined', () => {
   expect(faults(...pythonIn('python'), ...pythonIn('scripts'), ...pythonIn('test'))).toBe('')
+})
+
+test.skipIf(!present)('hidden folders are no classes, and hidden pictures no examples', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mobileone-python-'))
+  try {
+    for (const name of ['cat/a.png', 'dog/deep/b.JPG', '.thumbnails/c.png', 'cat/.d.png', 'cat/.e/f.png']) {
+      mkdirSync(join(folder, dirname(name)), { recursive: true })
+      writeFileSync(join(folder, name), '')
+    }
+    // Listing needs none of the packages that reading does.
+    const program = `
+import sys, types
+for name in ("torch", "torch.utils", "torch.utils.data", "PIL"):
+    sys.modules[name] = types.ModuleType(name)
+sys.modules["torch.utils.data"].Dataset = object
+image = types.SimpleNamespace(BILINEAR=0, BICUBIC=0)
+sys.modules["PIL"].Image, sys.modules["PIL"].ImageEnhance, sys.modules["PIL"].ImageOps = image, None, None
+from pictures import Pictures
+found = Pictures(sys.argv[1], {"classes": 2})
+print(found.classes, [(path.name, label) for path, label in found.files])`
+    const args = ['-B', '-c', program, folder]
+    const { stdout, stderr } = spawnSync(python, args, { encoding: 'utf8', cwd: join(root, 'python') })
+    expect(stdout.trim(), stderr).toBe("['cat', 'dog'] [('a.png', 0), ('b.JPG', 1)]")
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 test.skipIf(!present)('a fault is found', () => {

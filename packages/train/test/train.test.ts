@@ -3,7 +3,9 @@ import { type Model, reference } from '@mobileone/core'
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { fashionMnistRecipe, paperRecipe, type Recipe } from '../src/recipe.ts'
+import { readTrainingCheckpoint } from '../src/trainer/checkpoint.ts'
 import { evaluate } from '../src/trainer/evaluate.ts'
+import { timeLeft } from '../src/trainer/time-left.ts'
 import { type TrainEvent, type TrainOptions, train } from '../src/trainer/train.ts'
 import { tinyModel } from './models.ts'
 import { stripes } from './stripes.ts'
@@ -85,6 +87,43 @@ describe('resume', () => {
     }
   })
 
+  test('a run aborted in the validation after an epoch keeps that epoch, one aborted at once keeps nothing', async () => {
+    const validation = stripes(60)
+    const whole = await train(model, options({ validation }))
+    const saved: Uint8Array[] = []
+    const abort = new AbortController()
+    const broken = train(
+      model,
+      options({
+        signal: abort.signal,
+        save: async (bytes) => void saved.push(bytes),
+        validation: {
+          ...validation,
+          batches(request) {
+            abort.abort()
+            return validation.batches(request)
+          },
+        },
+      }),
+    )
+    await expect(broken).rejects.toMatchObject({
+      code: 'aborted',
+      message: 'training was aborted after step 8 of 21',
+    })
+    expect(saved).toHaveLength(1)
+    const resumed = await train(model, options({ validation, resume: saved[0] as Uint8Array }))
+    expect(weightsOf(resumed)).toEqual(weightsOf(whole))
+    const again = train(
+      model,
+      options({
+        signal: abort.signal,
+        save: async (bytes) => void saved.push(bytes),
+      }),
+    )
+    await expect(again).rejects.toMatchObject({ code: 'aborted' })
+    expect(saved).toHaveLength(1)
+  })
+
   test('a checkpoint is a safetensors file that says what it holds', async () => {
     let saved: Uint8Array | undefined
     await train(
@@ -96,6 +135,10 @@ describe('resume', () => {
       expect.arrayContaining(['model.head.weight', 'momentum.head.weight', 'ema.head.weight']),
     )
     expect(JSON.parse(metadata.get('mobileone.training') as string)).toMatchObject({ epoch: 1, step: 8 })
+    expect(await readTrainingCheckpoint(saved as Uint8Array)).toMatchObject({
+      step: 8,
+      recipe: { name: 'fashion-mnist', epochs: 1 },
+    })
   })
 
   test('another recipe, another network and damaged files are refused by name', async () => {
@@ -141,6 +184,24 @@ describe('bad input', () => {
     const { reparameterize } = await import('@mobileone/core')
     await expect(train(reparameterize(model), options())).rejects.toThrow(/deploy form/)
   })
+})
+
+test('the time left goes with the pixels to come', () => {
+  const left = timeLeft(recipe, 100)
+  expect(left.seconds(0, 0)).toBeUndefined()
+  left.stepTook(0, 12, 9)
+  left.stepTook(0, 12, 1.2)
+  // 6 batches of 12, an epoch of 8 batches of 12, one of 5 batches of 20, at a tenth of a second an image.
+  expect(left.seconds(0, 2)).toBeCloseTo(7.2 + 9.6 + 10)
+  left.epochTook(2)
+  expect(left.seconds(2, 4)).toBeCloseTo(2 + 2)
+  const larger = {
+    ...recipe,
+    curriculum: [...recipe.curriculum.slice(0, 1), { ...recipe.curriculum[1], size: [16, 12] }],
+  }
+  const growing = timeLeft(larger as Recipe, 100)
+  growing.stepTook(0, 12, 1.2)
+  expect(growing.seconds(1, 8)).toBeCloseTo(4 * 10)
 })
 
 describe('recipes', () => {

@@ -1,19 +1,9 @@
-import { readFile } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
-import { wasm } from '@mobileone/backend-wasm'
-import { toSafetensors } from '@mobileone/checkpoint'
-import { isMobileOneError, profile, variants, withCard } from '@mobileone/core'
-import type { Engine } from '@mobileone/train'
+import { variants } from '@mobileone/core'
 import { defineCommand, UsageError } from '../command.ts'
-import { writeFileAtomic } from '../files.ts'
 import { jsonFlag, namingFlag, outputFlag, storageFlag } from '../flags.ts'
-import { interrupted } from '../session.ts'
-import { formatBytes, formatCount, formatPercent, printJson, printLine, progressBar } from '../terminal.ts'
-import { chooseModel } from '../training/choose-model.ts'
+import { printJson } from '../terminal.ts'
 import { chooseRecipe } from '../training/choose-recipe.ts'
-import { openLog } from '../training/log.ts'
-import { evaluationBatches, openData, trainingBatches } from '../training/open-data.ts'
-import { serveChart } from '../training/serve-chart.ts'
+import { runTraining } from '../training/run-training.ts'
 import { writePlan } from '../training/write-plan.ts'
 
 export const train = defineCommand({
@@ -25,19 +15,29 @@ export const train = defineCommand({
     "the moving average of its weights, with labels, mean and deviation and the recipe in the file's card. It is a checkpoint as any\n" +
     'other: classify, eval and export fold it.\n' +
     '\n' +
-    'The recipe is fashion-mnist, or s0 to s4 for those of the paper, or a JSON file: { "extends": "s0", "epochs": 60,\n' +
-    '"learningRate": { "peak": 0.05 } }. Every value can be overridden; --print-recipe shows the result.\n' +
+    'The recipe is fashion-mnist, small-pictures, or s0 to s4 for those of the paper, or a JSON file: { "extends": "s0",\n' +
+    '"epochs": 60, "learningRate": { "peak": 0.05 } }. Every value can be overridden; --print-recipe shows the result.\n' +
+    '\n' +
+    'Unless flags or a JSON file say otherwise the recipe is made to suit the data: images no larger than half of the pictures\n' +
+    'are, and for those of up to 64 pixels the network "small" and the recipe small-pictures; batches that fit the memory and\n' +
+    'the number of images, with the learning rate in proportion. What was chosen is said, and --resume keeps to it.\n' +
     '\n' +
     'A run keeps <output>.checkpoint after every epoch and when it is interrupted; --resume goes on from there and ends with the\n' +
     'same weights, bit for bit, as an unbroken run with as many --workers. Each worker normalises by its own part of a batch.\n' +
+    'Without --resume the checkpoint of an earlier run is kept as <output>.checkpoint.previous.\n' +
     '\n' +
     'Needs TensorFlow.js in the project: npm i @tensorflow/tfjs @tensorflow/tfjs-backend-wasm. ImageNet takes days here: --plan\n' +
     'torch writes the script and the torchrun command that train the same recipe with PyTorch; its checkpoint is read here.',
-  positionals: '',
+  positionals: '[name|folder]',
   minPositionals: 0,
-  maxPositionals: 0,
+  maxPositionals: 1,
   flags: {
-    dataset: { type: 'string', short: 'd', value: '<name|folder>', help: 'What to train on' },
+    dataset: {
+      type: 'string',
+      short: 'd',
+      value: '<name|folder>',
+      help: 'What to train on; it may also be named without the flag',
+    },
     validation: {
       type: 'string',
       value: '<folder>',
@@ -60,7 +60,7 @@ export const train = defineCommand({
     network: {
       type: 'string',
       value: '<small|json>',
-      help: 'The network for images of about 28 x 28, or a configuration of your own',
+      help: 'The network for images of 28 to 64 pixels, or a configuration of your own',
     },
     width: {
       type: 'number',
@@ -79,7 +79,7 @@ export const train = defineCommand({
     recipe: { type: 'string', short: 'r', value: '<name|json>', help: 'How to train' },
     epochs: { type: 'number', value: '<n>', help: 'Epochs; the schedule is stretched over them' },
     seed: { type: 'number', least: 0, value: '<n>', help: 'Of weights, order and augmentation' },
-    'batch-size': { type: 'number', value: '<n>', help: 'Images per step' },
+    'batch-size': { type: 'number', value: '<n>', help: "Images per step; default: the recipe's, or fewer" },
     'learning-rate': {
       type: 'number',
       least: 0,
@@ -90,7 +90,7 @@ export const train = defineCommand({
     size: {
       type: 'number',
       value: '<pixels>',
-      help: 'Scale the image sizes of the recipe so that the last is this',
+      help: 'Scale the image sizes of the recipe so that the last is this; default: as the pictures are, at most its own',
     },
     'print-recipe': { type: 'boolean', help: 'Print the recipe as JSON and stop' },
     plan: {
@@ -137,153 +137,21 @@ export const train = defineCommand({
     'mobileone train --dataset fashion-mnist -o fashion.safetensors --resume --log fashion.jsonl --chart 8080',
     'mobileone train --dataset imagenet/ --variant s2 --plan torch -o plan/',
   ],
-  async run(_, flags) {
-    const recipe = await chooseRecipe(flags)
-    if (flags['print-recipe']) return printJson(recipe)
-    const { output } = flags
-    if (output === undefined) throw new UsageError('tell where to write with -o <path.safetensors>')
-    if (flags.plan !== undefined) return writePlan(flags, recipe, output)
-    const library = await import('@mobileone/train')
-    const { parallelEngine, startTfjs } = await import('@mobileone/train/node')
-
-    const data = await openData(flags, recipe)
-    const model = await chooseModel(flags, data, recipe)
-    const backend = flags['tfjs-backend'] as 'wasm' | 'cpu'
-    const lib = await startTfjs({ backend })
-    const workers = flags.workers ?? Math.max(1, Math.floor(availableParallelism() / 2))
-
-    const checkpointPath = `${output}.checkpoint`
-    const resume = flags.resume ? await readIfThere(checkpointPath) : undefined
-    const log = openLog(flags.log, resume ? await library.checkpointStep(resume) : 0)
-    const chart = flags.chart === undefined ? undefined : await serveChart(flags.chart, log)
-    const record = (entry: object): void => {
-      log.write(entry)
-      chart?.push(entry)
+  async run([named], given) {
+    if (named !== undefined && given.dataset !== undefined && given.dataset !== named)
+      throw new UsageError(`train on ${named} or on --dataset ${given.dataset}, not on both`)
+    const flags = { ...given, dataset: given.dataset ?? named }
+    if (flags['print-recipe'] && (flags.dataset === undefined || flags.dataset === 'fashion-mnist'))
+      return printJson(await chooseRecipe(flags))
+    if (flags.plan !== undefined) {
+      const recipe = await chooseRecipe(flags)
+      return flags['print-recipe'] ? printJson(recipe) : writePlan(flags, recipe, outputOf(flags))
     }
-    const say = (line: string): void =>
-      void (flags.json ? process.stderr.write(`${line}\n`) : printLine(line))
-    const progress = progressBar()
-    const source = trainingBatches(data, recipe)
-    const validation = data.validation && evaluationBatches(data.validation, data)
-    // Its threads keep the process alive until they are ended, so nothing may fail between here and there.
-    let engine: Engine | undefined
-    try {
-      if (workers > 1) engine = await parallelEngine(model, { workers, backend, project: process.cwd() })
-      say(`${model.name} in train form, ${formatCount(profile(model).params)} parameters, on ${data.source}`)
-      say(
-        `  ${formatCount(source.examples)} images in ${source.labels.length} classes, ${recipe.epochs} epochs, ` +
-          `tfjs ${backend}, ${workers} worker${workers > 1 ? 's' : ''}${resume ? ', resumed' : ''}`,
-      )
-      if (chart) say(`  ${chart.url} shows how it goes`)
-      if (!resume)
-        record({
-          type: 'start',
-          model: model.name,
-          dataset: data.source,
-          images: source.examples,
-          workers,
-          backend,
-          recipe,
-        })
-      let step = 0
-      const started = performance.now()
-      const result = await library.train(model, {
-        lib,
-        recipe,
-        data: source,
-        backend: wasm(),
-        signal: interrupted,
-        ...(validation && { validation }),
-        ...(engine && { engine }),
-        ...(resume && { resume }),
-        save: (bytes) => writeFileAtomic(checkpointPath, bytes),
-        onEvent(event) {
-          if (event.type === 'step') {
-            step = event.step
-            progress.onProgress({
-              phase: `epoch ${event.epoch}/${recipe.epochs} loss ${event.loss.toFixed(3)} ${Math.round(event.imagesPerSecond)} images/s`,
-              done: event.step,
-              total: event.steps,
-            })
-            if (event.step % flags['log-every'] === 0) record(rounded(event))
-          } else if (event.type === 'epoch') {
-            record(rounded({ ...event, step }))
-            progress.end()
-            say(
-              `  epoch ${String(event.epoch).padStart(3)}  loss ${event.loss.toFixed(4)}  training ${formatPercent(event.trainTop1)}` +
-                `${event.top1 === undefined ? '' : `  validation ${formatPercent(event.top1)}`}  ${event.seconds.toFixed(0)} s`,
-            )
-          }
-        },
-      })
-      progress.end()
-      const seconds = (performance.now() - started) / 1000
-      const test = data.test ?? data.validation
-      const written = withCard(result.model, { source: data.source })
-      const bytes = toSafetensors(written, {
-        storage: flags.storage as 'float32',
-        naming: flags.naming as 'canonical',
-      })
-      await writeFileAtomic(output, bytes)
-      // What is measured is the file as it is read back, rounding included.
-      const { loadModel } = await import('@mobileone/sdk')
-      const measured =
-        test &&
-        (await library.evaluate(await loadModel(bytes), evaluationBatches(test, data), {
-          backend: wasm(),
-          signal: interrupted,
-        }))
-      const summary = {
-        output,
-        bytes: bytes.length,
-        steps: result.steps,
-        seconds,
-        ...(measured && {
-          [data.test ? 'test' : 'validation']: {
-            images: measured.images,
-            top1: measured.top1,
-            perClass: Object.fromEntries(
-              test.labels.map((label, index) => [label, measured.perClass[index]]),
-            ),
-          },
-        }),
-      }
-      record({ type: 'end', ...summary })
-      if (flags.json) return printJson(summary)
-      if (measured)
-        printLine(
-          `${formatPercent(measured.top1)} of ${formatCount(measured.images)} ${data.test ? 'test' : 'validation'} images, folded`,
-        )
-      printLine(
-        `${output} (${formatBytes(bytes.length)}), ${formatCount(result.steps)} steps in ${(seconds / 60).toFixed(1)} minutes`,
-      )
-    } catch (error) {
-      progress.end()
-      if (isMobileOneError(error) && error.code === 'aborted')
-        process.stderr.write(`the run is kept in ${checkpointPath}; the same command with --resume goes on\n`)
-      throw error
-    } finally {
-      log.close()
-      await Promise.all([chart?.close(), engine?.dispose(), source.dispose?.(), validation?.dispose?.()])
-    }
+    return runTraining(flags, flags['print-recipe'] ? undefined : outputOf(flags))
   },
 })
 
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path)
-  } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-/** Numbers as a log needs them. */
-function rounded(event: object): object {
-  return Object.fromEntries(
-    Object.entries(event).map(([key, value]) => [
-      key,
-      typeof value === 'number' ? Number(value.toPrecision(6)) : value,
-    ]),
-  )
+function outputOf({ output }: { readonly output?: string | undefined }): string {
+  if (output === undefined) throw new UsageError('tell where to write with -o <path.safetensors>')
+  return output
 }

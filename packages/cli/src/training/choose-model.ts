@@ -16,6 +16,7 @@ import { UsageError } from '../command.ts'
 import { loadFor } from '../session.ts'
 import type { TrainingData } from './open-data.ts'
 import { readJson } from './read-json.ts'
+import { smallSide } from './suit-recipe.ts'
 
 export interface NetworkFlags {
   readonly weights?: string | undefined
@@ -38,8 +39,10 @@ async function chooseNetwork(
   { variant, network, branches, width }: NetworkFlags,
   data: Pick<MobileOneConfig, 'input' | 'classes'>,
 ): Promise<MobileOneConfig> {
+  const isUnnamed = network === undefined && variant === undefined
   const isSmall =
-    network === 'small' || (network === undefined && variant === undefined && data.input.channels === 1)
+    network === 'small' ||
+    (isUnnamed && (data.input.channels === 1 || Math.max(...data.input.size) <= smallSide))
   if (width !== undefined && !isSmall)
     throw new UsageError('--width scales the network "small"; the published variants have their own')
   if (isSmall) {

@@ -21,21 +21,30 @@ export interface DataFlags {
   readonly balance: boolean
 }
 
-export interface TrainingData {
+export interface OpenedData {
   readonly train: Dataset
   /** Measured after each epoch. */
   readonly validation?: Dataset
   /** Measured once, at the end. */
   readonly test?: Dataset
-  readonly preprocess: Preprocess
+  /** How images are prepared, where the data set says. */
+  readonly fixed?: Preprocess
+  readonly mean: readonly number[]
+  readonly std: readonly number[]
+  /** Half of the pictures have a shorter side of at most so many pixels. */
+  readonly shorterSide: number
   readonly source: string
+}
+
+export interface TrainingData extends OpenedData {
+  readonly preprocess: Preprocess
 }
 
 /**
  * The data set the flags name: `fashion-mnist`, a folder of its IDX files, or a folder of pictures in the layout of ImageNet,
  * with `train` and `val` (or `test`) beneath it or the classes themselves.
  */
-export async function openData(flags: DataFlags, recipe: Recipe): Promise<TrainingData> {
+export async function openData(flags: DataFlags, recipe: Recipe): Promise<OpenedData> {
   const { dataset: name } = flags
   if (name === undefined)
     throw new UsageError('tell what to train on: --dataset fashion-mnist, or a folder of pictures by class')
@@ -47,9 +56,22 @@ export async function openData(flags: DataFlags, recipe: Recipe): Promise<Traini
     train,
     ...(validation && { validation }),
     ...(opened.test && { test: opened.test }),
-    preprocess: opened.preprocess ?? (await measure(train, recipe)),
+    ...(await look(train, opened.preprocess)),
     source: opened.source,
   }
+}
+
+/**
+ * `data` as it will be seen at the size of `recipe`: the rule of ImageNet, but pictures that are not much larger than what is
+ * cut out of them are not made larger for it.
+ */
+export function prepareData(data: OpenedData, recipe: Recipe): TrainingData {
+  const { fixed, shorterSide, mean, std, train } = data
+  if (fixed) return { ...data, preprocess: fixed }
+  const size = recipe.curriculum.at(-1)?.size as readonly [number, number]
+  const rule = imagenetPreprocess(size, train.channels)
+  const resize = Math.min(rule.resize, Math.max(shorterSide, ...size))
+  return { ...data, preprocess: { ...rule, resize, mean, std } }
 }
 
 interface OpenedSets {
@@ -104,10 +126,21 @@ function holdOut(
 /** Pictures looked at for mean and standard deviation: enough for three digits. */
 const measured = 5000
 
-async function measure(train: Dataset, recipe: Recipe): Promise<Preprocess> {
-  const size = recipe.curriculum.at(-1)?.size as readonly [number, number]
-  const { mean, std } = await measureMeanStd(train, { limit: measured, signal: interrupted })
-  return { ...imagenetPreprocess(size, train.channels), mean, std }
+async function look(
+  train: Dataset,
+  fixed: Preprocess | undefined,
+): Promise<Pick<OpenedData, 'fixed' | 'mean' | 'std' | 'shorterSide'>> {
+  const sides: number[] = []
+  const image: Dataset['image'] = async (index, signal) => {
+    const found = await train.image(index, signal)
+    sides.push(Math.min(found.width, found.height))
+    return found
+  }
+  if (fixed) await image(0)
+  const { mean, std } =
+    fixed ?? (await measureMeanStd({ ...train, image }, { limit: measured, signal: interrupted }))
+  const shorterSide = sides.sort((a, b) => a - b)[Math.floor((sides.length - 1) / 2)] as number
+  return { ...(fixed && { fixed }), mean, std, shorterSide }
 }
 
 /** The names in a folder. @throws MobileOneError `invalid-file` where it cannot be read. */

@@ -1,7 +1,7 @@
 import { sameShape } from '@mobileone/core'
 import type { OnnxNode } from '../proto.ts'
 import { attribute } from './attributes.ts'
-import type { FloatConstant } from './constant.ts'
+import type { Constant, FloatConstant } from './constant.ts'
 import type { ImportGraph, Made, Value } from './import-graph.ts'
 import { biasOf, emitLinear, type Rule } from './layers.ts'
 
@@ -66,6 +66,14 @@ function scalar(value: Value, beside?: Value): number | undefined {
   return value.shape.length <= shape.length ? value.data[0] : undefined
 }
 
+/** Zeros that `x` keeps its shape beside: PyTorch adds the number 0 for the branches that a block does not have. */
+function isZero(constant: Constant, x: Made): boolean {
+  const { shape, data } = constant
+  const offset = x.shape.length - shape.length
+  const fits = offset >= 0 && shape.every((size, axis) => size === 1 || size === x.shape[axis + offset])
+  return fits && data.every((value) => value === 0)
+}
+
 /** Equal up to the rounding of a float16 constant. */
 function near(value: number | undefined, wanted: number): boolean {
   return value !== undefined && Math.abs(value - wanted) <= 5e-4 * Math.abs(wanted)
@@ -91,9 +99,10 @@ function add(graph: ImportGraph, node: OnnxNode): Value {
     return { ...a, form: 'phi' }
   }
   if (b.kind === 'constant') {
+    if (a.kind === 'made' && isZero(b, a)) return a
     graph.unsupported(
       node,
-      'adding a constant; only the bias of a matrix product and the 1 of a GELU are supported',
+      'adding a constant; only zeros, the bias of a matrix product and the 1 of a GELU are supported',
     )
   }
   return addUp(graph, node, [graph.made(node, 0), graph.made(node, 1)])

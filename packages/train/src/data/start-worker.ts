@@ -38,6 +38,7 @@ function startNodeWorker(
   let isEnding = false
   worker.unref()
   worker.on('message', (reply: Reply) => {
+    if (isEnding) return
     worker.unref()
     onReply(reply)
   })
@@ -51,8 +52,10 @@ function startNodeWorker(
       worker.ref()
       worker.postMessage(batch)
     },
+    // Whoever waits for the end of a worker without a reference waits alone: the process would leave first.
     async end() {
       isEnding = true
+      worker.ref()
       await worker.terminate()
     },
   }

@@ -98,6 +98,17 @@ export async function checkpointStep(bytes: Uint8Array): Promise<number> {
   return readPosition(await readCheckpoint(bytes)).step
 }
 
+/**
+ * Recipe and position of a run as its checkpoint tells them.
+ * @throws MobileOneError `invalid-file` for another file.
+ */
+export async function readTrainingCheckpoint(
+  bytes: Uint8Array,
+): Promise<Pick<TrainState, 'step' | 'epoch'> & { readonly recipe: Recipe }> {
+  const { recipe, step, epoch } = readPosition(await readCheckpoint(bytes))
+  return { recipe, step, epoch }
+}
+
 function sections(state: TrainState, layouts: Layouts): readonly (readonly [string, Layout, Float32Array])[] {
   return [
     ['model', layouts.parameters, state.parameters],

@@ -17,6 +17,7 @@ import { type Engine, localEngine } from './engine.ts'
 import { evaluate } from './evaluate.ts'
 import { averageDecay, clip, descend, follow } from './optimizer.ts'
 import { type EpochRecord, startState, type TrainState, type Vectors } from './state.ts'
+import { timeLeft } from './time-left.ts'
 
 /** What happens during a run, as it happens. */
 export type TrainEvent =
@@ -34,6 +35,8 @@ export type TrainEvent =
       readonly learningRate: number
       readonly weightDecay: number
       readonly imagesPerSecond: number
+      /** Until the run ends, as far as its steps foretell. */
+      readonly secondsLeft: number
     }
   | ({ readonly type: 'epoch'; readonly epochs: number } & EpochRecord)
   | { readonly type: 'saved'; readonly step: number; readonly bytes: number }
@@ -51,7 +54,7 @@ export interface TrainOptions {
   readonly engine?: Engine
   /** A checkpoint to go on from. */
   readonly resume?: Uint8Array
-  /** Keeps a checkpoint: after each epoch, every `saveEvery` steps, and when the run is aborted. */
+  /** Keeps a checkpoint: after each epoch, every `saveEvery` steps, and when the run is aborted after a step. */
   readonly save?: (checkpoint: Uint8Array) => Promise<void>
   readonly saveEvery?: number
   /** Ends the run after the step under way, saved if there is `save`. */
@@ -95,11 +98,22 @@ export async function train(model: Model, options: TrainOptions): Promise<TrainR
       recipe,
       state.history,
     )
+  const left = timeLeft(recipe, data.examples)
+  let kept = state.step
   const keep = async (): Promise<void> => {
     if (!save) return
+    kept = state.step
     const bytes = toCheckpoint(state, layouts, recipe)
     await save(bytes)
     onEvent?.({ type: 'saved', step: state.step, bytes: bytes.length })
+  }
+  /** Keep what was done when `error` is the caller's own abort. */
+  const ended = async (error: unknown): Promise<unknown> => {
+    if (!signal?.aborted || (error as { code?: string }).code !== 'aborted') return error
+    if (state.step > kept) await keep()
+    return new MobileOneError('aborted', `training was aborted after step ${state.step} of ${steps}`, {
+      cause: signal.reason,
+    })
   }
 
   while (state.epoch < recipe.epochs) {
@@ -117,10 +131,7 @@ export async function train(model: Model, options: TrainOptions): Promise<TrainR
     const iterator = batches[Symbol.asyncIterator]()
     try {
       while (state.batch < inEpoch) {
-        if (signal?.aborted) {
-          await keep()
-          throwIfAborted(signal, 'training')
-        }
+        throwIfAborted(signal, 'training')
         const started = performance.now()
         const next = await iterator.next()
         if (next.done) throw tooFew(data, state, inEpoch)
@@ -141,6 +152,7 @@ export async function train(model: Model, options: TrainOptions): Promise<TrainR
           images: sums.images + count,
           seconds: sums.seconds + seconds,
         }
+        left.stepTook(state.epoch, count, seconds)
         state.batch++
         onEvent?.({
           type: 'step',
@@ -153,23 +165,27 @@ export async function train(model: Model, options: TrainOptions): Promise<TrainR
           learningRate: made.rate,
           weightDecay: made.decay,
           imagesPerSecond: count / seconds,
+          secondsLeft: left.seconds(state.epoch, state.batch) ?? 0,
         })
         if (options.saveEvery !== undefined && state.step % options.saveEvery === 0 && state.batch < inEpoch)
           await keep()
       }
     } catch (error) {
-      if (signal?.aborted && (error as { code?: string }).code === 'aborted') await keep()
-      throw error
+      throw await ended(error)
     } finally {
       await iterator.return?.()
     }
+    const closing = performance.now()
     const record = await closeEpoch(state, recipe, inEpoch, async () => {
       if (!options.validation) return undefined
       const backend = options.backend ?? tfjs({ lib })
       const average = asModel(state.average ?? state)
       return (await evaluate(average, options.validation, { backend, signal })).top1
+    }).catch(async (error: unknown): Promise<never> => {
+      throw await ended(error)
     })
     await keep()
+    left.epochTook((performance.now() - closing) / 1000)
     onEvent?.({ type: 'epoch', epochs: recipe.epochs, ...record })
   }
   return {
