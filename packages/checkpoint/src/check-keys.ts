@@ -1,4 +1,5 @@
 import { formatShape, type Graph, MobileOneError, sameShape } from '@mobileone/core'
+import { limits } from './limits.ts'
 import type { Detected } from './naming/detect-naming.ts'
 import { namings } from './naming/namings.ts'
 import { translateKey } from './naming/translate-key.ts'
@@ -11,8 +12,6 @@ export interface RenamedKeys {
   /** Keys of the file that have no canonical name, or one that another key has. */
   readonly extra: readonly string[]
 }
-
-const listed = 40
 
 /**
  * Every weight of `graph` is found in its shape, and nothing is found that `full` lacks: the same network with every output.
@@ -42,10 +41,14 @@ export function checkKeys(
   const lines = [
     `the weights (${naming.name} names) do not fit the network their shapes suggest, "${graph.name}":`,
   ]
+  const { listed, nameLength } = limits
   const list = (what: string, keys: readonly string[]): void => {
     if (keys.length === 0) return
     const more = keys.length > listed ? `, and ${keys.length - listed} more` : ''
-    lines.push(`  ${keys.length} ${what}: ${keys.slice(0, listed).join(', ')}${more}`)
+    const shown = keys
+      .slice(0, listed)
+      .map((key) => (key.length > nameLength ? `${key.slice(0, nameLength)}…` : key))
+    lines.push(`  ${keys.length} ${what}: ${shown.join(', ')}${more}`)
   }
   list('missing', missing)
   list('of another shape', misshaped)
@@ -57,7 +60,7 @@ export function checkKeys(
   }
   if (extra.length > 0 && prefix !== '') {
     lines.push(
-      `  If the network is a part of a larger one, give \`prefix: ${JSON.stringify(prefix)}\` to leave the rest alone`,
+      `  If the network is a part of a larger one, give \`prefix: ${JSON.stringify(prefix.slice(0, nameLength))}\` to leave the rest alone`,
     )
   }
   for (const note of notes) lines.push(`  ${note}`)

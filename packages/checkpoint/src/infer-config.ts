@@ -1,4 +1,13 @@
-import { type Form, type Graph, type MobileOneConfig, type StageConfig, variants } from '@mobileone/core'
+import {
+  defaultSqueeze,
+  type Form,
+  type Graph,
+  type MobileOneConfig,
+  MobileOneError,
+  type StageConfig,
+  variants,
+} from '@mobileone/core'
+import { limits } from './limits.ts'
 
 /** Tensor shapes by canonical name. */
 export type Shapes = ReadonlyMap<string, readonly number[]>
@@ -20,6 +29,7 @@ export interface Strides {
  * The configuration whose network has these shapes. Channels, pairs per stage, branches, squeeze-and-excite, input channels and
  * classes are read from them. So are the stages' strides in train form, where the first block of a stage has a skip exactly
  * when its stride is 1; in deploy form they are 2 unless the hints say otherwise, as is the stem's.
+ * @throws MobileOneError `missing-weights` where a network of this many weights cannot be in so few keys.
  */
 export function inferConfig(shapes: Shapes, form: Form, hints: ConfigHints = {}): MobileOneConfig {
   const axis = (name: string, index: number): number | undefined => shapes.get(name)?.[index]
@@ -32,14 +42,18 @@ export function inferConfig(shapes: Shapes, form: Form, hints: ConfigHints = {})
   for (const [index, count] of blocks.entries()) {
     const stage = `stage${index + 1}`
     const pairs = Math.ceil(count / 2)
+    const inChannels = channels
     channels = axis(firstWeight(`${stage}.1`), 0) ?? channels
+    const squeezeExcite = countSqueezeExcite(shapes, stage, pairs)
+    const squeezeChannels = readSqueezeChannels(shapes, stage, { pairs, squeezeExcite, inChannels, channels })
     stages.push({
       blocks: pairs,
       channels,
       stride:
         hints.strides?.stages?.[index] ?? (form === 'train' && shapes.has(`${stage}.0.skip.weight`) ? 1 : 2),
       branches: form === 'train' ? countBranches(shapes, `${stage}.0`) : 1,
-      squeezeExcite: countSqueezeExcite(shapes, stage, pairs),
+      squeezeExcite,
+      ...(squeezeChannels && { squeezeChannels }),
     })
   }
   const config: MobileOneConfig = {
@@ -56,12 +70,50 @@ export function inferConfig(shapes: Shapes, form: Form, hints: ConfigHints = {})
     stages,
     classes: axis('head.weight', 0) ?? 1000,
   }
+  checkWeightCount(config, form, shapes.size)
   return asVariant(config, form, hints.name)
+}
+
+/** Blocks are counted from keys and branches from the first block of a stage, so their product may be far beyond the keys. */
+function checkWeightCount({ stem, stages }: MobileOneConfig, form: Form, keys: number): void {
+  const weightsOf = (branches: number): number => (form === 'deploy' ? 2 : 5 * branches)
+  const wanted = stages.reduce(
+    (count, { blocks, branches }) => count + 2 * blocks * weightsOf(branches),
+    weightsOf(stem.branches),
+  )
+  const most = limits.weightsPerKey * keys + 100
+  if (wanted <= most) return
+  const largest = stages.reduce((a, b) => (a.blocks * a.branches > b.blocks * b.branches ? a : b))
+  throw new MobileOneError(
+    'missing-weights',
+    `the names suggest a network of ${wanted} weights or more (a stage of ${2 * largest.blocks} blocks of ${largest.branches} branches), ` +
+      `but there are ${keys} keys that belong to one; the file is incomplete or was not written by a training program`,
+  )
 }
 
 /** The strides that a configuration has beside its shapes. */
 export function stridesOf({ stem, stages }: MobileOneConfig): Strides {
   return { stem: stem.stride, stages: stages.map(({ stride }) => stride) }
+}
+
+/**
+ * What a reader should know where strides were assumed. Shapes of a folded network do not tell them, and those of a train form
+ * tell nothing of the stem. Networks that are the released ones in everything else are taken for them.
+ */
+export function assumedStrides(config: MobileOneConfig, form: Form, known: Strides): string[] {
+  const { stem, stages } = config
+  const isReleased =
+    config.classes === 1000 && Object.values(variants).some((one) => layoutOf(one) === layoutOf(config))
+  const knowsStages = form === 'train' || known.stages !== undefined
+  const hasOwnStrides = stages.some(({ stride }) => stride !== 2)
+  if (isReleased || (knowsStages && (known.stem !== undefined || !hasOwnStrides))) return []
+  const what = knowsStages
+    ? `the stride ${stem.stride} of the stem is`
+    : `the strides ${[stem.stride, ...stages.map(({ stride }) => stride)].join(', ')} of the stem and the stages are`
+  return [
+    `"${config.name}": ${what} assumed, for nothing in the file tells; other strides give other results without an error. ` +
+      'Give `strides` where they differ (this project writes them into its own files)',
+  ]
 }
 
 /**
@@ -87,16 +139,24 @@ export function inferStrides({ nodes }: Graph): Strides | undefined {
 
 /** Name a known variant; k, which folding removes, is then the variant's. */
 function asVariant(config: MobileOneConfig, form: Form, name: string | undefined): MobileOneConfig {
-  const layout = ({ stem, stages }: MobileOneConfig): string =>
-    JSON.stringify([
-      stem.channels,
-      stem.stride,
-      stages.map((stage) => [stage.blocks, stage.channels, stage.stride, stage.squeezeExcite]),
-    ])
-  const variant = Object.values(variants).find((candidate) => layout(candidate) === layout(config))
+  const variant = Object.values(variants).find((candidate) => layoutOf(candidate) === layoutOf(config))
   if (!variant) return config
   const named = { ...config, name: name ?? variant.name }
   return form === 'deploy' ? { ...named, stem: variant.stem, stages: variant.stages } : named
+}
+
+function layoutOf({ stem, stages }: MobileOneConfig): string {
+  return JSON.stringify([
+    stem.channels,
+    stem.stride,
+    stages.map((stage) => [
+      stage.blocks,
+      stage.channels,
+      stage.stride,
+      stage.squeezeExcite,
+      stage.squeezeChannels,
+    ]),
+  ])
 }
 
 /** Blocks in each stage, counted without a gap from 0 so that a hostile index asks for nothing. */
@@ -126,4 +186,23 @@ function countSqueezeExcite(shapes: Shapes, stage: string, pairs: number): numbe
     if (shapes.has(`${stage}.${2 * pair}.se.reduce.weight`)) return pairs - pair
   }
   return 0
+}
+
+/** Squeezed channels by block where any differs from the released networks' rule; a block that does not tell has that. */
+function readSqueezeChannels(
+  shapes: Shapes,
+  stage: string,
+  facts: { pairs: number; squeezeExcite: number; inChannels: number; channels: number },
+): number[] | undefined {
+  const { pairs, squeezeExcite, inChannels, channels } = facts
+  const first = 2 * (pairs - squeezeExcite)
+  let differs = false
+  const found = Array.from({ length: 2 * squeezeExcite }, (_, index) => {
+    const block = first + index
+    const expected = defaultSqueeze(block === 0 ? inChannels : channels)
+    const stored = shapes.get(`${stage}.${block}.se.reduce.weight`)?.[0] ?? expected
+    if (stored !== expected) differs = true
+    return stored
+  })
+  return differs ? found : undefined
 }

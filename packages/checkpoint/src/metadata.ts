@@ -2,6 +2,7 @@
 import { type Graph, MobileOneError, type ModelCard, type Preprocess } from '@mobileone/core'
 import { inferStrides, type Strides, stridesOf } from './infer-config.ts'
 import { invalidFile } from './invalid-file.ts'
+import { limits } from './limits.ts'
 
 const cardKey = 'mobileone.card'
 const networkKey = 'mobileone.network'
@@ -109,6 +110,9 @@ function isCount(value: unknown): value is number {
 function parse(metadata: ReadonlyMap<string, string>, key: string): unknown {
   const text = metadata.get(key)
   if (text === undefined) return undefined
+  if (depthOf(text) > limits.jsonDepth) {
+    invalidFile(`the metadata ${key} nests more than ${limits.jsonDepth} deep`)
+  }
   try {
     return JSON.parse(text) as unknown
   } catch (cause) {
@@ -116,6 +120,20 @@ function parse(metadata: ReadonlyMap<string, string>, key: string): unknown {
       cause,
     })
   }
+}
+
+/** How deep brackets nest in a JSON text. */
+function depthOf(text: string): number {
+  let [depth, deepest, isText] = [0, 0, false]
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (isText && code === 0x5c) at++
+    else if (code === 0x22) isText = !isText
+    else if (isText) continue
+    else if (code === 0x5b || code === 0x7b) deepest = Math.max(deepest, ++depth)
+    else if (code === 0x5d || code === 0x7d) depth--
+  }
+  return deepest
 }
 
 function asRecord(value: unknown, key: string): Record<string, unknown> {

@@ -10,13 +10,14 @@ import {
   tensor,
   validate,
 } from '@mobileone/core'
+import { countBatches, withBatchCounts } from './batch-counts.ts'
 import { checkKeys, type RenamedKeys } from './check-keys.ts'
 import type { Checkpoint } from './checkpoint.ts'
-import { inferConfig, type Strides } from './infer-config.ts'
+import { assumedStrides, inferConfig, type Strides } from './infer-config.ts'
 import { readCard, readNetwork } from './metadata.ts'
 import { detectNaming } from './naming/detect-naming.ts'
 import { type NamingName, namings } from './naming/namings.ts'
-import { batchCounter, translateKey } from './naming/translate-key.ts'
+import { batchCounter, isAverageCounter, translateKey } from './naming/translate-key.ts'
 import { type StoredTensor, toFloat32 } from './stored-tensor.ts'
 
 /** What shapes cannot tell, and which part of the file is wanted. */
@@ -43,6 +44,8 @@ export interface Inspected {
   readonly prefix: string
   readonly form: Form
   readonly config: MobileOneConfig
+  /** What was assumed because nothing in the file tells it, in sentences. */
+  readonly assumptions: readonly string[]
 }
 
 /**
@@ -64,7 +67,7 @@ export function inspectCheckpoint(
  */
 export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCheckpointOptions = {}): Model {
   const keys = rename(checkpoint, options.prefix)
-  const { form, config } = infer(checkpoint, keys.found, options)
+  const { form, config, assumptions } = infer(checkpoint, keys.found, options)
   const full = mobileone(config, { form })
   const graph = options.outputs ? mobileone(config, { form, outputs: options.outputs }) : full
   checkKeys(graph, full, keys, checkpoint.notes)
@@ -74,44 +77,55 @@ export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCh
     const stored = keys.found.get(name)!
     weights[name] = tensor(stored.shape, toFloat32(stored))
   }
-  const model: Model = { ...graph, weights, card: toCard(checkpoint, config, options.card) }
+  const card = toCard(checkpoint, config, options.card)
+  const model: Model = { ...graph, weights, card: withBatchCounts(card, countBatches(keys.counters)) }
   validate(model)
+  for (const assumption of assumptions) options.onWarning?.(assumption)
   return model
 }
 
-function rename(checkpoint: Checkpoint, wantedPrefix: string | undefined): RenamedKeys {
+function rename(
+  checkpoint: Checkpoint,
+  wantedPrefix: string | undefined,
+): RenamedKeys & { readonly counters: ReadonlyMap<string, StoredTensor> } {
   const detected = detectNaming(checkpoint.tensors.keys(), wantedPrefix)
   const { naming, prefix } = detected
   const found = new Map<string, StoredTensor>()
+  const counters = new Map<string, StoredTensor>()
   const extra: string[] = []
   for (const [key, stored] of checkpoint.tensors) {
     const ours = key.startsWith(prefix)
     if (!ours && wantedPrefix !== undefined) continue
+    if (!ours && isAverageCounter(key, prefix)) continue
     const canonical = ours ? translateKey(naming, namings.canonical, key.slice(prefix.length)) : undefined
-    if (canonical?.endsWith(`.${batchCounter}`)) continue
+    if (canonical?.endsWith(`.${batchCounter}`)) {
+      counters.set(canonical, stored)
+      continue
+    }
     if (canonical === undefined || found.has(canonical)) extra.push(key)
     else found.set(canonical, stored)
   }
-  return { detected, found, extra }
+  return { detected, found, extra, counters }
 }
 
 function infer(
   checkpoint: Checkpoint,
   found: ReadonlyMap<string, StoredTensor>,
   options: ModelFromCheckpointOptions,
-): { form: Form; config: MobileOneConfig } {
+): Omit<Inspected, 'naming' | 'prefix'> {
   const network = readNetwork(checkpoint.metadata)
   const form: Form = found.has('stem.weight') ? 'deploy' : 'train'
   const shapes = new Map([...found].map(([name, { shape }]) => [name, shape]))
+  const strides: Strides = {
+    stem: options.strides?.stem ?? network.strides?.stem,
+    stages: options.strides?.stages ?? network.strides?.stages,
+  }
   const config = inferConfig(shapes, form, {
     name: options.name ?? network.name,
     size: options.size ?? network.size,
-    strides: {
-      stem: options.strides?.stem ?? network.strides?.stem,
-      stages: options.strides?.stages ?? network.strides?.stages,
-    },
+    strides,
   })
-  return { form, config }
+  return { form, config, assumptions: assumedStrides(config, form, strides) }
 }
 
 function toCard(checkpoint: Checkpoint, config: MobileOneConfig, given: ModelCard | undefined): ModelCard {

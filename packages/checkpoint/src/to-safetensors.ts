@@ -1,4 +1,5 @@
 import { floatWeight, MobileOneError, type Model } from '@mobileone/core'
+import { batchCountsOf } from './batch-counts.ts'
 import { toMetadata } from './metadata.ts'
 import { type NamingName, namings } from './naming/namings.ts'
 import { batchCounter, translateKey } from './naming/translate-key.ts'
@@ -23,6 +24,7 @@ export function toSafetensors(model: Model, options: ToSafetensorsOptions = {}):
   const dtype = options.storage === 'float16' ? 'F16' : 'F32'
   const tensors = new Map<string, WritableTensor>()
   const unnamed: string[] = []
+  const countOf = batchCountsOf(model.card)
   for (const name of Object.keys(model.weights)) {
     const { shape, data } = floatWeight(model, name)
     const key = naming.name === 'canonical' ? name : translateKey(namings.canonical, naming, name)
@@ -32,7 +34,11 @@ export function toSafetensors(model: Model, options: ToSafetensorsOptions = {}):
     }
     tensors.set(key, { dtype, shape, data })
     if (naming.name !== 'canonical' && key.endsWith('.running_var')) {
-      tensors.set(key.replace(/running_var$/, batchCounter), { dtype: 'I64', shape: [], fill: 0n })
+      tensors.set(key.replace(/running_var$/, batchCounter), {
+        dtype: 'I64',
+        shape: [],
+        fill: countOf(name.slice(0, -'.running_var'.length)),
+      })
     }
   }
   if (unnamed.length > 0) {

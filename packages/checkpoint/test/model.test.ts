@@ -127,18 +127,21 @@ describe.skipIf(lacking('golden'))('real files', () => {
     expect(inspectCheckpoint(fused)).toEqual({
       naming: 'apple',
       prefix: '',
+      assumptions: [],
       form: 'deploy',
       config: variants.s0,
     })
     expect(inspectCheckpoint(unfused)).toEqual({
       naming: 'apple',
       prefix: '',
+      assumptions: [],
       form: 'train',
       config: variants.s0,
     })
     expect(inspectCheckpoint(timm)).toEqual({
       naming: 'timm',
       prefix: '',
+      assumptions: [],
       form: 'train',
       config: variants.s0,
     })

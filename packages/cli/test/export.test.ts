@@ -8,6 +8,7 @@ import { type ExporterTable, exporters } from '@mobileone/sdk/export'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Command, runCommand } from '../src/command.ts'
 import { exportCommand } from '../src/commands/export.ts'
+import { reparam } from '../src/commands/reparam.ts'
 import { tiny } from './program.ts'
 
 let folder: string
@@ -197,5 +198,25 @@ describe('an exporter is a package and a row', () => {
       /mine\.listing exists and is not a folder with deep\/all\.txt in it, so it is not replaced/,
     )
     expect(written()).toEqual(['mine.listing', 'n.listing'])
+  })
+})
+
+describe('weights that are not finite', () => {
+  it('are refused by export and reparam, which name the tensor and write nothing', async () => {
+    const name = 'stem.conv.0.weight'
+    const found = tiny.weights[name]!
+    const data = (found.data as Float32Array).slice().fill(Number.NaN, 3, 5)
+    const damaged = { ...tiny, weights: { ...tiny.weights, [name]: { ...found, data } } } as typeof tiny
+    writeFileSync(weights, toSafetensors(damaged))
+    const reason = /weight "stem\.conv\.0\.weight" of model "tiny" holds NaN \(element 3; 2 that/
+    expect(await refusal('a.onnx')).toMatch(reason)
+    expect(await refusal('a.safetensors', '--form', 'train')).toMatch(reason)
+    const folding = runCommand(
+      reparam as unknown as Command,
+      [weights, '-o', join(folder, 'b.safetensors')],
+      () => {},
+    )
+    await expect(folding).rejects.toThrowError(reason)
+    expect(written()).toEqual([])
   })
 })

@@ -11,7 +11,7 @@ export { type ErrorCode, isMobileOneError, MobileOneError, throwIfAborted } from
 export { checkInputs, createExecutor, type ExecutorParts, type ExecutorQueue } from './executor.ts'
 export type { ExportedFile, ExportedFiles, Exporter, ExporterOption } from './exporter.ts'
 export { importLibrary, type LibraryFacts, type LibrarySource } from './import-library.ts'
-export { addBlock, type BlockOptions, type Form } from './mobileone/block.ts'
+export { addBlock, type BlockOptions, defaultSqueeze, type Form } from './mobileone/block.ts'
 export type { MobileOneConfig, StageConfig } from './mobileone/config.ts'
 export { type InitializeOptions, initialize } from './mobileone/initialize.ts'
 export { mobileone, type NetworkOptions, namedOutputs } from './mobileone/network.ts'
@@ -51,6 +51,7 @@ export type {
   Unary,
   WideModel,
 } from './model/model.ts'
+export { findNonFinite, type NonFinite, refuseNonFinite } from './model/non-finite.ts'
 export {
   type NodeOf,
   type OpFacts,

@@ -1,5 +1,11 @@
 import { safetensors, type ToSafetensorsOptions } from '@mobileone/checkpoint'
-import { type ExportedFiles, type Exporter, MobileOneError, type Model } from '@mobileone/core'
+import {
+  type ExportedFiles,
+  type Exporter,
+  MobileOneError,
+  type Model,
+  refuseNonFinite,
+} from '@mobileone/core'
 import type { CoreMLExportOptions } from '@mobileone/coreml'
 import type { MLModelExportOptions } from '@mobileone/coreml/mlmodel'
 import type { OnnxOptions } from '@mobileone/onnx'
@@ -58,6 +64,7 @@ export async function runExporter(
   options: Readonly<Record<string, unknown>>,
   fileName?: string,
 ): Promise<ExportedFiles> {
+  refuseNonFinite(model, `"${model.name}" cannot be exported as ${exporter.format}`)
   const complete = exporter.readsCard ? await withAssumedCard(model) : model
   return exporter.export(complete, options as never, fileName)
 }

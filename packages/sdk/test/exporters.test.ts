@@ -107,3 +107,14 @@ test('options are spelled as the caller does', async () => {
     'invalid-argument: --softmax is not an option of safetensors; it takes --naming, --storage',
   )
 })
+
+test.each(formats)('%s refuses weights that are not finite, by name', async (format) => {
+  const data = new Float32Array(4).fill(Number.POSITIVE_INFINITY)
+  const damaged: Model = {
+    ...model,
+    weights: { ...model.weights, 'head.bias': { dtype: 'float32', shape: [4], data } },
+  }
+  expect(await refusal(() => exportModel(damaged, format))).toMatch(
+    /^invalid-model: "small" cannot be exported as \w+: weight "head\.bias" of model "small" holds Infinity/,
+  )
+})

@@ -3,6 +3,16 @@ import { type Naming, namings, type Part } from './namings.ts'
 /** PyTorch's counter beside every batch normalisation's statistics. It takes no part in inference. */
 export const batchCounter = 'num_batches_tracked'
 
+/** Counters of programs that average weights: `AveragedModel` of PyTorch, `BaseAveragedModel` of mmengine. */
+const averageCounters = ['n_averaged', 'steps']
+
+/** Whether `key` counts how often the network under `prefix` was averaged: it lies beside the `module` that holds it. */
+export function isAverageCounter(key: string, prefix: string): boolean {
+  return averageCounters.some(
+    (name) => key.endsWith(name) && prefix.startsWith(`${key.slice(0, -name.length)}module.`),
+  )
+}
+
 const parameters = new Set(['weight', 'bias', 'running_mean', 'running_var', batchCounter])
 
 /** Where a key belongs, whatever the naming. */

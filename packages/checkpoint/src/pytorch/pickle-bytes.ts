@@ -1,7 +1,7 @@
 import { invalidFile } from '../invalid-file.ts'
+import { limits } from '../limits.ts'
 import { show } from './globals.ts'
 
-const maxIntegerBytes = 1024
 const utf8 = new TextDecoder()
 
 /** The bytes of one pickle, read in order. Every length is checked against the file before it is used. */
@@ -11,6 +11,7 @@ export class PickleBytes {
   readonly #base: number
   #position: number
   #opcodeAt: number
+  #opcodes = 0
 
   /**
    * @param bytes The file, or the record that holds the pickle.
@@ -43,6 +44,7 @@ export class PickleBytes {
   /** The next byte, from which `opcodeAt` counts. */
   opcode(): number {
     this.#opcodeAt = this.#position
+    if (++this.#opcodes > limits.opcodes) this.fail(`more than ${limits.opcodes} opcodes`)
     return this.uint8()
   }
 
@@ -89,9 +91,10 @@ export class PickleBytes {
     return utf8.decode(this.#bytes.subarray(from, end))
   }
 
-  /** An integer in decimal digits. */
-  integer(digits: string): number | bigint {
-    if (!/^[+-]?\d{1,1024}L?$/.test(digits)) this.fail(`${show(digits)} is not an integer`)
+  /** An integer in decimal digits; undefined for a very long one. */
+  integer(digits: string): number | bigint | undefined {
+    if (!/^[+-]?\d+L?$/.test(digits)) this.fail(`${show(digits)} is not an integer`)
+    if (digits.length > limits.integerBytes) return undefined
     return narrow(BigInt(digits.replace(/^\+|L$/g, '')))
   }
 
@@ -102,14 +105,15 @@ export class PickleBytes {
     return value
   }
 
-  /** An integer in little-endian two's complement; no bytes is zero. */
-  long(length: number): number | bigint {
-    if (length > maxIntegerBytes) this.fail(`an integer of ${length} bytes`)
-    const bytes = this.#raw(length)
+  /** An integer in little-endian two's complement; no bytes is zero, and undefined a very long one. */
+  long(length: number): number | bigint | undefined {
+    const from = this.skip(length)
+    if (length > limits.integerBytes) return undefined
     let value = 0n
-    for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!)
-    if (bytes.length > 0 && bytes[bytes.length - 1]! & 0x80) value -= 1n << BigInt(8 * bytes.length)
-    return narrow(value)
+    let at = from + length
+    for (; at - from >= 8; at -= 8) value = (value << 64n) | this.#view.getBigUint64(at - 8, true)
+    for (; at > from; at--) value = (value << 8n) | BigInt(this.#bytes[at - 1]!)
+    return narrow(BigInt.asIntN(8 * length, value))
   }
 
   /** Pass over `count` bytes; returns where they began. */

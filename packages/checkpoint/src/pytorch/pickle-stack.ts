@@ -1,7 +1,5 @@
+import { limits } from '../limits.ts'
 import type { PyValue } from './values.ts'
-
-const maxStack = 300_000
-const maxMemo = 1_000_000
 
 /** The stack, the marks and the memo of the pickle machine, each of bounded size. */
 export class PickleStack {
@@ -17,7 +15,7 @@ export class PickleStack {
   }
 
   push(value: PyValue): void {
-    if (this.#stack.length >= maxStack) this.#fail(`more than ${maxStack} values on the stack`)
+    if (this.#stack.length >= limits.stack) this.#fail(`more than ${limits.stack} values on the stack`)
     this.#stack.push(value)
   }
 
@@ -32,7 +30,7 @@ export class PickleStack {
   }
 
   mark(): void {
-    if (this.#marks.length >= maxStack) this.#fail(`more than ${maxStack} marks`)
+    if (this.#marks.length >= limits.stack) this.#fail(`more than ${limits.stack} marks`)
     this.#marks.push(this.#stack.length)
   }
 
@@ -52,7 +50,8 @@ export class PickleStack {
   /** Put the top value into the memo; without an index, into the next place. */
   remember(index: number = this.#memo.length): void {
     const value = this.top()
-    if (this.#memo.length + this.#sparseMemo.size >= maxMemo) this.#fail(`more than ${maxMemo} memo entries`)
+    if (this.#memo.length + this.#sparseMemo.size >= limits.memo)
+      this.#fail(`more than ${limits.memo} memo entries`)
     if (index < this.#memo.length) this.#memo[index] = value
     else if (index === this.#memo.length) this.#memo.push(value)
     else this.#sparseMemo.set(index, value)

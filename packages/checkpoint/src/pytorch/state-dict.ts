@@ -1,12 +1,14 @@
 /** Finding the named tensors in what a PyTorch file holds. */
 import { invalidFile } from '../invalid-file.ts'
+import { limits } from '../limits.ts'
 import type { StoredTensor } from '../stored-tensor.ts'
 import { show } from './globals.ts'
 import { PyDict, PyOpaque, PyTensor, type PyValue } from './values.ts'
 
 /**
  * Keys under which training programs put the weights, in order of preference. Averaged weights come first: they are what
- * MobileOne's published accuracy is measured with, and what timm loads by default.
+ * MobileOne's published accuracy is measured with, and what timm loads by default. mmengine is the exception, see
+ * {@link isSwapped}.
  */
 const wrappers = [
   'state_dict_ema',
@@ -22,7 +24,6 @@ const wrappers = [
   'weights',
 ]
 const maxDepth = 4
-const maxNotes = 50
 
 export interface StateDict {
   readonly root: string
@@ -82,16 +83,18 @@ function toDict(value: PyValue, path: readonly string[]): PyDict {
 }
 
 function nextKey(entries: ReadonlyMap<string, PyValue>): string | undefined {
-  const known = wrappers.find((key) => entries.get(key) instanceof PyDict)
+  const known = wrappers.find(
+    (key) => entries.get(key) instanceof PyDict && !(key === 'ema_state_dict' && isSwapped(entries)),
+  )
   if (known !== undefined) return known
-  const values = [...entries]
-  if (values.some(([, value]) => value instanceof PyTensor)) return undefined
-  const holders = values.filter(([, value]) => value instanceof PyDict && holdsTensors(value))
+  for (const value of entries.values()) if (value instanceof PyTensor) return undefined
+  const holders = findHolders(entries)
   if (holders.length > 1) {
-    const names = list(holders.map(([key]) => key))
-    invalidFile(`PyTorch file: there are several state dicts, ${names}; choose one with the option \`root\``)
+    invalidFile(
+      `PyTorch file: there are several state dicts, ${list(holders)}; choose one with the option \`root\``,
+    )
   }
-  if (holders.length === 1) return holders[0]![0]
+  if (holders.length === 1) return holders[0]
   return wrappers.find((key) => entries.get(key) instanceof PyOpaque)
 }
 
@@ -103,6 +106,30 @@ function holdsTensors(dict: PyDict): boolean {
   return false
 }
 
+/**
+ * mmengine's `EMAHook` saves the averaged weights as `state_dict` and swaps the others into `ema_state_dict`, which keeps the
+ * averaged model's own names: `module.` before every key, and the counter `steps`.
+ */
+function isSwapped(entries: ReadonlyMap<string, PyValue>): boolean {
+  const averaged = entries.get('ema_state_dict')
+  if (!(averaged instanceof PyDict && entries.get('state_dict') instanceof PyDict)) return false
+  const names = averaged.strings()
+  return (
+    names.has('steps') && [...names.keys()].every((name) => name === 'steps' || name.startsWith('module.'))
+  )
+}
+
+/** The dicts among these values that hold tensors, each looked through once however many keys name it. */
+function findHolders(entries: ReadonlyMap<string, PyValue>): string[] {
+  const known = new Map<PyDict, boolean>()
+  return [...entries].flatMap(([key, value]) => {
+    if (!(value instanceof PyDict)) return []
+    const holds = known.get(value) ?? holdsTensors(value)
+    known.set(value, holds)
+    return holds ? [key] : []
+  })
+}
+
 function collect(
   dict: PyDict,
   path: readonly string[],
@@ -110,7 +137,8 @@ function collect(
   notes: string[],
 ): void {
   for (const [key, value] of dict.strings()) {
-    if (metadata.size + notes.length >= maxNotes) return
+    if (metadata.size + notes.length >= limits.notes) return
+    if (key.length > limits.nameLength) continue
     const name = [...path, key].join('.')
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
       metadata.set(name, String(value).slice(0, 1000))

@@ -4,12 +4,11 @@
  * file before it is used, and one byte of pickle makes at most one small object.
  * Opcodes: Python's `Lib/pickletools.py`.
  */
+import { limits } from '../limits.ts'
 import { build, refuseCode } from './globals.ts'
 import { PickleBytes } from './pickle-bytes.ts'
 import { PickleStack } from './pickle-stack.ts'
 import { PyDict, PyGlobal, PyList, PyOpaque, PyTuple, type PyValue } from './values.ts'
-
-const maxObjects = 300_000
 
 export interface Unpickled {
   readonly value: PyValue
@@ -36,8 +35,9 @@ export function unpickle(
   const input: PickleBytes = new PickleBytes(bytes, start, base)
   const stack: PickleStack = new PickleStack((what) => input.fail(what))
   // Honest pickles make less than one object per byte; the copies that some opcodes ask for count as objects too.
-  const allowed = Math.min(maxObjects, bytes.length - start)
+  const allowed = Math.min(limits.objects, bytes.length - start)
   let objects = 0
+  const globals = new Map<string, Map<string, PyGlobal>>()
 
   const spend = (count: number): void => {
     objects += count
@@ -48,10 +48,24 @@ export function unpickle(
     stack.push(value)
   }
   const global = (module: string, name: string): PyGlobal => {
-    refuseCode(module, name, input.opcodeAt)
-    spend(1)
-    return new PyGlobal(`${module}.${name}`, input.opcodeAt)
+    if (module.length > limits.nameLength || name.length > limits.nameLength) {
+      input.fail(`a Python name of ${module.length} and ${name.length} characters`)
+    }
+    let known = globals.get(module)
+    if (!known) globals.set(module, (known = new Map()))
+    let found = known.get(name)
+    if (!found) {
+      refuseCode(module, name, input.opcodeAt)
+      const path = `${module}.${name}`
+      spend(1 + Math.ceil(path.length / charactersPerObject))
+      known.set(name, (found = new PyGlobal(path, input.opcodeAt)))
+    }
+    return found
   }
+  const pushInteger = (value: number | bigint | undefined): void =>
+    value === undefined
+      ? pushNew(new PyOpaque('an integer of many digits', input.opcodeAt))
+      : stack.push(value)
   const pushCall = (callee: PyValue, args: PyValue): void =>
     pushNew(build(callee, args, input.opcodeAt, spend))
   const setItems = (target: PyValue, items: readonly PyValue[]): void => {
@@ -111,17 +125,18 @@ export function unpickle(
       case 0x49: {
         // INT
         const digits = input.line().trim()
-        stack.push(digits === '00' ? false : digits === '01' ? true : input.integer(digits))
+        if (digits === '00' || digits === '01') stack.push(digits === '01')
+        else pushInteger(input.integer(digits))
         break
       }
       case 0x4c: // LONG
-        stack.push(input.integer(input.line().trim()))
+        pushInteger(input.integer(input.line().trim()))
         break
       case 0x8a: // LONG1
-        stack.push(input.long(input.uint8()))
+        pushInteger(input.long(input.uint8()))
         break
       case 0x8b: // LONG4
-        stack.push(input.long(input.uint32()))
+        pushInteger(input.long(input.uint32()))
         break
       case 0x47: // BINFLOAT
         stack.push(input.float64())
@@ -334,6 +349,8 @@ export function unpickle(
   }
 }
 
+/** Text of names made by joining counts as objects, too. */
+const charactersPerObject = 32
 const emptyTuple = new PyTuple([])
 const someBytes = new PyOpaque('bytes', 0)
 

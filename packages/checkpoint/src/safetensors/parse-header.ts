@@ -3,6 +3,7 @@
  * `__metadata__`. Unlike `JSON.parse` it sees duplicate keys and names byte offsets.
  */
 import { invalidFile } from '../invalid-file.ts'
+import { limits } from '../limits.ts'
 import { maxRank } from '../stored-tensor.ts'
 
 export interface HeaderEntry {
@@ -132,6 +133,7 @@ export function parseHeader(text: string, at: number): Header {
       })
       return
     }
+    if (entries.size >= limits.tensors) fail(`more than ${limits.tensors} tensors`)
     if (entries.has(name)) fail(`tensor ${JSON.stringify(name)} appears twice`)
     entries.set(name, entry(name))
   })

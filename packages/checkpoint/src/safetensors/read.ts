@@ -1,6 +1,7 @@
 import { elementCount, formatShape } from '@mobileone/core'
 import { type Checkpoint, checkpoint } from '../checkpoint.ts'
 import { invalidFile } from '../invalid-file.ts'
+import { limits } from '../limits.ts'
 import { contiguousStrides, elementBytes, type StoredDType, type StoredTensor } from '../stored-tensor.ts'
 import { type HeaderEntry, parseHeader } from './parse-header.ts'
 
@@ -33,6 +34,11 @@ export function readSafetensors(bytes: Uint8Array): Checkpoint {
   if (length > BigInt(bytes.length - 8)) {
     invalidFile(
       `safetensors: the header says it is ${length} bytes long, but only ${bytes.length - 8} follow; the file is cut short or damaged`,
+    )
+  }
+  if (length > BigInt(limits.headerBytes)) {
+    invalidFile(
+      `safetensors: a header of ${length} bytes is over the limit of ${limits.headerBytes}; no weights need it`,
     )
   }
   const start = 8 + Number(length)

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { type Exporter, reparameterize, throwIfAborted } from '@mobileone/core'
+import { type Exporter, refuseNonFinite, reparameterize, throwIfAborted } from '@mobileone/core'
 import {
   checkEnding,
   checkOptions,
@@ -66,6 +66,7 @@ export function exportCommand(formats: ExporterTable): Command<typeof ownFlags> 
       const options = checkedOptions(exporter, given)
 
       const loaded = await loadFor({ weights: input, ...flags })
+      refuseNonFinite(loaded, `${input} cannot be exported`)
       const isTrain = loaded.nodes.some((node) => node.op === 'batchNorm')
       if (flags.form === 'train' && !isTrain) {
         throw new UsageError(`${input} is folded already and its branches are lost; use --form deploy`)

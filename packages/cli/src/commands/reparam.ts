@@ -1,5 +1,12 @@
 import { toSafetensors } from '@mobileone/checkpoint'
-import { compareModels, MobileOneError, type Model, profile, reparameterize } from '@mobileone/core'
+import {
+  compareModels,
+  MobileOneError,
+  type Model,
+  profile,
+  refuseNonFinite,
+  reparameterize,
+} from '@mobileone/core'
 import { createBackend } from '../backends.ts'
 import { defineCommand, UsageError } from '../command.ts'
 import { writeFileAtomic } from '../files.ts'
@@ -49,6 +56,7 @@ export const reparam = defineCommand({
       )
     }
     const train = await loadFor({ weights: input, ...flags })
+    refuseNonFinite(train, `${input} cannot be folded`)
     const start = performance.now()
     const deploy = reparameterize(train)
     const foldMs = performance.now() - start

@@ -6,10 +6,14 @@ export interface BlockOptions extends ConvGeometry {
   /** k: parallel conv + batchNorm branches in train form. */
   readonly branches: number
   readonly squeezeExcite: boolean
+  /** Default {@link defaultSqueeze}. */
+  readonly squeezeChannels?: number | undefined
 }
 
-/** Squeeze ratio of the released S4: one sixteenth of the channels. */
-const squeezeRatio = 16
+/** Squeezed channels of the released S4: one sixteenth, at least one. */
+export function defaultSqueeze(channels: number): number {
+  return Math.max(1, Math.floor(channels / 16))
+}
 
 /**
  * A MobileOne block, `relu(se(sum of branches))`, and the name of its last value.
@@ -27,7 +31,7 @@ export function addBlock(
 ): string {
   if (form === 'deploy') addConv(builder, name, input, options, true)
   else addBranches(builder, name, input, options)
-  const sum = options.squeezeExcite ? addSqueezeExcite(builder, name, options.outChannels) : name
+  const sum = options.squeezeExcite ? addSqueezeExcite(builder, name, options) : name
   return addRelu(builder, `${name}.relu`, sum)
 }
 
@@ -57,8 +61,8 @@ function addBranches(builder: Builder, name: string, input: string, options: Blo
   }
 }
 
-function addSqueezeExcite(builder: Builder, block: string, channels: number): string {
-  const squeezed = Math.max(1, Math.floor(channels / squeezeRatio))
+function addSqueezeExcite(builder: Builder, block: string, options: BlockOptions): string {
+  const { outChannels: channels, squeezeChannels: squeezed = defaultSqueeze(channels) } = options
   const se = `${block}.se`
   const pointwise = { kernel: 1, stride: 1, groups: 1 }
   builder.nodes.push({ op: 'globalAvgPool', name: `${se}.pool`, inputs: [block] })

@@ -10,6 +10,11 @@ export interface StageConfig {
   readonly branches: number
   /** How many of the last pairs carry squeeze-and-excite, in both blocks. */
   readonly squeezeExcite: number
+  /**
+   * Channels between the two layers of squeeze-and-excite, for each block that has it, in order: depthwise and pointwise of each of the
+   * last `squeezeExcite` pairs. Default: a sixteenth of the block's channels, as in the released S4.
+   */
+  readonly squeezeChannels?: readonly number[]
 }
 
 /** A MobileOne network as data: enough to build either form. */

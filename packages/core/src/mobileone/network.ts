@@ -39,8 +39,10 @@ export function mobileone(config: MobileOneConfig, options: NetworkOptions): Gra
     for (let pair = 0; pair < stage.blocks; pair++) {
       const name = (block: number): string => `stage${index + 1}.${2 * pair + block}`
       const shared = { branches: stage.branches, squeezeExcite: pair >= stage.blocks - stage.squeezeExcite }
+      const squeezed = 2 * (pair - Math.max(0, stage.blocks - stage.squeezeExcite))
       value = addBlock(builder, name(0), value, options.form, {
         ...shared,
+        squeezeChannels: stage.squeezeChannels?.[squeezed],
         inChannels: channels,
         outChannels: channels,
         kernel: 3,
@@ -49,6 +51,7 @@ export function mobileone(config: MobileOneConfig, options: NetworkOptions): Gra
       })
       value = addBlock(builder, name(1), value, options.form, {
         ...shared,
+        squeezeChannels: stage.squeezeChannels?.[squeezed + 1],
         inChannels: channels,
         outChannels: stage.channels,
         kernel: 1,
@@ -133,5 +136,13 @@ function checkConfig(config: MobileOneConfig): void {
     check(`${where}.stride`, stage.stride)
     check(`${where}.branches`, stage.branches)
     check(`${where}.squeezeExcite`, stage.squeezeExcite, 0)
+    const squeezing = 2 * Math.min(stage.blocks, stage.squeezeExcite)
+    if (stage.squeezeChannels && stage.squeezeChannels.length !== squeezing) {
+      throw new MobileOneError(
+        'invalid-argument',
+        `${config.name}: ${where}.squeezeChannels must have one number for each of the ${squeezing} blocks with squeeze-and-excite, got ${stage.squeezeChannels.length}`,
+      )
+    }
+    for (const channels of stage.squeezeChannels ?? []) check(`${where}.squeezeChannels`, channels)
   }
 }
