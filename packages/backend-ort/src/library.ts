@@ -32,6 +32,8 @@ export function loadLibrary(lib: LibrarySource<OrtLibrary>): Promise<OrtLibrary>
   return importLibrary(lib, {
     backend: 'ort',
     packages: 'onnxruntime-web or onnxruntime-node',
+    install:
+      'onnxruntime-web or onnxruntime-node (with ONNXRUNTIME_NODE_INSTALL=skip where there is no network)',
     example: "() => import('onnxruntime-web')",
     matches: ({ InferenceSession, Tensor }) =>
       typeof InferenceSession?.create === 'function' && typeof Tensor === 'function',

@@ -1,7 +1,7 @@
 import type { Backend, CompileOptions, Executor } from './backend.ts'
 import { isMobileOneError, MobileOneError } from './errors.ts'
 import type { Model } from './model/model.ts'
-import { compileVerified, type Golden } from './verify.ts'
+import type { Golden } from './verify.ts'
 
 /** Why a backend was passed over. */
 export interface Refusal {
@@ -74,7 +74,7 @@ async function tryBackend(
       executor:
         verify === false
           ? await backend.compile(model, options)
-          : await compileVerified(backend, model, verify, options),
+          : await (await import('./verify.ts')).compileVerified(backend, model, verify, options),
     }
   } catch (cause) {
     if (!isRefusal(cause)) throw cause

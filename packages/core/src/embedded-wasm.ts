@@ -1,10 +1,18 @@
 /** For packages that carry WebAssembly kernels in their JavaScript. It is not responsible for running them. */
+import { inflate } from './inflate.ts'
 
-/** The bytes behind a base64 text of deflated (RFC 1951) data. */
+/**
+ * The bytes behind a base64 text of deflated (RFC 1951) data, also where the platform cannot inflate.
+ * @throws MobileOneError `invalid-file` for damaged data.
+ */
 export async function inflateBase64(text: string): Promise<Uint8Array<ArrayBuffer>> {
   const deflated = Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
-  const inflated = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw'))
-  return new Uint8Array(await new Response(inflated).arrayBuffer())
+  try {
+    const inflated = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw'))
+    return new Uint8Array(await new Response(inflated).arrayBuffer())
+  } catch {
+    return inflate(deflated)
+  }
 }
 
 /**

@@ -4,8 +4,10 @@
  */
 import { MobileOneError } from '@mobileone/core'
 import { readHeader, withoutOrientation } from './container.ts'
+import { download } from './download.ts'
+import { sniffFormat } from './format.ts'
 import type { Image } from './image.ts'
-import { checkPixelCount, type DecodeSettings, download, undecodable } from './source.ts'
+import { checkPixelCount, type DecodeSettings, undecodable } from './source.ts'
 
 const asStored: ImageBitmapOptions = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' }
 
@@ -15,7 +17,7 @@ export async function readAddress(address: string | URL, settings: DecodeSetting
 }
 
 export async function decodeBytes(bytes: Uint8Array, settings: DecodeSettings): Promise<Image> {
-  if (bytes.length === 0) throw undecodable(settings, 'it is empty')
+  if (sniffFormat(bytes) === 'svg') return decodeSvg(bytes, settings)
   const header = readHeader(bytes)
   if (header) checkPixelCount(header.width, header.height, settings)
   const encoded = settings.orientation === 'ignore' ? withoutOrientation(bytes) : bytes
@@ -24,11 +26,29 @@ export async function decodeBytes(bytes: Uint8Array, settings: DecodeSettings): 
       settings,
       header
         ? `this ${header.format.toUpperCase()} file is cut short or damaged`
-        : 'it is not an image, is damaged, or is of a format this browser does not read (draw an SVG in an <img> and pass that)',
+        : 'it is damaged, or of a format this browser does not read',
       cause,
     ),
   )
   return readBitmap(bitmap, settings)
+}
+
+/** Only a document can draw it. */
+async function decodeSvg(bytes: Uint8Array, settings: DecodeSettings): Promise<Image> {
+  if (typeof document === 'undefined') {
+    throw new MobileOneError(
+      'unsupported',
+      `${settings.name} is an SVG, which a worker cannot draw; decode it in the page and pass the pixels`,
+    )
+  }
+  const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: 'image/svg+xml' }))
+  const image = document.createElement('img')
+  image.src = url
+  try {
+    return await decodeImageElement(image, { ...settings, orientation: 'apply' })
+  } finally {
+    URL.revokeObjectURL(url)
+  }
 }
 
 /** Pixels of an element, a canvas, a bitmap or a video frame; undefined for anything else. */

@@ -1,7 +1,8 @@
 /** Node's side of `#decode`: files by `node:fs`, encoded images by sharp, an optional peer loaded on first use. */
 import { MobileOneError, throwIfAborted } from '@mobileone/core'
+import { download } from './download.ts'
 import type { Image } from './image.ts'
-import { checkPixelCount, type DecodeSettings, download, type Sharp, undecodable } from './source.ts'
+import { checkByteCount, checkPixelCount, type DecodeSettings, type Sharp, undecodable } from './source.ts'
 
 /** The bytes of a file path, a `file:` URL, or any address `fetch` knows. */
 export async function readAddress(address: string | URL, settings: DecodeSettings): Promise<Uint8Array> {
@@ -10,7 +11,9 @@ export async function readAddress(address: string | URL, settings: DecodeSetting
   const { readFile, stat } = await import('node:fs/promises')
   try {
     const path = /^file:/i.test(text) ? new URL(text) : text
-    if (!(await stat(path)).isFile()) throw undecodable(settings, 'it is not a file')
+    const found = await stat(path)
+    if (!found.isFile()) throw undecodable(settings, 'it is not a file')
+    checkByteCount(found.size, settings)
     return await readFile(path, settings.signal ? { signal: settings.signal } : {})
   } catch (cause) {
     throwIfAborted(settings.signal, `reading ${settings.name}`)
@@ -28,7 +31,6 @@ export async function readAddress(address: string | URL, settings: DecodeSetting
 
 /** Decode with sharp. ICC profiles are ignored, so the pixels are libjpeg's and libpng's own. */
 export async function decodeBytes(bytes: Uint8Array, settings: DecodeSettings): Promise<Image> {
-  if (bytes.length === 0) throw undecodable(settings, 'it is empty')
   const sharp = await loadSharp(settings.lib)
   try {
     const image = sharp(bytes, { ignoreIcc: true, failOn: 'error', limitInputPixels: false })

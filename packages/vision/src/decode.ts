@@ -1,15 +1,22 @@
 import { MobileOneError, throwIfAborted } from '@mobileone/core'
 import { decodeBytes, decodeElement, readAddress } from '#decode'
+import { readResponse } from './download.ts'
+import { checkFormat } from './format.ts'
 import { checkPixels, type Image, isPixels, toRgb } from './image.ts'
-import { bytesInMemory, type DecodeOptions, type DecodeSettings, type ImageSource, nameOf } from './source.ts'
-
-const defaultMaxPixels = 100_000_000
+import { imageLimits } from './limits.ts'
+import {
+  checkByteCount,
+  type DecodeOptions,
+  type DecodeSettings,
+  type ImageSource,
+  nameOf,
+} from './source.ts'
 
 /**
  * Decode anything that holds an image to RGB, 8 bits per channel, as Pillow's `open(...).convert('RGB')`: colour profiles
  * are not applied, grey is repeated, alpha is dropped. Pixels that are RGB already come back as they are, not copied.
  * @throws MobileOneError `invalid-file` for bytes that are no whole image, `invalid-input` for an image over `maxPixels`
- * or a source of no known kind, `network` for addresses, `unavailable` where Node lacks sharp, `aborted`.
+ * or `maxBytes` or a source of no known kind, `network` for addresses, `unavailable` where Node lacks sharp, `aborted`.
  */
 export async function decode(source: ImageSource, options: DecodeOptions = {}): Promise<Image> {
   return decodeNamed(source, options)
@@ -35,9 +42,10 @@ async function decodeAny(source: ImageSource, settings: DecodeSettings): Promise
   const bytes = isAddress ? await readAddress(source, settings) : await bytesInMemory(source, settings)
   if (bytes !== undefined) {
     throwIfAborted(settings.signal, `decoding ${settings.name}`)
-    return decodeBytes(bytes, settings)
+    checkFormat(bytes, settings)
+    return orAborted(decodeBytes(bytes, settings), settings)
   }
-  const image = await decodeElement(source, settings)
+  const image = await orAborted(decodeElement(source, settings), settings)
   if (image !== undefined) return image
   throw new MobileOneError(
     'invalid-input',
@@ -45,16 +53,56 @@ async function decodeAny(source: ImageSource, settings: DecodeSettings): Promise
   )
 }
 
+/** `work`, or the error of an abort as soon as there is one: a decoder at work hears of none. */
+async function orAborted<T>(work: Promise<T>, { name, signal }: DecodeSettings): Promise<T> {
+  let onAbort = (): void => {}
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal?.reason)
+    signal?.addEventListener('abort', onAbort)
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } catch (error) {
+    throwIfAborted(signal, `decoding ${name}`)
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+  }
+}
+
+/** The encoded bytes of a source that has them in memory, undefined for every other kind. */
+async function bytesInMemory(source: unknown, settings: DecodeSettings): Promise<Uint8Array | undefined> {
+  if (source instanceof ArrayBuffer) return new Uint8Array(source)
+  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+  if (typeof Blob !== 'undefined' && source instanceof Blob) {
+    checkByteCount(source.size, settings)
+    try {
+      return new Uint8Array(await source.arrayBuffer())
+    } catch (cause) {
+      throw new MobileOneError(
+        'invalid-file',
+        `${settings.name} cannot be read; was it changed or removed?`,
+        { cause },
+      )
+    }
+  }
+  if (typeof Response !== 'undefined' && source instanceof Response) return readResponse(source, settings)
+  return undefined
+}
+
 function settingsOf(options: DecodeOptions, name: string): DecodeSettings {
-  const { orientation = 'apply', maxPixels = defaultMaxPixels, lib, signal } = options
+  const { orientation = 'apply', svg = false, lib, signal } = options
+  const { maxPixels, maxBytes, stallTimeoutMs } = { ...imageLimits, ...options }
   if (orientation !== 'apply' && orientation !== 'ignore') {
     throw new MobileOneError(
       'invalid-argument',
       `orientation must be 'apply' or 'ignore', not ${JSON.stringify(orientation)}`,
     )
   }
-  if (!(maxPixels >= 1)) {
-    throw new MobileOneError('invalid-argument', `maxPixels must be at least 1, not ${maxPixels}`)
+  for (const [option, value] of Object.entries({ maxPixels, maxBytes, stallTimeoutMs })) {
+    if (!(value >= 1)) {
+      throw new MobileOneError('invalid-argument', `${option} must be at least 1, not ${value}`)
+    }
   }
-  return { name, orientation, maxPixels, lib, signal }
+  return { name, orientation, maxPixels, maxBytes, stallTimeoutMs, svg, lib, signal }
 }

@@ -1,4 +1,4 @@
-import { MobileOneError, throwIfAborted } from '@mobileone/core'
+import { MobileOneError } from '@mobileone/core'
 import type { Pixels } from './image.ts'
 
 /**
@@ -53,6 +53,15 @@ export interface DecodeOptions {
   readonly orientation?: 'apply' | 'ignore'
   /** Refuse images of more pixels than this, before decoding where the size can be read. 100 million by default. */
   readonly maxPixels?: number
+  /** Refuse files and bodies of more bytes than this, counted after the transfer's own compression. 64 MiB by default. */
+  readonly maxBytes?: number
+  /** Give up a server that sends nothing for so many milliseconds. 30 000 by default. */
+  readonly stallTimeoutMs?: number
+  /**
+   * Draw SVG too, which is refused by default: a few bytes of it can take minutes and any memory, and an abort leaves the
+   * drawing to end by itself. An element that shows one is drawn without this.
+   */
+  readonly svg?: boolean
   /** Node only: the sharp module or a promise of it, where `import('sharp')` would not find it. */
   readonly lib?: Sharp | PromiseLike<Sharp | { readonly default: Sharp }>
   readonly signal?: AbortSignal
@@ -64,6 +73,9 @@ export interface DecodeSettings {
   readonly name: string
   readonly orientation: 'apply' | 'ignore'
   readonly maxPixels: number
+  readonly maxBytes: number
+  readonly stallTimeoutMs: number
+  readonly svg: boolean
   readonly lib: DecodeOptions['lib']
   readonly signal: AbortSignal | undefined
 }
@@ -85,78 +97,22 @@ export function nameOf(source: unknown): string {
   return `the ${source.constructor?.name ?? 'object'}`
 }
 
-/** The encoded bytes of a source that has them in memory, undefined for every other kind. */
-export async function bytesInMemory(
-  source: unknown,
-  settings: DecodeSettings,
-): Promise<Uint8Array | undefined> {
-  if (source instanceof ArrayBuffer) return new Uint8Array(source)
-  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
-  if (typeof Blob !== 'undefined' && source instanceof Blob) {
-    try {
-      return new Uint8Array(await source.arrayBuffer())
-    } catch (cause) {
-      throw new MobileOneError(
-        'invalid-file',
-        `${settings.name} cannot be read; was it changed or removed?`,
-        { cause },
-      )
-    }
-  }
-  if (typeof Response !== 'undefined' && source instanceof Response) return readResponse(source, settings)
-  return undefined
-}
-
-/** Download the encoded bytes at an address. */
-export async function download(address: string | URL, settings: DecodeSettings): Promise<Uint8Array> {
-  let response: Response
-  try {
-    response = await fetch(address, settings.signal ? { signal: settings.signal } : {})
-  } catch (cause) {
-    throwIfAborted(settings.signal, `loading ${settings.name}`)
-    throw new MobileOneError(
-      'network',
-      `${settings.name} cannot be loaded; check the address, the connection and, across origins, that the server sends CORS headers`,
-      { cause },
-    )
-  }
-  return readResponse(response, settings)
-}
-
-async function readResponse(response: Response, settings: DecodeSettings): Promise<Uint8Array> {
-  const { name, signal } = settings
-  if (!response.ok) {
-    throw new MobileOneError(
-      'network',
-      `${name}: the server answered ${response.status} ${response.statusText}`.trimEnd(),
-    )
-  }
-  if (response.bodyUsed) {
-    throw new MobileOneError('invalid-input', `${name}: the body was read before; pass response.clone()`)
-  }
-  const type = response.headers.get('content-type') ?? ''
-  if (type.startsWith('text/html')) {
-    throw new MobileOneError(
-      'invalid-file',
-      `${name} is an HTML page, not an image; does the server answer unknown addresses with a page?`,
-    )
-  }
-  try {
-    return new Uint8Array(await response.arrayBuffer())
-  } catch (cause) {
-    throwIfAborted(signal, `loading ${name}`)
-    throw new MobileOneError('network', `${name}: the connection ended before the whole image had arrived`, {
-      cause,
-    })
-  }
-}
-
 /** @throws MobileOneError `invalid-input` when an image has more pixels than allowed. */
 export function checkPixelCount(width: number, height: number, settings: DecodeSettings): void {
   if (width * height > settings.maxPixels) {
     throw new MobileOneError(
       'invalid-input',
       `${settings.name} has ${width}x${height} pixels, more than the ${settings.maxPixels} allowed; shrink it, or raise maxPixels`,
+    )
+  }
+}
+
+/** @throws MobileOneError `invalid-input` when a file or a body has more bytes than allowed. */
+export function checkByteCount(bytes: number, settings: DecodeSettings): void {
+  if (bytes > settings.maxBytes) {
+    throw new MobileOneError(
+      'invalid-input',
+      `${settings.name} has ${bytes} bytes or more, over the ${settings.maxBytes} allowed; shrink it, or raise maxBytes`,
     )
   }
 }

@@ -124,6 +124,28 @@ describe.skipIf(lacking('chromium'))('Chromium', () => {
     })
   }
 
+  test('SVG: refused as bytes, drawn where asked for, and as an element', async () => {
+    const found = await opened.page.evaluate(async () => {
+      const svg =
+        '<svg xmlns="http://www.w3.org/2000/svg" width="2" height="1"><rect width="2" height="1" fill="#f00"/></svg>'
+      const blob = new Blob([svg], { type: 'image/svg+xml' })
+      const src = URL.createObjectURL(blob)
+      const element = Object.assign(new Image(), { src })
+      const { decode } = globalThis.vision
+      const refused = await decode(src).catch((error: { code: string; message: string }) => error)
+      const asked = await decode(blob, { svg: true })
+      const shown = await decode(element)
+      return {
+        refused: 'code' in refused ? `${refused.code}: ${refused.message}` : 'decoded',
+        asked: [asked.width, asked.height, ...asked.data],
+        shown: [shown.width, shown.height, ...shown.data],
+      }
+    })
+    expect(found.refused).toMatch(/^invalid-file: blob:.*an SVG.*svg: true/)
+    expect(found.asked).toEqual([2, 1, 255, 0, 0, 255, 0, 0])
+    expect(found.shown).toEqual(found.asked)
+  })
+
   test('a playing video', async () => {
     const [width, height, ...colour] = await opened.page.evaluate(async () => {
       const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 48 })
