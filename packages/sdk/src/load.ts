@@ -1,26 +1,17 @@
 import {
-  type Checkpoint,
   type ModelFromCheckpointOptions,
   modelFromCheckpoint,
   readCheckpoint,
   toSafetensors,
 } from '@mobileone/checkpoint'
-import {
-  isMobileOneError,
-  MobileOneError,
-  type Model,
-  type ModelCard,
-  reparameterizeAsync,
-  type Variant,
-  withCard,
-} from '@mobileone/core'
+import { type Model, type ModelCard, reparameterizeAsync, type Variant, withCard } from '@mobileone/core'
 import {
   derive,
-  dropCached,
   type FetchedWeights,
   type FetchWeightsOptions,
   fetchWeights,
   knownSources,
+  parseFetched,
   type WeightSource,
 } from '@mobileone/hub'
 import manifest from '../package.json' with { type: 'json' }
@@ -50,7 +41,11 @@ const publishedLicence = 'Apple sample code licence: https://github.com/apple/ml
 export async function loadModel(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
   if (isModel(source)) return source
   const fetched = await fetchFrom(source, options)
-  return described(modelFromCheckpoint(await read(fetched), checkpointOptions(options)), source, fetched)
+  return described(
+    modelFromCheckpoint(await parseFetched(fetched, readCheckpoint), checkpointOptions(options)),
+    source,
+    fetched,
+  )
 }
 
 /**
@@ -69,7 +64,10 @@ export async function loadDeployModel(source: ModelSource, options: LoadOptions 
     { recipe: foldRecipe(options), signal, onWarning: options.onWarning },
     (bytes) => modelFromCheckpoint(readCheckpoint(bytes), checkpointOptions(withoutPrefix)),
     async () => {
-      const loaded = modelFromCheckpoint(await read(fetched), checkpointOptions(options))
+      const loaded = modelFromCheckpoint(
+        await parseFetched(fetched, readCheckpoint),
+        checkpointOptions(options),
+      )
       const value = await reparameterizeAsync(loaded, folding)
       const isTrainForm = loaded.nodes.some(({ op }) => op === 'batchNorm')
       return { value, toBytes: isTrainForm ? () => toSafetensors(value) : undefined }
@@ -90,20 +88,6 @@ function foldRecipe({ name, size, strides, outputs, prefix }: LoadOptions): stri
 function fetchFrom(source: Variant | WeightSource, options: LoadOptions): Promise<FetchedWeights> {
   const isVariant = typeof source === 'string' && Object.hasOwn(knownSources, source)
   return fetchWeights(isVariant ? knownSources[source as Variant].hub : source, options)
-}
-
-/** Read the file; one that is damaged leaves the cache, so that the next call downloads it again. */
-async function read(fetched: FetchedWeights): Promise<Checkpoint> {
-  try {
-    return readCheckpoint(fetched.bytes)
-  } catch (error) {
-    if (!isMobileOneError(error) || error.code !== 'invalid-file' || !(await dropCached(fetched))) throw error
-    throw new MobileOneError(
-      'invalid-file',
-      `${fetched.source}: ${error.message}. It was dropped from the cache; the next call downloads it again`,
-      { cause: error },
-    )
-  }
 }
 
 function described(model: Model, source: ModelSource, fetched: FetchedWeights): Model {
