@@ -1,11 +1,10 @@
-/** Checks every published package as a user would get it: publint, and budgets for the bytes a page downloads. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+/** Checks every published package as a user would get it: what is packed, and budgets for the bytes a page downloads. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { publint } from 'publint'
-import { formatMessage } from 'publint/utils'
 import { build } from 'vite'
 import { root } from './bootstrap.mjs'
+import { checkTarballs } from './check-tarballs.mjs'
 
 /**
  * Gzipped bytes of everything a page downloads for these imports, bundled and minified, without what `without` names: libraries the
@@ -96,16 +95,7 @@ const fail = (message) => {
   console.error(message)
 }
 
-for (const name of readdirSync(join(root, 'packages'))) {
-  const folder = join(root, 'packages', name)
-  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-  if (manifest.private) continue
-  const { messages } = await publint({ pkgDir: folder, strict: true, pack: false })
-  for (const message of messages) fail(`${manifest.name}: ${formatMessage(message, manifest)}`)
-  for (const file of ['README.md', 'LICENSE']) {
-    if (!readdirSync(folder).includes(file)) fail(`${manifest.name}: ${file} is missing`)
-  }
-}
+for (const complaint of await checkTarballs()) fail(complaint)
 
 for (const { name, source, limit, from = 'cli', onDemand = true, without = [] } of budgets) {
   const scratch = mkdtempSync(join(root, 'packages', from, '.budget-'))

@@ -27,6 +27,7 @@ if (vitestArguments.length === 0) {
     sh(bin('depcruise'), ['--config', 'tooling/import-rules.cjs', 'packages', 'apps']),
   )
   step('packages', () => sh(process.execPath, ['tooling/check-packages.mjs']))
+  step('types of packed packages', () => sh(process.execPath, ['tooling/check-types.mjs', '--short']))
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'mobileone-test-'))

@@ -38,7 +38,7 @@ export async function loadLibrary(source: LibrarySource): Promise<OrtLibrary> {
   } catch (cause) {
     throw new MobileOneError(
       'unavailable',
-      `ort: the library could not be loaded (${reason(cause)}); install onnxruntime-web or onnxruntime-node`,
+      `ort: the library could not be loaded (${reason(cause)}); install onnxruntime-web or onnxruntime-node (with ONNXRUNTIME_NODE_INSTALL=skip where there is no network)`,
       { cause },
     )
   }

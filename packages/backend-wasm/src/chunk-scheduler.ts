@@ -19,7 +19,7 @@ const EPOCH_SHIFT = 20
 const CHUNK_MASK = (1 << STEP_SHIFT) - 1
 const STEP_MASK = (1 << (EPOCH_SHIFT - STEP_SHIFT)) - 1
 /** Models of more nodes run on one thread: a node is at most two steps, and CLAIM counts to {@link STEP_MASK}. */
-export const MAX_SHARED_NODES = STEP_MASK >> 1
+export const MAX_SHARED_NODES: number = STEP_MASK >> 1
 
 /** Chunks of a step for each thread: few enough to cost nothing, enough that a late thread is waited for shortly. */
 const CHUNKS_PER_THREAD = 4

@@ -7,7 +7,7 @@ export interface DeviceOptions {
   readonly device?: GPUDevice
   /** The entry point of WebGPU. Default `navigator.gpu`; in Node `create([])` of the package `webgpu`. */
   readonly gpu?: GPU
-  readonly powerPreference?: GPUPowerPreference
+  readonly powerPreference?: 'low-power' | 'high-performance'
   /** `f16-storage` keeps weights and feature maps as float16 and sums in float32; it needs the feature `shader-f16`. */
   readonly precision?: 'f32' | 'f16-storage'
 }

@@ -1,0 +1,1 @@
+export function portableDeclarations(code: string, optionalPeers?: readonly string[]): string
