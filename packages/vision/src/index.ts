@@ -5,7 +5,7 @@ export { type EmbedOptions, embed, embedEach } from './embed.ts'
 export { centreCrop, shorterSideTo, type Window } from './geometry.ts'
 export { type Idx, readIdx } from './idx.ts'
 export { checkPixels, type Image, type Pixels, toGrey, toRgb } from './image.ts'
-export { imageLimits } from './limits.ts'
+export { type ImageLimits, imageLimits } from './limits.ts'
 export {
   checkRule,
   normalizationTables,
