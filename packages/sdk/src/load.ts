@@ -15,9 +15,10 @@ import {
   type WeightSource,
 } from '@mobileone/hub'
 import manifest from '../package.json' with { type: 'json' }
+import { variantOf } from './variant-name.ts'
 
 /**
- * Where a model comes from: a Model, one of the published variants (`s0` … `s4`, fetched from the hub), or weights: a hub
+ * Where a model comes from: a Model, one of the published variants (`s0` … `s4`, also `S0` or `mobileone_s0`, fetched from the hub), or weights: a hub
  * id, a URL, a file path (Node), a File or Blob, or bytes. safetensors and PyTorch files, fused or not, in Apple's, timm's
  * or mmpretrain's naming.
  */
@@ -38,7 +39,8 @@ const publishedLicence = 'Apple sample code licence: https://github.com/apple/ml
  * The model at `source` in the form its weights have; see {@link loadDeployModel} for the form that runs.
  * @throws MobileOneError `network`, `integrity`, `invalid-file`, `missing-weights`, `aborted`.
  */
-export async function loadModel(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
+export async function loadModel(given: ModelSource, options: LoadOptions = {}): Promise<Model> {
+  const source = variantOf(given) ?? given
   if (isModel(source)) return source
   const fetched = await fetchFrom(source, options)
   return described(
@@ -52,7 +54,8 @@ export async function loadModel(source: ModelSource, options: LoadOptions = {}):
  * The model at `source`, folded into the plain CNN that backends run. What was folded once of downloaded weights comes from the
  * cache, see {@link LoadOptions.cacheFolded}.
  */
-export async function loadDeployModel(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
+export async function loadDeployModel(given: ModelSource, options: LoadOptions = {}): Promise<Model> {
+  const source = variantOf(given) ?? given
   const { signal, onProgress } = options
   const folding = { ...(signal && { signal }), ...(onProgress && { onProgress }) }
   if (isModel(source)) return reparameterizeAsync(source, folding)
