@@ -1,6 +1,6 @@
 import { type Backend, MobileOneError, type Model, type Variant, verified } from '@mobileone/core'
 import type { CoreMLSource } from '@mobileone/coreml'
-import { type FetchWeightsOptions, fetchWeights, knownSources } from '@mobileone/hub'
+import { type FetchWeightsOptions, fetchWeights, knownSources, parseFetched } from '@mobileone/hub'
 import { type Classifier, createClassifier, loadModel } from '@mobileone/sdk'
 import { type BackendFlags, createBackend } from './backends.ts'
 import { UsageError } from './command.ts'
@@ -55,7 +55,12 @@ export async function fetchFor(source: string, flags: WeightFlags): ReturnType<t
 
 /** The Core ML file the flags name, if it is one. */
 export async function coremlFor(source: string, flags: WeightFlags): Promise<CoreMLSource | undefined> {
-  return openCoreML(source, flags, async () => (await fetchFor(source, flags)).bytes)
+  return openCoreML(source, flags, async () => {
+    const fetched = await fetchFor(source, flags)
+    const { describeCoreML } = await import('@mobileone/coreml')
+    await parseFetched(fetched, describeCoreML)
+    return fetched.bytes
+  })
 }
 
 /** The model the flags name, in the form its weights have. */
