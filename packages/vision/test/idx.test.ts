@@ -46,3 +46,12 @@ describe('readIdx', () => {
     await expect(readIdx(bytes, 'x')).rejects.toMatchObject({ code: 'invalid-file' })
   })
 })
+
+it('a small gzip file that unpacks to 300 MB is refused before it does', async () => {
+  const header = Uint8Array.of(0, 0, 8, 1, ...[24, 16, 8, 0].map((shift) => (300e6 >>> shift) & 255))
+  const parts = [gzipSync(header), ...Array.from({ length: 30 }, () => gzipSync(new Uint8Array(1e6)))]
+  const packed = new Uint8Array(Buffer.concat(parts))
+  const before = process.memoryUsage().arrayBuffers
+  await expect(readIdx(packed)).rejects.toThrowError(/tells of 300000008 bytes in \d+ compressed ones/)
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50e6)
+})

@@ -110,7 +110,7 @@ function readBlob(
     return fail(`${where}: the blob at byte ${offset} has type ${code}, and not ${dtype}`)
   const size = view.getBigUint64(offset + 8, true)
   const start = view.getBigUint64(offset + 16, true)
-  if (size !== (BigInt(count) * BigInt(stored.bits) + 7n) / 8n) {
+  if (!Number.isSafeInteger(count) || size !== (BigInt(count) * BigInt(stored.bits) + 7n) / 8n) {
     return fail(`${where}: the blob at byte ${offset} has ${size} bytes for ${count} elements of ${dtype}`)
   }
   if (start > BigInt(file.length) || size > BigInt(file.length) - start) {

@@ -1,0 +1,128 @@
+/**
+ * `npm run fuzz -- --minutes 5 --seed 1 --only pytorch`: hostile inputs for every parser of foreign bytes, shared equally over the time.
+ * An untyped error, more than 2 s of CPU, or more than ten times the file and 50 MB is a fault; the exit code is then 1.
+ * `--at <n>` with `--only` writes input n of the seed to a file and reads it once.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { Worker } from 'node:worker_threads'
+import { emptyTally, makeInput, type Tally } from './fuzz-parser.ts'
+import { judge } from './judge.ts'
+import { parsers } from './parsers.ts'
+import type { Job } from './worker.ts'
+
+const longestInputMs = 20_000
+const folder = 'node_modules/.fuzz'
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '2' },
+    seed: { type: 'string' },
+    only: { type: 'string' },
+    at: { type: 'string' },
+  },
+})
+const minutes = Number(values.minutes)
+const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed)
+const names = values.only === undefined ? Object.keys(parsers) : values.only.split(',')
+const unknown = names.filter((name) => !Object.hasOwn(parsers, name))
+if (!(minutes > 0) || !Number.isSafeInteger(seed) || unknown.length > 0) {
+  console.error(
+    `use --minutes <number above 0> --seed <whole number> --only <${Object.keys(parsers).join('|')}>` +
+      (unknown.length > 0 ? `; there is no parser ${unknown.join(', ')}` : ''),
+  )
+  process.exit(2)
+}
+
+if (values.at === undefined) await fuzz()
+else {
+  const parser = parsers[names[0]!]!()
+  const bytes = makeInput(parser, seed, Number(values.at))
+  console.log(`${save(parser.name, values.at)}: ${bytes.length} bytes`, await judge(parser, bytes))
+}
+
+async function fuzz(): Promise<void> {
+  console.log(`seed ${seed}, ${minutes} minutes, ${names.length} parsers`)
+  let isBad = false
+  for (const name of names) {
+    const tally = await fuzzOne(name, (minutes * 60_000) / names.length)
+    const outcomes = Object.entries(tally.outcomes)
+      .sort(([, a], [, b]) => b - a)
+      .map(([outcome, times]) => `${outcome} ${times}`)
+    console.log(
+      `${name.padEnd(12)} ${String(tally.inputs).padStart(8)} inputs, worst ${tally.worstCpuMs.toFixed(0)} ms of CPU and ` +
+        `${(tally.worstMemory / 1e6).toFixed(1)} MB; ${outcomes.join(', ')}`,
+    )
+    for (const { input, fault } of tally.faults.slice(0, 20)) {
+      isBad = true
+      console.log(`  FAULT ${input.startsWith('corpus') ? input : save(name, input)}: ${fault}`)
+    }
+    if (tally.faults.length > 20) console.log(`  and ${tally.faults.length - 20} more faults`)
+  }
+  process.exitCode = isBad ? 1 : 0
+}
+
+/** Fuzz one parser for `ms`; where an input kills or blocks its thread, another goes on behind it. */
+async function fuzzOne(parser: string, ms: number): Promise<Tally> {
+  const sum = emptyTally()
+  const until = Date.now() + ms
+  for (let from = 0; from === 0 || Date.now() < until; ) {
+    const at = new SharedArrayBuffer(4)
+    const place = new Int32Array(at)
+    Atomics.store(place, 0, from)
+    const job: Job = { parser, seed, from, until, at }
+    const worker = new Worker(new URL('./worker.mjs', import.meta.url), {
+      workerData: job,
+      resourceLimits: { maxOldGenerationSizeMb: 1024 },
+    })
+    let latest = { tally: emptyTally(), next: from }
+    worker.on('message', (message) => {
+      latest = message
+    })
+    const ended = await watch(worker, place)
+    merge(sum, latest.tally)
+    if (ended === undefined) return sum
+    const input = String(Atomics.load(place, 0))
+    sum.faults.push({ input, fault: ended })
+    from = Number(input) + 1
+  }
+  return sum
+}
+
+/** Why the thread ended before its time; undefined where it did not. */
+async function watch(worker: Worker, place: Int32Array): Promise<string | undefined> {
+  let last = Atomics.load(place, 0)
+  let since = Date.now()
+  const timer = setInterval(() => {
+    const now = Atomics.load(place, 0)
+    if (now !== last) [last, since] = [now, Date.now()]
+    else if (Date.now() - since > longestInputMs) void worker.terminate()
+  }, 1000)
+  try {
+    return await new Promise((resolve) => {
+      worker.on('error', (error) => resolve(`the thread ended: ${error.message}`))
+      worker.on('exit', (code) =>
+        resolve(code === 0 ? undefined : `no end within ${longestInputMs / 1000} s`),
+      )
+    })
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+function merge(sum: Tally, more: Tally): void {
+  sum.inputs += more.inputs
+  sum.worstCpuMs = Math.max(sum.worstCpuMs, more.worstCpuMs)
+  sum.worstMemory = Math.max(sum.worstMemory, more.worstMemory)
+  sum.faults.push(...more.faults)
+  for (const [outcome, times] of Object.entries(more.outcomes)) {
+    sum.outcomes[outcome] = (sum.outcomes[outcome] ?? 0) + times
+  }
+}
+
+function save(name: string, index: string): string {
+  mkdirSync(folder, { recursive: true })
+  const file = `${folder}/${name}-${seed}-${index}`
+  writeFileSync(file, makeInput(parsers[name]!(), seed, Number(index)))
+  return file
+}

@@ -1,0 +1,193 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import {
+  modelFromCheckpoint,
+  readCheckpoint,
+  toFloat32,
+  toSafetensors,
+} from '../../packages/checkpoint/src/index.ts'
+import {
+  configFromWidths,
+  initialize,
+  mobileone,
+  type Random,
+  reparameterize,
+} from '../../packages/core/src/index.ts'
+import { fromMLModel } from '../../packages/coreml/src/neural-network/from-mlmodel.ts'
+import { toMLModel } from '../../packages/coreml/src/neural-network/to-mlmodel.ts'
+import { manifestPath, modelPath, weightsPath, zipPackage } from '../../packages/coreml/src/package.ts'
+import { describeCoreML } from '../../packages/coreml/src/read/describe-coreml.ts'
+import { fromCoreML } from '../../packages/coreml/src/read/from-coreml.ts'
+import { toCoreML } from '../../packages/coreml/src/write/to-coreml.ts'
+import { fromOnnx } from '../../packages/onnx/src/from-onnx.ts'
+import { toOnnx } from '../../packages/onnx/src/to-onnx.ts'
+import { readHeader, withoutOrientation } from '../../packages/vision/src/container.ts'
+import { readIdx } from '../../packages/vision/src/idx.ts'
+import { constructPyTorch, constructSafetensors } from './construct-checkpoint.ts'
+import { constructIdx, constructPicture } from './construct-pictures.ts'
+import { type FuzzedParser, pick } from './parser.ts'
+import { encodeTree, type Field, mutateTree, parseTree } from './protobuf-tree.ts'
+
+/** Commands and tests run from the root of the repository. */
+const packages = join(process.cwd(), 'packages')
+const { unzipSync, zipSync } = createRequire(join(packages, 'coreml/package.json'))('fflate') as {
+  unzipSync(bytes: Uint8Array): Record<string, Uint8Array>
+  zipSync(files: Record<string, Uint8Array>, options: { level: 0 | 1; mtime: Date }): Uint8Array
+}
+
+/** Of every entry, so that equal plans give equal bytes. */
+const zipTime = new Date(1980, 0, 1)
+
+function files(folder: string, name: RegExp, largest = 70_000): Uint8Array[] {
+  return readdirSync(join(packages, folder))
+    .filter((file) => name.test(file))
+    .sort()
+    .map((file) => new Uint8Array(readFileSync(join(packages, folder, file))))
+    .filter(({ length }) => length <= largest)
+}
+
+const train = initialize(
+  mobileone(
+    configFromWidths({
+      name: 'tiny',
+      widths: [0.05, 0.05, 0.05, 0.05],
+      blocks: [1, 1, 1, 1],
+      branches: 2,
+      squeezeExcite: [0, 0, 0, 1],
+      classes: 3,
+      inputSize: [32, 32],
+    }),
+    { form: 'train' },
+  ),
+  { seed: 1, statistics: 'random' },
+)
+const deploy = { ...reparameterize(train), card: { labels: ['a', 'b', 'c'] } }
+
+function readWeights(bytes: Uint8Array): unknown {
+  const checkpoint = readCheckpoint(bytes)
+  const floats = [...checkpoint.tensors.values()].map((stored) =>
+    stored.dtype.startsWith('float8') ? undefined : toFloat32(stored),
+  )
+  return [floats, modelFromCheckpoint(checkpoint)]
+}
+
+function safetensors(): FuzzedParser {
+  const samples = [toSafetensors(train), toSafetensors(deploy, { naming: 'timm', storage: 'float16' })]
+  return { name: 'safetensors', samples, read: readWeights, construct: constructSafetensors }
+}
+
+function pytorch(): FuzzedParser {
+  const samples = files('checkpoint/test/data', /\.(pt|pth)$/)
+  const legacy = readFileSync(join(packages, 'checkpoint/test/data/types.legacy.pt'))
+  const head = new Uint8Array(legacy.subarray(0, legacy.indexOf('.', legacy.indexOf('little_endian')) + 1))
+  return {
+    name: 'pytorch',
+    samples,
+    read: readWeights,
+    construct: (source) => constructPyTorch(source, head),
+  }
+}
+
+/** Files whose messages have other fields than the samples'. */
+function fromTrees(samples: readonly Uint8Array[]): (source: Random) => Uint8Array {
+  const trees = samples.map((sample) => parseTree(sample) as Field[])
+  return (source) => encodeTree(mutateTree(pick(source, trees), source))
+}
+
+function onnx(): FuzzedParser {
+  const samples = [
+    toOnnx(train),
+    toOnnx(deploy, { dynamicBatch: true }),
+    ...files('onnx/test/fixtures', /\.onnx$/, 25_000),
+  ]
+  const read = (bytes: Uint8Array): unknown => fromOnnx(bytes, { shapes: {} })
+  return { name: 'onnx', samples, read, construct: fromTrees(samples) }
+}
+
+function mlmodel(): FuzzedParser {
+  const samples = [toMLModel(deploy), toMLModel(deploy, { weights: 'float16' })]
+  const read = (bytes: Uint8Array): unknown => [describeCoreML(bytes), fromMLModel(bytes)]
+  return { name: 'mlmodel', samples, read, construct: fromTrees(samples) }
+}
+
+function mlpackage(): FuzzedParser {
+  const samples = [zipPackage(toCoreML(deploy)), ...files('coreml/test/fixtures', /\.zip$/)]
+  const opened = samples.map((sample) => Object.entries(unzipSync(sample)))
+  const trees = opened.map(
+    (entries) => parseTree(entries.find(([path]) => path.endsWith(modelPath))![1]) as Field[],
+  )
+  const construct = (source: Random): Uint8Array => {
+    const index = source.integer(0, samples.length - 1)
+    const changed = opened[index]!.map(([path, bytes]): [string, Uint8Array] => {
+      if (path.endsWith(modelPath) && source.next() < 0.8)
+        return [path, encodeTree(mutateTree(trees[index]!, source))]
+      const isOdd = source.next() < 0.2 && (path.endsWith(weightsPath) || path.endsWith(manifestPath))
+      if (!isOdd) return [path, bytes]
+      const copy = bytes.slice(0, source.next() < 0.3 ? source.integer(0, bytes.length) : undefined)
+      for (let at = 0; at < copy.length; at++) if (source.next() < 0.02) copy[at] = source.integer(0, 255)
+      return [path, copy]
+    })
+    const packed = zipSync(Object.fromEntries(changed), {
+      level: source.next() < 0.7 ? 0 : 1,
+      mtime: zipTime,
+    })
+    const view = new DataView(packed.buffer)
+    if (source.next() < 0.2)
+      view.setUint32(packed.length - source.integer(8, 60), source.integer(0, 2 ** 31), true)
+    return packed
+  }
+  const read = (bytes: Uint8Array): unknown => [describeCoreML(bytes), fromCoreML(bytes)]
+  return { name: 'mlpackage', samples, read, construct }
+}
+
+function images(): FuzzedParser {
+  const samples = files('vision/test/fixtures/images', /\.(jpg|png|gif|webp|tif)$/)
+  const read = (bytes: Uint8Array): unknown => [readHeader(bytes), withoutOrientation(bytes)]
+  return { name: 'images', samples, read, construct: constructPicture }
+}
+
+function idx(): FuzzedParser {
+  const plain = Uint8Array.of(
+    0,
+    0,
+    8,
+    3,
+    0,
+    0,
+    0,
+    2,
+    0,
+    0,
+    0,
+    2,
+    0,
+    0,
+    0,
+    3,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    9,
+    10,
+    11,
+    12,
+  )
+  return { name: 'idx', samples: [plain], read: (bytes) => readIdx(bytes), construct: constructIdx }
+}
+
+/** Every parser of foreign bytes, by name. */
+export const parsers: Readonly<Record<string, () => FuzzedParser>> = {
+  safetensors,
+  pytorch,
+  onnx,
+  mlmodel,
+  mlpackage,
+  images,
+  idx,
+}
