@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { isMobileOneError, MobileOneError, variants } from '@mobileone/core'
+import { isMobileOneError, MobileOneError, printable, printableLines, variants } from '@mobileone/core'
 import { nameOf, type Report, randomDeployModel, reportMarkdown, reportText } from '@mobileone/measure'
 import { loadDeployModel } from '@mobileone/sdk'
 import { help, type Options, parseOptions } from './options.ts'
@@ -13,7 +13,8 @@ async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2))
   if (!options) process.stdout.write(help)
   else if (options.serve) await servePage(options.serve)
-  else if (options.from !== undefined) process.stdout.write(render(readReport(options.from), options.format))
+  else if (options.from !== undefined)
+    process.stdout.write(printableLines(render(readReport(options.from), options.format)))
   else if (options.gpuFolder) await carry(options, options.gpuFolder)
   else await measure(options)
 }
@@ -47,7 +48,7 @@ async function measure(options: Options): Promise<void> {
       onProgress: progress.onProgress,
       onSkipped: (skipped) => {
         progress.end()
-        process.stderr.write(`        ${nameOf(skipped)} is left out: ${skipped.reason}\n`)
+        process.stderr.write(`        ${printable(`${nameOf(skipped)} is left out: ${skipped.reason}`)}\n`)
       },
       signal: interrupt.signal,
     })
@@ -56,7 +57,7 @@ async function measure(options: Options): Promise<void> {
       options.output ?? join('benchmark-results', `${report.date.slice(0, 19).replaceAll(':', '-')}.json`)
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, render(report, 'json'))
-    process.stdout.write(render(report, options.format))
+    process.stdout.write(printableLines(render(report, options.format)))
     process.stderr.write(`\nAll samples are in ${path}\n`)
   } finally {
     progress.end()
@@ -108,6 +109,7 @@ async function servePage(address: { readonly port: number; readonly host: string
 try {
   await main()
 } catch (error) {
-  process.stderr.write(`bench: ${isMobileOneError(error) ? error.message : (error as Error).stack}\n`)
+  const message = isMobileOneError(error) ? error.message : String((error as Error).stack)
+  process.stderr.write(`bench: ${printableLines(message)}\n`)
   process.exitCode = isMobileOneError(error) && error.code === 'aborted' ? 130 : 1
 }

@@ -1,4 +1,4 @@
-import type { Progress } from '@mobileone/core'
+import { type Progress, printable } from '@mobileone/core'
 
 /** Progress on standard error: one line that changes on a terminal, elsewhere one line for each thing begun. */
 export function progressLine(stream: NodeJS.WriteStream = process.stderr): {
@@ -8,7 +8,8 @@ export function progressLine(stream: NodeJS.WriteStream = process.stderr): {
   const begun = performance.now()
   let shown = ''
   return {
-    onProgress({ phase, done, total }) {
+    onProgress({ phase: given, done, total }) {
+      const phase = printable(given)
       const seconds = `${((performance.now() - begun) / 1000).toFixed(0)} s`.padStart(6)
       if (stream.isTTY)
         stream.write(`\r\u001b[K${seconds}  ${phase}${total ? ` ${done + 1} of ${total}` : ''}`)

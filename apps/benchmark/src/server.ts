@@ -64,10 +64,11 @@ export async function startServer({ models, ...address }: ServerOptions = {}): P
   }
 }
 
-/** '' for what is no valid percent-encoding; no file has that name. */
+/** '' for what is no valid percent-encoding, or of no file system; no file has that name. */
 function decoded(name: string): string {
   try {
-    return decodeURIComponent(name)
+    const text = decodeURIComponent(name)
+    return text.includes('\0') ? '' : text
   } catch {
     return ''
   }

@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import { configFromWidths, initialize, type Model, mobileone, reparameterize } from '@mobileone/core'
 import { protocol, type Report, reportText } from '@mobileone/measure'
 import { lacking, launchChromium } from '@mobileone/testkit'
@@ -145,7 +146,35 @@ describe('the server', () => {
   ])('does not answer %s', async (path) => {
     expect((await fetch(server.url + path)).status).toBe(404)
   })
+  it.each(['//', '///etc', '/%00', '/models/%00', '/run/7/%00', '//%00?', '/?x'])(
+    'answers GET %s, which must not end it',
+    async (path) => {
+      expect([200, 404]).toContain(await statusOf(server.url, path))
+      expect((await fetch(server.url)).status).toBe(200)
+    },
+  )
+  it('answers under addresses and localhost, not under names that others can make lead here', async () => {
+    const { port } = new URL(server.url)
+    for (const host of [`localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`, '192.168.1.5'])
+      expect(await statusOf(server.url, '/', host), host).toBe(200)
+    for (const host of [`evil.example:${port}`, 'localhost.evil.example', '127.0.0.1.evil.example'])
+      expect(await statusOf(server.url, '/', host), host).toBe(421)
+  })
 })
+
+/** Of a request sent as it is: `fetch` would tidy the path and set the host. */
+function statusOf(url: string, path: string, host = new URL(url).host): Promise<number | undefined> {
+  const { hostname, port } = new URL(url)
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(5000)
+    request({ hostname, port, path, headers: { host }, signal }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+      .on('error', reject)
+      .end()
+  })
+}
 
 describe('options', () => {
   it('have defaults, presets and limits', () => {

@@ -2,14 +2,14 @@
  * The main job in one command: read a train-form checkpoint, fold its branches, run the plain network on the embedded
  * WebAssembly backend, print the best classes of each picture. `npm run demo -- picture.png` classifies other pictures.
  */
-import { compareModels } from '@mobileone/core'
+import { compareModels, printable, printableLines } from '@mobileone/core'
 import { createClassifier, profile, reference, reparameterize, wasm } from '@mobileone/sdk'
 import { assetUrl, readDescription, readModel } from './embedded.ts'
 
 const timedRuns = 200
 const shown = 3
 
-const line = (text = ''): boolean => process.stdout.write(`${text}\n`)
+const line = (text = ''): boolean => process.stdout.write(`${printableLines(text)}\n`)
 const field = (name: string, value: string): boolean => line(`  ${name.padEnd(12)} ${value}`)
 const count = (value: number): string => value.toLocaleString('en-US')
 const bar = (share: number): string => '█'.repeat(Math.round(20 * share)).padEnd(20, '░')
@@ -73,7 +73,9 @@ async function main(given: readonly string[]): Promise<void> {
       const top = await classifier.classify(path, { topK: shown })
       const best = top[0]?.label
       if (best === truth) right++
-      line(`\n  ${name}${truth === undefined ? '' : `  is ${truth}: ${best === truth ? 'right' : 'wrong'}`}`)
+      line(
+        `\n  ${printable(name)}${truth === undefined ? '' : `  is ${truth}: ${best === truth ? 'right' : 'wrong'}`}`,
+      )
       for (const { label, score } of top)
         line(`    ${label.padEnd(12)} ${bar(score)} ${(100 * score).toFixed(1).padStart(5)} %`)
     }
@@ -97,6 +99,6 @@ async function main(given: readonly string[]): Promise<void> {
 }
 
 main(process.argv.slice(2)).catch((error: Error) => {
-  process.stderr.write(`demo: ${error.message}\n`)
+  process.stderr.write(`demo: ${printableLines(error.message)}\n`)
   process.exitCode = 1
 })

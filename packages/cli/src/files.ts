@@ -1,68 +1,57 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, open, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
-import { type ExportedFile, type ExportedFiles, MobileOneError } from '@mobileone/core'
+import {
+  type ExportedFile,
+  type ExportedFiles,
+  isMobileOneError,
+  MobileOneError,
+  throwIfAborted,
+} from '@mobileone/core'
+import { cannotWrite, findOutputPlace, type Ownership } from './output-place.ts'
+import { writeFolderAtomic } from './write-folder.ts'
 
 /**
  * Write `bytes` to `path` so that a reader sees the old file or the whole new one: into a temporary file beside it, then
- * renamed over it.
+ * renamed over it. A file that is replaced keeps its owner and its permissions, a symbolic link leads to what is replaced, and
+ * pipes and character devices are written into.
+ * @param signal Until the new file is in its place, ends the writing without a trace.
+ * @throws MobileOneError `invalid-argument` where it cannot be written, `aborted`.
  */
-export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+export async function writeFileAtomic(path: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+  const place = await findOutputPlace(path)
+  if (place.kind === 'folder') {
+    throw new MobileOneError('invalid-argument', `${path} is a folder; name the file to write in it`)
+  }
+  const isStream = place.kind === 'stream'
+  const target = isStream ? path : temporaryBeside(place.path)
   try {
-    const file = await open(temporary, 'wx')
+    throwIfAborted(signal, `writing ${path}`)
+    const file = await open(target, isStream ? 'w' : 'wx')
     try {
+      if (place.kind === 'file') await own(file, place.owned)
       await file.writeFile(bytes)
-      await file.sync()
+      if (!isStream) await file.sync()
     } finally {
       await file.close()
     }
-    await rename(temporary, path)
+    if (isStream) return
+    throwIfAborted(signal, `writing ${path}`)
+    await rename(target, place.path)
   } catch (cause) {
-    await rm(temporary, { force: true })
-    throw cannotWrite(path, cause)
+    if (!isStream) await rm(target, { force: true }).catch(() => {})
+    throw isMobileOneError(cause) ? cause : cannotWrite(path, cause)
   }
 }
 
-function cannotWrite(path: string, cause: unknown): MobileOneError {
-  return new MobileOneError('invalid-argument', `cannot write ${path}: ${(cause as Error).message}`, {
-    cause,
-  })
+function temporaryBeside(path: string): string {
+  return join(dirname(path), `.${basename(path).slice(0, 100)}.${randomBytes(6).toString('hex')}.tmp`)
 }
 
-/**
- * Write a folder with `files`, named relative to it, so that it appears whole: beside its place, then renamed. A folder there
- * that has the first of the files is replaced.
- * @throws MobileOneError `invalid-argument` where something else is in its place, or it cannot be written.
- */
-async function writeFolderAtomic(
-  path: string,
-  files: readonly [ExportedFile, ...ExportedFile[]],
-): Promise<void> {
-  const exists = await isThere(path)
-  if (exists && !(await isThere(join(path, files[0].path)))) {
-    throw new MobileOneError(
-      'invalid-argument',
-      `${path} exists and is not a folder with ${files[0].path} in it, so it is not replaced; choose another path`,
-    )
-  }
-  let scratch: string | undefined
-  try {
-    await mkdir(dirname(path), { recursive: true })
-    scratch = await mkdtemp(join(dirname(path), `.${basename(path)}-`))
-    const fresh = join(scratch, 'new')
-    for (const file of files) {
-      const place = join(fresh, file.path)
-      await mkdir(dirname(place), { recursive: true })
-      await writeFile(place, file.bytes)
-    }
-    if (exists) await rename(path, join(scratch, 'old'))
-    await rename(fresh, path)
-  } catch (cause) {
-    throw cannotWrite(path, cause)
-  } finally {
-    if (scratch !== undefined) await rm(scratch, { recursive: true, force: true })
-  }
+async function own(file: FileHandle, { mode, uid, gid }: Ownership): Promise<void> {
+  await file.chmod(mode)
+  // Only the superuser may give a file away; for others it stays their own, as any new file.
+  await file.chown(uid, gid).catch(() => {})
 }
 
 export interface WrittenExport {
@@ -73,19 +62,23 @@ export interface WrittenExport {
 }
 
 /** Write what an exporter made for the file or folder `output`, each part whole or not at all. */
-export async function writeExported(output: string, files: ExportedFiles): Promise<WrittenExport> {
+export async function writeExported(
+  output: string,
+  files: ExportedFiles,
+  signal?: AbortSignal,
+): Promise<WrittenExport> {
   const name = basename(output)
   const prefix = `${name}/`
   const isOwn = ({ path }: ExportedFile): boolean => path === name || path.startsWith(prefix)
   const [first, ...others] = files.filter(isOwn)
   if (!first) throw new MobileOneError('invalid-argument', `the exporter wrote nothing for ${output}`)
-  if (first.path === name) await writeFileAtomic(output, first.bytes)
+  if (first.path === name) await writeFileAtomic(output, first.bytes, signal)
   else {
     const relative = ({ path, bytes }: ExportedFile): ExportedFile => ({
       path: path.slice(prefix.length),
       bytes,
     })
-    await writeFolderAtomic(output, [relative(first), ...others.map(relative)])
+    await writeFolderAtomic(output, [relative(first), ...others.map(relative)], signal)
   }
   const beside: Record<string, string> = {}
   for (const { path, bytes } of files.filter((file) => !isOwn(file))) {
@@ -94,13 +87,6 @@ export async function writeExported(output: string, files: ExportedFiles): Promi
     beside[extname(path).slice(1)] = place
   }
   return { bytes: [first, ...others].reduce((sum, { bytes }) => sum + bytes.length, 0), beside }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
 }
 
 /** @throws MobileOneError `invalid-file` when nothing is at `path`. */

@@ -1,7 +1,7 @@
 import { isMobileOneError, type Model } from '@mobileone/core'
 import type { CoreMLDescription, CoreMLSource } from '@mobileone/coreml'
 import { readCoreML } from './coreml.ts'
-import { formatBytes, formatCount } from './terminal.ts'
+import { formatBytes, formatCount, printable } from './terminal.ts'
 
 /** What `inspect` tells of a Core ML file, beside its layers. */
 export interface InspectedCoreML {
@@ -67,7 +67,9 @@ export function coremlText({ description, bytes }: InspectedCoreML): string {
     ['version', metadata.version],
     ...[...metadata.userDefined].map(([key, value]): [string, string] => [key, shorten(value)]),
   ]
-  const shown = rows.filter(([, value]) => value !== '')
+  const shown = rows
+    .filter(([, value]) => value !== '')
+    .map(([name, value]): [string, string] => [printable(name), printable(value)])
   const width = Math.max(...shown.map(([name]) => name.length))
   return shown.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')
 }

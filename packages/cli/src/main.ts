@@ -12,8 +12,8 @@ import { logits } from './commands/logits.ts'
 import { pull } from './commands/pull.ts'
 import { reparam } from './commands/reparam.ts'
 import { train } from './commands/train.ts'
-import { abortOnInterrupt } from './session.ts'
-import { printLine } from './terminal.ts'
+import { abortOnInterrupt, interrupted } from './session.ts'
+import { printLine, printNote } from './terminal.ts'
 import { version } from './version.ts'
 
 const commands = [
@@ -87,7 +87,7 @@ try {
   const message = isMobileOneError(error)
     ? (error as Error).message
     : String((error as Error)?.stack ?? error)
-  process.stderr.write(`mobileone: ${message}\n`)
-  process.exitCode ||= error instanceof UsageError ? 2 : 1
+  printNote(`mobileone: ${message}`)
+  process.exitCode = interrupted.aborted ? 130 : error instanceof UsageError ? 2 : 1
 }
 isSettled = true

@@ -1,11 +1,11 @@
 import { type Backend, MobileOneError, type Model, type Variant, verified } from '@mobileone/core'
 import type { CoreMLSource } from '@mobileone/coreml'
-import { type FetchWeightsOptions, fetchWeights, knownSources } from '@mobileone/hub'
+import { type FetchWeightsOptions, fetchWeights, knownSources, parseFetched } from '@mobileone/hub'
 import { type Classifier, createClassifier, loadModel } from '@mobileone/sdk'
 import { type BackendFlags, createBackend } from './backends.ts'
 import { UsageError } from './command.ts'
 import { openCoreML, readCoreML } from './coreml.ts'
-import { progressBar } from './terminal.ts'
+import { printNote, progressBar } from './terminal.ts'
 
 /** The flags that choose weights. */
 export interface WeightFlags {
@@ -25,12 +25,9 @@ const interrupt = new AbortController()
 /** Aborts when the program is interrupted, once {@link abortOnInterrupt} was called. */
 export const interrupted: AbortSignal = interrupt.signal
 
-/** Let the first Ctrl+C abort whatever is under way, so that nothing is left half done; a second one ends the program. */
+/** Let the first Ctrl+C abort whatever is under way, so that nothing is left half done; a second one ends the program at once. */
 export function abortOnInterrupt(): void {
-  process.once('SIGINT', () => {
-    interrupt.abort(new Error('interrupted'))
-    process.exitCode = 130
-  })
+  process.once('SIGINT', () => interrupt.abort(new Error('interrupted')))
 }
 
 /** The hub id, path or URL the flags name. */
@@ -45,7 +42,7 @@ export function sourceOf(flags: WeightFlags): string {
 function fetchOptions(flags: WeightFlags): FetchWeightsOptions {
   return {
     signal: interrupted,
-    onWarning: (message) => process.stderr.write(`${message}\n`),
+    onWarning: printNote,
     ...(flags.sha256 !== undefined && { sha256: flags.sha256 }),
     ...(flags.offline && { offline: true }),
   }
@@ -58,7 +55,12 @@ export async function fetchFor(source: string, flags: WeightFlags): ReturnType<t
 
 /** The Core ML file the flags name, if it is one. */
 export async function coremlFor(source: string, flags: WeightFlags): Promise<CoreMLSource | undefined> {
-  return openCoreML(source, flags, async () => (await fetchFor(source, flags)).bytes)
+  return openCoreML(source, flags, async () => {
+    const fetched = await fetchFor(source, flags)
+    const { describeCoreML } = await import('@mobileone/coreml')
+    await parseFetched(fetched, describeCoreML)
+    return fetched.bytes
+  })
 }
 
 /** The model the flags name, in the form its weights have. */

@@ -1,19 +1,34 @@
-import type { OnProgress, Progress } from '@mobileone/core'
-import { formatBytes } from '@mobileone/measure'
+import { type OnProgress, type Progress, printable, printableLines } from '@mobileone/core'
+import { formatBytes, table as plainTable } from '@mobileone/measure'
 
-export { formatBytes, table } from '@mobileone/measure'
+export { printable } from '@mobileone/core'
+export { formatBytes } from '@mobileone/measure'
 
 const barWidth = 24
 const redrawInterval = 80
 
-/** Standard output for results, standard error for everything else. */
+/** Results, on standard output. What would act on the terminal is escaped; a name or label that must not break its line is the caller's to pass through `printable`. */
 export function printLine(text = ''): void {
-  process.stdout.write(`${text}\n`)
+  process.stdout.write(`${printableLines(text)}\n`)
 }
 
-export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
+/** Everything that is no result, on standard error, escaped in the same way. */
+export function printNote(text: string): void {
+  process.stderr.write(`${printableLines(text)}\n`)
 }
+
+/** The one document of `--json`: what `JSON.stringify` leaves raw but acts on a terminal is escaped too, which JSON reads back. */
+export function printJson(value: unknown): void {
+  printLine(JSON.stringify(value, undefined, 2))
+}
+
+/** Rows in aligned columns, each cell on one line. */
+export const table: typeof plainTable = (header, rows, right) =>
+  plainTable(
+    header,
+    rows.map((row) => row.map(printable)),
+    right,
+  )
 
 /** `████████░░░░`, filled to `share` of 0..1. */
 export function bar(share: number, width: number = barWidth): string {
@@ -35,7 +50,7 @@ export function progressBar(): { readonly onProgress: OnProgress; end(): void } 
       const finished = progress.total !== undefined && progress.done >= progress.total
       if (!stream.isTTY || (Date.now() - drawn < redrawInterval && !finished)) return
       drawn = Date.now()
-      stream.write(`\r\u001b[K${progressText(progress)}`)
+      stream.write(`\r\u001b[K${printable(progressText(progress))}`)
       shown = true
     },
     end: clear,

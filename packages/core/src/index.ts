@@ -53,11 +53,13 @@ export type {
 } from './model/model.ts'
 export { findNonFinite, type NonFinite, refuseNonFinite } from './model/non-finite.ts'
 export {
+  isUnary,
   type NodeOf,
   type OpFacts,
   opFacts,
   opNames,
   ops,
+  unaryOps,
   type WeightRole,
   weightRoles,
 } from './model/ops.ts'
@@ -84,6 +86,7 @@ export { findLastUses, findUses, type GraphUses, type Uses } from './model/uses.
 export { findProblems, validate } from './model/validate.ts'
 export { floatWeight, floatWeights } from './model/weights.ts'
 export { createPacer, pause } from './pause.ts'
+export { printable, printableLines } from './printable.ts'
 export type { OnProgress, Progress } from './progress.ts'
 export { type Random, random } from './random.ts'
 export { erf } from './reference/kernels.ts'

@@ -1,7 +1,7 @@
 /**
  * The Protocol Buffers wire format (protobuf.dev/programming-guides/encoding): tags, varints, fixed-width numbers and
  * length-delimited bytes. Not responsible for any schema. The reader trusts nothing: every length is checked against
- * the bytes that are left before anything is made of it.
+ * the bytes that are left before anything is made of it, and what becomes objects is counted before it is made.
  */
 import { MobileOneError } from './errors.ts'
 
@@ -87,6 +87,27 @@ function float32Bytes(values: ArrayLike<number>): Uint8Array {
   return new Uint8Array(view.buffer)
 }
 
+/**
+ * How many objects a file may still become: messages, texts and byte strings, which may take two bytes each in a file and
+ * some hundred in memory. The readers of one file share it.
+ */
+export class WireBudget {
+  readonly limit: number
+  #left: number
+
+  constructor(limit: number) {
+    this.limit = limit
+    this.#left = limit
+  }
+
+  /** Count one object; false where the limit is passed. */
+  take(): boolean {
+    return --this.#left >= 0
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 /** Reads one message, field by field. Every problem is a MobileOneError `invalid-file` with the byte offset. */
 export class WireReader {
   /** Number and wire type of the field that `next` found. */
@@ -95,28 +116,35 @@ export class WireReader {
   readonly #view: DataView
   readonly #format: string
   readonly #what: string
-  readonly #end: number
-  #at: number
+  readonly #budget: WireBudget
+  #end: number
+  #at = 0
 
   /**
    * @param format Names the file's format in errors, `ONNX` for example. @param what Names the message. Offsets count from
-   * the start of `view`.
+   * the start of `view`. @param budget Of the file; without one nothing is counted.
    */
-  constructor(view: DataView, format: string, what: string, start = 0, end: number = view.byteLength) {
+  constructor(
+    view: DataView,
+    format: string,
+    what: string,
+    budget: WireBudget = new WireBudget(Number.POSITIVE_INFINITY),
+  ) {
     this.#view = view
     this.#format = format
     this.#what = what
-    this.#at = start
-    this.#end = end
+    this.#budget = budget
+    this.#end = view.byteLength
   }
 
   /** Move to the next field; false at the end of the message. */
   next(): boolean {
     if (this.#at >= this.#end) return false
     const tag = this.#varint()
-    if (tag > 0xffff_ffffn) this.fail(`a field tag of ${tag}, which does not fit 32 bits,`)
-    this.field = Number(tag >> 3n)
-    this.type = Number(tag & 7n)
+    if (tag > 0xffff_ffff) this.fail(`a field tag of ${tag}, which does not fit 32 bits,`)
+    const number = Number(tag)
+    this.field = Math.floor(number / 8)
+    this.type = number % 8
     if (this.field === 0) this.fail('field number 0')
     return true
   }
@@ -124,7 +152,7 @@ export class WireReader {
   /** A signed 64-bit varint; beyond 2^53 the nearest double. */
   int(): number {
     this.#expect(wireType.varint)
-    return Number(BigInt.asIntN(64, this.#varint()))
+    return this.#signed()
   }
 
   /** One element of a repeated int field, or all of them where the field is packed, added to `values`. */
@@ -133,8 +161,10 @@ export class WireReader {
       values.push(this.int())
       return
     }
-    const packed = this.message('packed integers')
-    while (packed.#at < packed.#end) values.push(Number(BigInt.asIntN(64, packed.#varint())))
+    const start = this.#span()
+    const packed = this.#inside('packed integers', start, this.#at)
+    let index = this.#grow(values, countVarints(this.#view, start, this.#at))
+    while (packed.#at < packed.#end) values[index++] = packed.#signed()
   }
 
   /** As `ints`, for a repeated float field. */
@@ -149,38 +179,38 @@ export class WireReader {
 
   /** A view of the bytes, not a copy. */
   bytes(): Uint8Array {
-    this.#expect(wireType.bytes)
-    const length = this.#varint()
-    if (length > BigInt(this.#end - this.#at)) {
-      this.fail(`a length of ${length} where ${this.#end - this.#at} bytes are left`)
-    }
-    return new Uint8Array(
-      this.#view.buffer,
-      this.#view.byteOffset + this.#take(Number(length)),
-      Number(length),
-    )
+    this.#count()
+    const start = this.#span()
+    return new Uint8Array(this.#view.buffer, this.#view.byteOffset + start, this.#at - start)
   }
 
-  string(): string {
-    const bytes = this.bytes()
+  /** @param most Bytes that the text may have. */
+  string(most: number = Number.POSITIVE_INFINITY): string {
+    this.#count()
+    const start = this.#span()
+    const length = this.#at - start
+    if (length > most) {
+      this.fail(`a name of ${length} bytes in field ${this.field}, where at most ${most} belong,`)
+    }
+    if (length === 0) return ''
     try {
-      return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+      return utf8.decode(new Uint8Array(this.#view.buffer, this.#view.byteOffset + start, length))
     } catch {
       return this.fail('text that is not UTF-8')
     }
   }
 
   message(what: string): WireReader {
-    const { byteOffset, byteLength } = this.bytes()
-    const start = byteOffset - this.#view.byteOffset
-    return new WireReader(this.#view, this.#format, what, start, start + byteLength)
+    this.#count()
+    const start = this.#span()
+    return this.#inside(what, start, this.#at)
   }
 
   /** Pass over the field that `next` found. */
   skip(): void {
     if (this.type === wireType.varint) this.#varint()
     else if (this.type === wireType.fixed64) this.#take(8)
-    else if (this.type === wireType.bytes) this.bytes()
+    else if (this.type === wireType.bytes) this.#span()
     else if (this.type === wireType.fixed32) this.#take(4)
     else this.fail(`wire type ${this.type} in field ${this.field}`)
   }
@@ -192,24 +222,66 @@ export class WireReader {
     )
   }
 
+  #count(): void {
+    if (this.#budget.take()) return
+    throw new MobileOneError(
+      'unsupported',
+      `cannot read this ${this.#format} file: by byte ${this.#at}, in ${this.#what}, it holds more than ${this.#budget.limit} ` +
+        'messages and texts, and those of networks hold far fewer; it is damaged or made to exhaust memory',
+    )
+  }
+
+  #inside(what: string, start: number, end: number): WireReader {
+    const reader = new WireReader(this.#view, this.#format, what, this.#budget)
+    reader.#at = start
+    reader.#end = end
+    return reader
+  }
+
+  /** Pass over a length and its bytes; where they start. They end where this reader now is. */
+  #span(): number {
+    this.#expect(wireType.bytes)
+    const length = this.#varint()
+    const left = this.#end - this.#at
+    if (length > left) this.fail(`a length of ${length} where ${left} bytes are left`)
+    return this.#take(Number(length))
+  }
+
   #fixed(values: number[], single: number, size: number, get: (at: number) => number): void {
     if (this.type !== wireType.bytes) {
       this.#expect(single)
       values.push(get(this.#take(size)))
       return
     }
-    const { byteOffset, byteLength } = this.bytes()
-    if (byteLength % size !== 0) this.fail(`${byteLength} bytes of packed ${size}-byte numbers`)
-    const start = byteOffset - this.#view.byteOffset
-    for (let at = start; at < start + byteLength; at += size) values.push(get(at))
+    const start = this.#span()
+    const length = this.#at - start
+    if (length % size !== 0) this.fail(`${length} bytes of packed ${size}-byte numbers`)
+    let index = this.#grow(values, length / size)
+    for (let at = start; at < this.#at; at += size) values[index++] = get(at)
   }
 
-  #varint(): bigint {
+  /** Make room for `count` more values, without the slack that an array grows by; the index of the first. */
+  #grow(values: number[], count: number): number {
+    const { length } = values
+    if (length + count > maxNumbers) {
+      this.fail(`more than ${maxNumbers} numbers in one list`)
+    }
+    if (count > 1000) values.length += count
+    return length
+  }
+
+  #signed(): number {
+    const value = this.#varint()
+    return typeof value === 'number' ? value : Number(BigInt.asIntN(64, value))
+  }
+
+  /** A number where it is below 2^28, as most are. */
+  #varint(): number | bigint {
     let value = 0
     for (let index = 0; index < 4; index++) {
       const byte = this.#view.getUint8(this.#take(1))
       value |= (byte & 127) << (7 * index)
-      if (byte < 128) return BigInt(value)
+      if (byte < 128) return value
     }
     let wide = BigInt(value)
     for (let index = 4; index < 10; index++) {
@@ -230,4 +302,14 @@ export class WireReader {
   #expect(type: number): void {
     if (this.type !== type) this.fail(`wire type ${this.type} in field ${this.field}, where ${type} belongs,`)
   }
+}
+
+/** Numbers that one list may have; engines keep longer arrays as hash tables. */
+const maxNumbers = 2 ** 25
+
+/** Varints between two offsets: the bytes that end one. */
+function countVarints(view: DataView, start: number, end: number): number {
+  let count = 0
+  for (let at = start; at < end; at++) if (view.getUint8(at) < 128) count++
+  return count
 }

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from '
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { MobileOneError } from '@mobileone/core'
 import type { CoreMLPackage } from './package.ts'
+import { limits } from './read/limits.ts'
 
 /**
  * Write a package as the folder `path`, which should end in `.mlpackage`. The folder appears whole: it is written beside its
@@ -31,9 +32,6 @@ export async function writePackage(path: string, from: CoreMLPackage): Promise<v
   }
 }
 
-/** Largest package that is read into memory. */
-const maxBytes = 2 ** 31
-
 /**
  * The files of the package in the folder `path`.
  * @throws MobileOneError `invalid-file` where it is no folder of a package.
@@ -44,12 +42,19 @@ export async function readPackage(path: string): Promise<CoreMLPackage> {
   })
   const files: Record<string, Uint8Array> = {}
   let total = 0
+  let count = 0
   for (const entry of names) {
     if (!entry.isFile()) continue
+    if (++count > limits.files) {
+      throw new MobileOneError(
+        'invalid-file',
+        `${path} holds more than ${limits.files} files; it is no Core ML package`,
+      )
+    }
     const file = join(entry.parentPath, entry.name)
     total += (await stat(file)).size
-    if (total > maxBytes) {
-      throw new MobileOneError('unsupported', `the package ${path} has more than ${maxBytes} bytes`)
+    if (total > limits.sourceBytes) {
+      throw new MobileOneError('unsupported', `the package ${path} has more than ${limits.sourceBytes} bytes`)
     }
     files[relative(path, file).split(sep).join('/')] = new Uint8Array(await readFile(file))
   }

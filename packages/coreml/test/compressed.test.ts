@@ -14,10 +14,11 @@ function read(
   let left = elements
   return decompress(type, {
     operand: (key) => operands[key],
-    allow(count) {
+    keep(count) {
       left -= count
       if (left < 0) throw new Error('too many elements')
     },
+    work: () => {},
     fail(message) {
       throw new Error(message)
     },

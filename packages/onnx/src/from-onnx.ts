@@ -62,7 +62,7 @@ function importModel(file: OnnxModel, byteLength: number, options: FromOnnxOptio
   const nodes = neededNodes(graph)
   const rules = importRules()
   refuseUnknownOps(nodes, rules)
-  const built = new ImportGraph(opset, initializers, readersOf(nodes, graph.outputs), byteLength)
+  const built = new ImportGraph(opset, initializers, soleReaders(nodes, graph.outputs), byteLength)
   const specs = inputs.map((input) => {
     const shape = inputShape(input, options)
     built.addInput(input.name, shape)
@@ -143,19 +143,20 @@ function neededNodes(graph: OnnxGraph): readonly OnnxNode[] {
   return nodes.reverse()
 }
 
-function readersOf(
+/** The node that alone reads a value, for the values that one node reads and no output shows. */
+function soleReaders(
   nodes: readonly OnnxNode[],
   outputs: readonly OnnxValue[],
-): ReadonlyMap<string, readonly OnnxNode[]> {
-  const readers = new Map<string, OnnxNode[]>()
+): ReadonlyMap<string, OnnxNode> {
+  const readers = new Map<string, OnnxNode>()
+  const others = new Set(outputs.map(({ name }) => name))
   for (const node of nodes) {
     for (const name of new Set(node.inputs)) {
-      const known = readers.get(name)
-      if (known) known.push(node)
-      else readers.set(name, [node])
+      if (readers.has(name)) others.add(name)
+      readers.set(name, node)
     }
   }
-  for (const { name } of outputs) readers.delete(name)
+  for (const name of others) readers.delete(name)
   return readers
 }
 

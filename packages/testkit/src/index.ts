@@ -1,4 +1,5 @@
 export { launchChromium, softwareGpu } from './chromium.ts'
+export { type Cost, measureCost } from './cost.ts'
 export {
   goldenPath,
   type PhotographReference,

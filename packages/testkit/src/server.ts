@@ -1,24 +1,36 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage } from 'node:http'
+import { type AddressInfo, isIP } from 'node:net'
 
 export interface Page {
   readonly body: string | Uint8Array
   readonly type: string
 }
 
-/** A local HTTP server that answers from `find`; cross-origin isolated, so that shared memory may be used. Any free port by default. */
+/**
+ * A local HTTP server that answers from `find`; cross-origin isolated, so that shared memory may be used. Any free port by default.
+ * Pages of other names get nothing: their name may have been made to lead here (DNS rebinding).
+ */
 export async function serve(
   find: (path: string) => Page | undefined | Promise<Page | undefined>,
   { port = 0, host = '127.0.0.1' }: { readonly port?: number; readonly host?: string } = {},
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const answer = async (request: IncomingMessage): Promise<Page & { readonly status: number }> => {
+    const name = hostName(request)
+    if (!isIP(name) && name !== 'localhost' && name !== host) {
+      return { status: 421, type: 'text/plain', body: 'not the name of this server' }
+    }
+    const page = await find((request.url ?? '/').replace(/[?#].*/s, ''))
+    return page ? { status: 200, ...page } : { status: 404, type: 'text/plain', body: 'not found' }
+  }
   const server = createServer(async (request, response) => {
-    const page = await find(new URL(request.url ?? '/', 'http://localhost').pathname)
+    const failed = { status: 500, type: 'text/plain', body: 'this request cannot be answered' }
+    const { status, type, body } = await answer(request).catch(() => failed)
     const headers = {
       'Cross-Origin-Opener-Policy': 'same-origin',
       'Cross-Origin-Embedder-Policy': 'require-corp',
-      'Content-Type': page?.type ?? 'text/plain',
+      'Content-Type': type,
     }
-    response.writeHead(page ? 200 : 404, headers).end(page?.body ?? 'not found')
+    response.writeHead(status, headers).end(body)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -32,4 +44,9 @@ export async function serve(
         server.closeAllConnections()
       }),
   }
+}
+
+/** What the request calls this server, without the port and the brackets of IPv6. */
+function hostName({ headers }: IncomingMessage): string {
+  return (headers.host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
 }

@@ -1,9 +1,9 @@
 /**
- * y = relu(x w + bias) and its gradients, and the Gram matrix x^T x and its gradient: x [rows, ins], w [ins, outs], all
+ * y = relu(x w + bias) and its gradients, and the covariance of x's columns and its gradient: x [rows, ins], w [ins, outs], all
  * row-major f32. Products over rows run block by block: a block of both factors is packed into panels, and every tile's
  * sum over the block is added to its total.
  */
-import { addSums, maskByRelu } from './columns'
+import { addSums, maskByRelu, sampleMean, subtract } from './columns'
 import { blockRows, gemm } from './gemm'
 import { pack6, pack8, packSymmetric, packTransposed, pad8, panels6, panels8, unpackTiles } from './pack'
 import { outer } from './tile'
@@ -97,27 +97,35 @@ export function outerProducts(left: usize, right: usize, rows: i32, high: i32, w
   }
 }
 
-/** Bytes of scratch {@link gram} needs. */
-export function gramScratch(n: i32): usize {
-  return <usize>depth(n, n) * (<usize>panels6(n) * 24 + (<usize>panels8(n) << 5)) + <usize>(panels6(n) * panels8(n)) * 192
+/** Bytes of scratch {@link covariance} needs. */
+export function covarianceScratch(n: i32): usize {
+  return <usize>depth(n, n) * (<usize>panels6(n) * 24 + (<usize>panels8(n) << 5) + (<usize>n << 2)) +
+    <usize>(panels6(n) * panels8(n)) * 192 + (<usize>n << 3)
 }
 
-/** g [n, n] = x^T x, x [rows, n], exactly symmetric; `sum` [n], the sums of the columns, is left out where 0. */
-export function gram(x: usize, g: usize, sum: usize, rows: i32, n: i32, scratch: usize): void {
+/**
+ * Of the columns of x [rows, n] `mean` [n] and the covariance c [n, n], divided by `rows`, exactly symmetric. Products are of
+ * values less a shift near the mean, so that they do not cancel where the mean is many deviations.
+ */
+export function covariance(x: usize, c: usize, mean: usize, rows: i32, n: i32, scratch: usize): void {
   const block = depth(n, n)
   const high = panels6(n), wide = panels8(n)
   const tiles = scratch
   const left = tiles + <usize>(high * wide) * 192
   const right = left + <usize>(block * high) * 24
+  const centred = right + (<usize>(block * wide) << 5)
+  const shift = centred + (<usize>(block * n) << 2)
+  const sum = shift + (<usize>n << 2)
   const step = <usize>n << 2
+  sampleMean(x, rows, n, shift)
   memory.fill(tiles, 0, <usize>(high * wide) * 192)
-  if (sum) memory.fill(sum, 0, step)
+  memory.fill(sum, 0, step)
   for (let r = 0; r < rows; r += block) {
     const height = min(block, rows - r)
-    const at = x + <usize>r * step
-    if (sum) addSums(at, height, n, sum)
-    pack6(at, step, height, n, left)
-    pack8(at, step, height, n, right)
+    subtract(x + <usize>r * step, shift, height, n, centred)
+    addSums(centred, height, n, sum)
+    pack6(centred, step, height, n, left)
+    pack8(centred, step, height, n, right)
     for (let j = 0; j < wide; ++j) {
       const b = right + (<usize>(j * height) << 5)
       // Tiles that reach the upper triangle.
@@ -125,25 +133,45 @@ export function gram(x: usize, g: usize, sum: usize, rows: i32, n: i32, scratch:
       for (let i = 0; i < end; ++i) outer(left + <usize>(i * height) * 24, b, height, tiles + <usize>(j * high + i) * 192)
     }
   }
-  unpackTiles(tiles, n, n, g)
-  for (let i = 1; i < n; ++i) {
-    for (let j = 0; j < i; ++j) {
-      store<f32>(g + (<usize>(i * n + j) << 2), load<f32>(g + (<usize>(j * n + i) << 2)))
+  unpackTiles(tiles, n, n, c)
+  const scale = 1 / <f64>rows
+  for (let i = 0; i < n; ++i) {
+    const own = <f64>load<f32>(sum + (<usize>i << 2)) * scale
+    store<f32>(mean + (<usize>i << 2), <f32>(<f64>load<f32>(shift + (<usize>i << 2)) + own))
+    for (let j = i; j < n; ++j) {
+      const at = c + (<usize>(i * n + j) << 2)
+      const value = <f32>(<f64>load<f32>(at) * scale - own * <f64>load<f32>(sum + (<usize>j << 2)) * scale)
+      store<f32>(at, value)
+      store<f32>(c + (<usize>(j * n + i) << 2), value)
     }
   }
 }
 
-/** Bytes of scratch {@link gramBackward} needs. */
-export function gramBackwardScratch(n: i32): usize {
+/** Bytes of scratch {@link covarianceBackward} needs. */
+export function covarianceBackwardScratch(n: i32): usize {
   return affineScratch(n, n)
 }
 
-/** dx [rows, n] = x (d + d^T) + ds, d [n, n], ds [n] or 0. */
-export function gramBackward(x: usize, d: usize, ds: usize, dx: usize, rows: i32, n: i32, scratch: usize): void {
+/** dx [rows, n] = ((x - mean) (d + d^T) + dmean) / rows, d [n, n], dmean [n]. */
+export function covarianceBackward(
+  x: usize, mean: usize, d: usize, dmean: usize, dx: usize, rows: i32, n: i32, scratch: usize,
+): void {
   const edge = scratch
   const biases = edge + 192
   const panels = biases + (<usize>panels8(n) << 5)
-  pad8(ds, n, biases)
+  const scale = 1 / <f64>rows
   packSymmetric(d, n, panels)
+  memory.fill(biases, 0, panels - biases)
+  for (let j = 0; j < n; ++j) {
+    let at = panels + (<usize>(j >> 3) * <usize>n << 5) + (<usize>(j & 7) << 2)
+    let shift: f64 = 0
+    for (let i = 0; i < n; ++i) {
+      const value = <f32>(<f64>load<f32>(at) * scale)
+      store<f32>(at, value)
+      shift += <f64>load<f32>(mean + (<usize>i << 2)) * <f64>value
+      at += 32
+    }
+    store<f32>(biases + (<usize>j << 2), <f32>(<f64>load<f32>(dmean + (<usize>j << 2)) * scale - shift))
+  }
   gemm(x, rows, n, panels, biases, dx, n, 0, edge)
 }

@@ -1,8 +1,11 @@
 /** The exports. Pointers are byte addresses; every kernel that needs scratch memory has a function that says how much. */
 export {
-  affine, affineBackward, affineBackwardScratch, affineScratch, gram, gramBackward, gramBackwardScratch, gramScratch,
+  affine, affineBackward, affineBackwardScratch, affineScratch, covariance, covarianceBackward, covarianceBackwardScratch,
+  covarianceScratch,
 } from './affine'
-export { sums, sumsBackward } from './columns'
+export { moments, momentsBackward, momentsScratch } from './columns'
 export { depthwise, depthwiseBackward, depthwiseBackwardScratch, depthwiseScratch } from './depthwise'
 export { convFilter, convFilterScratch } from './conv-filter'
-export { depthwiseSums, depthwiseSumsBackward, depthwiseSumsBackwardScratch, depthwiseSumsScratch } from './moments'
+export {
+  depthwiseMoments, depthwiseMomentsBackward, depthwiseMomentsBackwardScratch, depthwiseMomentsScratch,
+} from './moments'

@@ -1,10 +1,12 @@
 /**
- * Sum and sum of squares of each output channel of a depthwise convolution without running it, and their gradients.
+ * Mean and variance of each output channel of a depthwise convolution without running it, and their gradients.
  *
- * With S_t the sum of the input under tap t and G_tu the sum of the products of the inputs under taps t and u (one of each
- * per input channel, common to all of its filters w), the sum is `sum_t w_t S_t` and the sum of squares
- * `sum_tu w_t w_u G_tu`. Of a 3 x 3 stride 1 convolution that keeps the size, G_tu is the sum over the image of
- * x(q) x(q + u - t), less the border row and column that tap t never reaches: 13 products a pixel.
+ * With m_t the mean of the input under tap t and C_tu the covariance of the inputs under taps t and u (one of each per input
+ * channel, common to all of its filters w), the mean is `sum_t w_t m_t` and the variance `sum_tu w_t w_u C_tu`. They follow
+ * from sums of values and of products, which are added up in float64 beyond CHUNK pixels, since a covariance is the small
+ * difference of two such sums where the mean is many deviations. Of a 3 x 3 stride 1 convolution that keeps the size, the sum
+ * of products is that over the image of x(q) x(q + u - t), less the border row and column that tap t never reaches: 13 products
+ * a pixel.
  */
 import {
   at, BATCH, DILATION_H, DILATION_W, IN_C, IN_H, IN_W, KERNEL_H, KERNEL_W, OUT_C, OUT_H, OUT_W, PAD_LEFT, PAD_TOP,
@@ -14,7 +16,7 @@ import { packPlane, unpackPlane } from './plane'
 import { tiledWidth } from './plane-conv'
 import { add4, fma } from './simd'
 
-const CHUNK: i32 = 1024
+const CHUNK: i32 = 256
 /** Products of a pixel with its 13 neighbours of the half plane from itself on, and the pixel itself. */
 const LAGS: i32 = 14
 /** All pixels; first row, last row, first column, last column; their 4 corners. */
@@ -69,9 +71,30 @@ function totalBytes(g: usize): usize {
   return <usize>(t + t * t + (isSame3(g) ? PARTS * LAGS : 0)) << 4
 }
 
-/** Bytes of scratch {@link depthwiseSums} needs. */
-export function depthwiseSumsScratch(g: usize): usize {
-  return groups(g) * totalBytes(g) + (<usize>(isSame3(g) ? wideSize(g) : spanH(g) * spanW(g)) << 4)
+/** Bytes of scratch {@link depthwiseMoments} needs. */
+export function depthwiseMomentsScratch(g: usize): usize {
+  const t = taps(g)
+  return 3 * groups(g) * totalBytes(g) + (<usize>(t + t * t) << 3) +
+    (<usize>(isSame3(g) ? wideSize(g) : spanH(g) * spanW(g)) << 4)
+}
+
+/** Outputs of a channel over the batch. */
+// @ts-ignore: decorator
+@inline
+function outputs(g: usize): f64 {
+  return <f64>at(g, BATCH) * <f64>at(g, OUT_H) * <f64>at(g, OUT_W)
+}
+
+/** `totals` (f64) += `sums` (f32, `bytes`), which become 0. */
+function flush(sums: usize, bytes: usize, totals: usize): void {
+  for (const end = sums + bytes; sums < end; sums += 16) {
+    const v = v128.load(sums)
+    const high = v128.shuffle<i32>(v, v, 2, 3, 2, 3)
+    v128.store(totals, f64x2.add(v128.load(totals), f64x2.promote_low_f32x4(v)))
+    v128.store(totals, f64x2.add(v128.load(totals, 16), f64x2.promote_low_f32x4(high)), 16)
+    v128.store(sums, f32x4.splat(0))
+    totals += 32
+  }
 }
 
 /** Sum over [rows, width] of the products of `p` and `q`, `step` bytes a column. */
@@ -215,44 +238,57 @@ function addParts(p: usize, pitch: usize, h: i32, w: i32, parts: usize): void {
   addLags(last + right, pitch, 1, 1, parts + 8 * size)
 }
 
-/** The pixels tap (ky, kx) reaches, of one lag. */
-function reached(parts: usize, ky: i32, kx: i32, lag: i32): v128 {
-  const size = <usize>LAGS << 4
-  const p = parts + (<usize>lag << 4)
-  let v = v128.load(p)
+/** Of one channel the pixels tap (ky, kx) reaches, of one lag; `parts` in f64, four channels side by side. */
+function reached(parts: usize, ky: i32, kx: i32, lag: i32): f64 {
+  const size = <usize>LAGS << 5
+  const p = parts + (<usize>lag << 5)
+  let v = load<f64>(p)
   // Tap row 0 never reaches the last row, tap row 2 never the first; so for columns.
   const row = ky == 0 ? 2 : ky == 2 ? 1 : 0
   const column = kx == 0 ? 4 : kx == 2 ? 3 : 0
-  if (row) v = f32x4.sub(v, v128.load(p + <usize>row * size))
-  if (column) v = f32x4.sub(v, v128.load(p + <usize>column * size))
-  if (row && column) v = f32x4.add(v, v128.load(p + <usize>(5 + (row - 1) * 2 + (column - 3)) * size))
+  if (row) v -= load<f64>(p + <usize>row * size)
+  if (column) v -= load<f64>(p + <usize>column * size)
+  if (row && column) v += load<f64>(p + <usize>(5 + (row - 1) * 2 + (column - 3)) * size)
   return v
 }
 
-function assemble(parts: usize, to: usize): void {
-  const products = to + (9 << 4)
-  for (let t = 0; t < 9; ++t) {
-    v128.store(to + (<usize>t << 4), reached(parts, t / 3, t % 3, LAGS - 1))
-    for (let u = t; u < 9; ++u) {
-      const dy = u / 3 - t / 3, dx = u % 3 - t % 3
-      const lag = dy == 0 ? dx : 5 * dy + dx
-      v128.store(products + (<usize>(t * 9 + u) << 4), reached(parts, t / 3, t % 3, lag))
+/** Of one channel the sums under each tap and of the products of each two: `to` [taps + taps * taps] f64, upper triangle. */
+function assemble(totals: usize, same: bool, count: i32, to: usize): void {
+  const products = to + (<usize>count << 3)
+  const parts = totals + (<usize>(count + count * count) << 5)
+  for (let t = 0; t < count; ++t) {
+    store<f64>(to + (<usize>t << 3), same ? reached(parts, t / 3, t % 3, LAGS - 1) : load<f64>(totals + (<usize>t << 5)))
+    for (let u = t; u < count; ++u) {
+      const entry = t * count + u
+      let v: f64
+      if (same) {
+        const dy = u / 3 - t / 3, dx = u % 3 - t % 3
+        v = reached(parts, t / 3, t % 3, dy == 0 ? dx : 5 * dy + dx)
+      } else {
+        v = load<f64>(totals + (<usize>(count + entry) << 5))
+      }
+      store<f64>(products + (<usize>entry << 3), v)
     }
   }
 }
 
 /**
- * `out` [2, c * m]: sums, sums of squares; `moments` [taps + taps * taps, c]: S and G, for {@link depthwiseSumsBackward}.
+ * `out` [2, c * m]: means, variances; `moments` [taps + taps * taps, c]: means and covariances of the taps, for
+ * {@link depthwiseMomentsBackward}.
  */
-export function depthwiseSums(g: usize, x: usize, filter: usize, out: usize, moments: usize, scratch: usize): void {
+export function depthwiseMoments(g: usize, x: usize, filter: usize, out: usize, moments: usize, scratch: usize): void {
   const h = at(g, IN_H), w = at(g, IN_W), c = at(g, IN_C), m = at(g, OUT_C)
   const count = taps(g)
   const same = isSame3(g)
   const entryBytes = <usize>(count + count * count) << 4
   const stateBytes = totalBytes(g)
-  const plane = scratch + groups(g) * stateBytes
+  const statesBytes = groups(g) * stateBytes
+  const totals = scratch + statesBytes
+  const own = totals + (statesBytes << 1)
+  const plane = own + (<usize>(count + count * count) << 3)
   const height = same ? h + 4 : spanH(g), width = same ? tiledWidth(w) + 4 : spanW(g)
   const pitch = <usize>width << 4
+  const together = max(1, CHUNK / (h * w))
   memory.fill(scratch, 0, plane - scratch + <usize>height * pitch)
   for (let i = 0; i < at(g, BATCH); ++i) {
     let state = scratch
@@ -270,31 +306,40 @@ export function depthwiseSums(g: usize, x: usize, filter: usize, out: usize, mom
       }
       state += stateBytes
     }
+    if ((i + 1) % together == 0 || i + 1 == at(g, BATCH)) flush(scratch, statesBytes, totals)
   }
-  for (let c0 = 0; c0 < c; c0 += 4) {
-    const state = scratch + <usize>(c0 >> 2) * stateBytes
-    if (same) assemble(state + entryBytes, state)
-    const lanes = min(4, c - c0)
-    for (let l = 0; l < lanes; ++l) {
-      const channel = c0 + l
+  const scale = 1 / outputs(g)
+  for (let channel = 0; channel < c; ++channel) {
+    assemble(totals + (<usize>(channel >> 2) * stateBytes << 1) + (<usize>(channel & 3) << 3), same, count, own)
+    const products = own + (<usize>count << 3)
+    for (let t = 0; t < count; ++t) {
+      const mean = load<f64>(own + (<usize>t << 3)) * scale
+      store<f64>(own + (<usize>t << 3), mean)
+      store<f32>(moments + (<usize>(t * c + channel) << 2), <f32>mean)
+    }
+    for (let t = 0; t < count; ++t) {
+      for (let u = t; u < count; ++u) {
+        const at = products + (<usize>(t * count + u) << 3)
+        const v = load<f64>(at) * scale - load<f64>(own + (<usize>t << 3)) * load<f64>(own + (<usize>u << 3))
+        store<f64>(at, v)
+        store<f64>(products + (<usize>(u * count + t) << 3), v)
+        store<f32>(moments + (<usize>((count + t * count + u) * c + channel) << 2), <f32>v)
+        store<f32>(moments + (<usize>((count + u * count + t) * c + channel) << 2), <f32>v)
+      }
+    }
+    for (let j = 0; j < m; ++j) {
+      let mean: f64 = 0, variance: f64 = 0
       for (let t = 0; t < count; ++t) {
-        store<f32>(moments + (<usize>(t * c + channel) << 2), load<f32>(state + (<usize>t << 4) + (<usize>l << 2)))
-        for (let u = t; u < count; ++u) {
-          const v = load<f32>(state + (<usize>(count + t * count + u) << 4) + (<usize>l << 2))
-          store<f32>(moments + (<usize>((count + t * count + u) * c + channel) << 2), v)
-          store<f32>(moments + (<usize>((count + u * count + t) * c + channel) << 2), v)
+        const weight = tapWeight(filter, t, c, m, channel, j)
+        mean += weight * load<f64>(own + (<usize>t << 3))
+        let sum: f64 = 0
+        for (let u = 0; u < count; ++u) {
+          sum += tapWeight(filter, u, c, m, channel, j) * load<f64>(products + (<usize>(t * count + u) << 3))
         }
+        variance += weight * sum
       }
-      for (let j = 0; j < m; ++j) {
-        let sum: f64 = 0, square: f64 = 0
-        for (let t = 0; t < count; ++t) {
-          const weight = tapWeight(filter, t, c, m, channel, j)
-          sum += weight * <f64>load<f32>(moments + (<usize>(t * c + channel) << 2))
-          square += weight * productWith(filter, moments, t, count, c, m, channel, j)
-        }
-        store<f32>(out + (<usize>(channel * m + j) << 2), <f32>sum)
-        store<f32>(out + (<usize>(c * m + channel * m + j) << 2), <f32>square)
-      }
+      store<f32>(out + (<usize>(channel * m + j) << 2), <f32>mean)
+      store<f32>(out + (<usize>(c * m + channel * m + j) << 2), <f32>max(0, variance))
     }
   }
 }
@@ -305,7 +350,7 @@ function tapWeight(filter: usize, t: i32, c: i32, m: i32, channel: i32, j: i32):
   return <f64>load<f32>(filter + (<usize>((t * c + channel) * m + j) << 2))
 }
 
-/** sum_u G_tu w_u. */
+/** sum_u C_tu w_u. */
 function productWith(filter: usize, moments: usize, t: i32, count: i32, c: i32, m: i32, channel: i32, j: i32): f64 {
   let s: f64 = 0
   for (let u = 0; u < count; ++u) {
@@ -314,15 +359,15 @@ function productWith(filter: usize, moments: usize, t: i32, count: i32, c: i32, 
   return s
 }
 
-/** Bytes of scratch {@link depthwiseSumsBackward} needs. */
-export function depthwiseSumsBackwardScratch(g: usize): usize {
+/** Bytes of scratch {@link depthwiseMomentsBackward} needs. */
+export function depthwiseMomentsBackwardScratch(g: usize): usize {
   const t = taps(g)
   const planes = isCentred3(g) ? wideSize(g) + at(g, IN_H) * tiledWidth(at(g, IN_W)) : 2 * spanH(g) * spanW(g) + at(g, IN_H) * at(g, IN_W)
   return groups(g) * (<usize>(t + t * t + 16 * 26) << 4) + (<usize>planes << 4)
 }
 
-/** dx and dfilter from d [2, c * m] and what {@link depthwiseSums} left in `moments`. */
-export function depthwiseSumsBackward(
+/** dx and dfilter from d [2, c * m] and what {@link depthwiseMoments} left in `moments`. */
+export function depthwiseMomentsBackward(
   g: usize, x: usize, filter: usize, moments: usize, d: usize, dx: usize, dfilter: usize, scratch: usize,
 ): void {
   const h = at(g, IN_H), w = at(g, IN_W), c = at(g, IN_C), m = at(g, OUT_C)
@@ -337,20 +382,27 @@ export function depthwiseSumsBackward(
   const pitch = <usize>width << 4
   const out = plane + <usize>height * pitch
   const top = at(g, PAD_TOP), left = at(g, PAD_LEFT)
+  const scale = 1 / outputs(g)
   memory.fill(scratch, 0, out - scratch)
   if (!centred) memory.fill(dx, 0, <usize>(at(g, BATCH) * h * w * c) << 2)
   for (let channel = 0; channel < c; ++channel) {
     const sumWeights = scratch + <usize>(channel >> 2) * stateBytes + (<usize>(channel & 3) << 2)
     const productWeights = sumWeights + productAt
     for (let j = 0; j < m; ++j) {
-      const ds = <f64>load<f32>(d + (<usize>(channel * m + j) << 2))
-      const dq = 2 * <f64>load<f32>(d + (<usize>(c * m + channel * m + j) << 2))
+      const dmean = <f64>load<f32>(d + (<usize>(channel * m + j) << 2))
+      const dvariance = 2 * <f64>load<f32>(d + (<usize>(c * m + channel * m + j) << 2))
+      const dq = dvariance * scale
+      let mean: f64 = 0
+      for (let t = 0; t < count; ++t) {
+        mean += tapWeight(filter, t, c, m, channel, j) * <f64>load<f32>(moments + (<usize>(t * c + channel) << 2))
+      }
+      const ds = dmean * scale - dq * mean
       for (let t = 0; t < count; ++t) {
         const weight = tapWeight(filter, t, c, m, channel, j)
         store<f32>(
           dfilter + (<usize>((t * c + channel) * m + j) << 2),
-          <f32>(ds * <f64>load<f32>(moments + (<usize>(t * c + channel) << 2)) +
-            dq * productWith(filter, moments, t, count, c, m, channel, j)),
+          <f32>(dmean * <f64>load<f32>(moments + (<usize>(t * c + channel) << 2)) +
+            dvariance * productWith(filter, moments, t, count, c, m, channel, j)),
         )
         const at = sumWeights + (<usize>t << 4)
         store<f32>(at, load<f32>(at) + <f32>(ds * weight))

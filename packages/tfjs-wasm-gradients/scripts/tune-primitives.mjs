@@ -51,18 +51,18 @@ const dense = (name, rows, ins, outs) => {
     run: (p, [x, w, b]) => p.affine(x, w, b, true),
   })
   cases.push({
-    name: `gram ${name} ${rows}x${ins}`,
+    name: `covariance ${name} ${rows}x${ins}`,
     flop: 2 * rows * ins * ins,
     backward: 1,
     shapes: [[rows, ins]],
-    run: (p, [x]) => p.gram(x),
+    run: (p, [x]) => p.covariance(x)[0],
   })
   cases.push({
-    name: `sums ${name} ${rows}x${ins}`,
+    name: `moments ${name} ${rows}x${ins}`,
     flop: 3 * rows * ins,
     backward: 1,
     shapes: [[rows, ins]],
-    run: (p, [x]) => tf.stack(p.sums(x)),
+    run: (p, [x]) => tf.stack(p.moments(x)),
   })
 }
 const depthwise = (size, channels, stride) => {
@@ -77,14 +77,14 @@ const depthwise = (size, channels, stride) => {
     run: (p, [x, w, b]) => p.depthwise(x, w, b, [stride, stride], true),
   })
   cases.push({
-    name: `depthwiseSums ${name} x6`,
+    name: `depthwiseMoments ${name} x6`,
     flop: 6 * flop,
     backward: 2,
     shapes: [
       [batch, size, size, channels],
       [3, 3, channels, 6],
     ],
-    run: (p, [x, w]) => tf.stack(p.depthwiseSums(x, w, [stride, stride])),
+    run: (p, [x, w]) => tf.stack(p.depthwiseMoments(x, w, [stride, stride])),
   })
 }
 dense('stem', batch * 784, 9, 32)

@@ -31,12 +31,30 @@ export interface Kernels {
     relu: number,
     scratch: number,
   ): void
-  gramScratch(n: number): number
-  gram(x: number, g: number, sum: number, rows: number, n: number, scratch: number): void
-  gramBackwardScratch(n: number): number
-  gramBackward(x: number, d: number, ds: number, dx: number, rows: number, n: number, scratch: number): void
-  sums(x: number, rows: number, n: number, out: number): void
-  sumsBackward(x: number, d: number, dx: number, rows: number, n: number): void
+  covarianceScratch(n: number): number
+  covariance(x: number, c: number, mean: number, rows: number, n: number, scratch: number): void
+  covarianceBackwardScratch(n: number): number
+  covarianceBackward(
+    x: number,
+    mean: number,
+    d: number,
+    dmean: number,
+    dx: number,
+    rows: number,
+    n: number,
+    scratch: number,
+  ): void
+  momentsScratch(n: number): number
+  moments(x: number, rows: number, n: number, out: number, scratch: number): void
+  momentsBackward(
+    x: number,
+    mean: number,
+    d: number,
+    dx: number,
+    rows: number,
+    n: number,
+    scratch: number,
+  ): void
   depthwiseScratch(geometry: number): number
   depthwise(
     geometry: number,
@@ -59,9 +77,9 @@ export interface Kernels {
     db: number,
     scratch: number,
   ): void
-  depthwiseSumsScratch(geometry: number): number
-  /** `moments` [taps + taps * taps, c]: of the input under each tap the sum, of each two taps the sum of products. */
-  depthwiseSums(
+  depthwiseMomentsScratch(geometry: number): number
+  /** `moments` [taps + taps * taps, c]: of the input under each tap the mean, of each two taps the covariance. */
+  depthwiseMoments(
     geometry: number,
     x: number,
     filter: number,
@@ -69,8 +87,8 @@ export interface Kernels {
     moments: number,
     scratch: number,
   ): void
-  depthwiseSumsBackwardScratch(geometry: number): number
-  depthwiseSumsBackward(
+  depthwiseMomentsBackwardScratch(geometry: number): number
+  depthwiseMomentsBackward(
     geometry: number,
     x: number,
     filter: number,

@@ -15,14 +15,14 @@ interface DepthwiseAttrs {
  *
  * - MobileOneAffine: x [rows, ins], w [ins, outs], (bias [outs]); relu -> y [rows, outs]
  * - MobileOneAffineGradient: x, w, (y: the output, where it went through ReLU), dy; bias -> dx, dw, (db)
- * - MobileOneGram: x [rows, n] -> [n + 1, n], x^T x and below it the sums of the columns
- * - MobileOneGramGradient: x, d [n + 1, n] -> x (D + D^T) + ds, D the first n rows of d, ds the last
- * - MobileOneSums: x [..., n] -> [2, n], sums and sums of squares
- * - MobileOneSumsGradient: x, d [2, n] -> d[0] + 2 x d[1]
+ * - MobileOneCovariance: x [rows, n] -> [n + 1, n], the covariance of the columns and below it their means
+ * - MobileOneCovarianceGradient: x, c (the output), d [n + 1, n] -> dx
+ * - MobileOneMoments: x [..., n] -> [2, n], means and variances
+ * - MobileOneMomentsGradient: x, moments (the output), d [2, n] -> dx
  * - MobileOneDepthwise: x [n, h, w, c], filter [kh, kw, c, m], (bias [c * m]); stride, relu -> y
  * - MobileOneDepthwiseGradient: x, filter, (y), dy; stride, bias -> dx, dfilter, (db)
- * - MobileOneDepthwiseSums: x, filter; stride -> [2, c * m], moments [taps + taps^2, c]
- * - MobileOneDepthwiseSumsGradient: x, filter, moments, d [2, c * m]; stride -> dx, dfilter
+ * - MobileOneDepthwiseMoments: x, filter; stride -> [2, c * m], moments [taps + taps^2, c]
+ * - MobileOneDepthwiseMomentsGradient: x, filter, moments, d [2, c * m]; stride -> dx, dfilter
  */
 export function primitiveKernels(tf: Tfjs): Record<string, HeapKernel> {
   const conv = (x: TensorInfo, filter: TensorInfo, { stride }: DepthwiseAttrs) => {
@@ -83,41 +83,50 @@ export function primitiveKernels(tf: Tfjs): Record<string, HeapKernel> {
         return present(dx, dw, db)
       })
     },
-    MobileOneGram(heap, { x }) {
+    MobileOneCovariance(heap, { x }) {
       const [rows, n] = x!.shape as [number, number]
+      const { kernels } = heap
       return heap.floats([x!], (x) => {
-        const g = heap.output([n + 1, n])
-        const [gram, sum] = [heap.address(g), heap.address(g) + n * n * 4]
-        heap.scratch(heap.kernels.gramScratch(n), (scratch) =>
-          heap.kernels.gram(x!, gram, sum, rows, n, scratch),
+        const c = heap.output([n + 1, n])
+        const address = heap.address(c)
+        heap.scratch(kernels.covarianceScratch(n), (scratch) =>
+          kernels.covariance(x!, address, address + n * n * 4, rows, n, scratch),
         )
-        return g
+        return c
       })
     },
-    MobileOneGramGradient(heap, { x, d }) {
+    MobileOneCovarianceGradient(heap, { x, c, d }) {
       const [rows, n] = x!.shape as [number, number]
-      return heap.floats([x!, d!], (x, d) => {
+      const { kernels } = heap
+      return heap.floats([x!, c!, d!], (x, c, d) => {
         const dx = heap.output([rows, n])
-        heap.scratch(heap.kernels.gramBackwardScratch(n), (scratch) =>
-          heap.kernels.gramBackward(x!, d!, d! + n * n * 4, heap.address(dx), rows, n, scratch),
+        const last = n * n * 4
+        heap.scratch(kernels.covarianceBackwardScratch(n), (scratch) =>
+          kernels.covarianceBackward(x!, c! + last, d!, d! + last, heap.address(dx), rows, n, scratch),
         )
         return dx
       })
     },
-    MobileOneSums(heap, { x }) {
+    MobileOneMoments(heap, { x }) {
       const { rows, n } = matrix(x!)
+      const { kernels } = heap
       return heap.floats([x!], (x) => {
         const out = heap.output([2, n])
-        heap.kernels.sums(x!, rows, n, heap.address(out))
+        heap.scratch(kernels.momentsScratch(n), (scratch) =>
+          kernels.moments(x!, rows, n, heap.address(out), scratch),
+        )
         return out
       })
     },
-    MobileOneSumsGradient(heap, { x, d }) {
+    MobileOneMomentsGradient(heap, { x, moments, d }) {
       const { rows, n } = matrix(x!)
       const { shape } = x!
-      return heap.floats([x!, d!], (x, d) => {
+      const { kernels } = heap
+      return heap.floats([x!, moments!, d!], (x, moments, d) => {
         const dx = heap.output(shape)
-        heap.kernels.sumsBackward(x!, d!, heap.address(dx), rows, n)
+        heap.scratch(kernels.momentsScratch(n), (scratch) =>
+          kernels.momentsBackward(x!, moments!, d!, heap.address(dx), rows, n, scratch),
+        )
         return dx
       })
     },
@@ -160,7 +169,7 @@ export function primitiveKernels(tf: Tfjs): Record<string, HeapKernel> {
         return present(dx, dfilter, db)
       })
     },
-    MobileOneDepthwiseSums(heap, { x, filter }, attrs) {
+    MobileOneDepthwiseMoments(heap, { x, filter }, attrs) {
       const info = conv(x!, filter!, attrs as unknown as DepthwiseAttrs)
       const { kernels } = heap
       const taps = info.filterHeight * info.filterWidth
@@ -168,14 +177,21 @@ export function primitiveKernels(tf: Tfjs): Record<string, HeapKernel> {
         const out = heap.output([2, info.outChannels])
         const moments = heap.output([taps + taps * taps, info.inChannels])
         heap.integers(geometryOf(info, true), (geometry) =>
-          heap.scratch(kernels.depthwiseSumsScratch(geometry), (scratch) =>
-            kernels.depthwiseSums(geometry, x!, filter!, heap.address(out), heap.address(moments), scratch),
+          heap.scratch(kernels.depthwiseMomentsScratch(geometry), (scratch) =>
+            kernels.depthwiseMoments(
+              geometry,
+              x!,
+              filter!,
+              heap.address(out),
+              heap.address(moments),
+              scratch,
+            ),
           ),
         )
         return [out, moments]
       })
     },
-    MobileOneDepthwiseSumsGradient(heap, { x, filter, moments, d }, attrs) {
+    MobileOneDepthwiseMomentsGradient(heap, { x, filter, moments, d }, attrs) {
       const info = conv(x!, filter!, attrs as unknown as DepthwiseAttrs)
       const { kernels } = heap
       const { shape } = filter!
@@ -183,8 +199,8 @@ export function primitiveKernels(tf: Tfjs): Record<string, HeapKernel> {
         const dx = heap.output(info.inShape)
         const dfilter = heap.output(shape)
         heap.integers(geometryOf(info, true), (geometry) =>
-          heap.scratch(kernels.depthwiseSumsBackwardScratch(geometry), (scratch) =>
-            kernels.depthwiseSumsBackward(
+          heap.scratch(kernels.depthwiseMomentsBackwardScratch(geometry), (scratch) =>
+            kernels.depthwiseMomentsBackward(
               geometry,
               x!,
               filter!,

@@ -11,12 +11,13 @@ export type Tfjs = typeof import('@tensorflow/tfjs-core')
 export interface Primitives {
   /** `x w + bias`, then ReLU where asked: x [rows, in], w [in, out], bias [out]. */
   affine(x: tf.Tensor2D, w: tf.Tensor2D, bias: tf.Tensor1D | undefined, relu: boolean): tf.Tensor2D
-  /** `x^T x` of x [rows, in]: [in, in]. */
-  gram(x: tf.Tensor2D): tf.Tensor2D
-  /** {@link gram} and the sums of the columns [in], for the price of the first. */
-  gramSums(x: tf.Tensor2D): [gram: tf.Tensor2D, sum: tf.Tensor1D]
-  /** Sum and sum of squares over all axes but the last: two vectors of one element per channel. */
-  sums(x: tf.Tensor): [sum: tf.Tensor1D, squares: tf.Tensor1D]
+  /**
+   * Of the columns of x [rows, n] the covariance [n, n], divided by the number of rows, and the means [n]. Exact to rounding
+   * of the deviations, however large the means are.
+   */
+  covariance(x: tf.Tensor2D): [covariance: tf.Tensor2D, mean: tf.Tensor1D]
+  /** Mean and variance (biased) over all axes but the last: two vectors of one element per channel. As exact. */
+  moments(x: tf.Tensor): [mean: tf.Tensor1D, variance: tf.Tensor1D]
   /**
    * Depthwise convolution with padding `floor(kernel / 2)`: x [n, h, w, c], filter [kernel, kernel, c, multiplier], bias
    * [c * multiplier], then ReLU where asked; output channel `c * multiplier + m`.
@@ -29,15 +30,15 @@ export interface Primitives {
     relu: boolean,
   ): tf.Tensor4D
   /**
-   * `sums(depthwise(x, filter, undefined, stride, false))` without the convolution: sum and sum of squares of each output
+   * `moments(depthwise(x, filter, undefined, stride, false))` without the convolution: mean and variance of each output
    * channel `c * multiplier + m`, out of the moments of the k x k patches of each channel. Costs the same for any
    * multiplier, so all branches of a block belong in one filter (a 1 x 1 or identity branch as a centre tap).
    */
-  depthwiseSums(
+  depthwiseMoments(
     x: tf.Tensor4D,
     filter: tf.Tensor4D,
     stride: readonly [number, number],
-  ): [sum: tf.Tensor1D, squares: tf.Tensor1D]
+  ): [mean: tf.Tensor1D, variance: tf.Tensor1D]
 }
 
 /**
@@ -79,26 +80,25 @@ export function createPrimitives(tf: Tfjs): Primitives {
         (dy, [x, w, y]) => run('MobileOneAffineGradient', { x, w, y, dy }, { bias: bias !== undefined }),
       )
     },
-    gram: (x) => primitives.gramSums(x)[0],
-    gramSums(x) {
-      if (!has('MobileOneGram')) return composed.gramSums(x)
+    covariance(x) {
+      if (!has('MobileOneCovariance')) return composed.covariance(x)
       const both = differentiable<tf.Tensor2D>(
         [x],
-        () => run('MobileOneGram', { x }, {}),
-        () => [x],
-        (d, [x]) => run('MobileOneGramGradient', { x, d }, {}),
+        () => run('MobileOneCovariance', { x }, {}),
+        ([c]) => [x, c!],
+        (d, [x, c]) => run('MobileOneCovarianceGradient', { x, c, d }, {}),
       )
       const n = x.shape[1]
       return [tf.slice2d(both, [0, 0], [n, n]), tf.reshape(tf.slice2d(both, [n, 0], [1, n]), [n])]
     },
-    sums(x) {
-      if (!has('MobileOneSums')) return composed.sums(x)
+    moments(x) {
+      if (!has('MobileOneMoments')) return composed.moments(x)
       return pair(
         differentiable(
           [x],
-          () => run('MobileOneSums', { x }, {}),
-          () => [x],
-          (d, [x]) => run('MobileOneSumsGradient', { x, d }, {}),
+          () => run('MobileOneMoments', { x }, {}),
+          ([moments]) => [x, moments!],
+          (d, [x, moments]) => run('MobileOneMomentsGradient', { x, moments, d }, {}),
         ),
       )
     },
@@ -112,15 +112,15 @@ export function createPrimitives(tf: Tfjs): Primitives {
           run('MobileOneDepthwiseGradient', { x, filter, y, dy }, { stride, bias: bias !== undefined }),
       )
     },
-    depthwiseSums(x, filter, stride) {
-      if (!has('MobileOneDepthwiseSums')) return composed.depthwiseSums(x, filter, stride)
+    depthwiseMoments(x, filter, stride) {
+      if (!has('MobileOneDepthwiseMoments')) return composed.depthwiseMoments(x, filter, stride)
       return pair(
         differentiable(
           [x, filter],
-          () => run('MobileOneDepthwiseSums', { x, filter }, { stride }),
+          () => run('MobileOneDepthwiseMoments', { x, filter }, { stride }),
           ([, moments]) => [x, filter, moments!],
           (d, [x, filter, moments]) =>
-            run('MobileOneDepthwiseSumsGradient', { x, filter, moments, d }, { stride }),
+            run('MobileOneDepthwiseMomentsGradient', { x, filter, moments, d }, { stride }),
         ),
       )
     },
@@ -140,11 +140,16 @@ export function composedPrimitives(tf: Tfjs): Primitives {
       const y = bias ? tf.add(product, bias) : product
       return (relu ? tf.relu(y) : y) as tf.Tensor2D
     },
-    gram: (x) => tf.matMul(x, x, true, false) as tf.Tensor2D,
-    gramSums: (x) => [self.gram(x), tf.sum(x, 0)],
-    sums(x) {
+    covariance(x) {
+      const [rows] = x.shape
+      const mean = tf.mean(x, 0) as tf.Tensor1D
+      const deviations = tf.sub(x, mean) as tf.Tensor2D
+      return [tf.div(tf.matMul(deviations, deviations, true, false), rows) as tf.Tensor2D, mean]
+    },
+    moments(x) {
       const axes = x.shape.slice(1).map((_, axis) => axis)
-      return [tf.sum(x, axes), tf.sum(tf.square(x), axes)] as [tf.Tensor1D, tf.Tensor1D]
+      const mean = tf.mean(x, axes) as tf.Tensor1D
+      return [mean, tf.mean(tf.square(tf.sub(x, mean)), axes) as tf.Tensor1D]
     },
     depthwise(x, filter, bias, stride, relu) {
       const margin = Math.floor(filter.shape[0] / 2)
@@ -158,8 +163,8 @@ export function composedPrimitives(tf: Tfjs): Primitives {
       const shifted = bias ? tf.add(y, bias) : y
       return (relu ? tf.relu(shifted) : shifted) as tf.Tensor4D
     },
-    depthwiseSums(x, filter, stride) {
-      return self.sums(self.depthwise(x, filter, undefined, stride, false))
+    depthwiseMoments(x, filter, stride) {
+      return self.moments(self.depthwise(x, filter, undefined, stride, false))
     },
   }
   return self

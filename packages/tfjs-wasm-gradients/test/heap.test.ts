@@ -11,34 +11,34 @@ import { registerWasmGradients, shareClones } from '../src/register.ts'
 beforeAll(() => registerWasmGradients(tf))
 
 const x = [1, 2, 3, 4, 5, 6]
-const gramOfX = [35, 44, 44, 56]
+const covarianceOfX = [8 / 3, 8 / 3, 8 / 3, 8 / 3].map(Math.fround)
 
-function gramOnTfjs(): number[] {
+function covarianceOnTfjs(): number[] {
   return tf.tidy(() => [
     ...createPrimitives(tf)
-      .gram(tf.tensor2d(x, [3, 2]))
+      .covariance(tf.tensor2d(x, [3, 2]))[0]
       .dataSync(),
   ])
 }
 
 describe('registration', () => {
   test('leaves what is registered, ours and theirs', async () => {
-    const names = ['MobileOneGram', 'Conv2DBackpropFilter', 'DepthwiseConv2dNative', 'Identity']
+    const names = ['MobileOneCovariance', 'Conv2DBackpropFilter', 'DepthwiseConv2dNative', 'Identity']
     const before = names.map((name) => tf.getKernel(name, 'wasm'))
     await registerWasmGradients(tf)
     expect(names.map((name) => tf.getKernel(name, 'wasm'))).toEqual(before)
     for (const [index, kernel] of before.entries()) expect(tf.getKernel(names[index]!, 'wasm')).toBe(kernel)
-    expect(tf.getKernel('MobileOneGram', 'cpu')).toBeUndefined()
+    expect(tf.getKernel('MobileOneCovariance', 'cpu')).toBeUndefined()
   })
 
   test('serves a backend that was removed and made again', async () => {
     await tf.setBackend('wasm')
-    expect(gramOnTfjs()).toEqual(gramOfX)
+    expect(covarianceOnTfjs()).toEqual(covarianceOfX)
     const factory = tf.findBackendFactory('wasm')
     tf.removeBackend('wasm')
     tf.registerBackend('wasm', factory, 2)
     await tf.setBackend('wasm')
-    expect(gramOnTfjs()).toEqual(gramOfX)
+    expect(covarianceOnTfjs()).toEqual(covarianceOfX)
   })
 })
 
@@ -52,9 +52,9 @@ describe('the memory of the backend', () => {
     const heap = new Heap(backendOver({ wasmMemory: memory }, memory), await loadKernels())
     const input = heap.output([3, 2])
     new Float32Array(memory.buffer).set(x, heap.address(input) / 4)
-    const gram = primitiveKernels(tf).MobileOneGram!(heap, { x: input }, {}) as tf.TensorInfo
-    const at = heap.address(gram) / 4
-    expect([...new Float32Array(memory.buffer).slice(at, at + 6)]).toEqual([...gramOfX, 9, 12])
+    const covariance = primitiveKernels(tf).MobileOneCovariance!(heap, { x: input }, {}) as tf.TensorInfo
+    const at = heap.address(covariance) / 4
+    expect([...new Float32Array(memory.buffer).slice(at, at + 6)]).toEqual([...covarianceOfX, 3, 4])
   })
 
   test('is not written to by making the instance', async () => {
@@ -149,7 +149,7 @@ test('clones that share memory outlive what they were cloned from, in either ord
   tf.dispose([second, other])
   expect(tf.memory().numTensors).toBe(before.numTensors)
   expect(tf.memory().numDataBuffers).toBe(before.numDataBuffers)
-  expect(gramOnTfjs()).toEqual(gramOfX)
+  expect(covarianceOnTfjs()).toEqual(covarianceOfX)
 })
 
 /** Memory that is taken but never written to, so that the machine need not have it. */
@@ -167,7 +167,7 @@ function occupy(bytes: number): tf.Tensor[] {
 describe('a heap of gigabytes', () => {
   const step = (): number[][] =>
     tf.tidy(() => {
-      const { affine, depthwise, depthwiseSums, gramSums, sums } = createPrimitives(tf)
+      const { affine, depthwise, covariance, depthwiseMoments, moments } = createPrimitives(tf)
       const image = tf.tensor(
         Array.from({ length: 96 }, (_, index) => Math.sin(index)),
         [2, 4, 4, 3],
@@ -185,9 +185,9 @@ describe('a heap of gigabytes', () => {
         const square = affine(rows, tf.ones([6, 6]), tf.ones([6]), true)
         return tf.addN(
           [
-            ...gramSums(square),
-            ...sums(square),
-            ...depthwiseSums(x, filter, [1, 1]),
+            ...covariance(square),
+            ...moments(square),
+            ...depthwiseMoments(x, filter, [1, 1]),
             tf.conv2d(x, dense, 1, 'same'),
             tf.depthwiseConv2d(x, filter, 2, 'same'),
           ].map((value) => tf.sum(value)),

@@ -5,7 +5,7 @@ export interface Array64 {
   readonly data: Float64Array
 }
 
-export type Operation = 'affine' | 'gram' | 'gramSums' | 'sums' | 'depthwise' | 'depthwiseSums'
+export type Operation = 'affine' | 'covariance' | 'moments' | 'depthwise' | 'depthwiseMoments'
 
 interface Options {
   readonly stride?: readonly [number, number]
@@ -46,26 +46,28 @@ export const operations: Record<Operation, Reference> = {
     }
     return [y]
   },
-  gram([x]) {
+  covariance([x]) {
     const [rows, n] = x!.shape as [number, number]
-    const g = make([n, n])
+    const [mean] = operations.moments([x!], {})
+    const c = make([n, n])
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < n; j++) {
-        for (let r = 0; r < rows; r++) g.data[i * n + j]! += x!.data[r * n + i]! * x!.data[r * n + j]!
+        for (let r = 0; r < rows; r++)
+          c.data[i * n + j]! +=
+            ((x!.data[r * n + i]! - mean!.data[i]!) * (x!.data[r * n + j]! - mean!.data[j]!)) / rows
       }
     }
-    return [g]
+    return [c, mean!]
   },
-  gramSums: (inputs) => [...operations.gram(inputs, {}), operations.sums(inputs, {})[0]!],
-  sums([x]) {
+  moments([x]) {
     const n = x!.shape.at(-1)!
-    const sum = make([n])
-    const squares = make([n])
-    for (const [i, value] of x!.data.entries()) {
-      sum.data[i % n]! += value
-      squares.data[i % n]! += value * value
-    }
-    return [sum, squares]
+    const rows = x!.data.length / n
+    const mean = make([n])
+    const variance = make([n])
+    for (const [i, value] of x!.data.entries()) mean.data[i % n]! += value / rows
+    for (const [i, value] of x!.data.entries())
+      variance.data[i % n]! += (value - mean.data[i % n]!) ** 2 / rows
+    return [mean, variance]
   },
   depthwise([x, filter, bias], { stride, relu }) {
     const [n, h, w, c] = x!.shape as [number, number, number, number]
@@ -95,8 +97,8 @@ export const operations: Record<Operation, Reference> = {
     }
     return [y]
   },
-  depthwiseSums(inputs, { stride }) {
-    return operations.sums(operations.depthwise(inputs, { stride: stride!, relu: false }), {})
+  depthwiseMoments(inputs, { stride }) {
+    return operations.moments(operations.depthwise(inputs, { stride: stride!, relu: false }), {})
   },
 }
 

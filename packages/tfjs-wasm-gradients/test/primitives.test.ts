@@ -37,11 +37,10 @@ const cases: [operation: Operation, name: string, shapes: number[][], options: o
     [401, 130],
     [3, 24],
   ].flatMap(([rows, n]): (typeof cases)[number][] => [
-    ['gram', '', [[rows!, n!]], {}],
-    ['gramSums', '', [[rows!, n!]], {}],
-    ['sums', '', [[rows!, n!]], {}],
+    ['covariance', '', [[rows!, n!]], {}],
+    ['moments', '', [[rows!, n!]], {}],
   ]),
-  ['sums', 'of images', [[2, 5, 7, 20]], {}],
+  ['moments', 'of images', [[2, 5, 7, 20]], {}],
   ...[1, 2].flatMap((each): (typeof cases)[number][] => [
     ['depthwise', 'with bias and relu', [[2, 7, 9, 5], [3, 3, 5, 1], [5]], { ...stride(each), relu: true }],
     [
@@ -65,7 +64,7 @@ const cases: [operation: Operation, name: string, shapes: number[][], options: o
     ],
     ['depthwise', 'of one pixel', [[3, 1, 1, 130], [3, 3, 130, 1], [130]], { ...stride(each), relu: true }],
     [
-      'depthwiseSums',
+      'depthwiseMoments',
       '',
       [
         [2, 7, 9, 5],
@@ -74,7 +73,7 @@ const cases: [operation: Operation, name: string, shapes: number[][], options: o
       stride(each),
     ],
     [
-      'depthwiseSums',
+      'depthwiseMoments',
       'of width 14',
       [
         [3, 14, 14, 17],
@@ -83,7 +82,7 @@ const cases: [operation: Operation, name: string, shapes: number[][], options: o
       stride(each),
     ],
     [
-      'depthwiseSums',
+      'depthwiseMoments',
       'of one pixel',
       [
         [3, 1, 1, 8],
@@ -92,7 +91,7 @@ const cases: [operation: Operation, name: string, shapes: number[][], options: o
       stride(each),
     ],
     [
-      'depthwiseSums',
+      'depthwiseMoments',
       'of one row',
       [
         [3, 1, 4, 1],
@@ -101,7 +100,7 @@ const cases: [operation: Operation, name: string, shapes: number[][], options: o
       stride(each),
     ],
     [
-      'depthwiseSums',
+      'depthwiseMoments',
       'of two columns',
       [
         [3, 3, 2, 130],
@@ -110,7 +109,7 @@ const cases: [operation: Operation, name: string, shapes: number[][], options: o
       stride(each),
     ],
     [
-      'depthwiseSums',
+      'depthwiseMoments',
       '5 x 5',
       [
         [1, 6, 7, 3],
@@ -119,7 +118,7 @@ const cases: [operation: Operation, name: string, shapes: number[][], options: o
       stride(each),
     ],
     [
-      'depthwiseSums',
+      'depthwiseMoments',
       '1 x 1',
       [
         [2, 6, 7, 3],
@@ -176,23 +175,38 @@ describe.each(cases)('%s %s %j %j', (operation, _, shapes, options) => {
   })
 })
 
-test('100,000 rows are summed to 1e-5', async () => {
+test('100,000 rows are summed to 1e-5, and so are moments of means of 100 deviations', async () => {
   await tf.setBackend('wasm')
-  const { affine, gram, sums } = createPrimitives(tf)
+  const { affine, covariance, depthwiseMoments, moments } = createPrimitives(tf)
   const rows = 100_352
-  const ones = new Float64Array(rows * 9).map((_, i) => 0.1 + (i % 9) / 10)
-  const results = tf.tidy(() => {
-    const x = tf.tensor2d(Float32Array.from(ones), [rows, 9])
+  const { data } = array([rows, 9], 5)
+  const shifted = Float32Array.from(data, (value) => value + 58)
+  const exact = { shape: [rows, 9], data: Float64Array.from(shifted) }
+  const found = tf.tidy(() => {
+    const x = tf.tensor2d(shifted, [rows, 9])
     const w = tf.ones<tf.Rank.R2>([9, 4])
     const [dw] = tf.grads((w: tf.Tensor) => tf.sum(affine(x, w as tf.Tensor2D, undefined, false)))([w])
-    return [gram(x), ...sums(x), dw!].map((tensor) => tensor.dataSync())
+    const image = tf.reshape(x, [32, 56, 56, 9]) as tf.Tensor4D
+    const centre = tf.pad(tf.ones([1, 1, 9, 1]), [
+      [1, 1],
+      [1, 1],
+      [0, 0],
+      [0, 0],
+    ]) as tf.Tensor4D
+    return [...covariance(x), ...moments(x), ...depthwiseMoments(image, centre, [1, 1]), dw!].map((tensor) =>
+      tensor.dataSync(),
+    )
   })
-  const value = (column: number): number => 0.1 + column / 10
-  for (let c = 0; c < 9; c++) {
-    expect(Math.abs(results[0]![c * 9 + 8]! / (rows * value(c) * value(8)) - 1)).toBeLessThan(1e-5)
-    expect(Math.abs(results[1]![c]! / (rows * value(c)) - 1)).toBeLessThan(1e-5)
-    expect(Math.abs(results[2]![c]! / (rows * value(c) ** 2) - 1)).toBeLessThan(1e-5)
-    expect(Math.abs(results[3]![c * 4]! / (rows * value(c)) - 1)).toBeLessThan(1e-5)
+  const [products, mean] = operations.covariance([exact], {})
+  const [c, m, m2, v, m3, v3, dw] = found
+  for (let i = 0; i < 9; i++) {
+    for (let j = 0; j < 9; j++)
+      expect(Math.abs(c![i * 9 + j]! - products!.data[i * 9 + j]!) * 3).toBeLessThan(1e-5)
+    expect(Math.abs(v![i]! - products!.data[i * 10]!) * 3).toBeLessThan(1e-5)
+    // Of products of values as they are: rounding grows with the square of the mean.
+    expect(Math.abs(v3![i]! - products!.data[i * 10]!) * 3).toBeLessThan(1e-3)
+    for (const own of [m, m2, m3]) expect(Math.abs(own![i]! / mean!.data[i]! - 1)).toBeLessThan(1e-6)
+    expect(Math.abs(dw![i * 4]! / (rows * mean!.data[i]!) - 1)).toBeLessThan(1e-5)
   }
 })
 
@@ -232,16 +246,14 @@ function evaluate(
       switch (operation) {
         case 'affine':
           return [primitives.affine(x!, w!, bias, relu)]
-        case 'gram':
-          return [primitives.gram(x!)]
-        case 'gramSums':
-          return primitives.gramSums(x!)
-        case 'sums':
-          return primitives.sums(x!)
+        case 'covariance':
+          return primitives.covariance(x!)
+        case 'moments':
+          return primitives.moments(x!)
         case 'depthwise':
           return [primitives.depthwise(x!, w!, bias, stride, relu)]
-        case 'depthwiseSums':
-          return primitives.depthwiseSums(x!, w!, stride)
+        case 'depthwiseMoments':
+          return primitives.depthwiseMoments(x!, w!, stride)
         default:
           return operation satisfies never
       }

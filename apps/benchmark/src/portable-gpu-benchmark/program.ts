@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { webgpu } from '@mobileone/backend-webgpu'
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
-import { isMobileOneError, MobileOneError, profile, tensor } from '@mobileone/core'
+import { isMobileOneError, MobileOneError, printableLines, profile, tensor } from '@mobileone/core'
 import { countGpu, describeAdapter, type GpuScope } from '@mobileone/measure'
 import { measureExecutor } from './measure-executor.ts'
 import { help, type Options, parseOptions } from './options.ts'
@@ -106,6 +106,7 @@ try {
   } else process.stdout.write(help)
   process.exit(0)
 } catch (error) {
-  process.stderr.write(`bench: ${isMobileOneError(error) ? error.message : (error as Error).stack}\n`)
+  const message = isMobileOneError(error) ? error.message : String((error as Error).stack)
+  process.stderr.write(`bench: ${printableLines(message)}\n`)
   process.exit(1)
 }

@@ -122,6 +122,7 @@ export const bench = defineCommand({
         await writeFileAtomic(
           flags.output,
           new TextEncoder().encode(`${JSON.stringify(report, undefined, 2)}\n`),
+          interrupted,
         )
       }
       const [own] = skipped.filter(({ contender }) => contender === `${ownPrefix}${flags.backend}`)

@@ -3,7 +3,7 @@ import { backendDetails, backendFlags } from '../backends.ts'
 import { defineCommand } from '../command.ts'
 import { jsonFlag, offlineFlag, orientationFlag, sha256Flag, variantFlag, weightsFlag } from '../flags.ts'
 import { classifierFor, interrupted } from '../session.ts'
-import { bar, printJson, printLine } from '../terminal.ts'
+import { bar, printable, printJson, printLine } from '../terminal.ts'
 
 export const classify = defineCommand({
   name: 'classify',
@@ -50,9 +50,10 @@ export const classify = defineCommand({
 
 /** A file name and a bar for each of its predictions. */
 export function printPredictions(file: string, top: readonly Prediction[]): void {
-  const width = Math.max(...top.map(({ label }) => label.length))
-  printLine(file)
-  for (const { label, score } of top) {
+  const rows = top.map(({ label, score }) => ({ label: printable(label), score }))
+  const width = Math.max(...rows.map(({ label }) => label.length))
+  printLine(printable(file))
+  for (const { label, score } of rows) {
     printLine(`  ${label.padEnd(width)}  ${bar(score)} ${(100 * score).toFixed(1).padStart(5)} %`)
   }
 }

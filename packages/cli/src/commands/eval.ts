@@ -5,7 +5,7 @@ import { defineCommand } from '../command.ts'
 import { openDataset } from '../dataset.ts'
 import { jsonFlag, offlineFlag, orientationFlag, sha256Flag, variantFlag, weightsFlag } from '../flags.ts'
 import { classifierFor, interrupted } from '../session.ts'
-import { formatMs, formatPercent, printJson, printLine, progressBar } from '../terminal.ts'
+import { formatMs, formatPercent, printable, printJson, printLine, progressBar } from '../terminal.ts'
 
 const best = 5
 
@@ -71,7 +71,9 @@ export const evaluate = defineCommand({
       }
       if (flags.json) printJson(result)
       else {
-        printLine(`${classifier.model.name} on ${result.count} pictures of ${folder} (${classifier.backend})`)
+        printLine(
+          `${printable(classifier.model.name)} on ${result.count} pictures of ${folder} (${classifier.backend})`,
+        )
         printLine(`  top-1 ${formatPercent(result.top1)}   top-5 ${formatPercent(result.top5)}`)
         printLine(`  median ${formatMs(result.ms.median)}   p95 ${formatMs(result.ms.p95)} a picture`)
       }

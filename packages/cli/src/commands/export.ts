@@ -80,7 +80,7 @@ export function exportCommand(formats: ExporterTable): Command<typeof ownFlags> 
         report(`encode as ${exporter.format}`, 0)
         const files = await asUsage(() => runExporter(exporter, model, options, basename(output)))
         report('write', 1)
-        return writeExported(output, files)
+        return writeExported(output, files, interrupted)
       })
       const { format } = exporter
       if (flags.json) printJson({ input, output, format, form: flags.form, bytes, ...beside })

@@ -14,7 +14,7 @@ import { defineCommand } from '../command.ts'
 import { jsonFlag, offlineFlag, sha256Flag } from '../flags.ts'
 import { coremlJson, coremlText, type InspectedCoreML, inspectCoreML } from '../inspect-coreml.ts'
 import { coremlFor, loadFor } from '../session.ts'
-import { formatBytes, formatCount, printJson, printLine, table } from '../terminal.ts'
+import { formatBytes, formatCount, printable, printJson, printLine, table } from '../terminal.ts'
 
 export const inspect = defineCommand({
   name: 'inspect',
@@ -53,8 +53,10 @@ export const inspect = defineCommand({
       })
       return
     }
-    const input = Object.entries(deploy.inputs).map(([name, { shape }]) => `${name} ${shape.join('x')}`)
-    printLine(`${deploy.name}, input ${input.join(', ')}\n`)
+    const input = Object.entries(deploy.inputs).map(
+      ([name, { shape }]) => `${printable(name)} ${shape.join('x')}`,
+    )
+    printLine(`${printable(deploy.name)}, input ${input.join(', ')}\n`)
     printLine(
       table(
         ['layer', 'op', 'output', 'params', 'MACs', 'activation'],

@@ -52,7 +52,7 @@ export const logits = defineCommand({
             }),
           ]
       const bytes = encodeFloat32(rows)
-      await writeFileAtomic(flags.output, bytes)
+      await writeFileAtomic(flags.output, bytes, interrupted)
       const shape = [rows.length, rows[0]?.length ?? 0]
       if (flags.json) printJson({ file, output: flags.output, shape, backend: classifier.backend })
       else

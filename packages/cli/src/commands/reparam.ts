@@ -12,7 +12,7 @@ import { defineCommand, UsageError } from '../command.ts'
 import { writeFileAtomic } from '../files.ts'
 import { jsonFlag, namingFlag, offlineFlag, outputFlag, sha256Flag, storageFlag } from '../flags.ts'
 import { interrupted, loadFor } from '../session.ts'
-import { formatBytes, formatCount, formatMs, printJson, printLine } from '../terminal.ts'
+import { formatBytes, formatCount, formatMs, printable, printJson, printLine } from '../terminal.ts'
 
 /** Largest side of the random inputs the two forms are compared on: large enough to exercise every stride. */
 const verifySize = 64
@@ -75,7 +75,7 @@ export const reparam = defineCommand({
       naming: flags.naming as 'canonical',
       storage: flags.storage as 'float32',
     })
-    await writeFileAtomic(flags.output, bytes)
+    await writeFileAtomic(flags.output, bytes, interrupted)
     const result = {
       input,
       output: flags.output,
@@ -89,7 +89,7 @@ export const reparam = defineCommand({
     if (flags.json) printJson(result)
     else {
       printLine(
-        `${train.name}: ${formatCount(result.train.params)} parameters in ${result.train.nodes} nodes`,
+        `${printable(train.name)}: ${formatCount(result.train.params)} parameters in ${result.train.nodes} nodes`,
       )
       printLine(
         `  folded to ${formatCount(result.deploy.params)} parameters in ${result.deploy.nodes} nodes in ${formatMs(foldMs)}`,

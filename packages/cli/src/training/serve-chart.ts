@@ -1,4 +1,4 @@
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { MobileOneError } from '@mobileone/core'
 import { chartPage } from './chart-page.ts'
@@ -11,21 +11,26 @@ export interface Chart {
   close(): Promise<void>
 }
 
-/** A page on this machine that draws the entries of `log` and those that follow. */
-export async function serveChart(port: number, log: JsonLines): Promise<Chart> {
+/** What this machine calls itself. Any other name was made to lead here by whoever owns it (DNS rebinding). */
+const ownNames: readonly string[] = ['localhost', '127.0.0.1', '[::1]']
+
+/**
+ * A page on this machine, and for it alone, that draws the entries of `log` and those that follow. No request can end the run that
+ * is shown.
+ */
+export async function serveChart(port: number, log: Pick<JsonLines, 'entries'>): Promise<Chart> {
   const listeners = new Set<ServerResponse>()
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
-    if (pathname === '/') {
+    const path = (request.url ?? '/').replace(/[?#].*/s, '')
+    if (!ownNames.includes(hostName(request))) response.writeHead(421).end()
+    else if (path === '/') {
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(chartPage)
-    } else if (pathname === '/events') {
+    } else if (path === '/events') {
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
       for (const entry of log.entries()) response.write(message(entry))
       listeners.add(response)
-      request.on('close', () => listeners.delete(response))
-    } else {
-      response.writeHead(404).end()
-    }
+      response.on('close', () => listeners.delete(response))
+    } else response.writeHead(404).end()
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
@@ -48,6 +53,10 @@ export async function serveChart(port: number, log: JsonLines): Promise<Chart> {
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+function hostName({ headers }: IncomingMessage): string {
+  return (headers.host ?? '').replace(/:\d+$/, '').toLowerCase()
 }
 
 function message(entry: object): string {

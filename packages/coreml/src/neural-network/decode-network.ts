@@ -1,5 +1,6 @@
 import { MobileOneError } from '@mobileone/core'
 import type { WireReader } from '@mobileone/core/protobuf-wire'
+import { limits } from '../read/limits.ts'
 import { layerNames } from './layer-names.ts'
 import { Fields } from './message-fields.ts'
 
@@ -40,9 +41,15 @@ export function decodeNetwork(body: WireReader): StoredNetwork {
   const labels = strings
     ? new Fields(strings, { text: [1] }, 'the labels').texts(1)
     : integers && new Fields(integers, { int: [1] }, 'the labels').numbers(1).map(String)
+  const [layers, scalers] = [network.messages(1), network.messages(2)]
+  if (layers.length > limits.operations || scalers.length > limits.features) {
+    return body.fail(
+      `${layers.length} layers and ${scalers.length} scalers, where at most ${limits.operations} and ${limits.features} belong,`,
+    )
+  }
   return {
-    layers: network.messages(1).map(decodeLayer),
-    scalers: network.messages(2).map(decodeScaler),
+    layers: layers.map(decodeLayer),
+    scalers: scalers.map(decodeScaler),
     exactArrays: network.number(5) === 1,
     exactImages: network.number(6) === 1,
     ...(labels && { labels }),
@@ -77,9 +84,9 @@ function decodeLayer(reader: WireReader): StoredLayer {
   let params: WireReader | undefined
   while (reader.next()) {
     const { field } = reader
-    if (field === 1) name = reader.string()
-    else if (field === 2) inputs.push(reader.string())
-    else if (field === 3) outputs.push(reader.string())
+    if (field === 1) name = reader.string(limits.nameBytes)
+    else if (field === 2) inputs.push(reader.string(limits.nameBytes))
+    else if (field === 3) outputs.push(reader.string(limits.nameBytes))
     else if (field >= 100) {
       kind = layerNames.get(field) ?? `of the unknown kind ${field}`
       params = reader.message(`the layer "${name}" (${kind})`)

@@ -10,12 +10,12 @@ import { importNetwork } from './import-network.ts'
  * @throws MobileOneError `unsupported` naming the layer that cannot be read, and for ML programs; `invalid-file` for damaged files.
  */
 export function fromMLModel(source: CoreMLSource, options: FromCoreMLOptions = {}): Model {
-  const { program, network, description } = openModel(source)
+  const { program, network, description, size } = openModel(source)
   if (program) {
     throw new MobileOneError(
       'unsupported',
       'this Core ML file is an ML program, not a neural network; read it with fromCoreML of @mobileone/coreml',
     )
   }
-  return buildModel(importNetwork(network, description), description, options.name, 'network')
+  return buildModel(importNetwork(network, description, size), description, options.name, 'network')
 }

@@ -1,9 +1,9 @@
 import { elementCount, sameShape } from '@mobileone/core'
 import type { WireReader } from '@mobileone/core/protobuf-wire'
+import { limits } from '../read/limits.ts'
 import type { StoredLayer } from './decode-network.ts'
 import type { Constant, NetworkImporter, Value } from './importer.ts'
 import { LayerReader } from './layer-reader.ts'
-import { readWeights } from './read-weights.ts'
 import {
   importExpandDims,
   importFlatten,
@@ -115,7 +115,7 @@ function channelWeights(
     r.unsupported(`has a ${role} that differs from pixel to pixel`)
   const [channels = 0] = shape
   r.checkSizes(channels)
-  return readWeights(reader, channels, channels, `${role} of ${r.here}`)
+  return r.elements(reader, channels, channels, `${role} of ${r.here}`)
 }
 
 function importConstant(r: LayerReader): void {
@@ -123,7 +123,8 @@ function importConstant(r: LayerReader): void {
   r.expectInputs(0)
   const shape = p.numbers(1)
   r.checkSizes(...shape)
-  const data = readWeights(p.message(2), elementCount(shape), shape[0] ?? 1, `the data of ${r.here}`)
+  if (shape.length > limits.rank) r.fail(`has ${shape.length} axes`)
+  const data = r.elements(p.message(2), elementCount(shape), shape[0] ?? 1, `the data of ${r.here}`)
   r.importer.define(r.layer.output, r.here, { kind: 'constant', shape, data })
 }
 

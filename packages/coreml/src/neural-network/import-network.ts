@@ -2,6 +2,7 @@ import { elementCount, MobileOneError, spec, type TensorSpec, withOutputs } from
 import type { WireReader } from '@mobileone/core/protobuf-wire'
 import type { Description, Feature } from '../mil/program.ts'
 import type { Imported } from '../read/import-program.ts'
+import { limits, WeightBudget } from '../read/limits.ts'
 import type { Affine } from '../read/read-card.ts'
 import { decodeNetwork, type StoredNetwork } from './decode-network.ts'
 import { fuseSilu } from './fuse-silu.ts'
@@ -16,10 +17,11 @@ import { NetworkImporter } from './importer.ts'
 export function importNetwork(
   stored: { readonly body: WireReader } | undefined,
   description: Description,
+  size: number,
 ): Imported {
   if (!stored) throw new MobileOneError('invalid-file', 'not a readable Core ML file: it holds no network')
   const network = decodeNetwork(stored.body)
-  const importer = new NetworkImporter()
+  const importer = new NetworkImporter(new WeightBudget('network', size))
   const inputs: Record<string, TensorSpec> = {}
   for (const feature of description.inputs) {
     const { model, core } = inputShapes(feature, network)
@@ -46,6 +48,8 @@ export function importNetwork(
 
   const { nodes } = importer
   const outputs: [string, string][] = []
+  if (new Set(description.outputs.map(({ name }) => name)).size !== description.outputs.length)
+    throw new MobileOneError('invalid-file', 'not a readable Core ML network: two outputs have one name')
   for (const { name } of description.outputs) {
     if (network.labels && name === description.predictedFeatureName) continue
     if (network.labels && name === description.predictedProbabilitiesName) {
@@ -119,6 +123,7 @@ function inputShapes(
       core = shape.length === 1 ? [1, 1, ...shape, 1, 1] : [1, 1, ...shape]
     }
   } else return fail('unsupported', 'is neither an image nor an array')
+  if (model.length > limits.rank) fail('invalid-file', `has ${model.length} axes`)
   const good = model.every((size) => Number.isSafeInteger(size) && size > 0)
   if (!good || !Number.isSafeInteger(elementCount(model)) || model.length < 2)
     fail('invalid-file', `has the shape [${model.join(', ')}]`)

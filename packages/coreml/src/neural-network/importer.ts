@@ -1,4 +1,5 @@
 import { elementCount, MobileOneError, type Node, type Tensor, tensor } from '@mobileone/core'
+import { limits, type WeightBudget } from '../read/limits.ts'
 import type { Affine } from '../read/read-card.ts'
 
 /** A value of the network: one of the model, which may have other axes. The elements and their order are the same. */
@@ -28,9 +29,15 @@ export class NetworkImporter {
   readonly weights: Map<string, Tensor> = new Map()
   /** What the network does to the pixels of its image, once a layer has used it. */
   affine: Affine | undefined
+  readonly budget: WeightBudget
   readonly #known = new Map<string, Value | Constant>()
   readonly #made = new Set<string>()
   readonly #flattened = new Map<string, string>()
+
+  /** @param budget How much may be made of the file's weights. */
+  constructor(budget: WeightBudget) {
+    this.budget = budget
+  }
 
   has(name: string): boolean {
     return this.#known.has(name)
@@ -81,6 +88,9 @@ export class NetworkImporter {
 
   push(node: Node): void {
     this.nodes.push(node)
+    if (this.nodes.length > limits.nodes) {
+      throw new MobileOneError('unsupported', `the Core ML network makes more than ${limits.nodes} nodes`)
+    }
   }
 
   weight(name: string, shape: readonly number[], data: Float32Array): string {

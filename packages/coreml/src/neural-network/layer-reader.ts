@@ -59,8 +59,13 @@ export class LayerReader {
   }
 
   weights(reader: WireReader | undefined, shape: readonly number[], role: string): string {
-    const data = readWeights(reader, elementCount(shape), shape[0] as number, `${role} of ${this.here}`)
+    const data = this.elements(reader, elementCount(shape), shape[0] as number, `${role} of ${this.here}`)
     return this.importer.weight(`${this.layer.output}.${role}`, shape, data)
+  }
+
+  /** As {@link readWeights}. */
+  elements(reader: WireReader | undefined, count: number, channels: number, where: string): Float32Array {
+    return readWeights(reader, count, channels, where, this.importer.budget)
   }
 
   /** Height and width of a repeated field; both `usual` where it is absent. */
@@ -177,9 +182,8 @@ export class LayerReader {
       this.define({ ...x, affine: { scale: steps, bias: shifts } })
       return
     }
-    // One number says nothing of how many channels to make weights for.
-    if (scale.length === 1 && bias.length === 1 && channels > 2 ** 16)
-      this.unsupported(`changes ${channels} channels`)
+    // One number says nothing of how many channels to make weights for, and many layers may read one constant.
+    importer.budget.keep(8 * channels)
     const { output } = this.layer
     importer.push({
       op: 'conv2d',

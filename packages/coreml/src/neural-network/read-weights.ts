@@ -1,18 +1,21 @@
 import { MobileOneError } from '@mobileone/core'
 import { float16ToFloat32 } from '@mobileone/core/half'
 import type { WireReader } from '@mobileone/core/protobuf-wire'
+import type { WeightBudget } from '../read/limits.ts'
 import { Fields } from './message-fields.ts'
 
 /**
  * `WeightParams` as float32: float32, float16, or 1 to 8 bits each with a linear scale or a lookup table. Nothing is made
  * before the bytes in the file were found to be exactly those of `count` elements.
- * @param channels How many channels the elements fall into, row-major, for scales of each channel.
+ * @param channels How many channels the elements fall into, row-major, for scales of each channel. @param budget What may be made of
+ * the file: a palette of one bit makes 32 times its bytes.
  */
 export function readWeights(
   reader: WireReader | undefined,
   count: number,
   channels: number,
   where: string,
+  budget: WeightBudget,
 ): Float32Array {
   const fail = (message: string): never => {
     throw new MobileOneError('invalid-file', `not a readable Core ML network: ${where} ${message}`)
@@ -39,6 +42,7 @@ export function readWeights(
   if (raw) return dequantize(raw, new Fields(quantization, quantizationFields, 'the quantization'))
   if (halves?.length) {
     if (halves.length !== count * 2) fail(`has ${halves.length} bytes for ${count} float16 elements`)
+    budget.keep(4 * count)
     const view = new DataView(halves.buffer, halves.byteOffset, halves.byteLength)
     return float16ToFloat32(
       Uint16Array.from({ length: count }, (_, index) => view.getUint16(index * 2, true)),
@@ -46,6 +50,7 @@ export function readWeights(
   }
   const bytes = parts.reduce((sum, { length }) => sum + length, single.length * 4)
   if (bytes !== count * 4) fail(`has ${bytes} bytes for ${count} float32 elements`)
+  budget.keep(4 * count)
   const values = new Float32Array(count)
   values.set(single)
   let index = single.length
@@ -74,6 +79,7 @@ export function readWeights(
     if (isLinear && bias.length !== 0 && bias.length !== 1 && bias.length !== channels)
       fail(`has ${bias.length} biases for ${channels} channels`)
     const inner = count / channels
+    budget.keep(4 * count)
     const values = new Float32Array(count)
     for (let index = 0; index < count; index++) {
       const code = codeAt(data, index, bits)

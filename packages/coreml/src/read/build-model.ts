@@ -83,9 +83,14 @@ function restoreNames(
     ([name, shown]) => [name, value(shown), left.get(name) === value(shown)] as const,
   )
   for (const [name, , exact] of named) if (exact) left.delete(name)
+  const others = new Map<string, string[]>()
+  for (const [name, shown] of [...left].reverse()) {
+    const names = others.get(shown)
+    if (names) names.push(name)
+    else others.set(shown, [name])
+  }
   const outputs = named.map(([name, shown, exact]) => {
-    const before = exact ? name : [...left].find(([, value]) => value === shown)?.[0]
-    if (before !== undefined) left.delete(before)
+    const before = exact ? name : others.get(shown)?.pop()
     return [before ?? name, shown] as const
   })
   return {

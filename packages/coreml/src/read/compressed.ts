@@ -5,16 +5,16 @@
 import { elementCount } from '@mobileone/core'
 import { roundToFloat16 } from '@mobileone/core/half'
 import type { Constant } from './constant.ts'
+import { limits } from './limits.ts'
 
 export interface CompressedParts {
   readonly operand: (key: string) => Constant | undefined
-  /** Called with a number of elements before they are made. */
-  readonly allow: (elements: number) => void
+  /** Called with a number of elements before they are made: those of the value. */
+  readonly keep: (elements: number) => void
+  /** As `keep`, for those that are made on the way and dropped. */
+  readonly work: (elements: number) => void
   readonly fail: (message: string) => never
 }
-
-/** Weights have rank 4, and lookup tables 2 more. */
-const maxRank = 6
 
 /** The value of an operation of `type`, undefined where it is none of these. */
 export function decompress(type: string, parts: CompressedParts): Constant | undefined {
@@ -83,10 +83,13 @@ function scaled(
 ): Constant {
   const scaleOf = blocks(data.shape, scale.shape, parts)
   const offsetOf = offset && blocks(data.shape, offset.shape, parts)
-  const values = Float32Array.from(data.values, (value, index) => {
+  parts.keep(data.values.length)
+  const values = new Float32Array(data.values.length)
+  for (let index = 0; index < values.length; index++) {
     const shift = offset && offsetOf ? (offset.values[offsetOf[index] as number] as number) : 0
-    return (value - shift) * (scale.values[scaleOf[index] as number] as number)
-  })
+    values[index] =
+      ((data.values[index] as number) - shift) * (scale.values[scaleOf[index] as number] as number)
+  }
   return {
     dtype: scale.dtype,
     shape: data.shape,
@@ -97,19 +100,31 @@ function scaled(
 /** iOS 16: one table of 2^n values, and `indices` of n bits packed into bytes. */
 function packedLookup(parts: CompressedParts): Constant {
   const [indices, table] = [required(parts, 'indices'), required(parts, 'lut')]
-  const shape = Array.from(required(parts, 'shape').values)
+  const shape = shapeOf(required(parts, 'shape'), parts)
   const count = elementCount(shape)
   const bits = Math.log2(table.values.length)
   if (![1, 2, 4, 6, 8].includes(bits)) parts.fail(`has a table of ${table.values.length} values`)
   if (indices.dtype !== 'uint8' || indices.values.length !== Math.ceil((count * bits) / 8))
     parts.fail(`has ${indices.values.length} bytes of indices for ${count} elements of ${bits} bits`)
-  parts.allow(count)
-  const at = unpackBits(Uint8Array.from(indices.values), bits, count)
-  return {
-    dtype: table.dtype,
-    shape,
-    values: Float32Array.from(at, (index) => table.values[index] as number),
-  }
+  parts.keep(count)
+  parts.work(count)
+  const at = unpackBits(bytesOf(indices), bits, count)
+  const values = new Float32Array(count)
+  for (let index = 0; index < count; index++) values[index] = table.values[at[index] as number] as number
+  return { dtype: table.dtype, shape, values }
+}
+
+/** A constant that is a shape itself. */
+function shapeOf({ values }: Constant, { fail }: CompressedParts): readonly number[] {
+  if (values.length > limits.rank) fail(`has a shape of ${values.length} axes`)
+  const shape = Array.from(values)
+  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0))
+    fail(`has the shape ${shape.join('x')}`)
+  return shape
+}
+
+function bytesOf({ values }: Constant): Uint8Array {
+  return values instanceof Uint8Array ? values : Uint8Array.from(values)
 }
 
 /**
@@ -126,7 +141,7 @@ function lookup(parts: CompressedParts): Constant {
     parts.fail('has a table of another rank')
   if (vector > 1 && !(Number.isInteger(along) && along >= 0 && along < rank))
     parts.fail(`has no axis ${axis}`)
-  parts.allow(elementCount(indices.shape) * vector)
+  parts.keep(elementCount(indices.shape) * Math.max(vector, 1))
   const tableOf = blocks(indices.shape, table.shape.slice(0, -2), parts)
   const shape = indices.shape.map((size, index) => (vector > 1 && index === along ? size * vector : size))
   const inner = elementCount(indices.shape.slice(along + 1))
@@ -148,12 +163,13 @@ function sparse(parts: CompressedParts): Constant {
     required(parts, 'mask'),
     parts.operand('shape'),
   ]
-  const shape = packed ? Array.from(packed.values) : mask.shape
+  const shape = packed ? shapeOf(packed, parts) : mask.shape
   const count = elementCount(shape)
   if (packed && (mask.dtype !== 'uint8' || mask.values.length !== Math.ceil(count / 8)))
     parts.fail(`has a mask of ${mask.values.length} bytes for ${count} elements`)
-  parts.allow(count)
-  const bits = packed ? unpackBits(Uint8Array.from(mask.values), 1, count) : mask.values
+  parts.keep(count)
+  parts.work(count)
+  const bits = packed ? unpackBits(bytesOf(mask), 1, count) : mask.values
   const values = new Float32Array(count)
   let next = 0
   for (let index = 0; index < count; index++) if (bits[index] === 1) values[index] = data.values[next++] ?? 0
@@ -165,14 +181,15 @@ function sparse(parts: CompressedParts): Constant {
 function blocks(
   shape: readonly number[],
   grid: readonly number[],
-  { allow, fail }: CompressedParts,
+  { work, fail }: CompressedParts,
 ): Uint32Array {
   const count = elementCount(shape)
   const fits =
     grid.length === shape.length &&
     grid.every((size, axis) => size > 0 && (shape[axis] as number) % size === 0)
-  if (!fits || grid.length > maxRank) fail(`cannot divide ${shape.join('x')} into ${grid.join('x')} blocks`)
-  allow(count)
+  if (!fits || grid.length > limits.rank)
+    fail(`cannot divide ${shape.join('x')} into ${grid.join('x')} blocks`)
+  work(count * grid.length)
   const result = new Uint32Array(count)
   let [inner, stride] = [1, 1]
   for (let axis = shape.length - 1; axis >= 0; axis--) {

@@ -3,6 +3,7 @@ import type { WireReader } from '@mobileone/core/protobuf-wire'
 import type { Description, Feature, FeatureType, Metadata, MilType } from '../mil/program.ts'
 import { arrayTypes, colorSpaces } from '../mil/wire-numbers.ts'
 import { readEntry } from './decode-map-entry.ts'
+import { limits } from './limits.ts'
 
 /** Of a file that has none. */
 export const emptyDescription: Description = {
@@ -20,12 +21,15 @@ export function decodeDescription(reader: WireReader): Description {
   while (reader.next()) {
     if (reader.field === 1) inputs.push(decodeFeature(reader.message('an input')))
     else if (reader.field === 10) outputs.push(decodeFeature(reader.message('an output')))
-    else if (reader.field === 11) description = { ...description, predictedFeatureName: reader.string() }
+    else if (reader.field === 11)
+      description = { ...description, predictedFeatureName: reader.string(limits.nameBytes) }
     else if (reader.field === 12)
-      description = { ...description, predictedProbabilitiesName: reader.string() }
+      description = { ...description, predictedProbabilitiesName: reader.string(limits.nameBytes) }
     else if (reader.field === 100)
       description = { ...description, metadata: decodeMetadata(reader.message('the metadata')) }
     else reader.skip()
+    if (Math.max(inputs.length, outputs.length) > limits.features)
+      reader.fail(`more than ${limits.features} inputs or outputs`)
   }
   return { ...description, inputs, outputs }
 }
@@ -52,7 +56,7 @@ function decodeFeature(reader: WireReader): Feature {
   let description = ''
   let type: FeatureType = { kind: 'other' }
   while (reader.next()) {
-    if (reader.field === 1) name = reader.string()
+    if (reader.field === 1) name = reader.string(limits.nameBytes)
     else if (reader.field === 2) description = reader.string()
     else if (reader.field === 3) type = decodeFeatureType(reader.message('a feature type'))
     else reader.skip()
@@ -99,5 +103,6 @@ function decodeArray(reader: WireReader): FeatureType {
     else if (reader.field === 2) dtype = arrayTypes.get(reader.int()) ?? 'none'
     else reader.skip()
   }
+  if (shape.length > limits.rank) reader.fail(`an array of ${shape.length} axes`)
   return { kind: 'multiArray', dtype, shape }
 }

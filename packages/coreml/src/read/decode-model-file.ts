@@ -1,9 +1,10 @@
 /** `model.mlmodel` to a specification: what kind of model it is, what it says of itself, and its program or network. */
 import { MobileOneError } from '@mobileone/core'
-import { WireReader } from '@mobileone/core/protobuf-wire'
+import { WireBudget, WireReader } from '@mobileone/core/protobuf-wire'
 import type { Description, Program } from '../mil/program.ts'
 import { decodeDescription, emptyDescription } from './decode-description.ts'
 import { decodeProgram } from './decode-program.ts'
+import { limits } from './limits.ts'
 
 /** A decoded model file: an ML program, or the body of an older network for its own reader. */
 export interface ModelFile {
@@ -27,6 +28,7 @@ export function decodeModelFile(bytes: Uint8Array): ModelFile {
     new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     'Core ML',
     'the model',
+    new WireBudget(limits.objects),
   )
   let version = 0
   let description: Description = emptyDescription

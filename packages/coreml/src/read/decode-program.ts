@@ -16,6 +16,7 @@ import type {
 } from '../mil/program.ts'
 import { dataTypes } from '../mil/wire-numbers.ts'
 import { readEntry } from './decode-map-entry.ts'
+import { limits } from './limits.ts'
 
 /** Deepest nesting of types and values; a dictionary's value type is at depth 2. */
 const maxDepth = 8
@@ -49,8 +50,10 @@ function decodeFunction(reader: WireReader): Omit<Program, 'version' | 'function
   let opset = ''
   const blocks = new Map<string, { outputs: string[]; operations: Operation[] }>()
   while (reader.next()) {
-    if (reader.field === 1) inputs.push(decodeNamedType(reader.message('an input of the function')))
-    else if (reader.field === 2) opset = reader.string()
+    if (reader.field === 1) {
+      inputs.push(decodeNamedType(reader.message('an input of the function')))
+      if (inputs.length > limits.features) reader.fail(`more than ${limits.features} inputs`)
+    } else if (reader.field === 2) opset = reader.string(limits.nameBytes)
     else if (reader.field === 3) {
       let block = { outputs: [] as string[], operations: [] as Operation[] }
       const key = readEntry(reader.message('a block'), (entry) => {
@@ -69,9 +72,11 @@ function decodeBlock(reader: WireReader): { outputs: string[]; operations: Opera
   const outputs: string[] = []
   const operations: Operation[] = []
   while (reader.next()) {
-    if (reader.field === 2) outputs.push(reader.string())
+    if (reader.field === 2) outputs.push(reader.string(limits.nameBytes))
     else if (reader.field === 3) operations.push(decodeOperation(reader.message('an operation')))
     else reader.skip()
+    if (operations.length > limits.operations || outputs.length > limits.features)
+      reader.fail(`more than ${limits.operations} operations or ${limits.features} outputs`)
   }
   return { outputs, operations }
 }
@@ -82,7 +87,7 @@ function decodeOperation(reader: WireReader): Operation {
   const outputs: NamedType[] = []
   const attributes = new Map<string, Value>()
   while (reader.next()) {
-    if (reader.field === 1) type = reader.string()
+    if (reader.field === 1) type = reader.string(limits.nameBytes)
     else if (reader.field === 2) {
       let binding: Binding | undefined
       const key = readEntry(reader.message('an argument'), (entry) => {
@@ -115,7 +120,7 @@ function decodeArgument(reader: WireReader): Binding {
     }
     const bound = reader.message('a binding')
     while (bound.next()) {
-      if (bound.field === 1) bindings.push({ kind: 'name', name: bound.string() })
+      if (bound.field === 1) bindings.push({ kind: 'name', name: bound.string(limits.nameBytes) })
       else if (bound.field === 2)
         bindings.push({ kind: 'value', value: decodeValue(bound.message('a value'), 0) })
       else bound.skip()
@@ -131,7 +136,7 @@ function decodeNamedType(reader: WireReader): NamedType {
   let name = ''
   let type: ValueType | undefined
   while (reader.next()) {
-    if (reader.field === 1) name = reader.string()
+    if (reader.field === 1) name = reader.string(limits.nameBytes)
     else if (reader.field === 2) type = decodeValueType(reader.message('a type'), 0)
     else reader.skip()
   }
@@ -178,6 +183,7 @@ function decodeTensorType(reader: WireReader): ValueType {
       dtype = dataTypes.get(number) ?? reader.fail(`element type ${number}`)
     } else if (reader.field === 3) shape.push(decodeDimension(reader.message('a dimension')))
     else reader.skip()
+    if (shape.length > limits.rank) reader.fail(`a tensor of more than ${limits.rank} axes`)
   }
   return dtype ? { kind: 'tensor', dtype, shape } : reader.fail('a tensor without an element type')
 }
@@ -213,7 +219,7 @@ function decodeValue(reader: WireReader, depth: number): Value {
       let file = ''
       let offset = 0
       while (blob.next()) {
-        if (blob.field === 1) file = blob.string()
+        if (blob.field === 1) file = blob.string(limits.nameBytes)
         else if (blob.field === 2) offset = blob.int()
         else blob.skip()
       }

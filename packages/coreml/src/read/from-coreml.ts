@@ -16,7 +16,7 @@ export interface FromCoreMLOptions {
  * `@mobileone/coreml/mlmodel` reads; `invalid-file` for damaged files.
  */
 export function fromCoreML(source: CoreMLSource, options: FromCoreMLOptions = {}): Model {
-  const { program, description, weights } = openModel(source)
+  const { program, description, weights, size } = openModel(source)
   if (!program) {
     throw new MobileOneError(
       'unsupported',
@@ -24,7 +24,7 @@ export function fromCoreML(source: CoreMLSource, options: FromCoreMLOptions = {}
     )
   }
   return buildModel(
-    importProgram(program, description, weights),
+    importProgram(program, description, weights, size),
     description,
     options.name,
     program.functionName,

@@ -1,6 +1,7 @@
 import { elementCount, MobileOneError, type Node, spec, type Tensor, type TensorSpec } from '@mobileone/core'
 import type { Description, Operation, Program } from '../mil/program.ts'
 import type { Constant } from './constant.ts'
+import { limits, WeightBudget } from './limits.ts'
 import type { Affine } from './read-card.ts'
 import { Constants, toTensor, type WeightFiles } from './read-constants.ts'
 
@@ -25,9 +26,10 @@ export function importProgram(
   program: Program,
   description: Description,
   weightFiles: WeightFiles,
+  size: number,
 ): Imported {
   const known = new Map<string, Known>()
-  const constants = new Constants(weightFiles)
+  const constants = new Constants(weightFiles, new WeightBudget('program', size))
   const inputs: Record<string, TensorSpec> = {}
   const nodes: Node[] = []
   const weights = new Map<string, Tensor>()
@@ -53,6 +55,7 @@ export function importProgram(
   }
   for (const operation of program.operations) importOperation(operation)
 
+  if (new Set(program.outputs).size !== program.outputs.length) fail('it shows one output twice')
   const shown = program.outputs.filter((name) => name !== description.predictedFeatureName)
   const outputs = shown.map((name): [string, string] => {
     if (probabilities !== undefined && name === description.predictedProbabilitiesName) {
@@ -71,6 +74,13 @@ export function importProgram(
     outputs,
     ...(labels && { labels }),
     ...(affine && { affine }),
+  }
+
+  function append(node: Node): void {
+    nodes.push(node)
+    if (nodes.length > limits.nodes) {
+      throw new MobileOneError('unsupported', `the Core ML program makes more than ${limits.nodes} nodes`)
+    }
   }
 
   function fail(message: string): never {
@@ -121,7 +131,11 @@ export function importProgram(
       const found = known.get(bound(key))
       return found?.kind === 'constant' ? found.constant : fail(`${here}: "${key}" must be a constant`)
     }
-    const numbers = (key: string): readonly number[] => Array.from(constantAt(key).values)
+    const numbers = (key: string): readonly number[] => {
+      const { values } = constantAt(key)
+      if (values.length <= limits.parameters) return Array.from(values)
+      return fail(`${here}: "${key}" has ${values.length} numbers, where at most ${limits.parameters} belong`)
+    }
     const weight = (key: string): string => {
       const weightName = bound(key)
       const held = constantAt(key)
@@ -138,7 +152,7 @@ export function importProgram(
     }
     const push = (node: Node): void => {
       const shape = output.type.kind === 'tensor' ? output.type.shape : []
-      nodes.push(node)
+      append(node)
       known.set(name, { kind: 'value', name, shape })
       declared.set(name, shape)
     }
@@ -273,7 +287,7 @@ export function importProgram(
         const pooled = `${name}_pooled`
         if (known.has(pooled)) fail(`two values are named "${pooled}"`)
         const [n = 0, c = 0] = shapeOf('x')
-        nodes.push({ op: 'globalAvgPool', name: pooled, inputs: [value('x')] })
+        append({ op: 'globalAvgPool', name: pooled, inputs: [value('x')] })
         known.set(pooled, { kind: 'value', name: pooled, shape: [n, c, 1, 1] })
         push({ op: 'flatten', name, inputs: [pooled] })
         return
@@ -325,8 +339,8 @@ function pair([first = 0, second = 0]: readonly number[]): [number, number] {
 /** A constant as one number for each channel of an image [N, C, H, W], undefined where it is something else. */
 function perChannel(constant: Constant, image: readonly number[]): readonly number[] | undefined {
   const channels = image[1] ?? 0
+  if (channels > 4 || constant.values.length > 4 || image.length !== 4) return undefined
   const values = Array.from(constant.values)
-  if (channels > 4 || image.length !== 4) return undefined
   if (values.length === 1) return Array.from({ length: channels }, () => values[0] as number)
   return String(constant.shape.slice(-3)) === String([channels, 1, 1]) && values.length === channels
     ? values

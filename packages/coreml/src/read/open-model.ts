@@ -1,7 +1,8 @@
 import { MobileOneError } from '@mobileone/core'
-import { unzipSync } from 'fflate'
 import type { CoreMLPackage } from '../package.ts'
 import { decodeModelFile, type ModelFile } from './decode-model-file.ts'
+import { limits } from './limits.ts'
+import { unzip } from './unzip.ts'
 
 /** A package, the bytes of a zipped package, or the bytes of an `.mlmodel` file. */
 export type CoreMLSource = CoreMLPackage | Uint8Array
@@ -9,60 +10,44 @@ export type CoreMLSource = CoreMLPackage | Uint8Array
 /** A decoded model with the files beside it, by the name under which programs know them. */
 export interface OpenedModel extends ModelFile {
   readonly weights: (file: string) => Uint8Array
+  /** Bytes of all that was given, which limit what is made of it. */
+  readonly size: number
 }
-
-/** Zip files whose contents claim to be larger than this are refused: S4 in float32 takes 60 MB. */
-const maxUnpacked = 1 << 30
 
 /** @throws MobileOneError `invalid-file` naming what is damaged, `unsupported` for other kinds of Core ML model. */
 export function openModel(source: CoreMLSource): OpenedModel {
   if (source instanceof Uint8Array) {
-    if (source[0] === 0x50 && source[1] === 0x4b) return openPackage(unzip(source))
+    if (source[0] === 0x50 && source[1] === 0x4b) return openZip(source)
     return {
       ...decodeModelFile(source),
       weights: (file) => fail(`a single model file has no file "${file}"`),
+      size: source.length,
     }
   }
-  return openPackage(new Map(Object.entries(source.files)))
+  const size = Object.values(source.files).reduce((sum, { length }) => sum + length, 0)
+  return openPackage(new Map(Object.entries(source.files)), size)
 }
 
 function fail(message: string, options?: { cause: unknown }): never {
   throw new MobileOneError('invalid-file', `not a readable Core ML package: ${message}`, options)
 }
 
-function unzip(bytes: Uint8Array): ReadonlyMap<string, Uint8Array> {
-  let total = 0
-  let files: Record<string, Uint8Array>
-  try {
-    files = unzipSync(bytes, {
-      filter: ({ name, originalSize, size }) => {
-        if (name.endsWith('/') || name.startsWith('__MACOSX/')) return false
-        total += originalSize
-        // Deflate never shrinks by more than 1032 times.
-        if (total > maxUnpacked || originalSize > (size + 16) * 1032)
-          throw new RangeError(`"${name}" claims ${originalSize} bytes`)
-        return true
-      },
-    })
-  } catch (cause) {
-    return fail(`the zip file is damaged (${(cause as Error).message})`, { cause })
-  }
-  const manifest = Object.keys(files).find((name) => /(^|\.mlpackage\/)Manifest\.json$/.test(name))
+function openZip(bytes: Uint8Array): OpenedModel {
+  const files = unzip(bytes, (name) => !name.startsWith('__MACOSX/'))
+  const manifest = [...files.keys()].find((name) => /(^|\.mlpackage\/)Manifest\.json$/.test(name))
   if (manifest === undefined) return fail('there is no Manifest.json in the zip file')
   const top = manifest.slice(0, -'Manifest.json'.length)
-  return new Map(
-    Object.entries(files).flatMap(([name, data]) =>
-      name.startsWith(top) ? [[name.slice(top.length), data]] : [],
-    ),
-  )
+  const inside = [...files].filter(([name]) => name.startsWith(top))
+  return openPackage(new Map(inside.map(([name, data]) => [name.slice(top.length), data])), bytes.length)
 }
 
-function openPackage(files: ReadonlyMap<string, Uint8Array>): OpenedModel {
+function openPackage(files: ReadonlyMap<string, Uint8Array>, size: number): OpenedModel {
   const path = `Data/${rootPath(files.get('Manifest.json') ?? fail('there is no Manifest.json'))}`
   const bytes = files.get(path) ?? fail(`Manifest.json names ${path}, which is not there`)
   const folder = path.slice(0, path.lastIndexOf('/') + 1)
   return {
     ...decodeModelFile(bytes),
+    size,
     weights(file) {
       const relative = file.replace(/^@model_path\//, '')
       return files.get(folder + relative) ?? fail(`the program reads ${file}, which is not in the package`)
@@ -72,6 +57,8 @@ function openPackage(files: ReadonlyMap<string, Uint8Array>): OpenedModel {
 
 /** Path of the specification below `Data`, as the manifest gives it. */
 function rootPath(bytes: Uint8Array): string {
+  if (bytes.length > limits.manifestBytes)
+    fail(`Manifest.json has ${bytes.length} bytes, where at most ${limits.manifestBytes} belong`)
   let manifest: unknown
   try {
     manifest = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))

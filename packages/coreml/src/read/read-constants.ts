@@ -1,8 +1,9 @@
 import { elementCount, MobileOneError, type Tensor, tensor } from '@mobileone/core'
-import { float16ToFloat32 } from '@mobileone/core/half'
+import { float16ToFloat32, roundToFloat16 } from '@mobileone/core/half'
 import { formatType, type MilType, type Operation, type Value } from '../mil/program.ts'
 import { decompress, unpackBits } from './compressed.ts'
 import type { Constant } from './constant.ts'
+import type { WeightBudget } from './limits.ts'
 
 export type WeightFiles = (file: string) => Uint8Array
 
@@ -21,47 +22,48 @@ const packedTypes: ReadonlyMap<MilType, { readonly code?: number; readonly bits:
   ['uint32', { bits: 32 }],
 ])
 
-/** Elements that the constants of one program may have together: 1 GiB of float32. Many may share the bytes of one blob. */
-const maxElements = 2 ** 28
-
 /** The constants of a program, by name, as its operations are passed in order. */
 export class Constants {
   readonly #weights: WeightFiles
+  readonly #budget: WeightBudget
   readonly #known = new Map<string, Constant>()
-  #elements = 0
 
-  constructor(weights: WeightFiles) {
+  constructor(weights: WeightFiles, budget: WeightBudget) {
     this.#weights = weights
+    this.#budget = budget
   }
 
   /** The value of an operation that makes a constant: `const`, or weights stored in fewer bits. Undefined for all others. */
   read(operation: Operation): Constant | undefined {
     const name = operation.outputs[0]?.name ?? ''
     const where = `the constant "${name}"`
+    const budget = this.#budget
     const operand = (key: string): Constant | undefined => {
       const binding = operation.inputs.get(key)
       if (binding?.kind === 'name') {
         return this.#known.get(binding.name) ?? fail(`${where} reads "${binding.name}", which is no constant`)
       }
       const value = binding?.value ?? operation.attributes.get(key)
-      return value && readConstant(value, this.#weights, where)
-    }
-    const allow = (elements: number): void => {
-      this.#elements += elements
-      if (this.#elements <= maxElements) return
-      throw new MobileOneError(
-        'unsupported',
-        `the constants of the Core ML program have more than ${maxElements} elements`,
-      )
+      return value && readConstant(value, this.#weights, where, (elements) => budget.work(elements))
     }
     const constant =
       operation.type === 'const'
-        ? (operand('val') ?? fail(`${where} has no val`))
-        : decompress(operation.type, { operand, allow, fail: (message) => fail(`${where} ${message}`) })
-    if (!constant) return undefined
-    allow(constant.values.length)
-    this.#known.set(name, constant)
+        ? this.#readConst(operation, where)
+        : decompress(operation.type, {
+            operand,
+            keep: (elements) => budget.keep(4 * elements),
+            work: (elements) => budget.work(elements),
+            fail: (message) => fail(`${where} ${message}`),
+          })
+    if (constant) this.#known.set(name, constant)
     return constant
+  }
+
+  #readConst({ inputs, attributes }: Operation, where: string): Constant {
+    const binding = inputs.get('val')
+    const value = binding?.kind === 'value' ? binding.value : attributes.get('val')
+    const keep = (elements: number, bytes: number): void => this.#budget.keep(elements * bytes)
+    return readConstant(value ?? fail(`${where} has no val`), this.#weights, where, keep)
   }
 }
 
@@ -69,21 +71,33 @@ function fail(message: string): never {
   throw new MobileOneError('invalid-file', `not a readable Core ML program: ${message}`)
 }
 
-/** The constant that a value holds. `where` names it in errors. */
-export function readConstant(value: Value, weights: WeightFiles, where: string): Constant {
+/**
+ * The constant that a value holds. `where` names it in errors. @param allow Called with the number of elements that are to be made of
+ * bytes, and the bytes that one of them takes; not for elements that stay where they are.
+ */
+function readConstant(
+  value: Value,
+  weights: WeightFiles,
+  where: string,
+  allow: (elements: number, bytes: number) => void,
+): Constant {
   const { type, payload } = value
   if (type.kind !== 'tensor') return fail(`${where} is a ${formatType(type)}, where a tensor belongs`)
   const { dtype, shape } = type
   const count = elementCount(shape)
   if (payload.kind === 'blob') {
-    return { dtype, shape, values: readBlob(weights(payload.file), payload.offset, dtype, count, where) }
+    return {
+      dtype,
+      shape,
+      values: readBlob(weights(payload.file), payload.offset, dtype, count, where, allow),
+    }
   }
   if (payload.kind === 'list') return fail(`${where} is a list`)
   if (payload.kind === 'bytes') {
     const bits = packedTypes.get(dtype)?.bits ?? fail(`${where} is ${dtype} as bytes`)
     if (payload.bytes.length !== Math.ceil((count * bits) / 8))
       fail(`${where} has ${payload.bytes.length} bytes for ${formatType(type)}`)
-    return { dtype, shape, values: fromBytes(payload.bytes, dtype, count) }
+    return { dtype, shape, values: fromBytes(payload.bytes, dtype, count, allow) }
   }
   if (payload.values.length !== count) {
     return fail(`${where} holds ${payload.values.length} elements for ${formatType(type)}`)
@@ -98,6 +112,7 @@ function readBlob(
   dtype: MilType,
   count: number,
   where: string,
+  allow: (elements: number, bytes: number) => void,
 ): ArrayLike<number> {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
   if (!Number.isSafeInteger(offset) || offset < 64 || offset > file.length - 64) {
@@ -116,12 +131,19 @@ function readBlob(
   if (start > BigInt(file.length) || size > BigInt(file.length) - start) {
     return fail(`${where}: the blob at byte ${offset} reaches beyond the weight file`)
   }
-  return fromBytes(file.subarray(Number(start), Number(start + size)), dtype, count)
+  return fromBytes(file.subarray(Number(start), Number(start + size)), dtype, count, allow)
 }
 
-function fromBytes(bytes: Uint8Array, dtype: MilType, count: number): ArrayLike<number> {
+function fromBytes(
+  bytes: Uint8Array,
+  dtype: MilType,
+  count: number,
+  allow: (elements: number, bytes: number) => void,
+): ArrayLike<number> {
   if (dtype === 'uint8') return bytes
   if (dtype === 'int8') return new Int8Array(bytes.buffer, bytes.byteOffset, count)
+  const wide = dtype === 'fp16' || dtype === 'fp32' || dtype === 'uint32'
+  allow(count, wide ? 4 : 1)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (dtype === 'fp16') {
     const halves = new Uint16Array(count)
@@ -133,14 +155,25 @@ function fromBytes(bytes: Uint8Array, dtype: MilType, count: number): ArrayLike<
     for (let index = 0; index < count; index++) values[index] = view.getFloat32(index * 4, true)
     return values
   }
-  if (dtype === 'uint32') return Array.from({ length: count }, (_, index) => view.getUint32(index * 4, true))
+  if (dtype === 'uint32') {
+    const values = new Uint32Array(count)
+    for (let index = 0; index < count; index++) values[index] = view.getUint32(index * 4, true)
+    return values
+  }
   const bits = packedTypes.get(dtype)?.bits ?? fail(`constants of ${dtype} as bytes`)
   return dtype === 'int4'
-    ? Int8Array.from(unpackBits(bytes, 4, count), (value) => (value << 28) >> 28)
+    ? new Int8Array(unpackBits(bytes, 4, count).map((value) => (value << 28) >> 28).buffer)
     : unpackBits(bytes, bits, count)
 }
 
-/** A constant of floats as a tensor of its own. */
+/** The elements of a constant of floats, as its type can hold them. Shared with the constant where it has them so. */
+export function floatsOf({ dtype, values }: Constant): Float32Array {
+  if (values instanceof Float32Array) return values
+  const floats = Float32Array.from(values)
+  return dtype === 'fp16' ? roundToFloat16(floats) : floats
+}
+
+/** A constant of floats as a tensor. */
 export function toTensor(constant: Constant): Tensor {
-  return tensor(constant.shape, Float32Array.from(constant.values))
+  return tensor(constant.shape, floatsOf(constant))
 }

@@ -1,6 +1,7 @@
 import { elementCount, erf, MobileOneError } from '@mobileone/core'
 import { formatType, type MilType, type Operation } from '../mil/program.ts'
 import type { Constant } from '../read/constant.ts'
+import { limits } from '../read/limits.ts'
 import { conv } from './conv.ts'
 import * as kernels from './kernels.ts'
 
@@ -37,8 +38,11 @@ export function compileStep(operation: Operation, known: (name: string) => Known
     const found = value(key)
     return found.dtype === 'fp16' || found.dtype === 'fp32' ? found : fail(`needs floats as "${key}"`)
   }
-  const numbers = (key: string): readonly number[] =>
-    Array.from(value(key).constant?.values ?? fail(`needs a constant "${key}"`))
+  const numbers = (key: string): readonly number[] => {
+    const values = value(key).constant?.values ?? fail(`needs a constant "${key}"`)
+    if (values.length <= limits.parameters) return Array.from(values)
+    return fail(`has ${values.length} numbers as "${key}", where at most ${limits.parameters} belong`)
+  }
   const text = (key: string): string => value(key).constant?.texts?.[0] ?? fail(`needs a text "${key}"`)
   const unary = (apply: (x: number) => number): CompiledStep => ({
     shape: floats('x').shape,

@@ -10,8 +10,9 @@ import {
   throwIfAborted,
 } from '@mobileone/core'
 import { roundToFloat16 } from '@mobileone/core/half'
+import { WeightBudget } from '../read/limits.ts'
 import { type CoreMLSource, openModel } from '../read/open-model.ts'
-import { Constants } from '../read/read-constants.ts'
+import { Constants, floatsOf } from '../read/read-constants.ts'
 import { type CompiledStep, checkDeclared, compileStep, type Known } from './compile-step.ts'
 
 /** Elements that the values of one run may have together: 1 GiB of float32. */
@@ -34,7 +35,7 @@ interface Step extends CompiledStep {
  * @throws MobileOneError `invalid-file` or `unsupported` for programs that cannot be run.
  */
 export function interpretPackage(source: CoreMLSource, backend = 'coreml'): Executor {
-  const { program, weights } = openModel(source)
+  const { program, weights, size } = openModel(source)
   if (!program) {
     throw new MobileOneError(
       'unsupported',
@@ -42,7 +43,7 @@ export function interpretPackage(source: CoreMLSource, backend = 'coreml'): Exec
     )
   }
   const known = new Map<string, Known>()
-  const reader = new Constants(weights)
+  const reader = new Constants(weights, new WeightBudget('program', size))
   const constants = new Map<string, Float32Array>()
   const inputs: Record<string, TensorSpec> = {}
   for (const { name, type } of program.inputs) {
@@ -65,8 +66,7 @@ export function interpretPackage(source: CoreMLSource, backend = 'coreml'): Exec
     if (constant) {
       known.set(name, { dtype: constant.dtype, shape: constant.shape, constant })
       if (constant.dtype === 'fp16' || constant.dtype === 'fp32') {
-        const values = Float32Array.from(constant.values)
-        constants.set(name, constant.dtype === 'fp16' ? roundToFloat16(values) : values)
+        constants.set(name, floatsOf(constant))
       }
       continue
     }

@@ -1,4 +1,4 @@
-import { sameShape } from '@mobileone/core'
+import { sameShape, type Unary } from '@mobileone/core'
 import type { OnnxNode } from '../proto.ts'
 import { attribute } from './attributes.ts'
 import type { Constant, FloatConstant } from './constant.ts'
@@ -22,12 +22,7 @@ export const elementwiseRules: Readonly<Record<string, Rule>> = {
   Div: div,
 }
 
-function unary(
-  graph: ImportGraph,
-  node: OnnxNode,
-  op: 'relu' | 'sigmoid' | 'silu' | 'gelu',
-  of?: Made,
-): Value {
+function unary(graph: ImportGraph, node: OnnxNode, op: Unary['op'], of?: Made): Value {
   const x = of ?? graph.made(node, 0)
   return graph.emit(node, (name) => ({ op, name, inputs: [x.name] }))
 }

@@ -45,7 +45,7 @@ export class ImportGraph {
   /** By model value name. */
   readonly #shapes = new Map<string, readonly number[]>()
   readonly #initializers: ReadonlyMap<string, OnnxTensor>
-  readonly #readers: ReadonlyMap<string, readonly OnnxNode[]>
+  readonly #soleReaders: ReadonlyMap<string, OnnxNode>
   readonly #uniqueValue = uniqueNames()
   readonly #uniqueWeight = uniqueNames()
   readonly #weightNames = new Map<Constant, Map<string, string>>()
@@ -53,18 +53,18 @@ export class ImportGraph {
   #elementsLeft: number
 
   /**
-   * @param readers The nodes that read each value; a value that is a graph output has no sole reader.
+   * @param soleReaders The node that alone reads a value, where there is one.
    * @param byteLength Size of the file, which bounds how many elements may be made of it.
    */
   constructor(
     opset: number,
     initializers: ReadonlyMap<string, OnnxTensor>,
-    readers: ReadonlyMap<string, readonly OnnxNode[]>,
+    soleReaders: ReadonlyMap<string, OnnxNode>,
     byteLength: number,
   ) {
     this.opset = opset
     this.#initializers = initializers
-    this.#readers = readers
+    this.#soleReaders = soleReaders
     this.#elementsLeft = 4 * byteLength + 4096
   }
 
@@ -93,8 +93,7 @@ export class ImportGraph {
 
   /** The only node that reads output 0 of `node`, undefined when there are others. */
   soleReader(node: OnnxNode): OnnxNode | undefined {
-    const readers = this.#readers.get(node.outputs[0] as string)
-    return readers?.length === 1 ? readers[0] : undefined
+    return this.#soleReaders.get(node.outputs[0] as string)
   }
 
   /** Input `index` of `node`, which must be there. */

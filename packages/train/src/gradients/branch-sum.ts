@@ -50,7 +50,7 @@ function isDepthwise({ groups, inChannels, outChannels }: BranchSum['geometry'])
 
 function denseSum(
   tf: Tfjs,
-  { affine, gramSums }: Primitives,
+  { affine, covariance: covarianceOf }: Primitives,
   { branches, geometry, relu }: BranchSum,
   x: tf.Tensor4D,
   weight: ReadWeight,
@@ -64,10 +64,8 @@ function denseSum(
   const patches: tf.Tensor2D =
     kernel === 1 ? tf.reshape(x, [count, inChannels]) : tf.reshape(im2col(tf, x, geometry), [count, patch])
 
-  const [products, sum] = gramSums(patches)
-  const centre = tf.div(sum, count) as tf.Tensor1D
+  const [covariance, centre] = covarianceOf(patches)
   const row = tf.reshape(centre, [1, patch]) as tf.Tensor2D
-  const covariance = tf.sub(tf.div(products, count), tf.matMul(row, row, true, false)) as tf.Tensor2D
 
   const identity = (): tf.Tensor2D => {
     const before = ((kernel * kernel - 1) / 2) * inChannels
@@ -100,7 +98,7 @@ function denseSum(
 
 function depthwiseSum(
   tf: Tfjs,
-  { depthwise, depthwiseSums }: Primitives,
+  { depthwise, depthwiseMoments }: Primitives,
   { branches, geometry, relu }: BranchSum,
   x: tf.Tensor4D,
   weight: ReadWeight,
@@ -120,10 +118,7 @@ function depthwiseSum(
   // Channel c of branch b is channel `c * branches + b` there, and `b * channels + c` here.
   const byBranch = (values: tf.Tensor1D): tf.Tensor1D =>
     tf.reshape(tf.transpose(tf.reshape(values, [outChannels, branches.length])), [-1])
-  const [mean, variance] = moments(tf, depthwiseSums(x, all, stride), count).map(byBranch) as [
-    tf.Tensor1D,
-    tf.Tensor1D,
-  ]
+  const [mean, variance] = depthwiseMoments(x, all, stride).map(byBranch) as [tf.Tensor1D, tf.Tensor1D]
   const { gain, bias } = normalise(tf, branches, outChannels, mean, variance, count, epsilon, weight, observe)
 
   const gains = tf.transpose(tf.reshape(gain, [branches.length, outChannels]))
@@ -155,16 +150,6 @@ function normalise(
   const gain = tf.mul(gather('weight'), tf.rsqrt(tf.add(variance, epsilon))) as tf.Tensor1D
   const shifts = tf.sub(gather('bias'), tf.mul(mean, gain))
   return { gain, bias: tf.sum(tf.reshape(shifts, [branches.length, channels]), 0) }
-}
-
-/** Mean and variance from sums and sums of squares; rounding never makes the variance negative. */
-export function moments(
-  tf: Tfjs,
-  [sum, squares]: readonly [tf.Tensor1D, tf.Tensor1D],
-  count: number,
-): readonly [mean: tf.Tensor1D, variance: tf.Tensor1D] {
-  const mean = tf.div(sum, count) as tf.Tensor1D
-  return [mean, tf.relu(tf.sub(tf.div(squares, count), tf.square(mean)))]
 }
 
 /** Each window of the input as the channels of one pixel, in the order row, column, channel. */

@@ -1,7 +1,7 @@
 import type { Conv2d, Node } from '@mobileone/core'
 import type { Primitives, Tfjs } from '@mobileone/tfjs-wasm-gradients'
 import type * as tf from '@tensorflow/tfjs-core'
-import { moments, type Observe, type ReadWeight } from './branch-sum.ts'
+import type { Observe, ReadWeight } from './branch-sum.ts'
 
 /** The value of one node in training mode, from the values it reads. Feature maps are NHWC. */
 export function runNode(
@@ -28,7 +28,7 @@ export function runNode(
     case 'batchNorm': {
       const channels = x.shape.at(-1) as number
       const count = x.size / channels
-      const [mean, variance] = moments(tf, primitives.sums(x), count)
+      const [mean, variance] = primitives.moments(x)
       observe(node, mean, variance, count)
       const gain = tf.mul(weight(node.weight), tf.rsqrt(tf.add(variance, node.epsilon)))
       return tf.add(tf.mul(x, gain), tf.sub(weight(node.bias), tf.mul(mean, gain)))

@@ -16,9 +16,9 @@ const live = {
   /** ...output of a block: its own, those kept for the backward pass, and their gradients. */
   output: 3.3,
   /** ...element of a covariance of inputs. */
-  covariance: 6,
+  covariance: 2,
   /** ...weight of the branches whose statistics follow from one. */
-  weight: 17.5,
+  weight: 15,
 }
 
 /**
