@@ -1,5 +1,6 @@
 import { MobileOneError } from '@mobileone/core'
-import { WireReader } from '@mobileone/core/protobuf-wire'
+import { WireBudget, WireReader } from '@mobileone/core/protobuf-wire'
+import { limits } from './limits.ts'
 import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from './proto.ts'
 import {
   doubles,
@@ -20,19 +21,22 @@ import {
  */
 export function decodeModel(bytes: Uint8Array): OnnxModel {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const { graph, ...model } = readFields(new WireReader(view, 'ONNX', 'the model'), {
-    irVersion: int(1),
-    producer: text(2),
-    docString: text(6),
-    graph: message(7, 'the graph', decodeGraph),
-    opsets: messages(8, 'opset import', (reader) =>
-      standardDomain(readFields(reader, { domain: text(1), version: int(2) })),
-    ),
-    metadata: messages(14, 'metadata entry', (reader) => {
-      const { key, value } = readFields(reader, { key: text(1), value: text(2) })
-      return [key, value] as const
-    }),
-  })
+  const { graph, ...model } = readFields(
+    new WireReader(view, 'ONNX', 'the model', new WireBudget(limits.objects)),
+    {
+      irVersion: int(1),
+      producer: text(2),
+      docString: text(6, Number.POSITIVE_INFINITY),
+      graph: message(7, 'the graph', decodeGraph),
+      opsets: messages(8, 'opset import', (reader) =>
+        standardDomain(readFields(reader, { domain: text(1), version: int(2) })),
+      ),
+      metadata: messages(14, 'metadata entry', (reader) => {
+        const { key, value } = readFields(reader, { key: text(1), value: text(2, Number.POSITIVE_INFINITY) })
+        return [key, value] as const
+      }),
+    },
+  )
   if (!graph) {
     throw new MobileOneError(
       'invalid-file',
@@ -44,11 +48,11 @@ export function decodeModel(bytes: Uint8Array): OnnxModel {
 
 function decodeGraph(reader: WireReader): OnnxGraph {
   return readFields(reader, {
-    nodes: messages(1, 'node', decodeNode),
+    nodes: messages(1, 'node', decodeNode, limits.nodes),
     name: text(2),
-    initializers: messages(5, 'initialiser', decodeTensor),
-    inputs: messages(11, 'input', decodeValue),
-    outputs: messages(12, 'output', decodeValue),
+    initializers: messages(5, 'initialiser', decodeTensor, limits.tensors),
+    inputs: messages(11, 'input', decodeValue, limits.values + limits.tensors),
+    outputs: messages(12, 'output', decodeValue, limits.values),
   })
 }
 
@@ -61,8 +65,10 @@ function decodeNode(reader: WireReader): OnnxNode {
     attributes: messages(5, 'attribute', decodeAttribute),
     domain: text(7),
   })
-  return standardDomain({ ...node, attributes: new Map(attributes) })
+  return standardDomain({ ...node, attributes: attributes.length === 0 ? noAttributes : new Map(attributes) })
 }
+
+const noAttributes: OnnxNode['attributes'] = new Map()
 
 /** The standard operators have two names for their domain. */
 function standardDomain<T extends { readonly domain: string }>(of: T): T {
@@ -105,7 +111,12 @@ function decodeTensor(reader: WireReader): OnnxTensor {
     doubles: doubles(10),
     location: int(14),
   })
-  return { ...tensor, ...(raw && { raw }), ints: int32s.concat(int64s), external: location === 1 }
+  return {
+    ...tensor,
+    ...(raw && { raw }),
+    ints: int32s.length === 0 ? int64s : int32s.concat(int64s),
+    external: location === 1,
+  }
 }
 
 function decodeValue(reader: WireReader): OnnxValue {

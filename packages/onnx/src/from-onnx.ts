@@ -5,6 +5,7 @@ import { elementwiseRules } from './import/elementwise.ts'
 import { ImportGraph } from './import/import-graph.ts'
 import { layerRules, type Rule } from './import/layers.ts'
 import { shapeRules } from './import/shape-ops.ts'
+import { limits } from './limits.ts'
 import { dataType, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxValue } from './proto.ts'
 
 export interface FromOnnxOptions {
@@ -51,6 +52,12 @@ function importModel(file: OnnxModel, byteLength: number, options: FromOnnxOptio
   const { graph } = file
   const initializers = new Map(graph.initializers.map((tensor) => [tensor.name, tensor]))
   const inputs = graph.inputs.filter(({ name }) => !initializers.has(name))
+  if (inputs.length > limits.values) {
+    throw new MobileOneError(
+      'unsupported',
+      `cannot import this ONNX graph: it has ${inputs.length} inputs, and at most ${limits.values} are supported`,
+    )
+  }
   checkNames(graph, inputs)
   for (const name of Object.keys(options.shapes ?? {})) {
     if (!inputs.some((input) => input.name === name)) {
@@ -170,10 +177,11 @@ function refuseUnknownOps(nodes: readonly OnnxNode[], rules: ReadonlyMap<string,
     names.push(node.name || (node.outputs[0] as string))
   }
   if (unknown.size === 0) return
-  const list = [...unknown].map(([op, names]) => {
+  const list = [...unknown].slice(0, 20).map(([op, names]) => {
     const shown = names.slice(0, 3).map((name) => `"${name}"`)
     return `${op} (${shown.join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''})`
   })
+  if (unknown.size > list.length) list.push(`${unknown.size - list.length} more ops`)
   throw new MobileOneError(
     'unsupported',
     `cannot import this ONNX graph: it uses ${list.join(', ')}; the ops that can be read are ${[...rules.keys()].sort().join(', ')}`,
@@ -194,6 +202,12 @@ function inputShape(input: OnnxValue, options: FromOnnxOptions): readonly number
   const shape =
     given ??
     input.shape?.map((size, axis) => (typeof size !== 'number' && axis === 0 ? (options.batch ?? 1) : size))
+  if (shape && shape.length > limits.rank) {
+    throw new MobileOneError(
+      'unsupported',
+      `cannot import the input "${input.name}" of ${shape.length} axes; at most ${limits.rank} are supported`,
+    )
+  }
   if (!shape?.every((size) => typeof size === 'number' && Number.isSafeInteger(size) && size > 0)) {
     const known = input.shape?.map((size) => size ?? '?').join(', ')
     throw new MobileOneError(

@@ -1,5 +1,6 @@
 import { elementCount, MobileOneError } from '@mobileone/core'
 import { bfloat16ToFloat32, float16ToFloat32 } from '@mobileone/core/half'
+import { limits } from '../limits.ts'
 import { dataType, type OnnxTensor } from '../proto.ts'
 
 /** A value known before the network runs: float elements, or whole numbers (a shape, a flag). */
@@ -26,6 +27,12 @@ export function decodeConstant(tensor: OnnxTensor, name: string): Constant {
       'unsupported',
       `${what} keeps its elements in another file; save the model as one file ` +
         '(onnx.save without save_as_external_data, torch.onnx.export with external_data=False)',
+    )
+  }
+  if (tensor.dims.length > limits.rank) {
+    throw new MobileOneError(
+      'invalid-file',
+      `${what} has ${tensor.dims.length} axes, where at most ${limits.rank} belong; the file is damaged`,
     )
   }
   const elements = readElements(tensor, what)

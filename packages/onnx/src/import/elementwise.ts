@@ -129,7 +129,8 @@ function addUp(graph: ImportGraph, node: OnnxNode, values: readonly Made[]): Val
 
 function mul(graph: ImportGraph, node: OnnxNode): Value {
   const [a, b] = constantLast(graph.input(node, 0), graph.input(node, 1))
-  if (a.kind === 'constant') return graph.unsupported(node, 'a product of constants')
+  if (a.kind === 'constant')
+    return graph.unsupported(node, 'a product of constants; only products with a feature map are supported')
   if (b.kind === 'constant') return scale(graph, node, a, scalar(b, a))
   if (a.kind === 'deferred' || b.kind === 'deferred') return product(graph, node, a, b)
   const [whole, gate] = isGate(a, b) ? [b, a] : [a, b]

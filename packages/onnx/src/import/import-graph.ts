@@ -8,6 +8,7 @@ import {
   tensor,
   weightRoles,
 } from '@mobileone/core'
+import { elementLimit, limits } from '../limits.ts'
 import { uniqueNames } from '../names.ts'
 import type { OnnxNode, OnnxTensor } from '../proto.ts'
 import { describe } from './attributes.ts'
@@ -65,7 +66,7 @@ export class ImportGraph {
     this.opset = opset
     this.#initializers = initializers
     this.#soleReaders = soleReaders
-    this.#elementsLeft = 4 * byteLength + 4096
+    this.#elementsLeft = elementLimit(byteLength)
   }
 
   addInput(name: string, shape: readonly number[]): void {
@@ -128,7 +129,7 @@ export class ImportGraph {
     if (value.kind !== 'constant' || value.data instanceof Float32Array) {
       return this.unsupported(node, `input ${index} ("${node.inputs[index]}") must be constant whole numbers`)
     }
-    if (value.data.length > 64) this.invalid(node, `a shape of ${value.data.length} numbers`)
+    if (value.data.length > limits.shapeNumbers) this.invalid(node, `a shape of ${value.data.length} numbers`)
     return value.data
   }
 
@@ -142,6 +143,8 @@ export class ImportGraph {
     )
     const graph: Graph = { name: '', inputs: {}, nodes: [], outputs: {}, weights }
     const shape = outputShape(graph, node, inputShapes)
+    if (this.nodes.length >= limits.nodes)
+      this.unsupported(source, `with it the model has more than ${limits.nodes} nodes`)
     this.nodes.push(node)
     this.#shapes.set(node.name, shape)
     return { kind: 'made', name: node.name, shape }
