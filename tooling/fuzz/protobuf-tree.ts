@@ -52,29 +52,51 @@ export function parseTree(bytes: Uint8Array, depth = 0): Field[] | undefined {
 /** The bytes of a tree. */
 export function encodeTree(fields: readonly Field[]): Uint8Array {
   const parts: Uint8Array[] = []
-  for (const { number, type, value } of fields) {
-    parts.push(encodeVarint(BigInt(number * 8 + type)))
-    if (typeof value === 'bigint') parts.push(encodeVarint(BigInt.asUintN(64, value)))
-    else {
-      const bytes = Array.isArray(value) ? encodeTree(value) : value
-      if (type === 2) parts.push(encodeVarint(BigInt(bytes.length)))
-      parts.push(bytes)
-    }
-  }
+  collect(fields, parts)
   return Uint8Array.from(Buffer.concat(parts))
 }
 
-function encodeVarint(value: bigint): Uint8Array {
+/** Append the parts of `fields`; returns how many bytes they are. */
+function collect(fields: readonly Field[], parts: Uint8Array[]): number {
+  let length = 0
+  const add = (part: Uint8Array): void => {
+    parts.push(part)
+    length += part.length
+  }
+  for (const { number, type, value } of fields) {
+    add(encodeVarint(number * 8 + type))
+    if (typeof value === 'bigint') add(encodeVarint(BigInt.asUintN(64, value)))
+    else if (Array.isArray(value)) {
+      const place = parts.push(new Uint8Array(0)) - 1
+      const inner = collect(value, parts)
+      const size = type === 2 ? encodeVarint(inner) : parts[place]!
+      parts[place] = size
+      length += size.length + inner
+    } else {
+      if (type === 2) add(encodeVarint(value.length))
+      add(value)
+    }
+  }
+  return length
+}
+
+function encodeVarint(value: number | bigint): Uint8Array {
   const bytes: number[] = []
-  let rest = value
-  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128)
-  bytes.push(Number(rest))
+  if (typeof value === 'number' && value < 2 ** 31) {
+    let rest = value
+    for (; rest > 127; rest >>>= 7) bytes.push((rest & 127) | 128)
+    bytes.push(rest)
+  } else {
+    let rest = BigInt(value)
+    for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128)
+    bytes.push(Number(rest))
+  }
   return Uint8Array.from(bytes)
 }
 
 /** One to four changes of structure: fields removed, repeated, moved, renumbered, swapped for another, with other numbers or bytes. */
 export function mutateTree(fields: readonly Field[], source: Random): Field[] {
-  const tree = structuredClone(fields) as Field[]
+  const tree = copyFields(fields)
   const messages: Field[][] = []
   const visit = (message: Field[]): void => {
     if (message.length > 0) messages.push(message)
@@ -118,7 +140,12 @@ export function mutateTree(fields: readonly Field[], source: Random): Field[] {
 
 /** Never the field itself: a tree must not come to hold itself. */
 function copyOf(field: Field): Field {
-  return structuredClone(field) as Field
+  return Array.isArray(field.value) ? { ...field, value: copyFields(field.value) } : field
+}
+
+/** Bytes are shared: no change writes into them. */
+function copyFields(fields: readonly Field[]): Field[] {
+  return fields.map(copyOf)
 }
 
 function changeValue(field: Field, source: Random): Field {

@@ -1,5 +1,5 @@
 /** The part of onnxruntime-common's interface used here: what onnxruntime-web and onnxruntime-node have in common. */
-import { isMobileOneError, MobileOneError } from '@mobileone/core'
+import { importLibrary, isMobileOneError, type LibrarySource, MobileOneError } from '@mobileone/core'
 
 export interface OrtTensor {
   readonly type: string
@@ -27,29 +27,17 @@ export interface OrtLibrary {
   }
 }
 
-/** A module, or a function that imports one. */
-export type LibrarySource = OrtLibrary | (() => Promise<OrtLibrary | { readonly default: OrtLibrary }>)
-
-/** @throws MobileOneError `unavailable` naming the packages to install. */
-export async function loadLibrary(source: LibrarySource): Promise<OrtLibrary> {
-  let loaded: OrtLibrary | { readonly default: OrtLibrary }
-  try {
-    loaded = typeof source === 'function' ? await source() : source
-  } catch (cause) {
-    throw new MobileOneError(
-      'unavailable',
-      `ort: the library could not be loaded (${reason(cause)}); install onnxruntime-web or onnxruntime-node (with ONNXRUNTIME_NODE_INSTALL=skip where there is no network)`,
-      { cause },
-    )
-  }
-  const library = 'InferenceSession' in loaded ? loaded : loaded?.default
-  if (typeof library?.InferenceSession?.create !== 'function' || typeof library.Tensor !== 'function') {
-    throw new MobileOneError(
-      'invalid-argument',
-      "ort: `lib` must be the module onnxruntime-web or onnxruntime-node, or a function such as () => import('onnxruntime-web')",
-    )
-  }
-  return library
+/** @throws MobileOneError `unavailable` naming the packages to install, `invalid-argument` for another module. */
+export function loadLibrary(lib: LibrarySource<OrtLibrary>): Promise<OrtLibrary> {
+  return importLibrary(lib, {
+    backend: 'ort',
+    packages: 'onnxruntime-web or onnxruntime-node',
+    install:
+      'onnxruntime-web or onnxruntime-node (with ONNXRUNTIME_NODE_INSTALL=skip where there is no network)',
+    example: "() => import('onnxruntime-web')",
+    matches: ({ InferenceSession, Tensor }) =>
+      typeof InferenceSession?.create === 'function' && typeof Tensor === 'function',
+  })
 }
 
 const turns = new WeakMap<OrtLibrary, Promise<unknown>>()

@@ -3,7 +3,9 @@ import {
   type CompileOptions,
   createExecutor,
   type Executor,
+  elementCount,
   inferShapes,
+  type LibrarySource,
   MobileOneError,
   type Model,
   type Node,
@@ -16,21 +18,14 @@ import {
   validate,
 } from '@mobileone/core'
 import { toOnnx } from '@mobileone/onnx'
-import {
-  inTurn,
-  type LibrarySource,
-  loadLibrary,
-  type OrtLibrary,
-  type OrtSession,
-  translate,
-} from './library.ts'
+import { inTurn, loadLibrary, type OrtLibrary, type OrtSession, translate } from './library.ts'
 
 /** A provider's name, or the name with options of the provider. */
 export type ExecutionProvider = string | Readonly<{ name: string } & Record<string, unknown>>
 
 export interface OrtOptions {
   /** `onnxruntime-web`, one of its entries, or `onnxruntime-node`: the module, or a function that imports it. */
-  readonly lib: LibrarySource
+  readonly lib: LibrarySource<OrtLibrary>
   /**
    * In order of preference, in the library's words: `wasm`, `webgpu`, `webnn` (onnxruntime-web), `cpu`, `cuda`, `coreml`
    * (onnxruntime-node). Default: the library's own choice. ONNX Runtime itself gives single nodes that a provider lacks to
@@ -56,6 +51,8 @@ export function ort(options: OrtOptions): Backend {
   return {
     specVersion: 1,
     name: 'ort',
+    // WGSL lets an implementation assume that there is no NaN, and the library's shaders lose it.
+    ...(runsOnWebGpu(options) && { nan: 'unspecified' }),
     async probe() {
       try {
         const session = await createSession(await loadLibrary(options.lib), toOnnx(identity), options)
@@ -72,7 +69,7 @@ export function ort(options: OrtOptions): Backend {
 
 /** Batch normalisation of matrices, which the WebGPU provider of 1.30 computes wrongly in the layout NCHW. */
 function unsupported(model: Model, options: OrtOptions): readonly Node[] {
-  if (!providerNames(options).includes('webgpu')) return []
+  if (!runsOnWebGpu(options)) return []
   const nodes = model.nodes.filter(({ op }) => op === 'batchNorm')
   if (nodes.length === 0) return nodes
   const shapes = inferShapes(model)
@@ -109,8 +106,11 @@ async function compile(model: Model, options: OrtOptions, { signal }: CompileOpt
   const shapes = inferShapes(model)
   const shapeOf = (value: string): readonly number[] => shapes[value] as readonly number[]
   const inputNames = Object.keys(model.inputs)
-  const onGpu = providerNames(options).some((name) => name === 'webgpu' || name === 'webnn')
-  const weightBytes = Object.values(model.weights).reduce((sum, { data }) => sum + data.byteLength, 0)
+  const onGpu = runsOnWebGpu(options) || providerNames(options).includes('webnn')
+  const weightBytes = Object.values(model.weights).reduce(
+    (sum, { shape }) => sum + 4 * elementCount(shape),
+    0,
+  )
   return createExecutor({
     backend: 'ort',
     inputs: model.inputs,
@@ -210,4 +210,8 @@ function providerNames({ executionProviders }: OrtOptions): readonly string[] {
       "the library's default provider",
     ]
   )
+}
+
+function runsOnWebGpu(options: OrtOptions): boolean {
+  return providerNames(options).includes('webgpu')
 }

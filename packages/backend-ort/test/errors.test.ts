@@ -69,6 +69,11 @@ describe('errors are translated', () => {
   })
 })
 
+it('NaN is not looked at on WebGPU, where the shaders lose it', () => {
+  expect(ort({ lib: native, executionProviders: ['webgpu', 'wasm'] }).nan).toBe('unspecified')
+  expect(ort({ lib: native, executionProviders: ['cpu'] }).nan).toBeUndefined()
+})
+
 it('a module and its default export are both taken', async () => {
   const probe = await ort({ lib: async () => ({ default: native }) }).probe()
   expect(probe.ok).toBe(true)

@@ -1,30 +1,17 @@
-import { isMobileOneError, MobileOneError } from '@mobileone/core'
+import { importLibrary, isMobileOneError, type LibrarySource, MobileOneError } from '@mobileone/core'
 
 /** TensorFlow.js: `@tensorflow/tfjs-core`, or `@tensorflow/tfjs`, which contains it. */
 export type Tfjs = typeof import('@tensorflow/tfjs-core')
 
-/** A module, or a function that imports one. */
-export type LibrarySource = Tfjs | (() => Promise<Tfjs>)
-
-/** @throws MobileOneError `unavailable` naming the package to install. */
-export async function loadLibrary(source: LibrarySource): Promise<Tfjs> {
-  let tf: Tfjs
-  try {
-    tf = typeof source === 'function' ? await source() : source
-  } catch (cause) {
-    throw new MobileOneError(
-      'unavailable',
-      `tfjs: the library could not be loaded (${reason(cause)}); install @tensorflow/tfjs-core and a package such as @tensorflow/tfjs-backend-wasm`,
-      { cause },
-    )
-  }
-  if (typeof tf?.setBackend !== 'function' || typeof tf.tidy !== 'function') {
-    throw new MobileOneError(
-      'invalid-argument',
-      "tfjs: `lib` must be the module @tensorflow/tfjs-core or @tensorflow/tfjs, or a function such as () => import('@tensorflow/tfjs')",
-    )
-  }
-  return tf
+/** @throws MobileOneError `unavailable` naming the packages to install, `invalid-argument` for another module. */
+export function loadLibrary(lib: LibrarySource<Tfjs>): Promise<Tfjs> {
+  return importLibrary(lib, {
+    backend: 'tfjs',
+    packages: '@tensorflow/tfjs-core or @tensorflow/tfjs',
+    install: '@tensorflow/tfjs-core and a package such as @tensorflow/tfjs-backend-wasm',
+    example: "() => import('@tensorflow/tfjs')",
+    matches: ({ setBackend, tidy }) => typeof setBackend === 'function' && typeof tidy === 'function',
+  })
 }
 
 /**

@@ -1,7 +1,7 @@
-import type { Model, Node } from '@mobileone/core'
+import { findUses, type Model } from '@mobileone/core'
 import type * as tf from '@tensorflow/tfjs-core'
 import type { Tfjs } from './library.ts'
-import { type Compute, operation } from './operation.ts'
+import { type Compute, type Keep, operation } from './operation.ts'
 
 export interface ProgramStep {
   /** The node the step is named after. */
@@ -27,7 +27,7 @@ export interface Program {
  */
 export function buildProgram(tf: Tfjs, model: Model): Program {
   const weights: tf.Tensor[] = []
-  const keep = (make: () => tf.Tensor): tf.Tensor => {
+  const keep: Keep = (make) => {
     const weight = tf.keep(tf.tidy(make))
     weights.push(weight)
     return weight
@@ -36,49 +36,35 @@ export function buildProgram(tf: Tfjs, model: Model): Program {
     tf.dispose(weights)
   }
   try {
-    return { steps: withLastReads(model, planSteps(tf, model, keep)), dispose }
+    return { steps: planSteps(tf, model, keep), dispose }
   } catch (error) {
     dispose()
     throw error
   }
 }
 
-type Unplanned = Omit<ProgramStep, 'last'>
-
-function planSteps(tf: Tfjs, model: Model, keep: (make: () => tf.Tensor) => tf.Tensor): readonly Unplanned[] {
-  const readers = new Map<string, Node[]>()
-  for (const node of model.nodes) {
-    for (const name of new Set<string>(node.inputs)) readers.set(name, [...(readers.get(name) ?? []), node])
-  }
-  const shown = new Set(Object.values(model.outputs))
-  const taken = new Set<string>()
-  return model.nodes.flatMap((node): Unplanned[] => {
-    if (taken.has(node.name)) return []
-    const [next, ...others] = readers.get(node.name) ?? []
-    const fuses = node.op === 'conv2d' || node.op === 'linear'
-    const relu = fuses && next?.op === 'relu' && others.length === 0 && !shown.has(node.name)
-    if (relu) taken.add(next.name)
-    const { kernel, compute } = operation(tf, model, node, relu, keep)
+function planSteps(tf: Tfjs, model: Model, keep: Keep): readonly ProgramStep[] {
+  const uses = findUses(model)
+  const fused = new Set<string>()
+  return model.nodes.flatMap((node, at): ProgramStep[] => {
+    if (fused.has(node.name)) return []
+    const next = node.op === 'conv2d' || node.op === 'linear' ? uses.soleReader(node.name) : undefined
+    const relu = next?.op === 'relu' ? next.name : undefined
+    if (relu !== undefined) fused.add(relu)
+    const makes = relu ?? node.name
+    const { kernel, compute } = operation(tf, model, node, relu !== undefined, keep)
     return [
       {
         node: node.name,
-        kernel: relu ? `${kernel} + relu` : kernel,
+        kernel: relu === undefined ? kernel : `${kernel} + relu`,
         reads: node.inputs,
-        makes: relu ? next.name : node.name,
+        makes,
         compute,
+        last: [
+          ...new Set<string>(node.inputs.filter((name) => uses.lastUse(name) === at)),
+          ...(uses.reads(makes) === 0 ? [makes] : []),
+        ],
       },
     ]
   })
-}
-
-function withLastReads(model: Model, steps: readonly Unplanned[]): readonly ProgramStep[] {
-  const needed = new Set(Object.values(model.outputs))
-  return steps
-    .toReversed()
-    .map((step): ProgramStep => {
-      const last = [...new Set([...step.reads, step.makes])].filter((name) => !needed.has(name))
-      for (const name of step.reads) needed.add(name)
-      return { ...step, last }
-    })
-    .toReversed()
 }

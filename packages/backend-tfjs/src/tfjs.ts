@@ -3,7 +3,9 @@ import {
   type CompileOptions,
   createExecutor,
   type Executor,
+  elementCount,
   inferShapes,
+  type LibrarySource,
   type Model,
   profile,
   spec,
@@ -14,7 +16,7 @@ import {
   validate,
 } from '@mobileone/core'
 import type * as tf from '@tensorflow/tfjs-core'
-import { type LibrarySource, loadLibrary, selectBackend, type Tfjs, translate } from './library.ts'
+import { loadLibrary, selectBackend, type Tfjs, translate } from './library.ts'
 import { isUnsupported, toNchw, toNhwc } from './operation.ts'
 import { buildProgram, type Program } from './program.ts'
 import { refuseUnsupported } from './to-tfjs.ts'
@@ -23,7 +25,7 @@ export type TfjsBackendName = 'cpu' | 'wasm' | 'webgl' | 'webgpu'
 
 export interface TfjsOptions {
   /** `@tensorflow/tfjs-core` with a backend imported beside it, or `@tensorflow/tfjs`: the module, or a function that imports it. */
-  readonly lib: LibrarySource
+  readonly lib: LibrarySource<Tfjs>
   /**
    * The backend of TensorFlow.js. The library has one current backend for the whole page: compiling and running select this one
    * and leave it selected. Default: the current one when the model is compiled.
@@ -36,33 +38,55 @@ const pauseInterval = 8
 
 /** TensorFlow.js: fused operations, NHWC inside, every tensor freed as soon as nothing reads it. */
 export function tfjs(options: TfjsOptions): Backend {
+  let selected: string | undefined = options.backend
+  const open = async (): Promise<Opened> => {
+    const library = await loadLibrary(options.lib)
+    const backend = await selectBackend(library, options.backend)
+    selected = backend
+    return { library, backend }
+  }
   return {
     specVersion: 1,
     name: 'tfjs',
+    /** GLSL and WGSL let an implementation assume that there is no NaN, and the library's shaders lose it. */
+    get nan() {
+      return selected === 'webgl' || selected === 'webgpu' ? 'unspecified' : 'kept'
+    },
     async probe() {
       try {
-        const library = await loadLibrary(options.lib)
-        return { ok: true, features: [await selectBackend(library, options.backend)] }
+        return { ok: true, features: [(await open()).backend] }
       } catch (error) {
         return { ok: false, reason: translate(error, 'starting').message }
       }
     },
     unsupported: (model) => model.nodes.filter(isUnsupported),
-    compile: (model, compileOptions = {}) => compile(model, options, compileOptions),
+    compile: (model, compileOptions = {}) => compile(model, open, compileOptions),
   }
 }
 
-async function compile(model: Model, options: TfjsOptions, { signal }: CompileOptions): Promise<Executor> {
+/** The library, and the name of its current backend. */
+interface Opened {
+  readonly library: Tfjs
+  readonly backend: string
+}
+
+async function compile(
+  model: Model,
+  open: () => Promise<Opened>,
+  { signal }: CompileOptions,
+): Promise<Executor> {
   throwIfAborted(signal, 'compiling for tfjs')
   validate(model)
   refuseUnsupported(model)
-  const library = await loadLibrary(options.lib)
-  const backend = await selectBackend(library, options.backend)
+  const { library, backend } = await open()
   throwIfAborted(signal, 'compiling for tfjs')
   const program = start(library, model)
 
   const shapes = inferShapes(model)
-  const weightBytes = Object.values(model.weights).reduce((sum, { data }) => sum + data.byteLength, 0)
+  const weightBytes = Object.values(model.weights).reduce(
+    (sum, { shape }) => sum + 4 * elementCount(shape),
+    0,
+  )
   return createExecutor({
     backend: 'tfjs',
     inputs: model.inputs,

@@ -99,6 +99,21 @@ describe('errors', () => {
     })
   })
 
+  it('NaN is not looked at on a GPU, where it may get lost', async () => {
+    expect(tfjs({ lib: tf, backend: 'webgpu' }).nan).toBe('unspecified')
+    expect(tfjs({ lib: tf, backend: 'wasm' }).nan).toBe('kept')
+    const onGpu = tfjs({
+      lib: {
+        ...tf,
+        ready: async () => {},
+        getBackend: () => 'webgl',
+        env: () => ({ getBool: () => true }) as unknown as ReturnType<typeof tf.env>,
+      },
+    })
+    await onGpu.probe()
+    expect(onGpu.nan).toBe('unspecified')
+  })
+
   it('a backend that is not registered, naming the package', async () => {
     const backend = tfjs({ lib: tf, backend: 'webgpu' })
     const probe = await backend.probe()
@@ -112,8 +127,14 @@ describe('errors', () => {
       inputs: { x: { dtype: 'float32', shape: [1, 1, 9, 9] } },
       nodes: [
         {
-          ...{ op: 'conv2d', name: 'both', inputs: ['x'], weight: 'w', groups: 1 },
-          ...{ stride: [2, 2], padding: [0, 0], dilation: [2, 2] },
+          op: 'conv2d',
+          name: 'both',
+          inputs: ['x'],
+          weight: 'w',
+          stride: [2, 2],
+          padding: [0, 0],
+          dilation: [2, 2],
+          groups: 1,
         },
       ],
       outputs: { y: 'both' },

@@ -30,47 +30,47 @@ interface Shared extends Omit<Held, 'release'> {
 const ATTEMPTS = 3
 
 export class DeviceSource {
-  private readonly options: DeviceOptions
-  private shared: Promise<Shared> | undefined
-  private given: Shared | undefined
+  readonly #options: DeviceOptions
+  #shared: Promise<Shared> | undefined
+  #given: Shared | undefined
 
   constructor(options: DeviceOptions) {
-    this.options = options
+    this.#options = options
   }
 
   /** @throws MobileOneError `unavailable` saying why there is no device. */
   async acquire(): Promise<Held> {
-    const { device } = this.options
+    const { device } = this.#options
     if (device) {
-      this.given ??= watch(device, false)
-      checkPrecision(this.options, device.features)
-      return hold(this.given, () => {})
+      this.#given ??= watch(device, false)
+      checkPrecision(this.#options, device.features)
+      return hold(this.#given, () => {})
     }
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const pending = (this.shared ??= this.request())
+      const pending = (this.#shared ??= this.#request())
       const shared = await pending
       if (shared.lost === undefined) {
         shared.users++
-        return hold(shared, () => this.leave(shared, pending))
+        return hold(shared, () => this.#leave(shared, pending))
       }
-      if (this.shared === pending) this.shared = undefined
+      if (this.#shared === pending) this.#shared = undefined
     }
     throw new MobileOneError('device-lost', `webgpu: ${ATTEMPTS} new devices in a row were lost at once`)
   }
 
   /** The last user destroys the device; who waits for it at this moment sees that it is lost. */
-  private leave(shared: Shared, pending: Promise<Shared>): void {
+  #leave(shared: Shared, pending: Promise<Shared>): void {
     if (--shared.users > 0) return
     shared.lost ??= 'it was destroyed after its last use'
-    if (this.shared === pending) this.shared = undefined
+    if (this.#shared === pending) this.#shared = undefined
     shared.device.destroy()
   }
 
   /** An adapter, or the reason why there is none. */
   async adapter(): Promise<GPUAdapter | string> {
-    const gpu = this.options.gpu ?? (typeof navigator === 'undefined' ? undefined : navigator.gpu)
+    const gpu = this.#options.gpu ?? (typeof navigator === 'undefined' ? undefined : navigator.gpu)
     if (!gpu) return explainMissing()
-    const { powerPreference } = this.options
+    const { powerPreference } = this.#options
     try {
       const adapter = await gpu.requestAdapter(powerPreference ? { powerPreference } : {})
       return (
@@ -82,12 +82,12 @@ export class DeviceSource {
     }
   }
 
-  private async request(): Promise<Shared> {
+  async #request(): Promise<Shared> {
     try {
       const adapter = await this.adapter()
       if (typeof adapter === 'string') throw new MobileOneError('unavailable', `webgpu: ${adapter}`)
-      checkPrecision(this.options, adapter.features)
-      const wanted = ['timestamp-query', ...(this.options.precision === 'f16-storage' ? ['shader-f16'] : [])]
+      checkPrecision(this.#options, adapter.features)
+      const wanted = ['timestamp-query', ...(this.#options.precision === 'f16-storage' ? ['shader-f16'] : [])]
       const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits
       const device = await adapter.requestDevice({
         requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[],
@@ -95,7 +95,7 @@ export class DeviceSource {
       })
       return watch(device, true)
     } catch (cause) {
-      this.shared = undefined
+      this.#shared = undefined
       if (cause instanceof MobileOneError) throw cause
       throw new MobileOneError('unavailable', `webgpu: the adapter gave no device: ${String(cause)}`, {
         cause,

@@ -23,16 +23,16 @@ const textureUsage = { copyDestination: 2, textureBinding: 4, renderAttachment: 
 
 /** Writes images into a model input on the GPU. Texture, pipelines and the uniform buffer are kept for the next image. */
 export class ImageWriter {
-  private readonly device: GPUDevice
-  private readonly target: GPUBuffer
-  private readonly geometry: GPUBuffer
-  private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>()
-  private texture: GPUTexture | undefined
+  readonly #device: GPUDevice
+  readonly #target: GPUBuffer
+  readonly #geometry: GPUBuffer
+  readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>()
+  #texture: GPUTexture | undefined
 
   constructor(device: GPUDevice, target: GPUBuffer) {
-    this.device = device
-    this.target = target
-    this.geometry = device.createBuffer({
+    this.#device = device
+    this.#target = target
+    this.#geometry = device.createBuffer({
       size: 16,
       usage: bufferUsage.uniform | bufferUsage.copyDestination,
     })
@@ -41,30 +41,31 @@ export class ImageWriter {
   /** The conversion by this rule. */
   pipeline(rule: Preprocess): Promise<GPUComputePipeline> {
     const code = imageKernel(rule)
-    const known = this.pipelines.get(code)
+    const known = this.#pipelines.get(code)
     if (known) return known
-    const module = this.device.createShaderModule({ label: 'image', code })
-    const made = this.device.createComputePipelineAsync({
-      ...{ label: 'image', layout: 'auto' },
+    const module = this.#device.createShaderModule({ label: 'image', code })
+    const made = this.#device.createComputePipelineAsync({
+      label: 'image',
+      layout: 'auto',
       compute: { module, entryPoint: 'main' },
     })
-    this.pipelines.set(code, made)
+    this.#pipelines.set(code, made)
     return made
   }
 
   /** Upload the image and encode its conversion. */
   convert({ source, rule }: ImageInput, pipeline: GPUComputePipeline, encoder: GPUCommandEncoder): void {
     const [width, height] = sizeOf(source)
-    const texture = this.textureOf(width, height)
-    this.device.queue.copyExternalImageToTexture({ source }, { texture }, [width, height])
-    this.device.queue.writeBuffer(this.geometry, 0, geometryOf(width, height, rule))
+    const texture = this.#textureOf(width, height)
+    this.#device.queue.copyExternalImageToTexture({ source }, { texture }, [width, height])
+    this.#device.queue.writeBuffer(this.#geometry, 0, geometryOf(width, height, rule))
     const pixels = rule.size[0] * rule.size[1]
-    const group = this.device.createBindGroup({
+    const group = this.#device.createBindGroup({
       layout: pipeline.getBindGroupLayout(0),
       entries: [
         { binding: 0, resource: texture.createView() },
-        { binding: 1, resource: { buffer: this.geometry } },
-        { binding: 2, resource: { buffer: this.target, size: rule.mean.length * pixels * 4 } },
+        { binding: 1, resource: { buffer: this.#geometry } },
+        { binding: 2, resource: { buffer: this.#target, size: rule.mean.length * pixels * 4 } },
       ],
     })
     const pass = encoder.beginComputePass()
@@ -75,25 +76,27 @@ export class ImageWriter {
   }
 
   free(): void {
-    this.geometry.destroy()
-    this.texture?.destroy()
+    this.#geometry.destroy()
+    this.#texture?.destroy()
   }
 
-  private textureOf(width: number, height: number): GPUTexture {
-    const limit = this.device.limits.maxTextureDimension2D
+  #textureOf(width: number, height: number): GPUTexture {
+    const limit = this.#device.limits.maxTextureDimension2D
     if (!(width >= 1 && height >= 1 && width <= limit && height <= limit)) {
       throw new MobileOneError(
         'invalid-input',
         `webgpu: an image must have 1 to ${limit} pixels a side, not ${width} x ${height}; is the video or image loaded?`,
       )
     }
-    if (this.texture?.width === width && this.texture.height === height) return this.texture
-    this.texture?.destroy()
-    this.texture = this.device.createTexture({
-      ...{ label: 'image', size: [width, height], format: 'rgba8unorm' },
+    if (this.#texture?.width === width && this.#texture.height === height) return this.#texture
+    this.#texture?.destroy()
+    this.#texture = this.#device.createTexture({
+      label: 'image',
+      size: [width, height],
+      format: 'rgba8unorm',
       usage: textureUsage.copyDestination | textureUsage.textureBinding | textureUsage.renderAttachment,
     })
-    return this.texture
+    return this.#texture
   }
 }
 
@@ -140,7 +143,9 @@ function geometryOf(width: number, height: number, { resize, size }: Preprocess)
     return half % 2 === 0.5 ? Math.floor(half) : Math.round(half)
   }
   return Float32Array.of(
-    ...[width / resizedWidth, height / resizedHeight],
-    ...[corner(resizedWidth, size[1]), corner(resizedHeight, size[0])],
+    width / resizedWidth,
+    height / resizedHeight,
+    corner(resizedWidth, size[1]),
+    corner(resizedHeight, size[0]),
   )
 }

@@ -22,8 +22,8 @@ export interface Constant {
   readonly fill: (to: Float32Array) => void
 }
 
-/** A slot with the number of reads still to come; it is free again when they are done. */
-export interface Lease {
+/** A buffer that holds a value, with the number of reads still to come; its slot is free again when they are done. */
+export interface Allocation {
   readonly buffer: PlannedBuffer
   reads: number
 }
@@ -35,30 +35,29 @@ export class Memory {
   readonly weights: PlannedBuffer = { kind: 'weights', bytes: 0 }
   readonly buffers: PlannedBuffer[] = [this.weights]
   readonly constants: Constant[] = []
-  private readonly free: PlannedBuffer[] = []
+  readonly #free: PlannedBuffer[] = []
 
-  input(bytes: number, reads: number): Lease {
-    const buffer: PlannedBuffer = { kind: 'input', bytes }
-    this.buffers.push(buffer)
-    return { buffer, reads }
+  input(bytes: number, reads: number): Allocation {
+    return { buffer: this.#add('input', bytes), reads }
   }
 
   /** The free slot that wastes least, or else grows least, or a new one. */
-  lease(bytes: number, reads: number): Lease {
-    const fits = this.free.filter((slot) => slot.bytes >= bytes).sort((a, b) => a.bytes - b.bytes)
-    const slot = fits[0] ?? [...this.free].sort((a, b) => b.bytes - a.bytes)[0]
-    if (slot) {
-      this.free.splice(this.free.indexOf(slot), 1)
-      slot.bytes = Math.max(slot.bytes, bytes)
-      return { buffer: slot, reads }
+  allocate(bytes: number, reads: number): Allocation {
+    const wins = (slot: PlannedBuffer, best: PlannedBuffer): boolean => {
+      if (slot.bytes < bytes) return slot.bytes > best.bytes
+      return best.bytes < bytes || slot.bytes < best.bytes
     }
-    const buffer: PlannedBuffer = { kind: 'slot', bytes }
-    this.buffers.push(buffer)
-    return { buffer, reads }
+    let best: PlannedBuffer | undefined
+    for (const slot of this.#free) if (!best || wins(slot, best)) best = slot
+    if (!best) return { buffer: this.#add('slot', bytes), reads }
+    this.#free.splice(this.#free.indexOf(best), 1)
+    best.bytes = Math.max(best.bytes, bytes)
+    return { buffer: best, reads }
   }
 
-  release(lease: Lease): void {
-    if (--lease.reads === 0 && lease.buffer.kind === 'slot') this.free.push(lease.buffer)
+  /** A value has been read. */
+  release(allocation: Allocation): void {
+    if (--allocation.reads === 0 && allocation.buffer.kind === 'slot') this.#free.push(allocation.buffer)
   }
 
   constant(floats: number, half: boolean, fill: (to: Float32Array) => void): Region {
@@ -67,5 +66,11 @@ export class Memory {
     this.weights.bytes = offset + region.bytes
     this.constants.push({ region, half, floats, fill })
     return region
+  }
+
+  #add(kind: 'input' | 'slot', bytes: number): PlannedBuffer {
+    const buffer: PlannedBuffer = { kind, bytes }
+    this.buffers.push(buffer)
+    return buffer
   }
 }

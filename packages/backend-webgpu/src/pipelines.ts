@@ -1,5 +1,5 @@
 import { MobileOneError } from '@mobileone/core'
-import { messageOf } from './message.ts'
+import { messageOf } from './error-message.ts'
 
 const pipelines = new WeakMap<GPUDevice, Map<string, Promise<GPUComputePipeline>>>()
 

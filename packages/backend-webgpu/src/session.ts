@@ -1,11 +1,11 @@
 /** A plan on a device: pipelines, buffers and bind groups are made once; a run writes, submits once and reads back once. */
 import { MobileOneError, type OnProgress, type Tensors, tensor, throwIfAborted } from '@mobileone/core'
+import { float32ToFloat16 } from '@mobileone/core/half'
+import { messageOf } from './error-message.ts'
 import { type ImageInput, ImageWriter } from './image.ts'
 import type { PlannedBuffer } from './memory.ts'
-import { messageOf } from './message.ts'
-import { toHalf } from './pack.ts'
 import { pipelineOf } from './pipelines.ts'
-import type { Plan } from './plan.ts'
+import type { Plan } from './plan-builder.ts'
 
 /** Values of the WebGPU specification: Node has no globals of these names. */
 const usage = { mapRead: 1, copySource: 4, copyDestination: 8, storage: 128, queryResolve: 512 } as const
@@ -41,22 +41,22 @@ const MAX_QUERIES = 4096
 
 export class Session {
   readonly bytes: number
-  private readonly device: GPUDevice
-  private readonly buffers: readonly GPUBuffer[]
-  private readonly inputs: Readonly<Record<string, GPUBuffer>>
-  private readonly commands: readonly Command[]
-  private readonly outputs: readonly Output[]
-  private readonly staging: GPUBuffer
-  private queries: Queries | undefined
-  private images: ImageWriter | undefined
+  readonly #device: GPUDevice
+  readonly #buffers: readonly GPUBuffer[]
+  readonly #inputs: Readonly<Record<string, GPUBuffer>>
+  readonly #commands: readonly Command[]
+  readonly #outputs: readonly Output[]
+  readonly #staging: GPUBuffer
+  #queries: Queries | undefined
+  #images: ImageWriter | undefined
 
   private constructor(device: GPUDevice, plan: Plan, pipelines: ReadonlyMap<string, GPUComputePipeline>) {
-    this.device = device
+    this.#device = device
     const made = new Map<PlannedBuffer, GPUBuffer>()
     for (const planned of plan.buffers) made.set(planned, createBuffer(device, planned, plan))
     const of = (planned: PlannedBuffer): GPUBuffer => made.get(planned)!
-    this.inputs = Object.fromEntries(Object.entries(plan.inputs).map(([name, input]) => [name, of(input)]))
-    this.commands = plan.dispatches.map(({ node, kernel, regions }) => {
+    this.#inputs = Object.fromEntries(Object.entries(plan.inputs).map(([name, input]) => [name, of(input)]))
+    this.#commands = plan.dispatches.map(({ node, kernel, regions }) => {
       const pipeline = pipelines.get(kernel.code)!
       const group = device.createBindGroup({
         label: node,
@@ -69,19 +69,19 @@ export class Session {
       return { pipeline, group, workgroups: kernel.workgroups }
     })
     let staged = 0
-    this.outputs = Object.entries(plan.outputs).map(([name, { region, shape }]) => {
+    this.#outputs = Object.entries(plan.outputs).map(([name, { region, shape }]) => {
       const { offset, bytes } = region
       const output = { name, buffer: of(region.buffer), offset, bytes, shape, staged }
       staged += bytes
       return output
     })
-    this.staging = device.createBuffer({
+    this.#staging = device.createBuffer({
       label: 'staging',
       size: staged,
       usage: usage.mapRead | usage.copyDestination,
     })
-    this.buffers = [...made.values(), this.staging]
-    this.bytes = this.buffers.reduce((sum, { size }) => sum + size, 0)
+    this.#buffers = [...made.values(), this.#staging]
+    this.bytes = this.#buffers.reduce((sum, { size }) => sum + size, 0)
   }
 
   /** @throws MobileOneError `unavailable` where the device is too small or refuses, `aborted`. */
@@ -128,31 +128,31 @@ export class Session {
   }
 
   async run(inputs: Tensors): Promise<Tensors> {
-    this.write(inputs)
-    return this.submit(this.device.createCommandEncoder())
+    this.#write(inputs)
+    return this.#submit(this.#device.createCommandEncoder())
   }
 
   /** Submit a run and leave its outputs where they are. */
   runOnGpu(inputs: Tensors): Readonly<Record<string, GpuOutput>> {
-    this.write(inputs)
-    const encoder = this.device.createCommandEncoder()
-    this.encode(encoder)
-    this.device.queue.submit([encoder.finish()])
+    this.#write(inputs)
+    const encoder = this.#device.createCommandEncoder()
+    this.#encode(encoder)
+    this.#device.queue.submit([encoder.finish()])
     return Object.fromEntries(
-      this.outputs.map(({ name, buffer, offset, bytes, shape }) => [name, { buffer, offset, bytes, shape }]),
+      this.#outputs.map(({ name, buffer, offset, bytes, shape }) => [name, { buffer, offset, bytes, shape }]),
     )
   }
 
   /** Run with `image` in the place of the only input. */
   async runImage(image: ImageInput): Promise<Tensors> {
-    const [target] = Object.values(this.inputs)
-    this.images ??= new ImageWriter(this.device, target!)
-    const pipeline = await this.images.pipeline(image.rule)
-    const encoder = this.device.createCommandEncoder()
-    this.device.pushErrorScope('validation')
+    const [target] = Object.values(this.#inputs)
+    this.#images ??= new ImageWriter(this.#device, target!)
+    const pipeline = await this.#images.pipeline(image.rule)
+    const encoder = this.#device.createCommandEncoder()
+    this.#device.pushErrorScope('validation')
     let outcome: Promise<GPUError | null>
     try {
-      this.images.convert(image, pipeline, encoder)
+      this.#images.convert(image, pipeline, encoder)
     } catch (cause) {
       if (cause instanceof MobileOneError) throw cause
       const remedy = 'draw a video frame that cannot be copied to an OffscreenCanvas first'
@@ -164,9 +164,9 @@ export class Session {
         },
       )
     } finally {
-      outcome = this.device.popErrorScope()
+      outcome = this.#device.popErrorScope()
     }
-    const results = await this.submit(encoder)
+    const results = await this.#submit(encoder)
     const problem = await outcome
     if (problem) {
       throw new MobileOneError('invalid-input', `webgpu: the device refused the image: ${problem.message}`)
@@ -174,55 +174,55 @@ export class Session {
     return results
   }
 
-  private async submit(encoder: GPUCommandEncoder): Promise<Tensors> {
-    this.encode(encoder)
-    for (const { buffer, offset, staged, bytes } of this.outputs)
-      encoder.copyBufferToBuffer(buffer, offset, this.staging, staged, bytes)
-    this.device.queue.submit([encoder.finish()])
-    await this.staging.mapAsync(MAP_READ)
-    const all = this.staging.getMappedRange()
-    const results = this.outputs.map(({ name, staged, bytes, shape }) => [
+  async #submit(encoder: GPUCommandEncoder): Promise<Tensors> {
+    this.#encode(encoder)
+    for (const { buffer, offset, staged, bytes } of this.#outputs)
+      encoder.copyBufferToBuffer(buffer, offset, this.#staging, staged, bytes)
+    this.#device.queue.submit([encoder.finish()])
+    await this.#staging.mapAsync(MAP_READ)
+    const all = this.#staging.getMappedRange()
+    const results = this.#outputs.map(({ name, staged, bytes, shape }) => [
       name,
       tensor(shape, new Float32Array(all.slice(staged, staged + bytes))),
     ])
-    this.staging.unmap()
+    this.#staging.unmap()
     return Object.fromEntries(results)
   }
 
   /** Milliseconds of each dispatch, by the GPU's own clock or else from submission to completion. */
   async profile(inputs: Tensors): Promise<readonly { readonly step: number; readonly ms: number }[]> {
-    this.write(inputs)
-    const queries = this.device.features.has('timestamp-query') && 2 * this.commands.length <= MAX_QUERIES
-    return queries && this.commands.length > 0 ? this.profileByQueries() : this.profileByWaiting()
+    this.#write(inputs)
+    const queries = this.#device.features.has('timestamp-query') && 2 * this.#commands.length <= MAX_QUERIES
+    return queries && this.#commands.length > 0 ? this.#profileByQueries() : this.#profileByWaiting()
   }
 
   free(): void {
-    for (const buffer of this.buffers) buffer.destroy()
-    this.images?.free()
-    this.queries?.set.destroy()
-    this.queries?.resolved.destroy()
-    this.queries?.staged.destroy()
+    for (const buffer of this.#buffers) buffer.destroy()
+    this.#images?.free()
+    this.#queries?.set.destroy()
+    this.#queries?.resolved.destroy()
+    this.#queries?.staged.destroy()
   }
 
-  private encode(encoder: GPUCommandEncoder): void {
+  #encode(encoder: GPUCommandEncoder): void {
     const pass = encoder.beginComputePass()
-    for (const command of this.commands) encode(pass, command)
+    for (const command of this.#commands) encode(pass, command)
     pass.end()
   }
 
-  private write(inputs: Tensors): void {
-    for (const [name, buffer] of Object.entries(this.inputs)) {
+  #write(inputs: Tensors): void {
+    for (const [name, buffer] of Object.entries(this.#inputs)) {
       const { data } = inputs[name]!
-      this.device.queue.writeBuffer(buffer, 0, data.buffer, data.byteOffset, data.byteLength)
+      this.#device.queue.writeBuffer(buffer, 0, data.buffer, data.byteOffset, data.byteLength)
     }
   }
 
-  private async profileByQueries(): Promise<readonly { readonly step: number; readonly ms: number }[]> {
-    const encoder = this.device.createCommandEncoder()
+  async #profileByQueries(): Promise<readonly { readonly step: number; readonly ms: number }[]> {
+    const encoder = this.#device.createCommandEncoder()
     const results: { step: number; ms: number }[] = []
-    this.queries ??= createQueries(this.device, this.commands.length)
-    const { set, resolved, staged } = this.queries
-    for (const [step, command] of this.commands.entries()) {
+    this.#queries ??= createQueries(this.#device, this.#commands.length)
+    const { set, resolved, staged } = this.#queries
+    for (const [step, command] of this.#commands.entries()) {
       const pass = encoder.beginComputePass({
         timestampWrites: {
           querySet: set,
@@ -235,28 +235,28 @@ export class Session {
     }
     encoder.resolveQuerySet(set, 0, set.count, resolved, 0)
     encoder.copyBufferToBuffer(resolved, 0, staged, 0, staged.size)
-    this.device.queue.submit([encoder.finish()])
+    this.#device.queue.submit([encoder.finish()])
     await staged.mapAsync(MAP_READ)
     const times = new BigInt64Array(staged.getMappedRange().slice(0))
     staged.unmap()
-    for (const step of this.commands.keys()) {
+    for (const step of this.#commands.keys()) {
       const nanoseconds = Number(times[2 * step + 1]! - times[2 * step]!)
       results.push({ step, ms: Math.max(0, nanoseconds) / 1e6 })
     }
     return results
   }
 
-  private async profileByWaiting(): Promise<readonly { readonly step: number; readonly ms: number }[]> {
+  async #profileByWaiting(): Promise<readonly { readonly step: number; readonly ms: number }[]> {
     const results: { step: number; ms: number }[] = []
-    await this.device.queue.onSubmittedWorkDone()
-    for (const [step, command] of this.commands.entries()) {
+    await this.#device.queue.onSubmittedWorkDone()
+    for (const [step, command] of this.#commands.entries()) {
       const start = performance.now()
-      const encoder = this.device.createCommandEncoder()
+      const encoder = this.#device.createCommandEncoder()
       const pass = encoder.beginComputePass()
       encode(pass, command)
       pass.end()
-      this.device.queue.submit([encoder.finish()])
-      await this.device.queue.onSubmittedWorkDone()
+      this.#device.queue.submit([encoder.finish()])
+      await this.#device.queue.onSubmittedWorkDone()
       results.push({ step, ms: performance.now() - start })
     }
     return results
@@ -282,8 +282,7 @@ function createBuffer(device: GPUDevice, planned: PlannedBuffer, plan: Plan): GP
     if (half) {
       const values = new Float32Array(floats)
       fill(values)
-      const halves = new Uint16Array(mapped, region.offset, floats)
-      for (let i = 0; i < floats; i++) halves[i] = toHalf(values[i]!)
+      new Uint16Array(mapped, region.offset, floats).set(float32ToFloat16(values))
     } else fill(new Float32Array(mapped, region.offset, floats))
   }
   buffer.unmap()

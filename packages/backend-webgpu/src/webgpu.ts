@@ -23,7 +23,8 @@ import {
   workgroupOf,
 } from './device.ts'
 import { type GpuImageSource, imageInputOf } from './image.ts'
-import { type Plan, planModel } from './plan.ts'
+import { planModel } from './plan.ts'
+import type { Plan } from './plan-builder.ts'
 import { type GpuOutput, Session } from './session.ts'
 
 export type WebGpuOptions = DeviceOptions

@@ -3,10 +3,12 @@
  * 4q..4q+3, with Q = ceil(C / 4). Lanes past the last channel are zero: every store masks them, so that no NaN or infinity
  * of a padding lane can meet a zero weight. All sizes are constants of the text; equal shapes share a pipeline.
  */
+import type { Unary } from '@mobileone/core'
 
 /** Storage of weights and feature maps; sums are always float32. */
 export type Precision = 'f32' | 'f16'
-export type Activation = 'none' | 'relu' | 'sigmoid' | 'silu' | 'gelu'
+/** What a kernel does to a result before it stores it: any function of one value, or nothing. */
+export type Activation = 'none' | Unary['op']
 
 /** What all kernels of a plan have in common. */
 export interface Setting {
@@ -110,7 +112,7 @@ export const notNumber: string =
  * `relu` keeps NaN, which `max(x, 0)` need not. `gelu` uses the error function of Abramowitz and Stegun 7.1.26 (1.5e-7);
  * the sigmoid never takes the exponential of a positive number.
  */
-const activations: Readonly<Record<Exclude<Activation, 'none'>, string>> = {
+const activations: Readonly<Record<Unary['op'], string>> = {
   relu: 'fn activate(x: vec4f) -> vec4f { return select(x, vec4f(), x < vec4f()); }',
   sigmoid: `${notNumber}
 fn activate(x: vec4f) -> vec4f {

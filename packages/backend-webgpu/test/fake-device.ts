@@ -102,8 +102,9 @@ export function fakeDevice({
 export function fakeGpu(devices: readonly FakeDevice[]): GPU {
   let next = 0
   const adapter = {
-    ...{ features: new Set(), limits: { maxBufferSize: 2 ** 28, maxStorageBufferBindingSize: 2 ** 27 } },
-    ...{ info: { vendor: 'fake', architecture: '', device: '', description: '' } },
+    features: new Set(),
+    limits: { maxBufferSize: 2 ** 28, maxStorageBufferBindingSize: 2 ** 27 },
+    info: { vendor: 'fake', architecture: '', device: '', description: '' },
     requestDevice: async () => devices[next++]!.device,
   }
   return { requestAdapter: async () => adapter } as unknown as GPU

@@ -23,12 +23,10 @@ describe.skipIf(!checker)('float16 storage: every kernel is valid WGSL', () => {
       { op: 'mul', name: 'mul', inputs: ['gelu', 'x'] },
     ],
     {
-      ...{
-        'grouped.weight': [6, 2, 3, 3],
-        'grouped.bias': [6],
-        'dense.weight': [5, 6, 3, 3],
-        'dense.bias': [5],
-      },
+      'grouped.weight': [6, 2, 3, 3],
+      'grouped.bias': [6],
+      'dense.weight': [5, 6, 3, 3],
+      'dense.bias': [5],
       w: [7, 45],
     },
   )

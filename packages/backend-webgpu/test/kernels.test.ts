@@ -1,4 +1,4 @@
-import type { Model, Node } from '@mobileone/core'
+import { type Model, type Node, unaryOps } from '@mobileone/core'
 import { describe, expect, test } from 'vitest'
 import { webgpu } from '../src/index.ts'
 import { fakeDevice } from './fake-device.ts'
@@ -6,7 +6,6 @@ import { conv, model } from './models.ts'
 
 const relu = (input: string): Node => ({ op: 'relu', name: 'relu', inputs: [input] })
 const flat: Node = { op: 'flatten', name: 'flat', inputs: ['x'] }
-const unary = (op: 'sigmoid' | 'silu' | 'gelu'): Model => model([1, 6], [{ op, name: 'y', inputs: ['x'] }])
 
 /** One model a kernel: file of its text, and which of the model's modules it is. */
 const kernels: Readonly<Record<string, readonly [model: Model, label: string]>> = {
@@ -58,9 +57,15 @@ const kernels: Readonly<Record<string, readonly [model: Model, label: string]>> 
       [1, 5, 3, 3],
       [
         {
-          ...{ op: 'batchNorm', name: 'y', inputs: ['x'], weight: 'w', bias: 'b' },
-          ...{ runningMean: 'm', runningVar: 'v', epsilon: 1e-5 },
-        } as Node,
+          op: 'batchNorm',
+          name: 'y',
+          inputs: ['x'],
+          weight: 'w',
+          bias: 'b',
+          runningMean: 'm',
+          runningVar: 'v',
+          epsilon: 1e-5,
+        },
       ],
       { w: [5], b: [5], m: [5], v: [5] },
     ),
@@ -78,9 +83,9 @@ const kernels: Readonly<Record<string, readonly [model: Model, label: string]>> 
     ),
     'gate',
   ],
-  sigmoid: [unary('sigmoid'), 'sigmoid'],
-  silu: [unary('silu'), 'silu'],
-  gelu: [unary('gelu'), 'gelu'],
+  ...Object.fromEntries(
+    unaryOps.map((op) => [op, [model([1, 6], [{ op, name: 'y', inputs: ['x'] }]), op] as const]),
+  ),
   softmax: [model([2, 10], [{ op: 'softmax', name: 'y', inputs: ['x'] }]), 'softmax'],
   flatten: [model([1, 3, 2, 2], [relu('x'), { ...flat, inputs: ['relu'] } as Node]), 'flatten'],
   'from-nchw': [model([1, 6, 2, 2], [relu('x')]), 'from NCHW'],

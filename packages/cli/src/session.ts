@@ -70,7 +70,7 @@ export async function weightsFor(source: string, flags: WeightFlags): Promise<We
   return openWeights(source, {
     sha256: flags.sha256,
     signal: interrupted,
-    fetchBytes: async (from) => (await fetchFor(from, flags)).bytes,
+    fetch: (from) => fetchFor(from, flags),
   })
 }
 

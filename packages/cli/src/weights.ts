@@ -2,6 +2,7 @@ import { open, stat } from 'node:fs/promises'
 import { detectOtherFormat } from '@mobileone/checkpoint'
 import { type MobileOneConfig, type Model, reparameterizeAsync, withCard, withInputs } from '@mobileone/core'
 import type { CoreMLSource } from '@mobileone/coreml'
+import { type FetchedWeights, parseFetched } from '@mobileone/hub'
 import { type LoadOptions, loadDeployModel, loadModel } from '@mobileone/sdk'
 import { UsageError } from './command.ts'
 import { readCoreML } from './coreml.ts'
@@ -10,7 +11,7 @@ import { readStdin, stdinName } from './stdin.ts'
 /** Weights by what reads them: a checkpoint is still where it was, the others are in memory. */
 export type Weights =
   | { readonly kind: 'checkpoint'; readonly source: string | Uint8Array }
-  | { readonly kind: 'onnx'; readonly bytes: Uint8Array }
+  | { readonly kind: 'onnx'; readonly model: Model }
   | { readonly kind: 'coreml'; readonly source: CoreMLSource }
 
 /** The flags that say what a file does not, or what else to take from it. */
@@ -25,7 +26,7 @@ export interface OpenOptions {
   readonly sha256?: string | undefined
   readonly signal: AbortSignal
   /** Download or read what is no folder. */
-  fetchBytes(source: string | Uint8Array): Promise<Uint8Array>
+  fetch(source: string | Uint8Array): Promise<FetchedWeights>
 }
 
 /**
@@ -55,11 +56,17 @@ export async function openWeights(source: string, options: OpenOptions): Promise
 async function openAs(
   format: 'onnx' | 'coreml' | undefined,
   source: string | Uint8Array,
-  { fetchBytes }: OpenOptions,
+  { fetch }: OpenOptions,
 ): Promise<Weights> {
   if (format === undefined) return { kind: 'checkpoint', source }
-  const bytes = await fetchBytes(source)
-  return format === 'onnx' ? { kind: 'onnx', bytes } : { kind: 'coreml', source: bytes }
+  const fetched = await fetch(source)
+  if (format === 'onnx') {
+    const { fromOnnx } = await import('@mobileone/onnx')
+    return { kind: 'onnx', model: await parseFetched(fetched, (bytes) => fromOnnx(bytes)) }
+  }
+  const { describeCoreML } = await import('@mobileone/coreml')
+  await parseFetched(fetched, describeCoreML)
+  return { kind: 'coreml', source: fetched.bytes }
 }
 
 /** Where to look for the name of the first file of a zip. */
@@ -123,7 +130,7 @@ async function read(
           ...(flags.prefix !== undefined && { prefix: flags.prefix }),
         })
       case 'onnx':
-        return (await import('@mobileone/onnx')).fromOnnx(weights.bytes)
+        return weights.model
       case 'coreml':
         return readCoreML(weights.source)
       default:

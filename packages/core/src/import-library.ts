@@ -7,8 +7,10 @@ export type LibrarySource<Library> = Library | (() => Promise<Library | { readon
 export interface LibraryFacts<Library> {
   /** The backend that needs it: the beginning of every message. */
   readonly backend: string
-  /** The packages that hold it, for the message that one is missing: `onnxruntime-web or onnxruntime-node`. */
+  /** The packages that hold it, for messages: `onnxruntime-web or onnxruntime-node`. */
   readonly packages: string
+  /** What to install where it is missing. Default `packages`. */
+  readonly install?: string
   /** An example of what `lib` may be. */
   readonly example: string
   /** True for the library itself. */
@@ -21,7 +23,7 @@ export interface LibraryFacts<Library> {
  */
 export async function importLibrary<Library extends object>(
   source: LibrarySource<Library>,
-  { backend, packages, example, matches }: LibraryFacts<Library>,
+  { backend, packages, install = packages, example, matches }: LibraryFacts<Library>,
 ): Promise<Library> {
   let loaded: Library | { readonly default: Library }
   try {
@@ -30,7 +32,7 @@ export async function importLibrary<Library extends object>(
     const words = cause instanceof Error ? cause.message : String(cause)
     throw new MobileOneError(
       'unavailable',
-      `${backend}: the library could not be loaded (${words}); install ${packages}`,
+      `${backend}: the library could not be loaded (${words}); install ${install}`,
       { cause },
     )
   }

@@ -53,11 +53,13 @@ export type {
 } from './model/model.ts'
 export { findNonFinite, type NonFinite, refuseNonFinite } from './model/non-finite.ts'
 export {
+  isUnary,
   type NodeOf,
   type OpFacts,
   opFacts,
   opNames,
   ops,
+  unaryOps,
   type WeightRole,
   weightRoles,
 } from './model/ops.ts'

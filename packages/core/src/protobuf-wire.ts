@@ -20,7 +20,7 @@ export class WireWriter {
   /** An int32, int64 or enum field; negative values take ten bytes. */
   int(field: number, value: number): void {
     this.#tag(field, wireType.varint)
-    this.#varint(BigInt.asUintN(64, BigInt(value)))
+    this.#varint(value)
   }
 
   float(field: number, value: number): void {
@@ -35,20 +35,20 @@ export class WireWriter {
   /** A repeated int field, packed. */
   ints(field: number, values: readonly number[]): void {
     const packed = new WireWriter()
-    for (const value of values) packed.#varint(BigInt.asUintN(64, BigInt(value)))
+    for (const value of values) packed.#varint(value)
     this.message(field, packed)
   }
 
   /** A bytes field, borrowed until `finish`. Float32 data is written little-endian: `raw_data`, or packed floats. */
   bytes(field: number, value: Uint8Array | Float32Array): void {
     this.#tag(field, wireType.bytes)
-    this.#varint(BigInt(value.byteLength))
+    this.#varint(value.byteLength)
     this.#push(value)
   }
 
   message(field: number, value: WireWriter): void {
     this.#tag(field, wireType.bytes)
-    this.#varint(BigInt(value.#length))
+    this.#varint(value.#length)
     for (const piece of value.#pieces) this.#push(piece)
   }
 
@@ -64,14 +64,21 @@ export class WireWriter {
   }
 
   #tag(field: number, type: number): void {
-    this.#varint(BigInt(field * 8 + type))
+    this.#varint(field * 8 + type)
   }
 
-  #varint(value: bigint): void {
+  /** A signed number of up to 64 bits. */
+  #varint(value: number): void {
     const bytes: number[] = []
-    let rest = value
-    for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128)
-    bytes.push(Number(rest))
+    if (value >= 0 && value < 2 ** 31) {
+      let rest = value
+      for (; rest > 127; rest >>>= 7) bytes.push((rest & 127) | 128)
+      bytes.push(rest)
+    } else {
+      let rest = BigInt.asUintN(64, BigInt(value))
+      for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128)
+      bytes.push(Number(rest))
+    }
     this.#push(Uint8Array.from(bytes))
   }
 

@@ -63,20 +63,3 @@ export async function derive<T>(
   }
   return value
 }
-
-/**
- * Drop a fetched file from the cache: call it where the bytes turn out not to be what the caller can read, so that the next call
- * downloads them again. Returns whether there was something to drop. Never throws.
- */
-export async function dropCached({
-  cached,
-  sha256,
-}: Pick<FetchedWeights, 'sha256' | 'cached'>): Promise<boolean> {
-  if (!cached) return false
-  try {
-    const entry = (await cached.cache.list()).find(({ key }) => key === cached.key)
-    return entry?.sha256 === sha256 && (await cached.cache.delete(cached.key))
-  } catch {
-    return false
-  }
-}

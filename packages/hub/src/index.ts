@@ -7,7 +7,8 @@ export type {
   PartialWriter,
   WeightCache,
 } from './cache.ts'
-export { type DeriveOptions, derive, dropCached } from './derive.ts'
+export { type DeriveOptions, derive } from './derive.ts'
+export { dropCached, parseFetched } from './drop-cached.ts'
 export { fetchWeights } from './fetch-weights.ts'
 export { type HubFile, hubUrl, parseHubFile } from './hub-file.ts'
 export { toIntegrity } from './integrity.ts'

@@ -1,214 +1,147 @@
 import { MobileOneError } from '@mobileone/core'
-import { WireReader } from '@mobileone/core/protobuf-wire'
-import type {
-  OnnxAttribute,
-  OnnxGraph,
-  OnnxModel,
-  OnnxNode,
-  OnnxOpset,
-  OnnxTensor,
-  OnnxValue,
-} from './proto.ts'
+import { WireBudget, WireReader } from '@mobileone/core/protobuf-wire'
+import { limits } from './limits.ts'
+import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from './proto.ts'
+import {
+  doubles,
+  floats,
+  int,
+  ints,
+  message,
+  messages,
+  optional,
+  readFields,
+  text,
+  texts,
+} from './read-fields.ts'
 
 /**
  * Read a ModelProto. Tensors keep views of `bytes`; subgraphs are passed over, so nesting in the file costs no stack.
  * @throws MobileOneError `invalid-file` with the byte offset.
  */
 export function decodeModel(bytes: Uint8Array): OnnxModel {
-  const reader = new WireReader(
-    new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-    'ONNX',
-    'the model',
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const { graph, ...model } = readFields(
+    new WireReader(view, 'ONNX', 'the model', new WireBudget(limits.objects)),
+    {
+      irVersion: int(1),
+      producer: text(2),
+      docString: text(6, Number.POSITIVE_INFINITY),
+      graph: message(7, 'the graph', decodeGraph),
+      opsets: messages(8, 'opset import', (reader) =>
+        standardDomain(readFields(reader, { domain: text(1), version: int(2) })),
+      ),
+      metadata: messages(14, 'metadata entry', (reader) => {
+        const { key, value } = readFields(reader, { key: text(1), value: text(2, Number.POSITIVE_INFINITY) })
+        return [key, value] as const
+      }),
+    },
   )
-  let irVersion = 0
-  let producer = ''
-  let docString = ''
-  let graph: OnnxGraph | undefined
-  const opsets: OnnxOpset[] = []
-  const metadata: (readonly [string, string])[] = []
-  while (reader.next()) {
-    if (reader.field === 1) irVersion = reader.int()
-    else if (reader.field === 2) producer = reader.string()
-    else if (reader.field === 6) docString = reader.string()
-    else if (reader.field === 7) graph = decodeGraph(reader.message('the graph'))
-    else if (reader.field === 8) opsets.push(decodeOpset(reader.message('an opset import')))
-    else if (reader.field === 14) metadata.push(decodeEntry(reader.message('a metadata entry')))
-    else reader.skip()
-  }
   if (!graph) {
     throw new MobileOneError(
       'invalid-file',
       'not an ONNX model: it has no graph; the file is cut short or of another format',
     )
   }
-  return { irVersion, producer, docString, opsets, metadata, graph }
+  return { ...model, graph }
 }
 
 function decodeGraph(reader: WireReader): OnnxGraph {
-  let name = ''
-  const nodes: OnnxNode[] = []
-  const initializers: OnnxTensor[] = []
-  const inputs: OnnxValue[] = []
-  const outputs: OnnxValue[] = []
-  while (reader.next()) {
-    if (reader.field === 1) nodes.push(decodeNode(reader.message(`node ${nodes.length}`)))
-    else if (reader.field === 2) name = reader.string()
-    else if (reader.field === 5)
-      initializers.push(decodeTensor(reader.message(`initialiser ${initializers.length}`)))
-    else if (reader.field === 11) inputs.push(decodeValue(reader.message(`input ${inputs.length}`)))
-    else if (reader.field === 12) outputs.push(decodeValue(reader.message(`output ${outputs.length}`)))
-    else reader.skip()
-  }
-  return { name, nodes, initializers, inputs, outputs }
+  return readFields(reader, {
+    nodes: messages(1, 'node', decodeNode, limits.nodes),
+    name: text(2),
+    initializers: messages(5, 'initialiser', decodeTensor, limits.tensors),
+    inputs: messages(11, 'input', decodeValue, limits.values + limits.tensors),
+    outputs: messages(12, 'output', decodeValue, limits.values),
+  })
 }
 
 function decodeNode(reader: WireReader): OnnxNode {
-  let name = ''
-  let op = ''
-  let domain = ''
-  const inputs: string[] = []
-  const outputs: string[] = []
-  const attributes = new Map<string, OnnxAttribute>()
-  while (reader.next()) {
-    if (reader.field === 1) inputs.push(reader.string())
-    else if (reader.field === 2) outputs.push(reader.string())
-    else if (reader.field === 3) name = reader.string()
-    else if (reader.field === 4) op = reader.string()
-    else if (reader.field === 5) attributes.set(...decodeAttribute(reader.message('an attribute')))
-    else if (reader.field === 7) domain = reader.string()
-    else reader.skip()
-  }
-  return { name, op, domain: domain === 'ai.onnx' ? '' : domain, inputs, outputs, attributes }
+  const { attributes, ...node } = readFields(reader, {
+    inputs: texts(1),
+    outputs: texts(2),
+    name: text(3),
+    op: text(4),
+    attributes: messages(5, 'attribute', decodeAttribute),
+    domain: text(7),
+  })
+  return standardDomain({ ...node, attributes: attributes.length === 0 ? noAttributes : new Map(attributes) })
 }
 
-function decodeAttribute(reader: WireReader): [name: string, attribute: OnnxAttribute] {
-  let name = ''
-  let type = 0
-  let tensor: OnnxTensor | undefined
-  let text: string | undefined
-  const single: { float?: number; int?: number } = {}
-  const floats: number[] = []
-  const ints: number[] = []
-  while (reader.next()) {
-    if (reader.field === 1) name = reader.string()
-    else if (reader.field === 2) {
-      const values: number[] = []
-      reader.floats(values)
-      single.float = values[0] ?? 0
-    } else if (reader.field === 3) single.int = reader.int()
-    else if (reader.field === 4) text = decodeText(reader.bytes())
-    else if (reader.field === 5) tensor = decodeTensor(reader.message('a tensor attribute'))
-    else if (reader.field === 7) reader.floats(floats)
-    else if (reader.field === 8) reader.ints(ints)
-    else if (reader.field === 20) type = reader.int()
-    else reader.skip()
-  }
+const noAttributes: OnnxNode['attributes'] = new Map()
+
+/** The standard operators have two names for their domain. */
+function standardDomain<T extends { readonly domain: string }>(of: T): T {
+  return of.domain === 'ai.onnx' ? { ...of, domain: '' } : of
+}
+
+function decodeAttribute(reader: WireReader): readonly [name: string, attribute: OnnxAttribute] {
+  const fields = readFields(reader, {
+    name: text(1),
+    float: floats(2),
+    int: optional(3, (field) => field.int()),
+    // Attribute strings are bytes that need not be text.
+    string: optional(4, (field) => new TextDecoder().decode(field.bytes())),
+    tensor: message(5, 'a tensor attribute', decodeTensor),
+    floats: floats(7),
+    ints: ints(8),
+    type: int(20),
+  })
+  const { name, type, float, tensor } = fields
   // Files older than IR version 2 leave the type out; the field that is present tells it.
-  if (type === 1 || (type === 0 && single.float !== undefined))
-    return [name, { type: 'float', value: single.float ?? 0 }]
-  if (type === 2 || (type === 0 && single.int !== undefined))
-    return [name, { type: 'int', value: single.int ?? 0 }]
-  if (type === 3 || (type === 0 && text !== undefined)) return [name, { type: 'string', value: text ?? '' }]
-  if ((type === 4 || type === 0) && tensor) return [name, { type: 'tensor', value: tensor }]
-  if (type === 6 || (type === 0 && floats.length > 0)) return [name, { type: 'floats', value: floats }]
-  if (type === 7 || (type === 0 && ints.length > 0)) return [name, { type: 'ints', value: ints }]
+  const is = (number: number, present: boolean): boolean => type === number || (type === 0 && present)
+  if (is(1, float.length > 0)) return [name, { type: 'float', value: float[0] ?? 0 }]
+  if (is(2, fields.int !== undefined)) return [name, { type: 'int', value: fields.int ?? 0 }]
+  if (is(3, fields.string !== undefined)) return [name, { type: 'string', value: fields.string ?? '' }]
+  if (is(4, true) && tensor) return [name, { type: 'tensor', value: tensor }]
+  if (is(6, fields.floats.length > 0)) return [name, { type: 'floats', value: fields.floats }]
+  if (is(7, fields.ints.length > 0)) return [name, { type: 'ints', value: fields.ints }]
   return [name, { type: 'other' }]
 }
 
-/** Attribute strings are bytes that need not be text. */
-function decodeText(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes)
-}
-
 function decodeTensor(reader: WireReader): OnnxTensor {
-  let name = ''
-  let type = 0
-  let raw: Uint8Array | undefined
-  let external = false
-  const dims: number[] = []
-  const floats: number[] = []
-  const ints: number[] = []
-  const doubles: number[] = []
-  while (reader.next()) {
-    if (reader.field === 1) reader.ints(dims)
-    else if (reader.field === 2) type = reader.int()
-    else if (reader.field === 4) reader.floats(floats)
-    else if (reader.field === 5 || reader.field === 7) reader.ints(ints)
-    else if (reader.field === 8) name = reader.string()
-    else if (reader.field === 9) raw = reader.bytes()
-    else if (reader.field === 10) reader.doubles(doubles)
-    else if (reader.field === 14) external = reader.int() === 1
-    else reader.skip()
+  const { raw, int32s, int64s, location, ...tensor } = readFields(reader, {
+    dims: ints(1),
+    type: int(2),
+    floats: floats(4),
+    int32s: ints(5),
+    int64s: ints(7),
+    name: text(8),
+    raw: optional(9, (field) => field.bytes()),
+    doubles: doubles(10),
+    location: int(14),
+  })
+  return {
+    ...tensor,
+    ...(raw && { raw }),
+    ints: int32s.length === 0 ? int64s : int32s.concat(int64s),
+    external: location === 1,
   }
-  return { name, dims, type, ...(raw && { raw }), floats, ints, doubles, external }
 }
 
 function decodeValue(reader: WireReader): OnnxValue {
-  let name = ''
-  let type: Omit<OnnxValue, 'name'> = { elementType: 0 }
-  while (reader.next()) {
-    if (reader.field === 1) name = reader.string()
-    else if (reader.field === 2) type = decodeType(reader.message('a type'))
-    else reader.skip()
-  }
-  return { name, ...type }
+  const { name, type } = readFields(reader, { name: text(1), type: message(2, 'a type', decodeType) })
+  return { name, elementType: 0, ...type }
 }
 
-function decodeType(reader: WireReader): Omit<OnnxValue, 'name'> {
-  let elementType = 0
-  let shape: (number | string | undefined)[] | undefined
-  while (reader.next()) {
-    if (reader.field !== 1) {
-      reader.skip()
-      continue
-    }
-    const tensorType = reader.message('a tensor type')
-    while (tensorType.next()) {
-      if (tensorType.field === 1) elementType = tensorType.int()
-      else if (tensorType.field === 2) shape = decodeShape(tensorType.message('a shape'))
-      else tensorType.skip()
-    }
-  }
-  return { elementType, ...(shape && { shape }) }
+function decodeType(reader: WireReader): Omit<OnnxValue, 'name'> | undefined {
+  return readFields(reader, { tensor: message(1, 'a tensor type', decodeTensorType) }).tensor
 }
 
-function decodeShape(reader: WireReader): (number | string | undefined)[] {
-  const shape: (number | string | undefined)[] = []
-  while (reader.next()) {
-    if (reader.field !== 1) {
-      reader.skip()
-      continue
-    }
-    const dimension = reader.message('a dimension')
-    let size: number | string | undefined
-    while (dimension.next()) {
-      if (dimension.field === 1) size = dimension.int()
-      else if (dimension.field === 2) size = dimension.string()
-      else dimension.skip()
-    }
-    shape.push(size)
-  }
-  return shape
+function decodeTensorType(reader: WireReader): Omit<OnnxValue, 'name'> {
+  const { elementType, shape } = readFields(reader, {
+    elementType: int(1),
+    shape: message(2, 'a shape', (field) =>
+      readFields(field, { sizes: messages(1, 'dimension', decodeSize) }),
+    ),
+  })
+  return { elementType, ...(shape && { shape: shape.sizes }) }
 }
 
-function decodeOpset(reader: WireReader): OnnxOpset {
-  let domain = ''
-  let version = 0
-  while (reader.next()) {
-    if (reader.field === 1) domain = reader.string()
-    else if (reader.field === 2) version = reader.int()
-    else reader.skip()
-  }
-  return { domain: domain === 'ai.onnx' ? '' : domain, version }
-}
-
-function decodeEntry(reader: WireReader): [key: string, value: string] {
-  let key = ''
-  let value = ''
-  while (reader.next()) {
-    if (reader.field === 1) key = reader.string()
-    else if (reader.field === 2) value = reader.string()
-    else reader.skip()
-  }
-  return [key, value]
+function decodeSize(reader: WireReader): number | string | undefined {
+  const { value, name } = readFields(reader, {
+    value: optional(1, (field) => field.int()),
+    name: optional(2, (field) => field.string()),
+  })
+  return value ?? name
 }

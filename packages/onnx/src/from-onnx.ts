@@ -5,6 +5,7 @@ import { elementwiseRules } from './import/elementwise.ts'
 import { ImportGraph } from './import/import-graph.ts'
 import { layerRules, type Rule } from './import/layers.ts'
 import { shapeRules } from './import/shape-ops.ts'
+import { limits } from './limits.ts'
 import { dataType, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxValue } from './proto.ts'
 
 export interface FromOnnxOptions {
@@ -51,6 +52,12 @@ function importModel(file: OnnxModel, byteLength: number, options: FromOnnxOptio
   const { graph } = file
   const initializers = new Map(graph.initializers.map((tensor) => [tensor.name, tensor]))
   const inputs = graph.inputs.filter(({ name }) => !initializers.has(name))
+  if (inputs.length > limits.values) {
+    throw new MobileOneError(
+      'unsupported',
+      `cannot import this ONNX graph: it has ${inputs.length} inputs, and at most ${limits.values} are supported`,
+    )
+  }
   checkNames(graph, inputs)
   for (const name of Object.keys(options.shapes ?? {})) {
     if (!inputs.some((input) => input.name === name)) {
@@ -62,7 +69,7 @@ function importModel(file: OnnxModel, byteLength: number, options: FromOnnxOptio
   const nodes = neededNodes(graph)
   const rules = importRules()
   refuseUnknownOps(nodes, rules)
-  const built = new ImportGraph(opset, initializers, readersOf(nodes, graph.outputs), byteLength)
+  const built = new ImportGraph(opset, initializers, soleReaders(nodes, graph.outputs), byteLength)
   const specs = inputs.map((input) => {
     const shape = inputShape(input, options)
     built.addInput(input.name, shape)
@@ -143,19 +150,20 @@ function neededNodes(graph: OnnxGraph): readonly OnnxNode[] {
   return nodes.reverse()
 }
 
-function readersOf(
+/** The node that alone reads a value, for the values that one node reads and no output shows. */
+function soleReaders(
   nodes: readonly OnnxNode[],
   outputs: readonly OnnxValue[],
-): ReadonlyMap<string, readonly OnnxNode[]> {
-  const readers = new Map<string, OnnxNode[]>()
+): ReadonlyMap<string, OnnxNode> {
+  const readers = new Map<string, OnnxNode>()
+  const others = new Set(outputs.map(({ name }) => name))
   for (const node of nodes) {
     for (const name of new Set(node.inputs)) {
-      const known = readers.get(name)
-      if (known) known.push(node)
-      else readers.set(name, [node])
+      if (readers.has(name)) others.add(name)
+      readers.set(name, node)
     }
   }
-  for (const { name } of outputs) readers.delete(name)
+  for (const name of others) readers.delete(name)
   return readers
 }
 
@@ -169,10 +177,11 @@ function refuseUnknownOps(nodes: readonly OnnxNode[], rules: ReadonlyMap<string,
     names.push(node.name || (node.outputs[0] as string))
   }
   if (unknown.size === 0) return
-  const list = [...unknown].map(([op, names]) => {
+  const list = [...unknown].slice(0, 20).map(([op, names]) => {
     const shown = names.slice(0, 3).map((name) => `"${name}"`)
     return `${op} (${shown.join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''})`
   })
+  if (unknown.size > list.length) list.push(`${unknown.size - list.length} more ops`)
   throw new MobileOneError(
     'unsupported',
     `cannot import this ONNX graph: it uses ${list.join(', ')}; the ops that can be read are ${[...rules.keys()].sort().join(', ')}`,
@@ -193,6 +202,12 @@ function inputShape(input: OnnxValue, options: FromOnnxOptions): readonly number
   const shape =
     given ??
     input.shape?.map((size, axis) => (typeof size !== 'number' && axis === 0 ? (options.batch ?? 1) : size))
+  if (shape && shape.length > limits.rank) {
+    throw new MobileOneError(
+      'unsupported',
+      `cannot import the input "${input.name}" of ${shape.length} axes; at most ${limits.rank} are supported`,
+    )
+  }
   if (!shape?.every((size) => typeof size === 'number' && Number.isSafeInteger(size) && size > 0)) {
     const known = input.shape?.map((size) => size ?? '?').join(', ')
     throw new MobileOneError(

@@ -1,4 +1,4 @@
 export { onnx } from './exporter.ts'
-export * from './from-onnx.ts'
+export { type FromOnnxOptions, fromOnnx } from './from-onnx.ts'
 export type { PreprocessOptions } from './preprocess.ts'
-export * from './to-onnx.ts'
+export { type OnnxOptions, toOnnx } from './to-onnx.ts'

@@ -20,5 +20,6 @@ export function uniqueNames(): (wanted: string) => string {
 
 /** `text` as it reads back from UTF-8. */
 export function wellFormed(text: string): string {
+  if (!/[\ud800-\udfff]/.test(text)) return text
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(new TextEncoder().encode(text))
 }

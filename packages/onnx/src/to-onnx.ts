@@ -1,4 +1,4 @@
-import { inferShapes, MobileOneError, type Model, type ModelCard, validate } from '@mobileone/core'
+import { findUses, inferShapes, MobileOneError, type Model, type ModelCard, validate } from '@mobileone/core'
 import { cardToMetadata } from './card.ts'
 import { encodeModel } from './encode.ts'
 import { GraphBuilder } from './graph-builder.ts'
@@ -126,7 +126,7 @@ function onlyLogits(
   if (shapes[value]?.length !== 2) {
     return reject(`softmax needs an output [N, C], and "${value}" is [${shapes[value]?.join(', ')}]`)
   }
-  if (model.nodes.some((node) => node.name === value && node.op === 'softmax')) {
+  if (findUses(model).producer(value)?.op === 'softmax') {
     return reject('the model ends in a softmax already; leave the softmax option out')
   }
   return value

@@ -35,15 +35,19 @@ export {
   type DecodeOptions,
   type Image,
   type ImageSource,
+  type ImageSources,
+  type ItemResult,
   type Pixels,
   type Prediction,
 } from '@mobileone/vision'
 export { withAssumedCard } from './assumed-card.ts'
+export type { BackendName } from './backend-names.ts'
 export {
   type Classifier,
   type ClassifierOptions,
   type ClassifierRunOptions,
   createClassifier,
+  type EmbedRunOptions,
   type FewShotClassifier,
 } from './classifier.ts'
 export type { CrossValidation } from './few-shot/fit.ts'

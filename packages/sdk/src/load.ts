@@ -1,32 +1,24 @@
 import {
-  type Checkpoint,
   type ModelFromCheckpointOptions,
   modelFromCheckpoint,
   readCheckpoint,
   toSafetensors,
 } from '@mobileone/checkpoint'
-import {
-  isMobileOneError,
-  MobileOneError,
-  type Model,
-  type ModelCard,
-  reparameterizeAsync,
-  type Variant,
-  withCard,
-} from '@mobileone/core'
+import { type Model, type ModelCard, reparameterizeAsync, type Variant, withCard } from '@mobileone/core'
 import {
   derive,
-  dropCached,
   type FetchedWeights,
   type FetchWeightsOptions,
   fetchWeights,
   knownSources,
+  parseFetched,
   type WeightSource,
 } from '@mobileone/hub'
 import manifest from '../package.json' with { type: 'json' }
+import { variantOf } from './variant-name.ts'
 
 /**
- * Where a model comes from: a Model, one of the published variants (`s0` … `s4`, fetched from the hub), or weights: a hub
+ * Where a model comes from: a Model, one of the published variants (`s0` … `s4`, also `S0` or `mobileone_s0`, fetched from the hub), or weights: a hub
  * id, a URL, a file path (Node), a File or Blob, or bytes. safetensors and PyTorch files, fused or not, in Apple's, timm's
  * or mmpretrain's naming.
  */
@@ -47,17 +39,23 @@ const publishedLicence = 'Apple sample code licence: https://github.com/apple/ml
  * The model at `source` in the form its weights have; see {@link loadDeployModel} for the form that runs.
  * @throws MobileOneError `network`, `integrity`, `invalid-file`, `missing-weights`, `aborted`.
  */
-export async function loadModel(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
+export async function loadModel(given: ModelSource, options: LoadOptions = {}): Promise<Model> {
+  const source = variantOf(given) ?? given
   if (isModel(source)) return source
   const fetched = await fetchFrom(source, options)
-  return described(modelFromCheckpoint(await read(fetched), checkpointOptions(options)), source, fetched)
+  return described(
+    modelFromCheckpoint(await parseFetched(fetched, readCheckpoint), checkpointOptions(options)),
+    source,
+    fetched,
+  )
 }
 
 /**
  * The model at `source`, folded into the plain CNN that backends run. What was folded once of downloaded weights comes from the
  * cache, see {@link LoadOptions.cacheFolded}.
  */
-export async function loadDeployModel(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
+export async function loadDeployModel(given: ModelSource, options: LoadOptions = {}): Promise<Model> {
+  const source = variantOf(given) ?? given
   const { signal, onProgress } = options
   const folding = { ...(signal && { signal }), ...(onProgress && { onProgress }) }
   if (isModel(source)) return reparameterizeAsync(source, folding)
@@ -69,7 +67,10 @@ export async function loadDeployModel(source: ModelSource, options: LoadOptions 
     { recipe: foldRecipe(options), signal, onWarning: options.onWarning },
     (bytes) => modelFromCheckpoint(readCheckpoint(bytes), checkpointOptions(withoutPrefix)),
     async () => {
-      const loaded = modelFromCheckpoint(await read(fetched), checkpointOptions(options))
+      const loaded = modelFromCheckpoint(
+        await parseFetched(fetched, readCheckpoint),
+        checkpointOptions(options),
+      )
       const value = await reparameterizeAsync(loaded, folding)
       const isTrainForm = loaded.nodes.some(({ op }) => op === 'batchNorm')
       return { value, toBytes: isTrainForm ? () => toSafetensors(value) : undefined }
@@ -90,20 +91,6 @@ function foldRecipe({ name, size, strides, outputs, prefix }: LoadOptions): stri
 function fetchFrom(source: Variant | WeightSource, options: LoadOptions): Promise<FetchedWeights> {
   const isVariant = typeof source === 'string' && Object.hasOwn(knownSources, source)
   return fetchWeights(isVariant ? knownSources[source as Variant].hub : source, options)
-}
-
-/** Read the file; one that is damaged leaves the cache, so that the next call downloads it again. */
-async function read(fetched: FetchedWeights): Promise<Checkpoint> {
-  try {
-    return readCheckpoint(fetched.bytes)
-  } catch (error) {
-    if (!isMobileOneError(error) || error.code !== 'invalid-file' || !(await dropCached(fetched))) throw error
-    throw new MobileOneError(
-      'invalid-file',
-      `${fetched.source}: ${error.message}. It was dropped from the cache; the next call downloads it again`,
-      { cause: error },
-    )
-  }
 }
 
 function described(model: Model, source: ModelSource, fetched: FetchedWeights): Model {

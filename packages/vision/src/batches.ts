@@ -1,6 +1,7 @@
 import {
   type Executor,
   formatShape,
+  isMobileOneError,
   MobileOneError,
   type Preprocess,
   type Tensor,
@@ -8,8 +9,9 @@ import {
   throwIfAborted,
 } from '@mobileone/core'
 import { decodeNamed } from './decode.ts'
+import type { Image } from './image.ts'
 import { checkRule, toTensor } from './preprocess.ts'
-import type { DecodeOptions, ImageSource } from './source.ts'
+import { type DecodeOptions, type ImageSource, nameOf } from './source.ts'
 
 /** The part of an executor that classification and embedding use. */
 export type ImageModel = Pick<Executor, 'inputs' | 'outputs' | 'run'>
@@ -21,40 +23,148 @@ export interface ImageRunOptions extends DecodeOptions {
   readonly output?: string
 }
 
+/** What became of one image of many. */
+export type ItemResult<T> =
+  | {
+      /** Its place among the images. */
+      readonly index: number
+      readonly source: ImageSource
+      readonly ok: true
+      readonly value: T
+      readonly error?: undefined
+    }
+  | {
+      readonly index: number
+      readonly source: ImageSource
+      readonly ok: false
+      readonly value?: undefined
+      readonly error: MobileOneError
+    }
+
+/** Images one after the other; an endless supply is read as far as it is consumed, and one batch ahead. */
+export type ImageSources = Iterable<ImageSource> | AsyncIterable<ImageSource>
+
 /**
- * One row of the output per image: the elements of [N, C] or [N, C, 1, 1] that belong to it. Images go through in
- * batches of the size the executor was compiled for; the next batch is decoded while one runs.
+ * What `finish` makes of each image's row of the output, the elements of [N, C] or [N, C, 1, 1] that belong to it, in the order of
+ * the images. They go through in batches of the size the executor was compiled for; the next batch is decoded while one
+ * runs. What is wrong with an image is its result; what is wrong with the options, the model or the device, and an abort, ends
+ * the iteration with an error.
  */
-export async function runImages(
+export async function* runEach<T>(
+  executor: ImageModel,
+  sources: ImageSources,
+  options: ImageRunOptions,
+  wanted: readonly string[],
+  finish: (row: Float32Array) => T,
+  labelOf: (index: number) => string | undefined = (index) => `image ${index}`,
+): AsyncGenerator<ItemResult<T>, void, undefined> {
+  const { name, batch } = inputOf(executor, options.preprocess)
+  const output = outputOf(executor, options.output, wanted)
+  const iterator = iteratorOf(sources)
+  let index = 0
+
+  const prepare = async (): Promise<Batch | undefined> => {
+    const chunk: ImageSource[] = []
+    while (chunk.length < batch) {
+      const next = await iterator.next()
+      if (next.done) break
+      chunk.push(next.value)
+    }
+    if (chunk.length === 0) return undefined
+    const first = index
+    index += chunk.length
+    const items = await Promise.all(
+      chunk.map(async (source, i) => {
+        const item = { index: first + i, source }
+        return attempt(item, () => decodeNamed(source, options, labelOf(item.index)))
+      }),
+    )
+    const images = items.flatMap(({ value }) => value ?? [])
+    const input = images.length > 0 ? filledTo(batch, toTensor(images, options.preprocess)) : undefined
+    return { items, input }
+  }
+
+  let next = prepare()
+  try {
+    for (let current = await next; current; current = await next) {
+      next = prepare()
+      next.catch(() => {})
+      throwIfAborted(options.signal, 'running the images')
+      const { items, input } = current
+      const rows = input ? await rowsOf(executor, name, input, output, options.signal) : []
+      let row = 0
+      for (const item of items) {
+        if (!item.ok) yield item
+        else yield await attempt(item, () => finish(rows[row++] as Float32Array))
+      }
+    }
+  } finally {
+    Promise.resolve(iterator.return?.()).catch(() => {})
+  }
+}
+
+/** The values of {@link runEach} for a list, or the error of the first image that has one. */
+export async function runAll<T>(
   executor: ImageModel,
   sources: readonly ImageSource[],
   options: ImageRunOptions,
   wanted: readonly string[],
-): Promise<Float32Array[]> {
-  const { name, batch } = inputOf(executor, options.preprocess)
-  const output = outputOf(executor, options.output, wanted)
-  const rows: Float32Array[] = []
+  finish: (row: Float32Array) => T,
+): Promise<T[]> {
+  const label = (index: number): string | undefined => (sources.length > 1 ? `image ${index}` : undefined)
+  const values: T[] = []
+  for await (const item of runEach(executor, sources, options, wanted, finish, label)) {
+    if (!item.ok) throw item.error
+    values.push(item.value)
+  }
+  return values
+}
 
-  const prepare = async (start: number): Promise<Tensor> => {
-    const chunk = sources.slice(start, start + batch)
-    const label = (i: number): string | undefined => (sources.length > 1 ? `image ${start + i}` : undefined)
-    const images = await Promise.all(chunk.map((source, i) => decodeNamed(source, options, label(i))))
-    return filledTo(batch, toTensor(images, options.preprocess))
+interface Batch {
+  readonly items: readonly ItemResult<Image>[]
+  /** Those that are well, undefined where none is. */
+  readonly input: Tensor | undefined
+}
+
+/** Codes of errors that an image has by itself: the next one may be well. */
+const ownCodes: readonly string[] = ['invalid-file', 'invalid-input', 'network', 'unsupported']
+
+async function attempt<T>(
+  { index, source }: Pick<ItemResult<T>, 'index' | 'source'>,
+  work: () => T | Promise<T>,
+): Promise<ItemResult<T>> {
+  try {
+    return { index, source, ok: true, value: await work() }
+  } catch (error) {
+    if (!isMobileOneError(error) || !ownCodes.includes(error.code)) throw error
+    return { index, source, ok: false, error }
   }
-  let next = sources.length > 0 ? prepare(0) : undefined
-  for (let start = 0; next; start += batch) {
-    const input: Tensor = await next
-    next = start + batch < sources.length ? prepare(start + batch) : undefined
-    next?.catch(() => {})
-    throwIfAborted(options.signal, 'running the images')
-    const results = await executor.run({ [name]: input }, options.signal ? { signal: options.signal } : {})
-    const result = results[output]
-    if (!result) throw new MobileOneError('invalid-input', `the run gave no output "${output}"`)
-    const length = result.data.length / batch
-    const count = Math.min(batch, sources.length - start)
-    for (let i = 0; i < count; i++) rows.push(result.data.subarray(i * length, (i + 1) * length))
+}
+
+async function rowsOf(
+  executor: ImageModel,
+  name: string,
+  input: Tensor,
+  output: string,
+  signal: AbortSignal | undefined,
+): Promise<Float32Array[]> {
+  const results = await executor.run({ [name]: input }, signal ? { signal } : {})
+  const result = results[output]
+  if (!result) throw new MobileOneError('invalid-input', `the run gave no output "${output}"`)
+  const batch = input.shape[0] as number
+  const length = result.data.length / batch
+  return Array.from({ length: batch }, (_, i) => result.data.subarray(i * length, (i + 1) * length))
+}
+
+function iteratorOf(sources: ImageSources): Iterator<ImageSource> | AsyncIterator<ImageSource> {
+  if (typeof sources === 'object' && sources !== null && !ArrayBuffer.isView(sources)) {
+    if (Symbol.asyncIterator in sources) return sources[Symbol.asyncIterator]()
+    if (Symbol.iterator in sources) return sources[Symbol.iterator]()
   }
-  return rows
+  throw new MobileOneError(
+    'invalid-argument',
+    `images to go through one by one must be a list or another iterable of image sources, not ${nameOf(sources)}`,
+  )
 }
 
 function filledTo(batch: number, input: Tensor): Tensor {

@@ -1,5 +1,12 @@
 import { MobileOneError } from '@mobileone/core'
-import { type ImageModel, type ImageRunOptions, runImages } from './batches.ts'
+import {
+  type ImageModel,
+  type ImageRunOptions,
+  type ImageSources,
+  type ItemResult,
+  runAll,
+  runEach,
+} from './batches.ts'
 import { isList } from './preprocess.ts'
 import { sigmoid, softmax, topK } from './scores.ts'
 import type { ImageSource } from './source.ts'
@@ -42,9 +49,21 @@ export async function classify(
   source: ImageSource | readonly ImageSource[],
   options: ClassifyOptions,
 ): Promise<Prediction[] | Prediction[][]> {
-  const rows = await runImages(executor, isList(source) ? source : [source], options, ['logits'])
-  const predictions = rows.map((row) => predict(row, options))
+  const finish = (row: Float32Array): Prediction[] => predict(row, options)
+  const predictions = await runAll(executor, isList(source) ? source : [source], options, ['logits'], finish)
   return isList(source) ? predictions : predictions[0]!
+}
+
+/**
+ * Classify images one by one, each with a result or an error of its own, in their order: one that cannot be read or decoded
+ * stops none. Errors of the options, the model or the device, and an abort, end the iteration.
+ */
+export function classifyEach(
+  executor: ImageModel,
+  images: ImageSources,
+  options: ClassifyOptions,
+): AsyncGenerator<ItemResult<Prediction[]>, void, undefined> {
+  return runEach(executor, images, options, ['logits'], (row) => predict(row, options))
 }
 
 /** Logits of one image to predictions: the last step of {@link classify}. */

@@ -33,6 +33,9 @@ export async function decodeBytes(bytes: Uint8Array, settings: DecodeSettings): 
   return readBitmap(bitmap, settings)
 }
 
+/** Browsers bring their own. */
+export async function loadDecoder(_lib: unknown): Promise<void> {}
+
 /** Only a document can draw it. */
 async function decodeSvg(bytes: Uint8Array, settings: DecodeSettings): Promise<Image> {
   if (typeof document === 'undefined') {

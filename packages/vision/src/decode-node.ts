@@ -31,7 +31,7 @@ export async function readAddress(address: string | URL, settings: DecodeSetting
 
 /** Decode with sharp. ICC profiles are ignored, so the pixels are libjpeg's and libpng's own. */
 export async function decodeBytes(bytes: Uint8Array, settings: DecodeSettings): Promise<Image> {
-  const sharp = await loadSharp(settings.lib)
+  const sharp = await loadDecoder(settings.lib)
   try {
     const image = sharp(bytes, { ignoreIcc: true, failOn: 'error', limitInputPixels: false })
     const { width = 0, height = 0, space } = await image.metadata()
@@ -55,7 +55,8 @@ export async function decodeElement(_source: unknown, _settings: DecodeSettings)
   return undefined
 }
 
-async function loadSharp(lib: DecodeSettings['lib']): Promise<Sharp> {
+/** @throws MobileOneError `unavailable` where there is none. */
+export async function loadDecoder(lib: DecodeSettings['lib']): Promise<Sharp> {
   if (typeof lib === 'function') return lib
   try {
     const module = await (lib ?? (import('sharp') as PromiseLike<unknown> as PromiseLike<{ default: Sharp }>))

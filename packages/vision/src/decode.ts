@@ -1,5 +1,5 @@
 import { MobileOneError, throwIfAborted } from '@mobileone/core'
-import { decodeBytes, decodeElement, readAddress } from '#decode'
+import { decodeBytes, decodeElement, loadDecoder, readAddress } from '#decode'
 import { readResponse } from './download.ts'
 import { checkFormat } from './format.ts'
 import { checkPixels, type Image, isPixels, toRgb } from './image.ts'
@@ -20,6 +20,14 @@ import {
  */
 export async function decode(source: ImageSource, options: DecodeOptions = {}): Promise<Image> {
   return decodeNamed(source, options)
+}
+
+/**
+ * See now that encoded images can be decoded here, not at the first of them.
+ * @throws MobileOneError `unavailable` where Node lacks sharp.
+ */
+export async function checkDecoder(lib?: DecodeOptions['lib']): Promise<void> {
+  await loadDecoder(lib)
 }
 
 /** {@link decode}, with `label` before the image's own name in messages: its place in a list. */

@@ -1,5 +1,12 @@
 import { MobileOneError } from '@mobileone/core'
-import { type ImageModel, type ImageRunOptions, runImages } from './batches.ts'
+import {
+  type ImageModel,
+  type ImageRunOptions,
+  type ImageSources,
+  type ItemResult,
+  runAll,
+  runEach,
+} from './batches.ts'
 import { isList } from './preprocess.ts'
 import type { ImageSource } from './source.ts'
 
@@ -23,9 +30,28 @@ export async function embed(
   source: ImageSource | readonly ImageSource[],
   options: EmbedOptions,
 ): Promise<Float32Array | Float32Array[]> {
-  const rows = await runImages(executor, isList(source) ? source : [source], options, ['embedding'])
-  const embeddings = rows.map((row) => (options.normalize ? unitLength(row) : row.slice()))
+  const finish = (row: Float32Array): Float32Array => finished(row, options)
+  const embeddings = await runAll(
+    executor,
+    isList(source) ? source : [source],
+    options,
+    ['embedding'],
+    finish,
+  )
   return isList(source) ? embeddings : embeddings[0]!
+}
+
+/** Embed images one by one, each with an embedding or an error of its own, as `classifyEach` does. */
+export function embedEach(
+  executor: ImageModel,
+  images: ImageSources,
+  options: EmbedOptions,
+): AsyncGenerator<ItemResult<Float32Array>, void, undefined> {
+  return runEach(executor, images, options, ['embedding'], (row) => finished(row, options))
+}
+
+function finished(row: Float32Array, { normalize }: EmbedOptions): Float32Array {
+  return normalize ? unitLength(row) : row.slice()
 }
 
 function unitLength(embedding: Float32Array): Float32Array {

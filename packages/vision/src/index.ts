@@ -1,10 +1,11 @@
-export type { ImageModel, ImageRunOptions } from './batches.ts'
-export { type ClassifyOptions, classify, type Prediction, predict } from './classify.ts'
-export { decode } from './decode.ts'
-export { type EmbedOptions, embed } from './embed.ts'
+export type { ImageModel, ImageRunOptions, ImageSources, ItemResult } from './batches.ts'
+export { type ClassifyOptions, classify, classifyEach, type Prediction, predict } from './classify.ts'
+export { checkDecoder, decode } from './decode.ts'
+export { type EmbedOptions, embed, embedEach } from './embed.ts'
 export { centreCrop, shorterSideTo, type Window } from './geometry.ts'
 export { type Idx, readIdx } from './idx.ts'
 export { checkPixels, type Image, type Pixels, toGrey, toRgb } from './image.ts'
+export { type ImageLimits, imageLimits } from './limits.ts'
 export {
   checkRule,
   normalizationTables,

@@ -1,6 +1,7 @@
 import type { Op } from '@mobileone/core'
 import type { Definition } from '../definition.ts'
 import { convCases } from './conv2d.ts'
+import { eachUnary } from './each-unary.ts'
 import { expectThat } from './expect.ts'
 import { opCases } from './ops.ts'
 import { valueCases } from './values.ts'
@@ -13,10 +14,7 @@ export const casesByOp: CasesByOp = {
   conv2d: [...convCases, ...valueCases.conv2d],
   batchNorm: [opCases.batchNorm, ...valueCases.batchNorm],
   linear: [opCases.linear, ...valueCases.linear],
-  relu: [opCases.relu, ...valueCases.relu],
-  sigmoid: [opCases.sigmoid, ...valueCases.sigmoid],
-  silu: [opCases.silu, ...valueCases.silu],
-  gelu: [opCases.gelu, ...valueCases.gelu],
+  ...eachUnary((op) => [opCases[op], ...valueCases[op]]),
   add: [opCases.add, ...valueCases.add],
   mul: [opCases.mul, ...valueCases.mul],
   globalAvgPool: [opCases.globalAvgPool, ...valueCases.globalAvgPool],

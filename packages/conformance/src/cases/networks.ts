@@ -8,6 +8,7 @@ import {
   opNames,
   random,
   type Tensors,
+  unaryOps,
   withBatch,
 } from '@mobileone/core'
 import type { Definition } from '../definition.ts'
@@ -107,7 +108,7 @@ function randomTrial(seed: number): Trial {
       nodes.push(batchNormNode(name, last))
       Object.assign(weights, batchNormWeights(name, channels))
     } else if (op === 'unary') {
-      nodes.push({ op: pick(source, ['relu', 'sigmoid', 'silu', 'gelu'] as const), name, inputs: [last] })
+      nodes.push({ op: pick(source, unaryOps), name, inputs: [last] })
     } else if (op === 'binary') {
       const other = pick(source, alike)
       nodes.push({ op: pick(source, ['add', 'mul'] as const), name, inputs: [last, other] })

@@ -1,4 +1,4 @@
-import { type Node, type Op, type Random, random } from '@mobileone/core'
+import { type Node, type Op, type Random, random, type Unary } from '@mobileone/core'
 import type { Definition } from '../definition.ts'
 import {
   batchNormNode,
@@ -11,6 +11,7 @@ import {
   type Shape,
 } from '../make-model.ts'
 import type { Trial } from '../trial.ts'
+import { eachUnary } from './each-unary.ts'
 
 interface OpFamily {
   readonly ops: readonly Op[]
@@ -27,7 +28,7 @@ const featureMap = (source: Random): Shape => [
 const matrix = (source: Random): Shape => [source.integer(1, 4), source.integer(1, 40)]
 const either = (source: Random): Shape => (source.next() < 0.5 ? featureMap(source) : matrix(source))
 
-const unary = (op: 'relu' | 'sigmoid' | 'silu' | 'gelu'): OpFamily => ({
+const unary = (op: Unary['op']): OpFamily => ({
   ops: [op],
   parts: (source) => ({ inputs: { x: either(source) }, nodes: [{ op, name: 'y', inputs: ['x'] }] }),
 })
@@ -41,10 +42,7 @@ const binary = (op: 'add' | 'mul'): OpFamily => ({
 
 /** Each op by itself; convolutions are in `conv2d.ts`. */
 const opFamilies = {
-  relu: unary('relu'),
-  sigmoid: unary('sigmoid'),
-  silu: unary('silu'),
-  gelu: unary('gelu'),
+  ...eachUnary(unary),
   add: binary('add'),
   mul: binary('mul'),
   batchNorm: {

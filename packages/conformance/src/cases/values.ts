@@ -1,12 +1,13 @@
-import { type Model, type Node, type Op, random, tensor } from '@mobileone/core'
+import { type Model, type Node, type Op, random, tensor, type Unary } from '@mobileone/core'
 import type { Definition } from '../definition.ts'
 import { batchNormNode, batchNormWeights, convNode, makeModel, normalInputs } from '../make-model.ts'
 import type { Trial } from '../trial.ts'
+import { eachUnary } from './each-unary.ts'
 
 const nonFinite = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
 
 /** Every special value at every place a kernel's main loop and its remainder would put it. */
-function elementwiseTrials(op: 'relu' | 'sigmoid' | 'silu' | 'gelu'): readonly Trial[] {
+function elementwiseTrials(op: Unary['op']): readonly Trial[] {
   const values = [...nonFinite, -0, 1e30, -1e30, 88.5, -88.5, 104, -104, 1e-40, 6, -6]
   return [values, [...values, 1], [...values].reverse()].map((elements, seed) => {
     const model = makeModel(
@@ -46,8 +47,7 @@ function opModel(nodes: readonly Node[], weights: Readonly<Record<string, readon
   return makeModel({ name: 'special values', inputs: { x: shape }, nodes, weights }, random(5))
 }
 
-const elementwise = (op: 'relu' | 'sigmoid' | 'silu' | 'gelu'): Definition =>
-  definition(op, [op], () => elementwiseTrials(op))
+const elementwise = (op: Unary['op']): Definition => definition(op, [op], () => elementwiseTrials(op))
 
 function definition(name: string, ops: readonly Op[], trials: () => readonly Trial[]): Definition {
   return {
@@ -107,10 +107,7 @@ export const valueCases: Readonly<Record<Op, readonly Definition[]>> = {
       ),
     ),
   ],
-  relu: [elementwise('relu')],
-  sigmoid: [elementwise('sigmoid')],
-  silu: [elementwise('silu')],
-  gelu: [elementwise('gelu')],
+  ...eachUnary((op) => [elementwise(op)]),
   add: [
     definition('add', ['add'], () =>
       placedTrials(opModel([{ op: 'add', name: 'y', inputs: ['x', 'x'] }]), places),

@@ -2,7 +2,7 @@
  * What is true of each op, one row per op: the only place where arity, weights and algebra of an op are written down. Not
  * responsible for what an op computes: shapes are in `shapes.ts`, values in `reference/kernels.ts`.
  */
-import type { Node, Op } from './model.ts'
+import type { Node, Op, Unary } from './model.ts'
 
 /** The nodes of one op. */
 export type NodeOf<K extends Op> = Node extends infer N
@@ -114,6 +114,19 @@ export const ops: { readonly [K in Op]: OpFacts<NodeOf<K>> } = {
 
 /** The names of all ops. */
 export const opNames: readonly Op[] = Object.keys(ops) as Op[]
+
+/** The ops that are a function of each element of one value. */
+export const unaryOps: readonly Unary['op'][] = opNames.filter(isUnaryOp)
+
+/** True for a function of each element of one value. */
+export function isUnary(node: Node): node is Unary {
+  return isUnaryOp(node.op)
+}
+
+function isUnaryOp(op: Op): op is Unary['op'] {
+  const { arity, elementwise, weights } = ops[op]
+  return arity === 1 && elementwise && weights.length === 0
+}
 
 /** The row of `node`'s op. */
 export function opFacts(node: Node): OpFacts {

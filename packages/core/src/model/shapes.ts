@@ -1,5 +1,6 @@
 import { MobileOneError } from '../errors.ts'
 import type { Graph, Node } from './model.ts'
+import { isUnary } from './ops.ts'
 import { formatShape, sameShape } from './tensor.ts'
 
 /** Shapes by value name: inputs and nodes. */
@@ -60,6 +61,7 @@ export function outputShape(
     return found.shape
   }
 
+  if (isUnary(node)) return x
   switch (node.op) {
     case 'conv2d': {
       expectRank(4, '[N, C, H, W]')
@@ -108,11 +110,6 @@ export function outputShape(
       if (node.bias !== undefined) weight('bias', node.bias, [o])
       return [x[0] as number, o]
     }
-    case 'relu':
-    case 'sigmoid':
-    case 'silu':
-    case 'gelu':
-      return x
     case 'add':
       if (!sameShape(x, y))
         fail(`cannot add ${formatShape(x)} and ${formatShape(y)}; both must have one shape`)

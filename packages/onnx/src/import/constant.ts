@@ -1,4 +1,6 @@
 import { elementCount, MobileOneError } from '@mobileone/core'
+import { bfloat16ToFloat32, float16ToFloat32 } from '@mobileone/core/half'
+import { limits } from '../limits.ts'
 import { dataType, type OnnxTensor } from '../proto.ts'
 
 /** A value known before the network runs: float elements, or whole numbers (a shape, a flag). */
@@ -25,6 +27,12 @@ export function decodeConstant(tensor: OnnxTensor, name: string): Constant {
       'unsupported',
       `${what} keeps its elements in another file; save the model as one file ` +
         '(onnx.save without save_as_external_data, torch.onnx.export with external_data=False)',
+    )
+  }
+  if (tensor.dims.length > limits.rank) {
+    throw new MobileOneError(
+      'invalid-file',
+      `${what} has ${tensor.dims.length} axes, where at most ${limits.rank} belong; the file is damaged`,
     )
   }
   const elements = readElements(tensor, what)
@@ -54,6 +62,11 @@ function readElements(tensor: OnnxTensor, what: string): Float32Array | readonly
     for (let index = 0; index < length; index++) data[index] = element(index)
     return data
   }
+  /** 16-bit floats without raw data stand in the list of integers. */
+  const halves = (): Uint16Array =>
+    view
+      ? Uint16Array.from({ length: count(2) }, (_, index) => view.getUint16(2 * index, true))
+      : Uint16Array.from(tensor.ints)
 
   switch (tensor.type) {
     case dataType.float:
@@ -61,13 +74,9 @@ function readElements(tensor: OnnxTensor, what: string): Float32Array | readonly
     case dataType.double:
       return view ? fill(count(8), (i) => view.getFloat64(8 * i, true)) : Float32Array.from(tensor.doubles)
     case dataType.float16:
-      return view
-        ? fill(count(2), (i) => halfToFloat(view.getUint16(2 * i, true)))
-        : fill(tensor.ints.length, (i) => halfToFloat(tensor.ints[i] as number))
+      return float16ToFloat32(halves())
     case dataType.bfloat16:
-      return view
-        ? fill(count(2), (i) => bfloatToFloat(view.getUint16(2 * i, true)))
-        : fill(tensor.ints.length, (i) => bfloatToFloat(tensor.ints[i] as number))
+      return bfloat16ToFloat32(halves())
     case dataType.int32:
       return view ? Array.from({ length: count(4) }, (_, i) => view.getInt32(4 * i, true)) : tensor.ints
     case dataType.int64:
@@ -83,18 +92,4 @@ function readElements(tensor: OnnxTensor, what: string): Float32Array | readonly
           'can be read: export the model without quantisation',
       )
   }
-}
-
-/** IEEE 754 binary16. */
-function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 31
-  const fraction = bits & 1023
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25)
-}
-
-/** The upper half of a binary32. */
-function bfloatToFloat(bits: number): number {
-  return new Float32Array(Uint32Array.of((bits & 0xffff) << 16).buffer)[0] as number
 }

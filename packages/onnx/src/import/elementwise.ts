@@ -1,4 +1,4 @@
-import { sameShape } from '@mobileone/core'
+import { sameShape, type Unary } from '@mobileone/core'
 import type { OnnxNode } from '../proto.ts'
 import { attribute } from './attributes.ts'
 import type { Constant, FloatConstant } from './constant.ts'
@@ -22,12 +22,7 @@ export const elementwiseRules: Readonly<Record<string, Rule>> = {
   Div: div,
 }
 
-function unary(
-  graph: ImportGraph,
-  node: OnnxNode,
-  op: 'relu' | 'sigmoid' | 'silu' | 'gelu',
-  of?: Made,
-): Value {
+function unary(graph: ImportGraph, node: OnnxNode, op: Unary['op'], of?: Made): Value {
   const x = of ?? graph.made(node, 0)
   return graph.emit(node, (name) => ({ op, name, inputs: [x.name] }))
 }
@@ -134,7 +129,8 @@ function addUp(graph: ImportGraph, node: OnnxNode, values: readonly Made[]): Val
 
 function mul(graph: ImportGraph, node: OnnxNode): Value {
   const [a, b] = constantLast(graph.input(node, 0), graph.input(node, 1))
-  if (a.kind === 'constant') return graph.unsupported(node, 'a product of constants')
+  if (a.kind === 'constant')
+    return graph.unsupported(node, 'a product of constants; only products with a feature map are supported')
   if (b.kind === 'constant') return scale(graph, node, a, scalar(b, a))
   if (a.kind === 'deferred' || b.kind === 'deferred') return product(graph, node, a, b)
   const [whole, gate] = isGate(a, b) ? [b, a] : [a, b]

@@ -8,6 +8,7 @@ import {
   tensor,
   weightRoles,
 } from '@mobileone/core'
+import { elementLimit, limits } from '../limits.ts'
 import { uniqueNames } from '../names.ts'
 import type { OnnxNode, OnnxTensor } from '../proto.ts'
 import { describe } from './attributes.ts'
@@ -45,7 +46,7 @@ export class ImportGraph {
   /** By model value name. */
   readonly #shapes = new Map<string, readonly number[]>()
   readonly #initializers: ReadonlyMap<string, OnnxTensor>
-  readonly #readers: ReadonlyMap<string, readonly OnnxNode[]>
+  readonly #soleReaders: ReadonlyMap<string, OnnxNode>
   readonly #uniqueValue = uniqueNames()
   readonly #uniqueWeight = uniqueNames()
   readonly #weightNames = new Map<Constant, Map<string, string>>()
@@ -53,19 +54,19 @@ export class ImportGraph {
   #elementsLeft: number
 
   /**
-   * @param readers The nodes that read each value; a value that is a graph output has no sole reader.
+   * @param soleReaders The node that alone reads a value, where there is one.
    * @param byteLength Size of the file, which bounds how many elements may be made of it.
    */
   constructor(
     opset: number,
     initializers: ReadonlyMap<string, OnnxTensor>,
-    readers: ReadonlyMap<string, readonly OnnxNode[]>,
+    soleReaders: ReadonlyMap<string, OnnxNode>,
     byteLength: number,
   ) {
     this.opset = opset
     this.#initializers = initializers
-    this.#readers = readers
-    this.#elementsLeft = 4 * byteLength + 4096
+    this.#soleReaders = soleReaders
+    this.#elementsLeft = elementLimit(byteLength)
   }
 
   addInput(name: string, shape: readonly number[]): void {
@@ -93,8 +94,7 @@ export class ImportGraph {
 
   /** The only node that reads output 0 of `node`, undefined when there are others. */
   soleReader(node: OnnxNode): OnnxNode | undefined {
-    const readers = this.#readers.get(node.outputs[0] as string)
-    return readers?.length === 1 ? readers[0] : undefined
+    return this.#soleReaders.get(node.outputs[0] as string)
   }
 
   /** Input `index` of `node`, which must be there. */
@@ -129,7 +129,7 @@ export class ImportGraph {
     if (value.kind !== 'constant' || value.data instanceof Float32Array) {
       return this.unsupported(node, `input ${index} ("${node.inputs[index]}") must be constant whole numbers`)
     }
-    if (value.data.length > 64) this.invalid(node, `a shape of ${value.data.length} numbers`)
+    if (value.data.length > limits.shapeNumbers) this.invalid(node, `a shape of ${value.data.length} numbers`)
     return value.data
   }
 
@@ -143,6 +143,8 @@ export class ImportGraph {
     )
     const graph: Graph = { name: '', inputs: {}, nodes: [], outputs: {}, weights }
     const shape = outputShape(graph, node, inputShapes)
+    if (this.nodes.length >= limits.nodes)
+      this.unsupported(source, `with it the model has more than ${limits.nodes} nodes`)
     this.nodes.push(node)
     this.#shapes.set(node.name, shape)
     return { kind: 'made', name: node.name, shape }

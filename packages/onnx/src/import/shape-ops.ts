@@ -1,4 +1,5 @@
 import { MobileOneError, sameShape } from '@mobileone/core'
+import { limits } from '../limits.ts'
 import { dataType, type OnnxNode } from '../proto.ts'
 import { attribute } from './attributes.ts'
 import { type Constant, decodeConstant, type FloatConstant } from './constant.ts'
@@ -105,7 +106,8 @@ function squeeze(graph: ImportGraph, node: OnnxNode): Value {
 
 function unsqueeze(graph: ImportGraph, node: OnnxNode): Value {
   const value = graph.input(node, 0)
-  if (value.kind !== 'constant') return graph.unsupported(node, 'adding an axis to a feature map')
+  if (value.kind !== 'constant')
+    return graph.unsupported(node, 'adding an axis to a feature map; only to constants is supported')
   return { ...value, shape: [value.data.length] }
 }
 
@@ -149,10 +151,13 @@ function gather(graph: ImportGraph, node: OnnxNode): Value {
 }
 
 function concat(graph: ImportGraph, node: OnnxNode): Value {
-  for (const name of node.inputs) {
-    if (graph.find(name)?.kind === 'made') graph.unsupported(node, 'joining feature maps')
+  const sizes: number[] = []
+  for (const [index, name] of node.inputs.entries()) {
+    if (graph.find(name)?.kind === 'made')
+      graph.unsupported(node, 'joining feature maps; only the whole numbers of a shape are joined')
+    sizes.push(...graph.integers(node, index))
+    if (sizes.length > limits.shapeNumbers) graph.invalid(node, `a shape of ${sizes.length} numbers`)
   }
-  const sizes = node.inputs.flatMap((_, index) => graph.integers(node, index))
   return wholeNumbers(node, [sizes.length], sizes)
 }
 

@@ -9,6 +9,7 @@ import {
   spec,
   type Tensor,
   tensor,
+  unaryOps,
 } from '@mobileone/core'
 
 type Shape = readonly number[]
@@ -80,9 +81,9 @@ function randomNode(
   const biased = source.next() < 0.7
   const ops =
     shape.length === 4
-      ? (['conv2d', 'conv2d', 'conv2d', 'batchNorm', 'globalAvgPool', 'flatten', 'gelu', 'silu'] as const)
-      : (['linear', 'linear', 'batchNorm', 'softmax', 'flatten', 'gelu', 'silu'] as const)
-  const op = pick([...ops, 'relu', 'sigmoid', 'add', 'mul'] as const)
+      ? (['conv2d', 'conv2d', 'conv2d', 'batchNorm', 'globalAvgPool', 'flatten'] as const)
+      : (['linear', 'linear', 'batchNorm', 'softmax', 'flatten'] as const)
+  const op = pick([...ops, ...unaryOps, 'add', 'mul'] as const)
   const [, c = 1, h = 1, w = 1] = shape
   switch (op) {
     case 'conv2d': {
