@@ -69,6 +69,14 @@ export function build() {
   writeFileSync(buildStamp, new Date(started).toISOString())
 }
 
+/** What `MOBILEONE_PACKAGES` tells the command line: the folders of packages that have the libraries of others installed. */
+export function libraryFolders() {
+  return readdirSync(join(root, 'packages'))
+    .filter((name) => name.startsWith('backend-'))
+    .map((name) => join(root, 'packages', name))
+    .join(delimiter)
+}
+
 function newestSource() {
   let newest = statSync(join(root, 'pnpm-lock.yaml')).mtimeMs
   const visit = (folder) => {

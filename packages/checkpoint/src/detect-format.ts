@@ -17,6 +17,28 @@ export function detectFormat(bytes: Uint8Array): CheckpointFormat {
   invalidFile(`${describe(bytes)}; ${hint}`)
 }
 
+/** What {@link detectFormat} says of files that other packages read. */
+const others = {
+  onnx: 'this is an ONNX model; read it with fromOnnx of @mobileone/onnx',
+  coreml:
+    'this is a Core ML model; read it with fromCoreML of @mobileone/coreml, or fromMLModel of @mobileone/coreml/mlmodel where it is a neural network',
+} as const
+
+/**
+ * Whether the first bytes of a file are those of a format that other packages read: `fromOnnx` of `@mobileone/onnx`, `fromCoreML` of
+ * `@mobileone/coreml` (`.mlmodel` files and zipped packages). Undefined where they tell of neither.
+ */
+export function detectOtherFormat(bytes: Uint8Array): keyof typeof others | undefined {
+  // The name of a zip's first file.
+  if (startsWith(bytes, 'PK\x03\x04')) {
+    return /^([^/]+\.mlpackage\/)?(Manifest\.json|Data\/)|^[^/]+\.mlpackage\/$/.test(latin1(bytes, 30, 300))
+      ? 'coreml'
+      : undefined
+  }
+  if (bytes[0] !== 0x08 || (bytes[2] !== 0x12 && bytes[2] !== 0x3a)) return undefined
+  return bytes[2] === 0x12 && isCoreMl(bytes) ? 'coreml' : 'onnx'
+}
+
 /** The ten bytes of the LONG1 that `torch.save` begins with. */
 const legacyMagic = '\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19'
 
@@ -44,11 +66,8 @@ function describe(bytes: Uint8Array): string {
   if (startsWith(bytes, 'GGUF')) return 'this is a GGUF file'
   if (startsWith(bytes, '\x93NUMPY')) return 'this is a NumPy array'
   if (/^(\x89PNG|\xff\xd8\xff|GIF8|RIFF)/.test(text)) return 'this is an image or media file'
-  if (bytes[0] === 0x08 && (bytes[2] === 0x12 || bytes[2] === 0x3a)) {
-    return bytes[2] === 0x12 && isCoreMl(bytes)
-      ? 'this is a Core ML model (.mlmodel), which is read by Core ML only; use the weights it was made from'
-      : 'this is an ONNX model; use the weights it was exported from'
-  }
+  const other = detectOtherFormat(bytes)
+  if (other !== undefined) return others[other]
   if (bytes[0] === 0x80 && bytes[1]! <= 5) return 'this is a plain Python pickle, not a file of torch.save'
   const first = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')
   return `the format of this file is not known (${bytes.length} bytes, beginning ${first})`

@@ -1,5 +1,5 @@
 export type { Checkpoint } from './checkpoint.ts'
-export type { CheckpointFormat } from './detect-format.ts'
+export { type CheckpointFormat, detectOtherFormat } from './detect-format.ts'
 export { safetensors } from './exporter.ts'
 export type { Strides } from './infer-config.ts'
 export {

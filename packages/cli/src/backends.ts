@@ -78,9 +78,15 @@ export type BackendName = keyof typeof backends
 /** The values of `--backend`. */
 export const backendNames: readonly BackendName[] = Object.keys(backends) as BackendName[]
 
+/** @throws UsageError for more threads than the machine runs at a time. */
+export function checkThreads(threads: number | undefined): void {
+  if (threads === undefined || threads <= cores) return
+  throw new UsageError(`--threads ${threads} is more than the ${cores} that this machine runs at a time`)
+}
+
 /**
  * The backend called `name`.
- * @throws UsageError for flags it does not read. @throws MobileOneError `unavailable` naming the package to install.
+ * @throws UsageError for flags it does not read or that ask for what cannot be. @throws MobileOneError `unavailable` naming the package to install.
  */
 export async function createBackend(name: string, flags: BackendFlags = {}): Promise<Backend> {
   if (!Object.hasOwn(backends, name)) {
@@ -93,6 +99,7 @@ export async function createBackend(name: string, flags: BackendFlags = {}): Pro
     const readers = rows.filter(([, row]) => row.flags.includes(flag)).map(([reader]) => reader)
     throw new UsageError(`--${flag} is for --backend ${readers.join(' and ')}; --backend is ${name}`)
   }
+  checkThreads(flags.threads)
   return chosen.create(flags)
 }
 

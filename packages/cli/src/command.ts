@@ -1,5 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { isMobileOneError, MobileOneError } from '@mobileone/core'
+import { didYouMean } from './did-you-mean.ts'
 
 /** One flag of a command. */
 export interface Flag {
@@ -128,7 +129,10 @@ function parse(
     return { values: values as Record<string, string | boolean>, positionals }
   } catch (error) {
     const message = (error as Error).message.split('. ')[0] ?? ''
-    throw new UsageError(`${message} (see mobileone ${command.name} --help)`)
+    const unknown = /^Unknown option '--([^']+)'/.exec(message)?.[1]
+    const flags = ['help', ...Object.keys(command.flags)]
+    const hint = unknown === undefined ? '' : didYouMean(unknown, flags).replace('mean ', 'mean --')
+    throw new UsageError(`${message}${hint} (see mobileone ${command.name} --help)`)
   }
 }
 
@@ -137,7 +141,9 @@ function flagValue(command: Command, name: string, flag: Flag, given: string | b
   const value = given ?? flag.default
   if (value === undefined) return undefined
   if (flag.choices && !flag.choices.includes(String(value))) {
-    throw new UsageError(`--${name} must be one of ${flag.choices.join(', ')}; got "${value}"`)
+    throw new UsageError(
+      `--${name} must be one of ${flag.choices.join(', ')}; got "${value}"${didYouMean(String(value), flag.choices)}`,
+    )
   }
   if (flag.type === 'string') return String(value)
   const number = Number(value)

@@ -8,7 +8,7 @@ export const weightsFlag = {
   type: 'string',
   short: 'w',
   value: '<path|url|hub id>',
-  help: 'Weights: a safetensors, PyTorch or Core ML file, a URL, or a hub id',
+  help: 'Weights: a safetensors, PyTorch, ONNX or Core ML file, a URL, a hub id, or - for standard input',
 } as const satisfies Flag
 
 export const variantFlag = {
@@ -17,6 +17,30 @@ export const variantFlag = {
   help: 'A published variant; without --weights, its weights are fetched from the hub',
   choices: Object.keys(variants),
 } as const satisfies Flag
+
+/** For networks that are not 224 x 224 RGB, and for what their files do not tell. */
+export const shapeFlags = {
+  size: {
+    type: 'string',
+    value: '<n|hxw>',
+    help: 'Input size in place of the one in the file, as 96 or 96x128',
+  },
+  'input-channels': {
+    type: 'number',
+    value: '<n>',
+    help: 'Channels of the input; refused where the weights have others',
+  },
+  strides: {
+    type: 'string',
+    value: '<list>',
+    help: 'Strides of the stem and of each stage, as 2,2,2,2,2, where a folded checkpoint does not tell',
+  },
+  prefix: {
+    type: 'string',
+    value: '<text>',
+    help: 'Take the keys of a checkpoint that begin with this, and no others',
+  },
+} as const satisfies Record<string, Flag>
 
 export const jsonFlag = {
   type: 'boolean',

@@ -12,6 +12,7 @@ import { logits } from './commands/logits.ts'
 import { pull } from './commands/pull.ts'
 import { reparam } from './commands/reparam.ts'
 import { train } from './commands/train.ts'
+import { didYouMean } from './did-you-mean.ts'
 import { abortOnInterrupt, interrupted } from './session.ts'
 import { printLine, printNote } from './terminal.ts'
 import { version } from './version.ts'
@@ -32,22 +33,25 @@ const commands = [
 async function main(args: readonly string[]): Promise<void> {
   const [name, ...rest] = args
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    const asked = commands.find((command) => command.name === rest[0])
-    if (asked) await runCommand(asked, ['--help'], (text) => process.stdout.write(text))
-    else process.stdout.write(overview())
+    const [topic] = rest
+    if (topic === undefined) process.stdout.write(overview())
+    else await runCommand(find(topic), ['--help'], (text) => process.stdout.write(text))
     return
   }
   if (name === '--version' || name === '-v') {
     printLine(version)
     return
   }
+  await runCommand(find(name), rest, (text) => process.stdout.write(text))
+}
+
+function find(name: string): Command {
   const command = commands.find((candidate) => candidate.name === name)
-  if (!command) {
-    throw new UsageError(
-      `there is no command "${name}"; the commands are ${commands.map((each) => each.name).join(', ')}`,
-    )
-  }
-  await runCommand(command, rest, (text) => process.stdout.write(text))
+  if (command) return command
+  const names = commands.map((each) => each.name)
+  throw new UsageError(
+    `there is no command "${name}"; the commands are ${names.join(', ')}${didYouMean(name, names)}`,
+  )
 }
 
 function overview(): string {

@@ -1,10 +1,20 @@
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { delimiter, isAbsolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { MobileOneError } from '@mobileone/core'
 
-/** Where packages that this program does not bring are looked for: the user's project first, then beside this program. */
-const bases: readonly string[] = [join(process.cwd(), 'package.json'), import.meta.url]
+/**
+ * Where packages that this program does not bring are looked for: the user's project first, then beside this program, then in the
+ * folders that the environment names, as `npm run mobileone` of a checkout does with those of the workspace.
+ */
+const bases: readonly string[] = [
+  join(process.cwd(), 'package.json'),
+  import.meta.url,
+  ...(process.env.MOBILEONE_PACKAGES ?? '')
+    .split(delimiter)
+    .filter((folder) => isAbsolute(folder))
+    .map((folder) => join(folder, 'package.json')),
+]
 
 /** The address of the package `name` as the user has it installed, undefined where it is not. */
 export function findPackage(name: string, from: readonly string[] = bases): string | undefined {

@@ -1,14 +1,23 @@
-import { type Backend, MobileOneError, type Model, type Variant, verified } from '@mobileone/core'
+import {
+  type Backend,
+  MobileOneError,
+  type Model,
+  reparameterizeAsync,
+  type Variant,
+  verified,
+} from '@mobileone/core'
 import type { CoreMLSource } from '@mobileone/coreml'
-import { type FetchWeightsOptions, fetchWeights, knownSources, parseFetched } from '@mobileone/hub'
-import { type Classifier, createClassifier, loadModel } from '@mobileone/sdk'
-import { type BackendFlags, createBackend } from './backends.ts'
+import { type FetchWeightsOptions, fetchWeights, knownSources } from '@mobileone/hub'
+import { type Classifier, createClassifier } from '@mobileone/sdk'
+import { type BackendFlags, checkThreads, createBackend } from './backends.ts'
 import { UsageError } from './command.ts'
-import { openCoreML, readCoreML } from './coreml.ts'
+import { readCoreML } from './coreml.ts'
 import { printNote, progressBar } from './terminal.ts'
+import { variantOf } from './variant-of.ts'
+import { openWeights, readDeployModel, readModel, type ShapeFlags, type Weights } from './weights.ts'
 
 /** The flags that choose weights. */
-export interface WeightFlags {
+export interface WeightFlags extends ShapeFlags {
   readonly weights?: string | undefined
   readonly variant?: string | undefined
   readonly sha256?: string | undefined
@@ -49,47 +58,71 @@ function fetchOptions(flags: WeightFlags): FetchWeightsOptions {
 }
 
 /** Fetch with a progress bar. */
-export async function fetchFor(source: string, flags: WeightFlags): ReturnType<typeof fetchWeights> {
+export async function fetchFor(
+  source: string | Uint8Array,
+  flags: WeightFlags,
+): ReturnType<typeof fetchWeights> {
   return withProgress((onProgress) => fetchWeights(source, { ...fetchOptions(flags), onProgress }))
 }
 
-/** The Core ML file the flags name, if it is one. */
-export async function coremlFor(source: string, flags: WeightFlags): Promise<CoreMLSource | undefined> {
-  return openCoreML(source, flags, async () => {
-    const fetched = await fetchFor(source, flags)
-    const { describeCoreML } = await import('@mobileone/coreml')
-    await parseFetched(fetched, describeCoreML)
-    return fetched.bytes
+/** The weights at `source`, of whichever kind. */
+export async function weightsFor(source: string, flags: WeightFlags): Promise<Weights> {
+  return openWeights(source, {
+    sha256: flags.sha256,
+    signal: interrupted,
+    fetch: (from) => fetchFor(from, flags),
   })
 }
 
 /** The model the flags name, in the form its weights have. */
 export async function loadFor(flags: WeightFlags): Promise<Model> {
-  const source = sourceOf(flags)
-  const file = await coremlFor(source, flags)
-  if (file) return readCoreML(file)
-  return withProgress((onProgress) => loadModel(source, { ...fetchOptions(flags), onProgress }))
+  return modelFor(await weightsFor(sourceOf(flags), flags), flags)
+}
+
+/** The model in `weights`, in the form it has there. */
+export async function modelFor(weights: Weights, flags: WeightFlags): Promise<Model> {
+  const model = await withProgress((onProgress) =>
+    readModel(weights, flags, { ...fetchOptions(flags), onProgress }),
+  )
+  checkVariant(model, flags)
+  return model
+}
+
+/** `model` without its branches, with a progress bar. */
+export async function foldFor(model: Model): Promise<Model> {
+  return withProgress((onProgress) => reparameterizeAsync(model, { signal: interrupted, onProgress }))
 }
 
 /** The classifier the flags name, compiled. */
 export async function classifierFor(flags: RunFlags): Promise<Classifier> {
-  const source = sourceOf(flags)
-  const file = await coremlFor(source, flags)
-  const model = file ? await readCoreML(file) : source
+  checkThreads(flags.threads)
+  const weights = await weightsFor(sourceOf(flags), flags)
   const backend =
-    file && flags.backend === 'coreml'
-      ? await ownBackend(file, flags)
+    weights.kind === 'coreml' && flags.backend === 'coreml'
+      ? await ownBackend(weights.source, flags)
       : await createBackend(flags.backend, flags)
   const probe = await backend.probe()
   if (!probe.ok)
     throw new MobileOneError('unavailable', `--backend ${flags.backend} cannot run here: ${probe.reason}`)
-  return withProgress((onProgress) =>
-    createClassifier({
+  return withProgress(async (onProgress) => {
+    const model = await readDeployModel(weights, flags, { ...fetchOptions(flags), onProgress })
+    checkVariant(model, flags)
+    return createClassifier({
       model,
       backend: flags.verify ? verified(backend) : backend,
-      ...fetchOptions(flags),
+      signal: interrupted,
       onProgress,
-    }),
+    })
+  })
+}
+
+/** @throws UsageError where the flags name weights and a variant that they are not of. */
+function checkVariant(model: Model, { weights, variant }: WeightFlags): void {
+  if (weights === undefined || variant === undefined) return
+  const found = variantOf(model)
+  if (found === variant) return
+  throw new UsageError(
+    `--variant ${variant} contradicts --weights ${weights}, which ${found ? `are of ${found}` : 'are of no published variant'}; leave --variant out`,
   )
 }
 
@@ -97,6 +130,9 @@ export async function classifierFor(flags: RunFlags): Promise<Classifier> {
 async function ownBackend(file: CoreMLSource, flags: RunFlags): Promise<Backend> {
   if (flags.precision !== undefined) {
     throw new UsageError('a Core ML package runs in the precision it was written in; leave --precision out')
+  }
+  if (flags.size !== undefined) {
+    throw new UsageError('a Core ML package runs at the size it was written for; leave --size out')
   }
   if (flags.verify) {
     throw new UsageError(

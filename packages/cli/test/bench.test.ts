@@ -30,7 +30,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 function run(args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const child = spawn(process.execPath, [main, 'bench', ...args], {
     cwd: folder,
-    env: { ...process.env, NODE_PATH: '' },
+    env: { ...process.env, NODE_PATH: '', MOBILEONE_PACKAGES: '' },
   })
   let stdout = ''
   let stderr = ''

@@ -55,18 +55,27 @@ export const tiny: Model = {
 
 /**
  * Run the program in `folder`, with a cache of its own there. `onText` gets all of standard output so far as it grows, and
- * can interrupt the program.
+ * can interrupt the program. `input` is its standard input.
  */
 export function runProgram(
   folder: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   onText?: (text: string, interrupt: () => void) => void,
+  input?: Uint8Array,
 ): Promise<Outcome> {
   const child = spawn(process.execPath, [main, ...args], {
     cwd: folder,
-    env: { ...process.env, NODE_PATH: '', MOBILEONE_CACHE: join(folder, 'cache'), ...env },
+    env: {
+      ...process.env,
+      NODE_PATH: '',
+      MOBILEONE_PACKAGES: '',
+      MOBILEONE_CACHE: join(folder, 'cache'),
+      ...env,
+    },
   })
+  child.stdin.on('error', () => {})
+  child.stdin.end(input)
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (chunk: Buffer) => {

@@ -58,7 +58,7 @@ function refuse(names: readonly string[]): never {
   const isCoreMl = names.some((name) => /\.mlmodelc?(\/|$)|\.mlpackage\//.test(name))
   return invalidFile(
     isCoreMl
-      ? 'this is a zipped Core ML package; read the PyTorch or safetensors weights it was made from'
+      ? 'this is a zipped Core ML package; read it with fromCoreML of @mobileone/coreml'
       : `this zip file was not written by torch.save: it has no data.pkl, but ${names.slice(0, 5).map(show).join(', ') || 'nothing'}`,
   )
 }

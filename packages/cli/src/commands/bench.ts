@@ -1,6 +1,6 @@
 import { loadavg } from 'node:os'
 import { toSafetensors } from '@mobileone/checkpoint'
-import { type Model, reparameterize, type Variant, variants } from '@mobileone/core'
+import { type Model, type Variant, variants } from '@mobileone/core'
 import {
   benchmark,
   type ContenderTraits,
@@ -21,13 +21,22 @@ import {
   subjectFiles,
 } from '@mobileone/measure/node'
 import { toOnnx } from '@mobileone/onnx'
-import { type BackendFlags, backendFlags, backendNames } from '../backends.ts'
+import { type BackendFlags, backendFlags, backendNames, checkThreads } from '../backends.ts'
 import { defineCommand, UsageError } from '../command.ts'
 import { writeFileAtomic } from '../files.ts'
-import { jsonFlag, offlineFlag, outputFlag, sha256Flag, variantFlag, weightsFlag } from '../flags.ts'
-import { interrupted, loadFor } from '../session.ts'
+import {
+  jsonFlag,
+  offlineFlag,
+  outputFlag,
+  sha256Flag,
+  shapeFlags,
+  variantFlag,
+  weightsFlag,
+} from '../flags.ts'
+import { foldFor, interrupted, loadFor } from '../session.ts'
 import { printJson, printLine, progressBar } from '../terminal.ts'
 import { version } from '../version.ts'
+import { withShape } from '../weights.ts'
 
 /** The runtimes people compare with; each is measured if it is installed. */
 const others: Readonly<Record<string, ContenderTraits>> = {
@@ -48,8 +57,9 @@ export const bench = defineCommand({
   minPositionals: 0,
   maxPositionals: 0,
   flags: {
-    variant: { ...variantFlag, help: 'Which network', default: 's0' },
+    variant: { ...variantFlag, help: 'Which network; without --weights s0' },
     weights: weightsFlag,
+    ...shapeFlags,
     backend: { ...backendFlags.backend, choices: measured },
     threads: { ...backendFlags.threads, help: 'Threads of every contender that has them', default: 1 },
     'tfjs-backend': backendFlags['tfjs-backend'],
@@ -80,11 +90,13 @@ export const bench = defineCommand({
         `--against knows ${Object.keys(others).join(', ')} and none; there is no "${unknown}"`,
       )
     }
+    checkThreads(flags.threads)
+    const variant = (flags.variant ?? 's0') as Variant
     const model: Model =
       flags.weights === undefined
-        ? randomDeployModel(variants[flags.variant as Variant])
-        : reparameterize(await loadFor(flags))
-    const name = flags.weights === undefined ? flags.variant : model.name
+        ? randomDeployModel(withShape(variants[variant], flags))
+        : await foldFor(await loadFor(flags))
+    const name = flags.weights === undefined ? variant : model.name
     const progress = progressBar()
     const files = subjectFiles({ model: toSafetensors, onnx: toOnnx })
     const rounds = protocol('default', { runs: flags.runs })

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { type Exporter, refuseNonFinite, reparameterize, throwIfAborted } from '@mobileone/core'
+import { type Exporter, refuseNonFinite, throwIfAborted } from '@mobileone/core'
 import {
   checkEnding,
   checkOptions,
@@ -11,8 +11,8 @@ import {
 import { asUsage, type Command, defineCommand, type Flags, UsageError } from '../command.ts'
 import { exportFlags, exportOptions, flagName } from '../export-flags.ts'
 import { writeExported } from '../files.ts'
-import { jsonFlag, offlineFlag, outputFlag, sha256Flag } from '../flags.ts'
-import { interrupted, loadFor, withProgress } from '../session.ts'
+import { jsonFlag, offlineFlag, outputFlag, sha256Flag, shapeFlags } from '../flags.ts'
+import { foldFor, interrupted, loadFor, withProgress } from '../session.ts'
 import { formatBytes, printJson, printLine, table } from '../terminal.ts'
 
 const ownFlags = {
@@ -30,6 +30,7 @@ const ownFlags = {
     choices: ['deploy', 'train'],
     default: 'deploy',
   },
+  ...shapeFlags,
   sha256: sha256Flag,
   offline: offlineFlag,
   json: jsonFlag,
@@ -71,7 +72,7 @@ export function exportCommand(formats: ExporterTable): Command<typeof ownFlags> 
       if (flags.form === 'train' && !isTrain) {
         throw new UsageError(`${input} is folded already and its branches are lost; use --form deploy`)
       }
-      const model = flags.form === 'deploy' ? reparameterize(loaded) : loaded
+      const model = flags.form === 'deploy' ? await foldFor(loaded) : loaded
       const { bytes, beside } = await withProgress(async (onProgress) => {
         const report = (phase: string, done: number): void => {
           throwIfAborted(interrupted, 'the export')

@@ -7,14 +7,14 @@ import {
   mobileone,
   type Profile,
   profile,
-  reparameterize,
   variants,
 } from '@mobileone/core'
 import { defineCommand } from '../command.ts'
-import { jsonFlag, offlineFlag, sha256Flag } from '../flags.ts'
+import { jsonFlag, offlineFlag, sha256Flag, shapeFlags } from '../flags.ts'
 import { coremlJson, coremlText, type InspectedCoreML, inspectCoreML } from '../inspect-coreml.ts'
-import { coremlFor, loadFor } from '../session.ts'
+import { foldFor, modelFor, type WeightFlags, weightsFor } from '../session.ts'
 import { formatBytes, formatCount, printable, printJson, printLine, table } from '../terminal.ts'
+import { withShape } from '../weights.ts'
 
 export const inspect = defineCommand({
   name: 'inspect',
@@ -25,7 +25,7 @@ export const inspect = defineCommand({
   positionals: '<weights or variant>',
   minPositionals: 1,
   maxPositionals: 1,
-  flags: { sha256: sha256Flag, offline: offlineFlag, json: jsonFlag },
+  flags: { ...shapeFlags, sha256: sha256Flag, offline: offlineFlag, json: jsonFlag },
   examples: [
     'mobileone inspect s0',
     'mobileone inspect mobileone_s4_unfused.pth.tar --json',
@@ -88,23 +88,20 @@ interface Found {
   readonly coreml?: InspectedCoreML
 }
 
-async function graphsOf(
-  source: string,
-  flags: { readonly sha256?: string | undefined; readonly offline: boolean },
-): Promise<Found> {
+async function graphsOf(source: string, flags: WeightFlags): Promise<Found> {
   if (Object.hasOwn(known, source) && !existsSync(source)) {
-    const config = known[source] as MobileOneConfig
+    const config = withShape(known[source] as MobileOneConfig, flags)
     return { train: mobileone(config, { form: 'train' }), deploy: mobileone(config, { form: 'deploy' }) }
   }
-  const file = await coremlFor(source, flags)
-  if (!file) return bothForms(await loadFor({ weights: source, ...flags }))
-  const coreml = await inspectCoreML(file)
-  return { ...(coreml.model && bothForms(coreml.model)), coreml }
+  const weights = await weightsFor(source, flags)
+  if (weights.kind !== 'coreml') return bothForms(await modelFor(weights, flags))
+  const coreml = await inspectCoreML(weights.source)
+  return { ...(coreml.model && (await bothForms(await modelFor(weights, flags)))), coreml }
 }
 
-function bothForms(model: Model): Found {
+async function bothForms(model: Model): Promise<Found> {
   const isTrain = model.nodes.some((node) => node.op === 'batchNorm')
-  return isTrain ? { train: model, deploy: reparameterize(model) } : { deploy: model }
+  return isTrain ? { train: model, deploy: await foldFor(model) } : { deploy: model }
 }
 
 interface LayerRow {

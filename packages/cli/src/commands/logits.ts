@@ -10,9 +10,11 @@ import {
   orientationFlag,
   outputFlag,
   sha256Flag,
+  shapeFlags,
   variantFlag,
   weightsFlag,
 } from '../flags.ts'
+import { openPicture } from '../pictures.ts'
 import { classifierFor, interrupted } from '../session.ts'
 import { formatBytes, printJson, printLine } from '../terminal.ts'
 
@@ -20,7 +22,7 @@ export const logits = defineCommand({
   name: 'logits',
   summary: 'Write the raw output of the network as little-endian float32.',
   details:
-    'A .f32 file holds preprocessed input as little-endian float32 in NCHW order; its length gives the batch size.\nAnything else is decoded as a picture and preprocessed by the rule that comes with the weights.' +
+    'A .f32 file holds preprocessed input as little-endian float32 in NCHW order; its length gives the batch size.\nAnything else is decoded as a picture and preprocessed by the rule that comes with the weights; - is a picture from standard input.' +
     `\n\n${backendDetails}`,
   positionals: '<image or .f32>',
   minPositionals: 1,
@@ -29,6 +31,7 @@ export const logits = defineCommand({
     output: outputFlag,
     weights: weightsFlag,
     variant: variantFlag,
+    ...shapeFlags,
     ...backendFlags,
     orientation: orientationFlag('ignore'),
     sha256: sha256Flag,
@@ -46,7 +49,7 @@ export const logits = defineCommand({
       const rows = file.toLowerCase().endsWith('.f32')
         ? await rawRows(classifier, file)
         : [
-            await classifier.logits(file, {
+            await classifier.logits(await openPicture(file), {
               orientation: flags.orientation as 'apply' | 'ignore',
               signal: interrupted,
             }),

@@ -23,6 +23,7 @@ export const pull = defineCommand({
   async run([source], flags) {
     if (flags.list || flags.clear) {
       if (source !== undefined) throw new UsageError('--list and --clear take no source')
+      if (flags.list && flags.clear) throw new UsageError('--list and --clear exclude each other')
       await manage(flags)
       return
     }

@@ -1,17 +1,18 @@
 import { toSafetensors } from '@mobileone/checkpoint'
-import {
-  compareModels,
-  MobileOneError,
-  type Model,
-  profile,
-  refuseNonFinite,
-  reparameterize,
-} from '@mobileone/core'
+import { compareModels, MobileOneError, type Model, profile, refuseNonFinite } from '@mobileone/core'
 import { createBackend } from '../backends.ts'
 import { defineCommand, UsageError } from '../command.ts'
 import { writeFileAtomic } from '../files.ts'
-import { jsonFlag, namingFlag, offlineFlag, outputFlag, sha256Flag, storageFlag } from '../flags.ts'
-import { interrupted, loadFor } from '../session.ts'
+import {
+  jsonFlag,
+  namingFlag,
+  offlineFlag,
+  outputFlag,
+  sha256Flag,
+  shapeFlags,
+  storageFlag,
+} from '../flags.ts'
+import { foldFor, interrupted, loadFor } from '../session.ts'
 import { formatBytes, formatCount, formatMs, printable, printJson, printLine } from '../terminal.ts'
 
 /** Largest side of the random inputs the two forms are compared on: large enough to exercise every stride. */
@@ -40,6 +41,7 @@ export const reparam = defineCommand({
       choices: ['reference', 'wasm'],
       default: 'reference',
     },
+    ...shapeFlags,
     sha256: sha256Flag,
     offline: offlineFlag,
     json: jsonFlag,
@@ -58,8 +60,9 @@ export const reparam = defineCommand({
     const train = await loadFor({ weights: input, ...flags })
     refuseNonFinite(train, `${input} cannot be folded`)
     const start = performance.now()
-    const deploy = reparameterize(train)
+    const deploy = await foldFor(train)
     const foldMs = performance.now() - start
+    refuseNonFinite(deploy, `${input} cannot be folded`)
     const { maxAbsError, maxAbsValue } = await compareModels(train, deploy, {
       backend: await createBackend(flags.backend),
       inputs: smallInputs(train),
