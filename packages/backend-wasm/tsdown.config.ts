@@ -1,3 +1,15 @@
 import { library } from '../../tooling/tsdown.base.ts'
 
-export default library({ index: 'src/index.ts', worker: 'src/worker.ts' })
+/** `#kernels` stays as it is: the reader's bundler or runtime chooses by the conditions in package.json. */
+export default library(
+  {
+    index: 'src/index.ts',
+    worker: 'src/worker.ts',
+    'embedded-kernels': 'src/embedded-kernels.ts',
+    'workerd-kernels': 'src/workerd-kernels.ts',
+  },
+  {
+    deps: { neverBundle: ['#kernels', /\.wasm$/] },
+    copy: ['relaxed', 'plain'].map((name) => `src/generated/${name}.wasm`),
+  },
+)

@@ -1,6 +1,6 @@
 /**
- * Compile the kernels into src/generated: build.ts (hash of the sources), tile-heights.ts, relaxed.ts and plain.ts (deflated,
- * base64), worker.ts (the text of a worker thread). Each build's tile is written into assembly/generated first.
+ * Compile the kernels into src/generated: build.ts (hash of the sources), tile-heights.ts, relaxed.wasm and plain.wasm, the same
+ * as relaxed.ts and plain.ts (deflated, base64), worker.ts (the text of a worker thread). Each build's tile is written into assembly/generated first.
  */
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -36,7 +36,9 @@ writeFileSync(join(generated, 'build.ts'), `export const BUILD = ${build}\n`)
 
 for (const [name, { features, tile }] of Object.entries(builds)) {
   writeFileSync(join(root, 'assembly/generated/gemm-tile-f32.ts'), gemmTile(tile))
-  embedKernels(generated, name, await compileKernels({ root, name, limit: LIMIT, features }))
+  const wasm = await compileKernels({ root, name, limit: LIMIT, features })
+  writeFileSync(join(generated, `${name}.wasm`), wasm)
+  embedKernels(generated, name, wasm)
 }
 const heights = Object.entries(builds).map(([name, { tile }]) => `${name}: ${tile.height}`)
 writeFileSync(

@@ -1,9 +1,8 @@
 import { MobileOneError } from '@mobileone/core'
-import { importShared, inflateBase64 } from '@mobileone/core/embedded-wasm'
+import { importShared } from '@mobileone/core/embedded-wasm'
+import { ownKernels } from '#kernels'
 import type { Simd } from './detect-simd.ts'
 import { BUILD } from './generated/build.ts'
-import { plain } from './generated/plain.ts'
-import { relaxed } from './generated/relaxed.ts'
 
 /** Kernels from elsewhere than this package's own JavaScript. */
 export type WasmSource = ArrayBuffer | Uint8Array | WebAssembly.Module | URL | Response
@@ -14,9 +13,9 @@ export interface Kernels {
   readonly peak: (rounds: number, factor: number) => number
 }
 
-const embedded = new Map<string, Promise<WebAssembly.Module>>()
+const own = new Map<string, Promise<WebAssembly.Module>>()
 
-/** The compiled kernels: the embedded ones, compiled once, or those of `source`; `shared`: for shared memory. */
+/** The compiled kernels: this package's own, compiled once, or those of `source`; `shared`: for shared memory. */
 export function loadModule(
   simd: Simd,
   source: WasmSource | undefined,
@@ -24,13 +23,13 @@ export function loadModule(
 ): Promise<WebAssembly.Module> {
   if (source !== undefined) return compileSource(source, shared)
   const key = `${simd} ${shared}`
-  let module = embedded.get(key)
+  let module = own.get(key)
   if (!module) {
-    module = inflateBase64(simd === 'relaxed' ? relaxed : plain).then((bytes) =>
-      compileBytes(bytes, 'the embedded kernels', shared),
+    module = ownKernels(simd).then((kernels) =>
+      kernels instanceof WebAssembly.Module ? kernels : compileBytes(kernels, 'the embedded kernels', shared),
     )
-    embedded.set(key, module)
-    module.catch(() => embedded.delete(key))
+    own.set(key, module)
+    module.catch(() => own.delete(key))
   }
   return module
 }
@@ -70,7 +69,8 @@ async function compileBytes(bytes: Uint8Array, where: string, shared: boolean): 
     throw new MobileOneError(
       'unavailable',
       `wasm: this engine does not compile ${where}: ${(cause as Error).message} ` +
-        "(a Content-Security-Policy must allow 'wasm-unsafe-eval')",
+        "(a Content-Security-Policy must allow 'wasm-unsafe-eval'; a bundler for Cloudflare workers must set the condition " +
+        '"workerd", which brings the kernels as modules)',
       { cause },
     )
   }

@@ -5,6 +5,7 @@ import { measureCost } from '@mobileone/testkit'
 import { zipSync } from 'fflate'
 import { describe, expect, test } from 'vitest'
 import { type CoreMLPackage, fromCoreML, interpretPackage, toCoreML } from '../src/index.ts'
+import { Names } from '../src/mil/names.ts'
 import type { Operation, Program, Value } from '../src/mil/program.ts'
 import { tensorType } from '../src/mil/program.ts'
 import { weightFile } from '../src/mil/wire-numbers.ts'
@@ -421,3 +422,13 @@ function described(input: string, shape: readonly number[], output: string): Wir
   out.message(10, feature(output, []))
   return out
 }
+
+test('twenty thousand identifiers that are all the same are told apart', () => {
+  const many = Array<string>(20_000).fill('same')
+  const names = new Names()
+  const { cpuMs } = measureCost(() => {
+    for (const label of many) names.take(label)
+  })
+  expect([names.take('same'), names.take('same_1')]).toEqual(['same_20000', 'same_1_1'])
+  expect(cpuMs, 'milliseconds of processor time').toBeLessThan(1000)
+})

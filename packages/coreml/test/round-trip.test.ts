@@ -1,5 +1,6 @@
 import {
   configFromWidths,
+  elementCount,
   floatWeight,
   initialize,
   isMobileOneError,
@@ -7,6 +8,7 @@ import {
   type Model,
   maxAbsDifference,
   mobileone,
+  type QuantizedTensor,
   random,
   reference,
   type Tensor,
@@ -98,6 +100,34 @@ describe('what is written reads back equal', () => {
         expect(Math.abs(errors.reduce((sum, error) => sum + error, 0)), context).toBeLessThan(level)
       }
     }
+  })
+
+  test('a weight that the model stores as int8, level by level where float16 can say its scales', () => {
+    const model = wideModel()
+    const { shape } = model.weights['head.weight'] as Tensor
+    const channels = shape[0] as number
+    const source = random(8)
+    const stored = (scale: number): Model => {
+      const levels = { length: elementCount(shape) }
+      const weight: QuantizedTensor = {
+        dtype: 'int8',
+        shape,
+        data: Int8Array.from(levels, () => source.integer(-50, 50)),
+        scales: new Float32Array(channels).fill(scale),
+        zeroPoints: Int8Array.from({ length: channels }, () => source.integer(-9, 9)),
+      }
+      return { ...model, weights: { ...model.weights, 'head.weight': weight } }
+    }
+    const apart = (int8: Model, precision: 'int8' | 'float16'): number =>
+      maxAbsDifference(
+        fromCoreML(toCoreML(int8, { precision })).weights['head.weight'] as Tensor,
+        halved(int8).weights['head.weight'] as Tensor,
+      )
+    expect(apart(stored(2 ** -9), 'int8')).toBe(0)
+    expect(apart(stored(2 ** -9), 'float16')).toBe(0)
+    const between = apart(stored(0.002), 'int8')
+    expect(between).toBeGreaterThan(0)
+    expect(between).toBeLessThan(0.002)
   })
 
   test('an embedding and several outputs', () => {

@@ -1,21 +1,43 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { goldenPath, lacking } from '@mobileone/testkit'
 import { describe, expect, it } from 'vitest'
 import { ship } from './export-example.ts'
-import { tell } from './readme-example.ts'
 
-const example = readFileSync(new URL('./readme-example.ts', import.meta.url), 'utf8')
+const example = readFileSync(new URL('./readme-example.mjs', import.meta.url), 'utf8')
 const assets = new URL('../../../apps/demo/assets/', import.meta.url)
 
 describe('the example of the README', () => {
   it.each(['../../../README.md', '../README.md'])('stands in %s as it is run here', (path) => {
-    expect(readFileSync(new URL(path, import.meta.url), 'utf8')).toContain(`\`\`\`ts\n${example}\`\`\``)
+    expect(readFileSync(new URL(path, import.meta.url), 'utf8')).toContain(`\`\`\`js\n${example}\`\`\``)
   })
 
-  it('tells what is in a picture', async () => {
-    const weights = new URL('fashion-mnist.safetensors', assets)
-    expect(await tell(weights, new URL('images/2-trouser.png', assets))).toMatch(/^Trouser: \d\d\.\d %$/)
+  it('prints what is in a picture', () => {
+    const [script, picture, weights] = [
+      new URL('readme-example.mjs', import.meta.url),
+      new URL('images/2-trouser.png', assets),
+      new URL('fashion-mnist.safetensors', assets),
+    ].map((url) => fileURLToPath(url))
+    const printed = execFileSync(process.execPath, [script!, picture!, weights!], { encoding: 'utf8' })
+    expect(printed).toMatch(/^Trouser: \d\d\.\d %\n(\S+.*: \d+\.\d %\n){2}$/)
+  })
+
+  it.skipIf(lacking('golden'))('prints what the README shows, of a photograph of a cat', () => {
+    const printed = execFileSync(
+      process.execPath,
+      [
+        fileURLToPath(new URL('readme-example.mjs', import.meta.url)),
+        goldenPath('imagenet-sample', 'n02123045_tabby.JPEG'),
+        goldenPath('mobileone_s0_unfused.pth.tar'),
+      ],
+      { encoding: 'utf8' },
+    )
+    expect(readFileSync(new URL('../README.md', import.meta.url), 'utf8')).toContain(
+      `\`\`\`\n${printed}\`\`\``,
+    )
   })
 })
 

@@ -28,6 +28,7 @@ export {
   type Requirement,
   reportLack,
   vulkanDriver,
+  workerdPath,
 } from './requirements.ts'
 export { type Page, serve } from './server.ts'
 export { type PageCaseResult, runPageSuite } from './suites.ts'

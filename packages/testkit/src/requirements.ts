@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { MobileOneError } from '@mobileone/core'
 
@@ -16,6 +17,15 @@ export const chromiumPath: string = process.env.CHROMIUM_PATH ?? '/usr/bin/chrom
 /** The Vulkan driver that tests of WebGPU in Node use: VK_ICD_FILENAMES, or the software driver that lies with Chromium. */
 export const vulkanDriver: string =
   process.env.VK_ICD_FILENAMES ?? '/usr/lib/chromium/vk_swiftshader_icd.json'
+
+/** The program of Cloudflare's workerd, or undefined where its package has none for this system. */
+export function workerdPath(): string | undefined {
+  try {
+    return (createRequire(import.meta.url)('workerd') as { default: string }).default
+  } catch {
+    return undefined
+  }
+}
 
 /** Where the reference data lies: beside the repository. */
 export const goldenFolder: string = fileURLToPath(new URL('../../../../shared/golden', import.meta.url))
@@ -61,6 +71,16 @@ const parts = {
     use: 'tests of WebGPU in Node',
     lack: () => withoutFile(vulkanDriver),
     remedy: 'apt-get install chromium, which brings a software driver, or set VK_ICD_FILENAMES',
+  },
+  workerd: {
+    use: "tests in Cloudflare's runtime",
+    lack: () => {
+      const path = workerdPath()
+      const runs = path !== undefined && spawnSync(path, ['--version']).status === 0
+      return runs ? undefined : 'the package workerd has no program that runs here'
+    },
+    remedy:
+      'run on a system that the package workerd has a program for (Linux with glibc 2.35, macOS, Windows)',
   },
   swift: {
     use: "tests by Swift's own compiler",

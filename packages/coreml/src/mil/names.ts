@@ -13,12 +13,15 @@ export function isIdentifier(name: string): boolean {
 /** Gives out identifiers, each once: dots and other characters become underscores, a taken name gets a suffix. */
 export class Names {
   readonly #taken = new Set<string>()
+  readonly #counts = new Map<string, number>()
 
   take(name: string): string {
     const plain = name.replaceAll(/[^A-Za-z0-9_]/g, '_')
     const start = /^[A-Za-z_]/.test(plain) && !reserved.has(plain) ? plain : `_${plain}`
     let free = start
-    for (let count = 1; this.#taken.has(free); count++) free = `${start}_${count}`
+    let count = this.#counts.get(start) ?? 0
+    while (this.#taken.has(free)) free = `${start}_${++count}`
+    this.#counts.set(start, count)
     this.#taken.add(free)
     return free
   }

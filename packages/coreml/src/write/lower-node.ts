@@ -30,7 +30,9 @@ export function lowerNode(
   const weight = (key: string): string => {
     const known = builder.weightNames.get(key)
     if (known !== undefined) return known
-    const made = builder.weight(key, floatWeight(model, key))
+    const stored = model.weights[key]
+    const kept = stored?.dtype === 'int8' ? builder.storedInt8(key, stored) : undefined
+    const made = kept ?? builder.weight(key, floatWeight(model, key))
     builder.weightNames.set(key, made)
     return made
   }

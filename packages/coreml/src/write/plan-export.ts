@@ -82,12 +82,15 @@ function distinct(
 ): readonly string[] {
   const all = new Set(labels)
   const seen = new Set<string>()
+  const counts = new Map<string, number>()
   return labels.map((label) => {
     let free = label
-    for (let count = 2; seen.has(free) || (free !== label && all.has(free)); count++) {
+    let count = counts.get(label) ?? 1
+    while (seen.has(free) || (free !== label && all.has(free))) {
       if (rule === 'refuse') reject(`two classes have the label "${label}", and Core ML keeps one`)
-      free = `${label} (${count})`
+      free = `${label} (${++count})`
     }
+    counts.set(label, count)
     seen.add(free)
     return free
   })

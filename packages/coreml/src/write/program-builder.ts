@@ -1,5 +1,11 @@
-import { elementCount, MobileOneError, quantizeWeight, type Tensor } from '@mobileone/core'
-import { float32ToFloat16 } from '@mobileone/core/half'
+import {
+  elementCount,
+  MobileOneError,
+  type QuantizedTensor,
+  quantizeWeight,
+  type Tensor,
+} from '@mobileone/core'
+import { float16ToFloat32, float32ToFloat16 } from '@mobileone/core/half'
 import { Names } from '../mil/names.ts'
 import {
   type Binding,
@@ -133,13 +139,25 @@ export class ProgramBuilder {
     }
     // Depthwise kernels [C, 1, h, w] have few elements in each channel, and those in widely different ranges.
     const large = (weight.shape[1] ?? 1) > 1 && elementCount(weight.shape) >= smallestQuantized
-    if (this.precision === 'int8' && large) return this.#quantizedWeight(identifier, weight)
+    if (this.precision === 'int8' && large) return this.#quantizedWeight(identifier, quantizeWeight(weight))
     const bytes = littleEndian(this.dtype === 'fp32' ? weight.data : float32ToFloat16(weight.data))
     return this.constant(identifier, this.#blob(this.dtype, weight.shape, bytes))
   }
 
-  #quantizedWeight(name: string, weight: Tensor): string {
-    const { data, scales, zeroPoints = new Int8Array(scales.length) } = quantizeWeight(weight)
+  /**
+   * A weight that the model stores as int8, level by level: where the program is int8, float16 can say every scale, and no diagonal is
+   * kept apart. Undefined otherwise.
+   */
+  storedInt8(name: string, weight: QuantizedTensor): string | undefined {
+    const { scales, diagonal } = weight
+    const halves = float16ToFloat32(float32ToFloat16(scales))
+    const exact = scales.every((scale, channel) => scale === halves[channel])
+    if (this.precision !== 'int8' || diagonal || !exact) return undefined
+    return this.#quantizedWeight(this.identifier(name), weight)
+  }
+
+  #quantizedWeight(name: string, weight: QuantizedTensor): string {
+    const { data, scales, zeroPoints = new Int8Array(scales.length) } = weight
     const channels = [scales.length]
     this.operations.push({
       type: 'constexpr_affine_dequantize',
