@@ -1,8 +1,10 @@
 import {
+  compileFirst,
   initialize,
   isMobileOneError,
   type Model,
   mobileone,
+  reference,
   tensor,
   variants,
   verified,
@@ -191,5 +193,35 @@ describe('verify', () => {
     const y = tensor([1, 4, 3, 3], new Float32Array(36).fill(3))
     const compiling = verified(webgpu({ device: fake.device }), { inputs, outputs: { y } }).compile(small)
     expect(await codeOf(compiling)).toMatch(/^wrong-result: .*wrongly, off by/)
+  })
+})
+
+describe('compileFirst goes on to the next backend', () => {
+  const next = async (first: ReturnType<typeof webgpu>): Promise<string> => {
+    const refusals: string[] = []
+    const executor = await compileFirst(small, [first, reference()], {
+      onRefusal: ({ backend, reason }) => refusals.push(`${backend}: ${reason}`),
+    })
+    await executor.dispose()
+    expect(executor.backend).toBe('reference')
+    return refusals.join('\n')
+  }
+
+  test('where the adapter gives no device', async () => {
+    const gpu = fakeGpu([])
+    const adapter = await gpu.requestAdapter()
+    Object.assign(adapter as object, {
+      requestDevice: async () => Promise.reject(new DOMException('a limit is too high', 'OperationError')),
+    })
+    expect(await next(webgpu({ gpu }))).toMatch(/^webgpu: .*gave no device: .*a limit is too high/)
+  })
+
+  test('where a pipeline cannot be built', async () => {
+    const fake = fakeDevice()
+    Object.assign(fake.device, {
+      createComputePipelineAsync: async () => Promise.reject(new Error('the shader is refused')),
+    })
+    expect(await next(webgpu({ device: fake.device }))).toMatch(/refused the kernel .*the shader is refused/)
+    expect(fake.bytes()).toBe(0)
   })
 })
