@@ -10,6 +10,7 @@ export {
 } from './model-from-checkpoint.ts'
 export { type Naming, type NamingName, namings, type Part } from './naming/namings.ts'
 export { type ReadOptions, readCheckpoint } from './read-checkpoint.ts'
+export { readCheckpointAsync } from './read-checkpoint-async.ts'
 export { type WritableTensor, writeSafetensors } from './safetensors/write.ts'
 export { type StoredDType, type StoredTensor, toFloat32 } from './stored-tensor.ts'
 export { type ToSafetensorsOptions, toSafetensors } from './to-safetensors.ts'

@@ -1,7 +1,6 @@
 import type { Checkpoint } from './checkpoint.ts'
 import { detectFormat } from './detect-format.ts'
-import { readPyTorchLegacy } from './pytorch/read-legacy.ts'
-import { readPyTorchZip } from './pytorch/read-zip.ts'
+import { readPyTorch } from './pytorch/read-pytorch.ts'
 import { readSafetensors } from './safetensors/read.ts'
 
 /** Which of a file's state dicts is read. */
@@ -19,14 +18,5 @@ export interface ReadOptions {
  */
 export function readCheckpoint(bytes: Uint8Array, options: ReadOptions = {}): Checkpoint {
   const format = detectFormat(bytes)
-  switch (format) {
-    case 'safetensors':
-      return readSafetensors(bytes)
-    case 'pytorch-zip':
-      return readPyTorchZip(bytes, options.root)
-    case 'pytorch-legacy':
-      return readPyTorchLegacy(bytes, options.root)
-    default:
-      return format satisfies never
-  }
+  return format === 'safetensors' ? readSafetensors(bytes) : readPyTorch(bytes, format, options.root)
 }

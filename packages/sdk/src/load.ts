@@ -1,9 +1,9 @@
 import {
   type ModelFromCheckpointOptions,
   modelFromCheckpoint,
-  readCheckpoint,
+  readCheckpointAsync,
   toSafetensors,
-} from '@mobileone/checkpoint'
+} from '@mobileone/checkpoint/lazy'
 import { type Model, type ModelCard, reparameterizeAsync, type Variant, withCard } from '@mobileone/core'
 import {
   derive,
@@ -44,7 +44,10 @@ export async function loadModel(given: ModelSource, options: LoadOptions = {}): 
   if (isModel(source)) return source
   const fetched = await fetchFrom(source, options)
   return described(
-    modelFromCheckpoint(await parseFetched(fetched, readCheckpoint), checkpointOptions(options)),
+    modelFromCheckpoint(
+      await parseFetched(fetched, (bytes) => readCheckpointAsync(bytes)),
+      checkpointOptions(options),
+    ),
     source,
     fetched,
   )
@@ -65,10 +68,10 @@ export async function loadDeployModel(given: ModelSource, options: LoadOptions =
   const model = await derive(
     { sha256: fetched.sha256, cached: isKept ? fetched.cached : undefined },
     { recipe: foldRecipe(options), signal, onWarning: options.onWarning },
-    (bytes) => modelFromCheckpoint(readCheckpoint(bytes), checkpointOptions(withoutPrefix)),
+    async (bytes) => modelFromCheckpoint(await readCheckpointAsync(bytes), checkpointOptions(withoutPrefix)),
     async () => {
       const loaded = modelFromCheckpoint(
-        await parseFetched(fetched, readCheckpoint),
+        await parseFetched(fetched, (bytes) => readCheckpointAsync(bytes)),
         checkpointOptions(options),
       )
       const value = await reparameterizeAsync(loaded, folding)
