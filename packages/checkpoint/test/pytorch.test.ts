@@ -262,7 +262,11 @@ describe('hostile zips', () => {
     ['overlapping entries', [head, entry, { ...entry, name: 'x/data/1', lie: { offset: 0 } }], /overlap/],
     ['an entry twice', [head, entry, entry], /appears twice/],
     ['no data.pkl', [entry], /not written by torch.save/],
-    ['a Core ML package', [{ name: 'a.mlpackage/Data/x', data: floats(1) }], /fromCoreML of @mobileone\/coreml/],
+    [
+      'a Core ML package',
+      [{ name: 'a.mlpackage/Data/x', data: floats(1) }],
+      /fromCoreML of @mobileone\/coreml/,
+    ],
   ])('refuses %s', (_, entries, message) => expect(refusal(writeZip(entries))).toMatch(message))
 
   it('refuses a file that is cut short', () => {
