@@ -36,6 +36,12 @@ export interface TfjsOptions {
 /** Milliseconds of work after which a run that can be aborted lets the event loop turn. */
 const pauseInterval = 8
 
+/**
+ * Backends of the library that give numbers where NaN belongs: GLSL and WGSL let an implementation assume that there is none, and of
+ * the wasm kernels (XNNPACK's) a depthwise convolution fused with relu gives 0 for it.
+ */
+const losingNaN: readonly string[] = ['wasm', 'webgl', 'webgpu'] satisfies TfjsBackendName[]
+
 /** TensorFlow.js: fused operations, NHWC inside, every tensor freed as soon as nothing reads it. */
 export function tfjs(options: TfjsOptions): Backend {
   let selected: string | undefined = options.backend
@@ -48,9 +54,8 @@ export function tfjs(options: TfjsOptions): Backend {
   return {
     specVersion: 1,
     name: 'tfjs',
-    /** GLSL and WGSL let an implementation assume that there is no NaN, and the library's shaders lose it. */
     get nan() {
-      return selected === 'webgl' || selected === 'webgpu' ? 'unspecified' : 'kept'
+      return selected !== undefined && losingNaN.includes(selected) ? 'unspecified' : 'kept'
     },
     async probe() {
       try {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { goldenPath, lacking, vulkanDriver } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -171,6 +172,9 @@ describe('doctor', () => {
     expect(find('wasm')).toMatchObject({ ok: true, features: expect.arrayContaining(['simd']) })
     expect(find('reference')).toMatchObject({ ok: true })
     expect(find('coreml')?.features[0]).toMatch(/not Core ML/)
+    expect(find('wasm')?.features.join()).toMatch(/\b1 thread\b/)
+    const cores = availableParallelism()
+    if (cores > 1) expect(find('wasm', `--threads ${cores}`)?.features).toContain(`${cores} threads`)
     const apple = find('coreml-apple')
     expect([...(apple?.features ?? []), apple?.reason].join()).toMatch(
       /untested: .*never been compiled or run/,

@@ -6,30 +6,56 @@ import { limits } from './read/limits.ts'
 
 /**
  * Write a package as the folder `path`, which should end in `.mlpackage`. The folder appears whole: it is written beside its
- * place and renamed, and a package that lay there before is replaced.
+ * place and renamed. A package that lay there before is replaced, where it holds no file that the new one has not.
+ * @throws MobileOneError `invalid-argument` where something else is in its place, or it cannot be written.
  */
 export async function writePackage(path: string, from: CoreMLPackage): Promise<void> {
-  const existing = await stat(path).catch(() => undefined)
-  if (existing && !(await stat(join(path, 'Manifest.json')).catch(() => undefined))) {
-    throw new MobileOneError(
-      'invalid-argument',
-      `${path} exists and is not a Core ML package, so it is not replaced; choose another path`,
-    )
-  }
-  await mkdir(dirname(path), { recursive: true })
-  const scratch = await mkdtemp(join(dirname(path), `.${basename(path)}-`))
+  const isReplaced = await checkReplaceable(path, from)
+  let scratch: string | undefined
   try {
+    await mkdir(dirname(path), { recursive: true })
+    scratch = await mkdtemp(join(dirname(path), `.${basename(path)}-`))
     const fresh = join(scratch, 'new')
     for (const [name, bytes] of Object.entries(from.files)) {
       const file = join(fresh, ...name.split('/'))
       await mkdir(dirname(file), { recursive: true })
       await writeFile(file, bytes)
     }
-    if (existing) await rename(path, join(scratch, 'old'))
-    await rename(fresh, path)
+    const old = join(scratch, 'old')
+    if (isReplaced) await rename(path, old)
+    try {
+      await rename(fresh, path)
+    } catch (cause) {
+      if (isReplaced) await rename(old, path)
+      throw cause
+    }
+  } catch (cause) {
+    throw new MobileOneError('invalid-argument', `cannot write ${path}: ${(cause as Error).message}`, {
+      cause,
+    })
   } finally {
-    await rm(scratch, { recursive: true, force: true })
+    if (scratch !== undefined) await rm(scratch, { recursive: true, force: true }).catch(() => {})
   }
+}
+
+/** Whether there is something at `path`, which may be replaced by the package. */
+async function checkReplaceable(path: string, from: CoreMLPackage): Promise<boolean> {
+  if (!(await stat(path).catch(() => undefined))) return false
+  const refuse = (why: string): never => {
+    throw new MobileOneError(
+      'invalid-argument',
+      `${path} exists and ${why}, so it is not replaced; choose another path`,
+    )
+  }
+  const here = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => [])
+  const names = here
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(path, join(entry.parentPath, entry.name)).split(sep).join('/'))
+  const isPackage = names.includes('Manifest.json') && names.some((name) => name.startsWith('Data/'))
+  if (!isPackage) refuse('is not a Core ML package')
+  const other = names.find((name) => !Object.hasOwn(from.files, name))
+  if (other !== undefined) refuse(`holds ${other}, which would be lost`)
+  return true
 }
 
 /**

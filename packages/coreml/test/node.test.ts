@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -19,6 +19,21 @@ test('a package is written whole, replaces a package and nothing else', async ()
     await writePackage(path, second)
     expect(await readPackage(path)).toEqual(second)
     expect(await readdir(folder)).toEqual(['tiny.mlpackage'])
+
+    await writeFile(join(path, 'Data', 'notes.txt'), 'mine')
+    await expect(writePackage(path, second)).rejects.toThrow(/holds Data\/notes\.txt, which would be lost/)
+    expect(await readFile(join(path, 'Data', 'notes.txt'), 'utf8')).toBe('mine')
+
+    const extension = join(folder, 'extension')
+    await mkdir(extension)
+    for (const name of ['Manifest.json', 'background.js']) await writeFile(join(extension, name), 'mine')
+    await expect(writePackage(extension, second)).rejects.toThrow(
+      /is not a Core ML package, so it is not replaced/,
+    )
+    await expect(writePackage('/dev/null/a.mlpackage', second)).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringContaining('cannot write /dev/null/a.mlpackage'),
+    })
 
     const other = join(folder, 'notes')
     await writeFile(other, 'mine')

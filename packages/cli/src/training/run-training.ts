@@ -5,7 +5,7 @@ import { isMobileOneError, MobileOneError, type Model, profile, withCard } from 
 import type { Engine, Recipe, TrainEvent } from '@mobileone/train'
 import { writeFileAtomic } from '../files.ts'
 import { interrupted } from '../session.ts'
-import { formatBytes, formatCount, formatPercent, printJson, printLine } from '../terminal.ts'
+import { formatBytes, formatCount, formatPercent, printJson, printLine, printNote } from '../terminal.ts'
 import { type CheckpointFile, openCheckpoint } from './checkpoint-file.ts'
 import { chooseModel, type NetworkFlags } from './choose-model.ts'
 import { chooseRecipe, type RecipeFlags } from './choose-recipe.ts'
@@ -85,7 +85,7 @@ async function trainAndWrite(flags: TrainingFlags, output: string | undefined, r
     log.write(entry)
     chart?.push(entry)
   }
-  const say = (line: string): void => void (flags.json ? process.stderr.write(`${line}\n`) : printLine(line))
+  const say = (line: string): void => (flags.json ? printNote : printLine)(line)
   const progress = trainingProgress()
   const source = trainingBatches(data, recipe)
   const validation = data.validation && evaluationBatches(data.validation, data)
@@ -121,7 +121,7 @@ async function trainAndWrite(flags: TrainingFlags, output: string | undefined, r
       const isTelling = taken === 2 || (taken === 1 && performance.now() - started > 20_000)
       if (isTelling && event.secondsLeft > longRun) {
         progress.end()
-        process.stderr.write(`${longRunWarning(event.secondsLeft)}\n`)
+        printNote(longRunWarning(event.secondsLeft))
         taken = 2
       }
       progress.step(event, recipe.epochs)
