@@ -14,6 +14,8 @@ const allowed = [
   /^!checker$/,
   /^!present$/,
   /^cannotRun$/,
+  /^!canMount$/,
+  /^!isRoot$/,
 ]
 
 function testFiles(): readonly string[] {
