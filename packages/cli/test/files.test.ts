@@ -197,10 +197,11 @@ describe('the program', () => {
       const whole = performance.now() - start
       for (const share of [0.4, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95]) {
         const code = await run(share * whole)
-        // Before the program listens, the signal itself ends it.
+        // Before the program listens, and once Node tears down after it is done, the signal itself ends it.
         expect([code, existsSync(at('out.onnx'))]).toBeOneOf([
           [130, false],
           [null, false],
+          [null, true],
           [0, true],
         ])
         expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([])
