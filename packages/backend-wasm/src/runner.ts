@@ -10,7 +10,7 @@ import { formatThreads, type ThreadPlan } from './thread-count.ts'
 import { startThreadPool, type ThreadPool, type WorkerAddress } from './thread-pool.ts'
 
 /** Milliseconds of work after which the event loop may turn: progress is shown, an abort is heard. */
-export const PAUSE_INTERVAL = 8
+const PAUSE_INTERVAL = 8
 /** Seconds after which a worker that lives and does not finish its piece is given up. */
 const STALL_LIMIT = 60
 /** Runs on each number of threads that `auto` compares, and the milliseconds after which fewer will do. */

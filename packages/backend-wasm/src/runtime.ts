@@ -1,8 +1,8 @@
 import {
   type CompileOptions,
+  createPacer,
   MobileOneError,
   type Model,
-  pause,
   type Tensors,
   tensor,
   throwIfAborted,
@@ -13,7 +13,7 @@ import { MAX_SHARED_NODES } from './chunk-scheduler.ts'
 import type { Simd } from './detect-simd.ts'
 import { instantiate, loadModule, type WasmSource } from './load.ts'
 import { type Plan, planModel } from './plan.ts'
-import { PAUSE_INTERVAL, startRunner } from './runner.ts'
+import { startRunner } from './runner.ts'
 import type { ThreadPlan } from './thread-count.ts'
 import type { WorkerAddress } from './thread-pool.ts'
 
@@ -48,14 +48,11 @@ export async function createRuntime(model: Model, options: RuntimeOptions): Prom
   const heap = new Float32Array(memory.buffer)
   plan.writeRecords(new Int32Array(memory.buffer))
   const total = plan.constants.length
-  let turn = performance.now()
+  const pace = createPacer(signal, 'compiling for wasm')
   for (const [done, constant] of plan.constants.entries()) {
     onProgress?.({ phase: 'pack weights', done, total })
     constant.write(heap)
-    if (performance.now() - turn < PAUSE_INTERVAL) continue
-    await pause()
-    throwIfAborted(signal, 'compiling for wasm')
-    turn = performance.now()
+    await pace()
   }
   onProgress?.({ phase: 'pack weights', done: total, total })
 

@@ -7,6 +7,7 @@ import { inferShapes, type Shapes } from '../model/shapes.ts'
 import { spec, type Tensor, type Tensors, tensor } from '../model/tensor.ts'
 import { validate } from '../model/validate.ts'
 import { floatWeight } from '../model/weights.ts'
+import { createPacer } from '../pause.ts'
 import { type Call, kernels } from './kernels.ts'
 
 /** The naive backend: every op of both forms, float32 values with float64 sums. Slow, and right by inspection. */
@@ -35,12 +36,9 @@ function compile(model: Model, options: CompileOptions | undefined): Executor {
     steps: model.nodes.map((node) => ({ node: node.name, kernel: node.op })),
     async execute(inputs, signal) {
       const values = new Map<string, Tensor>(Object.entries(inputs))
-      let lastPause = performance.now()
+      const pace = createPacer(signal, 'a run on reference')
       for (const node of model.nodes) {
-        if (performance.now() - lastPause > pauseInterval) {
-          await pause()
-          lastPause = performance.now()
-        }
+        await pace()
         throwIfAborted(signal, 'a run on reference')
         values.set(node.name, runNode(model, node, values, shapes))
       }
@@ -55,16 +53,6 @@ function compile(model: Model, options: CompileOptions | undefined): Executor {
       })
     },
     free: () => {},
-  })
-}
-
-/** Milliseconds of work after which a run lets timers and aborts in. */
-const pauseInterval = 10
-
-/** Let aborts and timers in between two nodes. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, 0)
   })
 }
 
