@@ -8,7 +8,7 @@ import {
 } from '@mobileone/core'
 import type { CoreMLSource } from '@mobileone/coreml'
 import { type FetchWeightsOptions, fetchWeights, knownSources } from '@mobileone/hub'
-import { type Classifier, createClassifier } from '@mobileone/sdk'
+import { createClassifier, type LocalClassifier } from '@mobileone/sdk'
 import { type BackendFlags, checkThreads, createBackend } from './backends.ts'
 import { UsageError } from './command.ts'
 import { readCoreML } from './coreml.ts'
@@ -94,7 +94,7 @@ export async function foldFor(model: Model): Promise<Model> {
 }
 
 /** The classifier the flags name, compiled. */
-export async function classifierFor(flags: RunFlags): Promise<Classifier> {
+export async function classifierFor(flags: RunFlags): Promise<LocalClassifier> {
   checkThreads(flags.threads)
   const weights = await weightsFor(sourceOf(flags), flags)
   const backend =

@@ -5,10 +5,12 @@ import {
   compileFirst,
   type Executor,
   formatShape,
+  type Graph,
   headOf,
   MobileOneError,
   type Model,
   type Preprocess,
+  spec,
   type Tensor,
   tensor,
   withOutputs,
@@ -53,13 +55,16 @@ export type EmbedRunOptions = DecodeOptions & { readonly normalize?: boolean }
 
 export type ClassifierRunOptions = Pick<ClassifyOptions, 'topK' | 'threshold' | 'activation'> & DecodeOptions
 
-/** A model compiled for one backend, with everything needed to give it pictures. */
+/** A model compiled for one backend, with everything needed to give it pictures, on whatever thread it runs. */
 export interface Classifier extends AsyncDisposable {
-  /** The folded model that runs. */
-  readonly model: Model
-  readonly executor: Executor
+  /** The folded network that runs, with the shapes of its weights in place of the weights. */
+  readonly graph: Graph
   /** The backend that was chosen. */
   readonly backend: string
+  /** What was chosen for this model on this machine: instruction sets, threads. */
+  readonly features: readonly string[]
+  /** What the backend holds for weights and activations, in bytes. */
+  readonly memory: { readonly bytes: number }
   readonly labels: readonly string[] | undefined
   readonly preprocess: Preprocess
   /** The best classes of one picture, best first; of a list of pictures, a list of such lists. */
@@ -90,16 +95,29 @@ export interface Classifier extends AsyncDisposable {
    * model without pooled features, the error of a picture that cannot be read, with its class and place, `aborted`.
    */
   fewShot(examples: FewShotExamples, options?: FewShotOptions): Promise<FewShotClassifier>
+  /** The folded model that runs, to save or export it; a copy where it runs on another thread. */
+  getModel(): Promise<Model>
   /** Run once on zeros, so that the first picture does not pay for it. */
   warmUp(): Promise<void>
   /** Wait for running calls, then free everything. Safe to call twice. */
   dispose(): Promise<void>
 }
 
-/** A classifier that `fewShot` trained. */
-export interface FewShotClassifier extends Classifier {
+/** What `fewShot` tells besides the classifier it makes. */
+export interface FewShotResult {
   readonly labels: readonly string[]
   readonly report: FewShotReport
+}
+
+/** A classifier that `fewShot` trained. */
+export type FewShotClassifier = Classifier & FewShotResult
+
+/** A classifier on the thread that made it, with the model and the executor at hand. */
+export interface LocalClassifier extends Classifier {
+  /** The folded model that runs. */
+  readonly model: Model
+  readonly executor: Executor
+  fewShot(examples: FewShotExamples, options?: FewShotOptions): Promise<LocalClassifier & FewShotResult>
 }
 
 /**
@@ -107,7 +125,7 @@ export interface FewShotClassifier extends Classifier {
  * decoder, fails before that.
  * @throws MobileOneError `network`, `invalid-file`, `missing-weights`, `cannot-fold`, `unavailable`, `invalid-argument`, `aborted`.
  */
-export async function createClassifier(options: ClassifierOptions): Promise<Classifier> {
+export async function createClassifier(options: ClassifierOptions): Promise<LocalClassifier> {
   const backends = backendSources(options.backend ?? 'wasm')
   const { decoder } = options
   if (decoder !== false) await checkDecoder(decoder)
@@ -148,8 +166,11 @@ export async function createClassifier(options: ClassifierOptions): Promise<Clas
   }
   return {
     model,
+    graph: withoutWeights(model),
     executor,
     backend: executor.backend,
+    features: executor.features ?? [],
+    memory: executor.memory,
     labels,
     preprocess: rule,
     classify: ((images: ImageSource, run?: ClassifierRunOptions) =>
@@ -186,6 +207,7 @@ export async function createClassifier(options: ClassifierOptions): Promise<Clas
       })
       return { ...classifier, labels: report.classes.map(({ label }) => label), report }
     },
+    getModel: async () => model,
     async warmUp() {
       await logits(tensor(input.shape))
     },
@@ -226,6 +248,11 @@ function checkFit(
         `${formatShape(shape)}; pass preprocess: { size: [${height}, ${width}] } and as many means as channels, or a model of that size`,
     )
   }
+}
+
+function withoutWeights(model: Model): Graph {
+  const weights = Object.entries(model.weights).map(([name, { shape }]) => [name, spec(shape)])
+  return { ...model, weights: Object.fromEntries(weights) }
 }
 
 /** Show what the last linear layer reads as `embedding`, beside `logits`. */

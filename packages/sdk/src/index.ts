@@ -6,6 +6,7 @@ export {
   type ErrorCode,
   type Executor,
   type Golden,
+  type Graph,
   headOf,
   isMobileOneError,
   MobileOneError,
@@ -49,6 +50,8 @@ export {
   createClassifier,
   type EmbedRunOptions,
   type FewShotClassifier,
+  type FewShotResult,
+  type LocalClassifier,
 } from './classifier.ts'
 export type { CrossValidation } from './few-shot/fit.ts'
 export type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot/train-head.ts'

@@ -20,9 +20,9 @@ import {
 import { type Pixels, readIdx } from '@mobileone/vision'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
-  type Classifier,
   createClassifier,
-  type FewShotClassifier,
+  type FewShotResult,
+  type LocalClassifier,
   type Prediction,
   toSafetensors,
   withHead,
@@ -63,8 +63,8 @@ describe('a head on the embedded model', () => {
     cross: drawings('cross', 0, 4),
     disc: drawings('disc', 0, 6),
   }
-  let classifier: Classifier
-  let mine: FewShotClassifier
+  let classifier: LocalClassifier
+  let mine: LocalClassifier & FewShotResult
   beforeAll(async () => {
     classifier = await createClassifier({ model: demoModel })
     mine = await classifier.fewShot(examples)
@@ -154,7 +154,7 @@ describe('a head on the embedded model', () => {
       await classifier.fewShot(lopsided),
       await classifier.fewShot(lopsided, { mirror: true }),
     ]
-    const sure = async (given: Classifier): Promise<number> => {
+    const sure = async (given: LocalClassifier): Promise<number> => {
       const all = await given.classify(turned, { topK: 2 })
       return all.reduce((sum, row) => sum + (row.find(({ label }) => label === 'left')?.score ?? 0), 0)
     }
@@ -195,7 +195,7 @@ describe('what fewShot refuses', () => {
     options = {},
   ): Promise<unknown> => {
     await using classifier = await createClassifier({ model: of, backend: reference() as Backend })
-    const mine = await classifier.fewShot(examples as Parameters<Classifier['fewShot']>[0], options)
+    const mine = await classifier.fewShot(examples as Parameters<LocalClassifier['fewShot']>[0], options)
     await mine.dispose()
     return mine
   }

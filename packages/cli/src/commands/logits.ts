@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { elementCount, formatShape, MobileOneError, type TensorSpec, tensor } from '@mobileone/core'
-import type { Classifier } from '@mobileone/sdk'
+import type { LocalClassifier } from '@mobileone/sdk'
 import { backendDetails, backendFlags } from '../backends.ts'
 import { defineCommand, UsageError } from '../command.ts'
 import { writeFileAtomic } from '../files.ts'
@@ -69,7 +69,7 @@ export const logits = defineCommand({
 })
 
 /** The logits of each item of a .f32 file. */
-async function rawRows(classifier: Classifier, file: string): Promise<Float32Array[]> {
+async function rawRows(classifier: LocalClassifier, file: string): Promise<Float32Array[]> {
   const { shape } = Object.values(classifier.executor.inputs)[0] as TensorSpec
   const bytes = await readFile(file).catch((cause: Error) => {
     throw new MobileOneError('invalid-file', `cannot read ${file}: ${cause.message}`, { cause })
