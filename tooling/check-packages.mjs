@@ -78,6 +78,12 @@ const budgets = [
     without: ['@mobileone/core'],
     limit: 30_000,
   },
+  {
+    name: 'tflite, flatbuffers and fflate included',
+    source: "export * from '@mobileone/tflite'\n",
+    without: ['@mobileone/core'],
+    limit: 16_000,
+  },
 ]
 
 /** The entry and what it imports, without dynamic imports. */
