@@ -34,6 +34,9 @@ import {
 import { assumedCard, onlyInput } from './assumed-card.ts'
 import { type BackendName, backendSources } from './backend-names.ts'
 import type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot/train-head.ts'
+import { type Backbone, backboneOf } from './head/backbone.ts'
+import type { HeadData } from './head/head-data.ts'
+import { leaseExecutor } from './lease-executor.ts'
 import { type LoadOptions, loadDeployModel, type ModelSource } from './load.ts'
 
 export interface ClassifierOptions extends LoadOptions, Pick<CompileFirstOptions, 'verify' | 'onRefusal'> {
@@ -67,6 +70,8 @@ export interface Classifier extends AsyncDisposable {
   readonly memory: { readonly bytes: number }
   readonly labels: readonly string[] | undefined
   readonly preprocess: Preprocess
+  /** What embeddings depend on, for `fitHead` of `@mobileone/sdk/head`; undefined for a model without embeddings. */
+  readonly backbone: Backbone | undefined
   /** The best classes of one picture, best first; of a list of pictures, a list of such lists. */
   classify(image: ImageSource, options?: ClassifierRunOptions): Promise<Prediction[]>
   classify(images: readonly ImageSource[], options?: ClassifierRunOptions): Promise<Prediction[][]>
@@ -90,11 +95,18 @@ export interface Classifier extends AsyncDisposable {
   logits(image: ImageSource | Tensor, options?: DecodeOptions): Promise<Float32Array>
   /**
    * A classifier of new classes, from a few pictures of each: this backbone under a new head, fitted in seconds by logistic
-   * regression on the pooled features. Its `model` and card are as any other's: save it, export it, load it again.
+   * regression on the pooled features. It runs on the network of this one, as `withHead` does; its `model` and card are as any
+   * other's: save it, export it, load it again.
    * @throws MobileOneError `invalid-argument` for fewer than two classes or a class without pictures, `unsupported` for a
    * model without pooled features, the error of a picture that cannot be read, with its class and place, `aborted`.
    */
   fewShot(examples: FewShotExamples, options?: FewShotOptions): Promise<FewShotClassifier>
+  /**
+   * A classifier of the classes of a head on the network of this one: nothing is compiled, and each can be disposed of without the
+   * other; the network is freed with the last.
+   * @throws MobileOneError `invalid-argument` for a head of another backbone, `unsupported` for a model without embeddings.
+   */
+  withHead(head: HeadData): Promise<Classifier>
   /** The folded model that runs, to save or export it; a copy where it runs on another thread. */
   getModel(): Promise<Model>
   /** Run once on zeros, so that the first picture does not pay for it. */
@@ -107,6 +119,8 @@ export interface Classifier extends AsyncDisposable {
 export interface FewShotResult {
   readonly labels: readonly string[]
   readonly report: FewShotReport
+  /** What was fitted, 4 kB per class on S0: see `Head` of `@mobileone/sdk/head`. */
+  readonly head: HeadData
 }
 
 /** A classifier that `fewShot` trained. */
@@ -118,6 +132,7 @@ export interface LocalClassifier extends Classifier {
   readonly model: Model
   readonly executor: Executor
   fewShot(examples: FewShotExamples, options?: FewShotOptions): Promise<LocalClassifier & FewShotResult>
+  withHead(head: HeadData): Promise<LocalClassifier>
 }
 
 /**
@@ -130,7 +145,6 @@ export async function createClassifier(options: ClassifierOptions): Promise<Loca
   const { decoder } = options
   if (decoder !== false) await checkDecoder(decoder)
   const model = withEmbedding(await loadDeployModel(options.model, options))
-  const [inputName, input] = onlyInput(model)
   const assumed = await assumedCard(model)
   const rule = { ...assumed.preprocess, ...options.preprocess }
   const labels = options.labels ?? assumed.labels
@@ -142,6 +156,32 @@ export async function createClassifier(options: ClassifierOptions): Promise<Loca
     ...(options.verify !== undefined && { verify: options.verify }),
   })
 
+  return classifierOn({
+    model,
+    executor,
+    leases: { count: 0 },
+    rule,
+    labels,
+    decoder,
+    backbone: backboneOf(model, rule),
+  })
+}
+
+/** A compiled model and how pictures get to it. */
+interface Parts {
+  readonly model: Model
+  readonly executor: Executor
+  readonly leases: { count: number }
+  readonly rule: Preprocess
+  readonly labels: readonly string[] | undefined
+  readonly decoder: ClassifierOptions['decoder']
+  readonly backbone: Backbone | undefined
+}
+
+function classifierOn(parts: Parts): LocalClassifier {
+  const { model, rule, labels, decoder, backbone } = parts
+  const executor = leaseExecutor(parts.executor, parts.leases)
+  const [inputName, input] = onlyInput(model)
   const decoding = decoder ? { lib: decoder } : {}
   const classifying = { preprocess: rule, output: 'logits', ...(labels && { labels }) }
   const embedding = { preprocess: rule, output: 'embedding' }
@@ -164,6 +204,10 @@ export async function createClassifier(options: ClassifierOptions): Promise<Loca
       )
     }
   }
+  const withHead = async (head: HeadData): Promise<LocalClassifier> => {
+    const { headed } = await import('./head/headed.ts')
+    return classifierOn({ ...parts, ...headed(parts, head) })
+  }
   return {
     model,
     graph: withoutWeights(model),
@@ -173,6 +217,7 @@ export async function createClassifier(options: ClassifierOptions): Promise<Loca
     memory: executor.memory,
     labels,
     preprocess: rule,
+    backbone,
     classify: ((images: ImageSource, run?: ClassifierRunOptions) =>
       classify(executor, images, classifyOptions(run))) as Classifier['classify'],
     classifyEach: (images, run) => classifyEach(executor, images, classifyOptions(run)),
@@ -188,25 +233,18 @@ export async function createClassifier(options: ClassifierOptions): Promise<Loca
     async fewShot(examples, run = {}) {
       checkEmbedding()
       const { trainHead } = await import('./few-shot/train-head.ts')
-      const backbone = {
-        model,
-        preprocess: rule,
-        batch: input.shape[0] ?? 1,
-        embed: (images: readonly ImageSource[], given: DecodeOptions) =>
-          embed(executor, images, embedOptions(given)),
-      }
-      const { model: trained, report } = await trainHead(backbone, examples, run)
-      const classifier = await createClassifier({
-        model: trained,
-        backend: backends,
-        ...(decoder !== undefined && { decoder }),
-        ...(run.signal && { signal: run.signal }),
-        ...(run.onProgress && { onProgress: run.onProgress }),
-        ...(options.onRefusal && { onRefusal: options.onRefusal }),
-        ...(options.verify !== undefined && { verify: options.verify }),
-      })
-      return { ...classifier, labels: report.classes.map(({ label }) => label), report }
+      const { head, report } = await trainHead(
+        {
+          backbone: backbone as Backbone,
+          batch: input.shape[0] ?? 1,
+          embed: (images, given) => embed(executor, images, embedOptions(given)),
+        },
+        examples,
+        run,
+      )
+      return { ...(await withHead(head)), labels: head.labels, report, head }
     },
+    withHead,
     getModel: async () => model,
     async warmUp() {
       await logits(tensor(input.shape))
