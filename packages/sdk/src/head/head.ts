@@ -8,7 +8,7 @@ import { headLogits } from './head-logits.ts'
 import { modelWithHead } from './model-with-head.ts'
 import { writeHead } from './write-head.ts'
 
-export type PredictOptions = Pick<ClassifyOptions, 'topK' | 'threshold' | 'activation'>
+export type PredictOptions = Pick<ClassifyOptions, 'topK' | 'threshold' | 'allow' | 'deny' | 'activation'>
 
 /**
  * A linear head: embeddings to classes. Its fields are plain data, so `postMessage` and `structuredClone` carry them over as
