@@ -72,6 +72,14 @@ export function lowerNode(lowering: Lowering, node: Node, relu: string | undefin
       throw unsupported(model, `"${node.name}" is a batchNorm; fold the model first (reparameterize)`)
     case 'gelu':
       throw unsupported(model, `"${node.name}" is a gelu, which is not written; export it as ONNX or Core ML`)
+    case 'relu6':
+    case 'hardSigmoid':
+    case 'hardSwish':
+    case 'maxPool':
+    case 'upsample':
+    case 'concat':
+    case 'slice':
+      throw unsupported(model, `"${node.name}" is a ${node.op}, which is not written yet`)
     default:
       node satisfies never
   }
