@@ -15,6 +15,8 @@ export const limits = {
   values: 1024,
   /** Axes of a tensor or an input. */
   rank: 8,
+  /** Rows or columns that a map is resized to. */
+  pixels: 2 ** 14,
   /** Whole numbers that make up a shape or a list of axes. */
   shapeNumbers: 64,
 } as const
