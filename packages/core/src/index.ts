@@ -23,6 +23,7 @@ export {
   variants,
   type WidthRow,
 } from './mobileone/variants.ts'
+export { centreCrop, shorterSideTo, type Window } from './model/crop.ts'
 export {
   attachWeights,
   classCount,
@@ -33,6 +34,7 @@ export {
   withInputs,
   withOutputs,
 } from './model/edit.ts'
+export type { Framing } from './model/framing.ts'
 export type {
   Add,
   BatchNorm,

@@ -29,6 +29,7 @@ import {
   type ImageSources,
   type ItemResult,
   type Prediction,
+  type PreprocessOptions,
   preprocess,
 } from '@mobileone/vision'
 import { assumedCard, onlyInput } from './assumed-card.ts'
@@ -51,9 +52,10 @@ export interface ClassifierOptions extends LoadOptions, Pick<CompileFirstOptions
   readonly decoder?: DecodeOptions['lib'] | false
 }
 
-export type EmbedRunOptions = DecodeOptions & { readonly normalize?: boolean }
+export type EmbedRunOptions = PreprocessOptions & { readonly normalize?: boolean }
 
-export type ClassifierRunOptions = Pick<ClassifyOptions, 'topK' | 'threshold' | 'activation'> & DecodeOptions
+export type ClassifierRunOptions = Pick<ClassifyOptions, 'topK' | 'threshold' | 'activation'> &
+  PreprocessOptions
 
 /** A model compiled for one backend, with everything needed to give it pictures, on whatever thread it runs. */
 export interface Classifier extends AsyncDisposable {
@@ -87,7 +89,7 @@ export interface Classifier extends AsyncDisposable {
     options?: EmbedRunOptions,
   ): AsyncGenerator<ItemResult<Float32Array>, void, undefined>
   /** Raw scores [classes] of one picture, or of a tensor [1, C, H, W] that is preprocessed already. */
-  logits(image: ImageSource | Tensor, options?: DecodeOptions): Promise<Float32Array>
+  logits(image: ImageSource | Tensor, options?: PreprocessOptions): Promise<Float32Array>
   /**
    * A classifier of new classes, from a few pictures of each: this backbone under a new head, fitted in seconds by logistic
    * regression on the pooled features. Its `model` and card are as any other's: save it, export it, load it again.
@@ -151,7 +153,7 @@ export async function createClassifier(options: ClassifierOptions): Promise<Loca
     ...classifying,
   })
   const embedOptions = (run?: EmbedRunOptions): EmbedOptions => ({ ...decoding, ...run, ...embedding })
-  const logits = async (image: ImageSource | Tensor, run: DecodeOptions = {}): Promise<Float32Array> => {
+  const logits = async (image: ImageSource | Tensor, run: PreprocessOptions = {}): Promise<Float32Array> => {
     const given = isTensor(image) ? image : await preprocess(image, rule, { ...decoding, ...run })
     const outputs = await executor.run({ [inputName]: given }, run.signal ? { signal: run.signal } : {})
     return (outputs.logits as Tensor).data
