@@ -1,6 +1,16 @@
 export { centreCrop, type Framing, shorterSideTo, type Window } from '@mobileone/core'
 export type { ImageModel, ImageRunOptions, ImageSources, ItemResult } from './batches.ts'
-export { type ClassifyOptions, classify, classifyEach, type Prediction, predict } from './classify.ts'
+export {
+  type Activation,
+  activate,
+  type ClassifyOptions,
+  classify,
+  classifyEach,
+  type Prediction,
+  predict,
+  type RankOptions,
+  rank,
+} from './classify.ts'
 export { checkDecoder, decode } from './decode.ts'
 export { type EmbedOptions, embed, embedEach } from './embed.ts'
 export { type Idx, readIdx } from './idx.ts'
