@@ -3,6 +3,7 @@ import type { ImageSource } from '@mobileone/vision'
 import type { Classifier, PictureOptions } from '../classifier.ts'
 import type { Backbone } from './backbone.ts'
 import { checkEmbedding, refuseUnitLength } from './embeddings.ts'
+import type { Example } from './example.ts'
 import { type FitOptions, fitExamples } from './fit-examples.ts'
 import type { Head } from './head.ts'
 import { writeExamples } from './write-examples.ts'
@@ -13,14 +14,6 @@ export type Embedder = Pick<Classifier, 'backbone' | 'embed'>
 export interface ExampleSetOptions {
   /** Most bytes of embeddings to hold, those that `undo` can bring back included. Default 64 MiB: 16,384 examples of S0. */
   readonly maxBytes?: number | undefined
-}
-
-export interface Example {
-  /** Stays with the example while the set lives. */
-  readonly id: number
-  readonly label: string
-  /** [features]. */
-  readonly embedding: Float32Array
 }
 
 /** Examples in the order in which they were added, and labels in class order. */

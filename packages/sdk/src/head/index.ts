@@ -1,7 +1,7 @@
 export { type Backbone, backboneOf } from './backbone.ts'
+export type { Example } from './example.ts'
 export {
   type Embedder,
-  type Example,
   ExampleSet,
   type ExampleSetOptions,
 } from './example-set.ts'

@@ -1,6 +1,6 @@
 import { cardMetadata, writeSafetensors } from '@mobileone/checkpoint/lazy'
 import type { Backbone } from './backbone.ts'
-import type { Example } from './example-set.ts'
+import type { Example } from './example.ts'
 
 export const examplesKey = 'mobileone.examples'
 
