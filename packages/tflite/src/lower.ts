@@ -68,6 +68,14 @@ export function lowerNode(lowering: Lowering, node: Node, relu: string | undefin
     }
     case 'batchNorm':
       throw unsupported(model, `"${node.name}" is a batchNorm; fold the model first (reparameterize)`)
+    case 'relu6':
+    case 'hardSigmoid':
+    case 'hardSwish':
+    case 'maxPool':
+    case 'upsample':
+    case 'concat':
+    case 'slice':
+      throw unsupported(model, `"${node.name}" is a ${node.op}, which is not written yet`)
     default:
       node satisfies never
   }
