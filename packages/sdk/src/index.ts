@@ -65,3 +65,5 @@ export type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot/
 export type { Backbone } from './head/backbone.ts'
 export type { HeadData, HeadReport } from './head/head-data.ts'
 export { type LoadOptions, loadDeployModel, loadModel, type ModelSource } from './load.ts'
+export type { WatchSource } from './watch/open-frames.ts'
+export type { FrameResult, FrameResults, WatchOptions } from './watch/watch.ts'
