@@ -38,7 +38,7 @@ const budgets = [
     name: 'backend-ort, the ONNX writer included',
     source: "export * from '@mobileone/backend-ort'\n",
     without: ['@mobileone/core', 'onnxruntime-web'],
-    limit: 6_000,
+    limit: 7_000,
   },
   {
     name: 'backend-tfjs',
@@ -51,7 +51,7 @@ const budgets = [
     source: "export * from '@mobileone/train'\nexport * from '@mobileone/tfjs-wasm-gradients'\n",
     from: 'train',
     without: ['@mobileone/core', '@tensorflow/tfjs-core'],
-    limit: 78_000,
+    limit: 79_000,
   },
   {
     name: 'tfjs-wasm-gradients, kernels included',
