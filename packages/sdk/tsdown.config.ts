@@ -12,8 +12,8 @@ const browser: UserConfig = {
 }
 
 export default [
-  library({ index: 'src/index.ts', export: 'src/exporters.ts' }),
-  library({ mobileone: 'src/index.ts' }, { ...browser, outDir: 'dist/browser' }),
+  library({ index: 'src/index.ts', export: 'src/exporters.ts', head: 'src/head/index.ts' }),
+  library({ mobileone: 'src/index.ts', head: 'src/head/index.ts' }, { ...browser, outDir: 'dist/browser' }),
   library(
     { 'wasm-worker': createRequire(import.meta.url).resolve('@mobileone/backend-wasm/worker') },
     { ...browser, outDir: 'dist/browser', clean: false },
