@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { compileFirst, type Executor, type Model, type Refusal, withBatch } from '@mobileone/core'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { wasm } from '../src/index.ts'
 import { image, network } from './networks.ts'
 import { rewriteWorkers } from './rewrite-workers.ts'
