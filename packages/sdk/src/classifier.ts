@@ -14,6 +14,7 @@ import type {
   ImageSources,
   ItemResult,
   Prediction,
+  PreprocessOptions,
 } from '@mobileone/vision'
 import type { BackendChoice } from './backend-names.ts'
 import type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot/train-head.ts'
@@ -43,7 +44,7 @@ export interface ClassifierOptions
 }
 
 /** How a picture becomes the network's input, for every call that takes one. */
-export type PictureOptions = DecodeOptions
+export type PictureOptions = PreprocessOptions
 
 export type EmbedRunOptions = PictureOptions & {
   /** Scale each embedding to length 1, so that a dot product is the cosine similarity. False by default. */
