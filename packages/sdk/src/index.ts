@@ -35,12 +35,14 @@ export type { FetchWeightsOptions, WeightSource } from '@mobileone/hub'
 export {
   cosineSimilarity,
   type DecodeOptions,
+  type Framing,
   type Image,
   type ImageSource,
   type ImageSources,
   type ItemResult,
   type Pixels,
   type Prediction,
+  type PreprocessOptions,
 } from '@mobileone/vision'
 export { withAssumedCard } from './assumed-card.ts'
 export type { BackendChoice, BackendName } from './backend-names.ts'

@@ -1,8 +1,8 @@
 import type { OnProgress } from '@mobileone/core'
-import type { ClassifyOptions, DecodeOptions } from '@mobileone/vision'
+import type { ClassifyOptions, PreprocessOptions } from '@mobileone/vision'
 
 /** How a picture becomes the network's input, for every call that takes one. */
-export type PictureOptions = DecodeOptions
+export type PictureOptions = PreprocessOptions
 
 export type EmbedRunOptions = PictureOptions & {
   /** Scale each embedding to length 1, so that a dot product is the cosine similarity. False by default. */
