@@ -2,7 +2,6 @@ import {
   type Form,
   imagenetPreprocess,
   type MobileOneConfig,
-  MobileOneError,
   type Model,
   type ModelCard,
   mobileone,
@@ -14,10 +13,11 @@ import { countBatches, withBatchCounts } from './batch-counts.ts'
 import { checkKeys, type RenamedKeys } from './check-keys.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { assumedStrides, inferConfig, type Strides } from './infer-config.ts'
-import { readCard, readNetwork } from './metadata.ts'
+import { checkLabels, readCard, readNetwork } from './metadata.ts'
 import { detectNaming } from './naming/detect-naming.ts'
 import { type NamingName, namings } from './naming/namings.ts'
 import { batchCounter, isAverageCounter, translateKey } from './naming/translate-key.ts'
+import { modelFromStoredGraph } from './stored-graph.ts'
 import { type StoredTensor, toFloat32 } from './stored-tensor.ts'
 
 /** What shapes cannot tell, and which part of the file is wanted. */
@@ -28,7 +28,10 @@ export interface ModelFromCheckpointOptions {
   readonly size?: readonly [height: number, width: number]
   /** Default: the file's, else told by the skips of a train form, else 2 in the stem and in each stage. */
   readonly strides?: Strides
-  /** Outputs as for `mobileone()`, for example `['stride8', 'stride32']`. Default `logits`, which needs the classifier. */
+  /**
+   * Outputs as for `mobileone()`, for example `['stride8', 'stride32']`; of a file with its network, its outputs or values by name.
+   * Default `logits`, which needs the classifier, or all that the network has.
+   */
   readonly outputs?: readonly string[]
   /** Take the keys under this prefix and leave the others alone: `encoder.` out of a segmentation network, say. */
   readonly prefix?: string
@@ -61,11 +64,14 @@ export function inspectCheckpoint(
 }
 
 /**
- * The model a checkpoint holds, in the form it has there (train or deploy). Weights are views of the checkpoint's bytes wherever
+ * The model a checkpoint holds, in the form it has there (train or deploy): the MobileOne that its keys and shapes tell, or the
+ * network that the file holds beside the weights (`toSafetensors`, option `graph`). Weights are views of the checkpoint's bytes wherever
  * those are aligned float32.
  * @throws MobileOneError `missing-weights` listing every missing, extra and mis-shaped key by its name in the file.
  */
 export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCheckpointOptions = {}): Model {
+  const stored = modelFromStoredGraph(checkpoint, options)
+  if (stored) return stored
   const keys = rename(checkpoint, options.prefix)
   const { form, config, assumptions } = infer(checkpoint, keys.found, options)
   const full = mobileone(config, { form })
@@ -133,11 +139,6 @@ function toCard(checkpoint: Checkpoint, config: MobileOneConfig, given: ModelCar
   const { channels, size } = config.input
   const preprocess = channels === 3 ? imagenetPreprocess(size, channels) : undefined
   const card: ModelCard = { ...(preprocess && { preprocess }), ...stored, ...given }
-  if (card.labels && card.labels.length !== config.classes) {
-    throw new MobileOneError(
-      given?.labels ? 'invalid-argument' : 'invalid-file',
-      `there are ${card.labels.length} labels for the ${config.classes} classes of "${config.name}"`,
-    )
-  }
+  checkLabels(card, config.classes, config.name, given)
   return card
 }
