@@ -14,32 +14,12 @@ import { checkKeys, type RenamedKeys } from './check-keys.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { assumedStrides, inferConfig, type Strides } from './infer-config.ts'
 import { checkLabels, readCard, readNetwork } from './metadata.ts'
+import type { ModelFromCheckpointOptions } from './model-options.ts'
 import { detectNaming } from './naming/detect-naming.ts'
 import { type NamingName, namings } from './naming/namings.ts'
 import { batchCounter, isAverageCounter, translateKey } from './naming/translate-key.ts'
 import { modelFromStoredGraph } from './stored-graph.ts'
 import { type StoredTensor, toFloat32 } from './stored-tensor.ts'
-
-/** What shapes cannot tell, and which part of the file is wanted. */
-export interface ModelFromCheckpointOptions {
-  /** Default: the file's, else the variant's (`mobileone_s0`), else `mobileone`. */
-  readonly name?: string
-  /** Input size. Default: the file's, else 224 x 224. */
-  readonly size?: readonly [height: number, width: number]
-  /** Default: the file's, else told by the skips of a train form, else 2 in the stem and in each stage. */
-  readonly strides?: Strides
-  /**
-   * Outputs as for `mobileone()`, for example `['stride8', 'stride32']`; of a file with its network, its outputs or values by name.
-   * Default `logits`, which needs the classifier, or all that the network has.
-   */
-  readonly outputs?: readonly string[]
-  /** Take the keys under this prefix and leave the others alone: `encoder.` out of a segmentation network, say. */
-  readonly prefix?: string
-  /** Laid over the file's card. */
-  readonly card?: ModelCard
-  /** Told what was assumed because nothing in the file tells it. Default: nobody. */
-  readonly onWarning?: ((message: string) => void) | undefined
-}
 
 /** What the names and shapes of a checkpoint tell. */
 export interface Inspected {

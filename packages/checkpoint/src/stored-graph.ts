@@ -17,7 +17,7 @@ import type { Checkpoint } from './checkpoint.ts'
 import { invalidFile } from './invalid-file.ts'
 import { limits } from './limits.ts'
 import { checkLabels, readCard, readMetadata } from './metadata.ts'
-import type { ModelFromCheckpointOptions } from './model-from-checkpoint.ts'
+import type { ModelFromCheckpointOptions } from './model-options.ts'
 import { toFloat32 } from './stored-tensor.ts'
 
 const graphKey = 'mobileone.graph'
