@@ -7,6 +7,7 @@ export type {
   RunOptions,
   Step,
 } from './backend.ts'
+export { type BlobLike, blobBytes } from './blob-bytes.ts'
 export { type BackendSource, type CompileFirstOptions, compileFirst, type Refusal } from './compile-first.ts'
 export { type ErrorCode, isMobileOneError, MobileOneError, throwIfAborted } from './errors.ts'
 export { checkInputs, createExecutor, type ExecutorParts, type ExecutorQueue } from './executor.ts'
@@ -24,6 +25,7 @@ export {
   variants,
   type WidthRow,
 } from './mobileone/variants.ts'
+export { centreCrop, shorterSideTo, type Window } from './model/crop.ts'
 export {
   attachWeights,
   classCount,
@@ -34,6 +36,7 @@ export {
   withInputs,
   withOutputs,
 } from './model/edit.ts'
+export type { Framing } from './model/framing.ts'
 export { interpolation, type Taps } from './model/interpolation.ts'
 export type {
   Add,

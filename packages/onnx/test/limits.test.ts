@@ -210,4 +210,14 @@ test('a split in two hundred thousand parts', () => {
     file({ nodes: [node('Split', ['x'], names, { axis: 1 })], outputs: ['v0'] }),
     /nothing of axis 1/,
   )
+test.each([
+  ['lists in lists', '['.repeat(2 ** 20), undefined],
+  ['lists', `[${'[],'.repeat(2 ** 18)}[]]`, undefined],
+  [
+    'a text past the limit',
+    `["${'x'.repeat(2 ** 20)}"]`,
+    /1048580 characters where JSON belongs; at most 1048576/,
+  ],
+] as const)('labels that are %s', (_, labels, message) => {
+  expectCheap(file({ nodes: [node('Relu', ['x'], 'y')], metadata: [['labels', labels]] }), message)
 })
