@@ -207,9 +207,11 @@ test('four thousand gathers of sixteen thousand rows', () => {
 test('a split in two hundred thousand parts', () => {
   const names = Array.from({ length: 200_000 }, (_, index) => `v${index}`)
   expectCheap(
-    file({ nodes: [node('Split', ['x'], names, { axis: 1 })], outputs: ['v0'] }),
+    file({ nodes: [node('Split', ['x'], names, { axis: 1 })], outputs: names.slice(0, 1000) }),
     /nothing of axis 1/,
   )
+})
+
 test.each([
   ['lists in lists', '['.repeat(2 ** 20), undefined],
   ['lists', `[${'[],'.repeat(2 ** 18)}[]]`, undefined],
