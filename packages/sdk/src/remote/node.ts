@@ -1,0 +1,210 @@
+/** `@mobileone/sdk/node`: a classifier on several threads of Node. */
+import { availableParallelism } from 'node:os'
+import { MobileOneError, type Model } from '@mobileone/core'
+import type { Classifier } from '../classifier.ts'
+import { type Connection, signalOf } from './connection.ts'
+import { type PoolStats, ThreadPool } from './pool.ts'
+import { type Facts, type Made, type MethodName, methods } from './protocol.ts'
+import { type RemoteOptions, remoteClassifier } from './remote-classifier.ts'
+import { unshareModel } from './share-model.ts'
+
+export type { Classifier } from '../classifier.ts'
+export type { BackendChoice, BackendRequest } from './named-backends.ts'
+export type { PoolStats } from './pool.ts'
+export type { RemoteOptions } from './remote-classifier.ts'
+export { transfer } from './wire.ts'
+
+export interface PoolOptions extends Omit<RemoteOptions, 'size'> {
+  /** Threads, each with a compiled network of its own; the weights they are compiled from are shared. Default: one a core. */
+  readonly size?: number
+  /** The pictures' [height, width], where the network is to take others than its usual ones: `size` of `createClassifier`. */
+  readonly inputSize?: RemoteOptions['size']
+  /** Calls that may wait for a thread; one more fails at once, with the code `overloaded`. Default: 16 a thread. */
+  readonly maxQueue?: number
+  /** A module that calls `serveClassifier`, in the place of the package's own: to add backends, or where a bundler moved this one. */
+  readonly worker?: string | URL
+}
+
+/** A classifier whose calls are shared out among threads. A list given to `classify` or `embed` is one call; `classifyEach` uses all. */
+export interface ClassifierPool extends Classifier {
+  stats(): PoolStats
+}
+
+/**
+ * `createClassifier` on `size` threads of Node: the model is loaded and folded once, on one of them. Calls wait in a queue of bounded
+ * length. A thread that ends by itself fails its calls with `device-lost`, since the same picture may end the next thread too, and
+ * another takes its place. An idle pool does not keep the process alive.
+ * @throws MobileOneError as `createClassifier`; `invalid-argument` for a size or queue that is none; `unavailable` where a thread does
+ * not start.
+ */
+export async function createPool(options: PoolOptions): Promise<ClassifierPool> {
+  const { size = availableParallelism(), maxQueue = 16 * size, worker, inputSize, ...given } = options
+  if (!(Number.isInteger(size) && size >= 1 && size <= 1024)) {
+    throw new MobileOneError('invalid-argument', `size must be a whole number of threads from 1, not ${size}`)
+  }
+  if (!(maxQueue >= 0))
+    throw new MobileOneError('invalid-argument', `maxQueue must be 0 or more, not ${maxQueue}`)
+  const opened = new Opened()
+  const pool = new ThreadPool({
+    address: worker ?? new URL('./classifier-thread.mjs', import.meta.url),
+    size,
+    maxQueue,
+    open: (connection) => opened.openOn(connection),
+  })
+  let living = 0
+  const { signal, onProgress, onRefusal, onWarning, ...others } = given
+  const kept = { ...others, ...(inputSize && { size: inputSize }) }
+
+  const make = (handle: number, facts: object): ClassifierPool => {
+    living++
+    const calls = new Set<Promise<unknown>>()
+    const track = <T>(call: Promise<T>): Promise<T> => {
+      const tracked = call.finally(() => calls.delete(tracked))
+      calls.add(tracked)
+      return tracked
+    }
+    const classifier = remoteClassifier(facts, {
+      call(method, args) {
+        if (method === 'getModel') return Promise.resolve(unshareModel(opened.modelOf(handle)))
+        if (methods[method] === 'all') {
+          opened.record(handle, method, args)
+          return track(pool.runOnAll((connection) => connection.call(handle, method, args)))
+        }
+        return track(pool.run((connection) => connection.call(handle, method, args), signalOf(args)))
+      },
+      stream: (method, args) => eachOnPool(pool, size, batchOf(facts as Facts), handle, method, args),
+      make: (method, args) => track(makeAnother(handle, method, args)),
+      async dispose() {
+        await Promise.allSettled(calls)
+        opened.delete(handle)
+        living--
+        if (living === 0) pool.end()
+        else await pool.runOnAll((connection) => connection.close(handle))
+      },
+    })
+    return { ...classifier, stats: () => pool.stats }
+  }
+
+  /** Made on one thread, then opened on all. */
+  const makeAnother = async (
+    handle: number,
+    method: MethodName,
+    args: readonly unknown[],
+  ): Promise<ClassifierPool> => {
+    const { facts, model } = (await pool.run(async (connection) => {
+      const made = (await connection.call(handle, method, args)) as Made
+      const shared = (await connection.share(made.handle)) as Model
+      await connection.close(made.handle)
+      return { facts: made.facts, model: shared }
+    }, signalOf(args))) as { facts: Made['facts']; model: Model }
+    const { backend, verify, decoder } = kept
+    const another = opened.add({ model, backend, verify, decoder })
+    await pool.runOnAll((connection) => connection.create(another, opened.optionsOf(another)))
+    return make(another, facts)
+  }
+
+  let first = -1
+  await pool.start(async (connection) => {
+    const callbacks = { signal, onProgress, onWarning }
+    const model = (await connection.load({ ...kept, ...callbacks })) as Model
+    first = opened.add({ ...kept, model })
+    opened.facts = (await connection.create(first, {
+      ...kept,
+      ...callbacks,
+      onRefusal,
+      model,
+    })) as object
+  })
+  return make(first, opened.facts)
+}
+
+type Opening = { readonly model: Model } & Readonly<Record<string, unknown>>
+
+/** What every thread of a pool has open, so that a new one can be made the same. */
+class Opened {
+  facts: object = {}
+  readonly #classifiers = new Map<
+    number,
+    { readonly options: Opening; readonly calls: [MethodName, readonly unknown[]][] }
+  >()
+  #last = 0
+
+  add(options: Opening): number {
+    this.#classifiers.set(this.#last, { options, calls: [] })
+    return this.#last++
+  }
+
+  delete(handle: number): void {
+    this.#classifiers.delete(handle)
+  }
+
+  optionsOf(handle: number): object {
+    return this.#classifiers.get(handle)?.options ?? {}
+  }
+
+  modelOf(handle: number): Model {
+    return (this.#classifiers.get(handle) as { readonly options: Opening }).options.model
+  }
+
+  /** A call that a new thread has to be given too. */
+  record(handle: number, method: MethodName, args: readonly unknown[]): void {
+    this.#classifiers.get(handle)?.calls.push([method, args])
+  }
+
+  async openOn(connection: Connection): Promise<void> {
+    for (const [handle, { options, calls }] of this.#classifiers) {
+      await connection.create(handle, options)
+      for (const [method, args] of calls) await connection.call(handle, method, args)
+    }
+  }
+}
+
+/** Results in order, of as many batches at a time as keep all threads at work. */
+async function* eachOnPool(
+  pool: ThreadPool,
+  size: number,
+  batch: number,
+  handle: number,
+  method: MethodName,
+  [images, run]: readonly unknown[],
+): AsyncGenerator<unknown, void, undefined> {
+  const window: Promise<unknown[]>[] = []
+  const signal = signalOf([run])
+  let isOver = false
+  const submit = (chunk: readonly unknown[], first: number): void => {
+    const results = pool.run(
+      async (connection) => {
+        const found: unknown[] = []
+        if (isOver) return found
+        for await (const result of connection.stream(handle, method, [chunk, run])) {
+          found.push({ ...(result as object), index: first + found.length })
+        }
+        return found
+      },
+      signal,
+      true,
+    ) as Promise<unknown[]>
+    results.catch(() => {})
+    window.push(results)
+  }
+  let chunk: unknown[] = []
+  let count = 0
+  try {
+    for await (const image of images as AsyncIterable<unknown>) {
+      chunk.push(image)
+      if (chunk.length < batch) continue
+      submit(chunk, count)
+      count += chunk.length
+      chunk = []
+      if (window.length > 2 * size) yield* (await window.shift()) as unknown[]
+    }
+    if (chunk.length > 0) submit(chunk, count)
+    for (const results of window) yield* await results
+  } finally {
+    isOver = true
+  }
+}
+
+function batchOf({ graph }: Facts): number {
+  return Object.values(graph.inputs)[0]?.shape[0] ?? 1
+}

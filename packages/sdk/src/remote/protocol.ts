@@ -1,0 +1,79 @@
+/**
+ * What passes between a classifier's owner and the thread it lives on: the one protocol of the worker of pages and of the
+ * thread pool of Node. Not responsible for how threads start (`worker.ts`, `node.ts`) or for what a classifier does.
+ */
+import type { Classifier } from '../classifier.ts'
+import type { FewShotReport } from '../few-shot/train-head.ts'
+
+/** What a classifier is beside what it can do. */
+export type Facts = Pick<Classifier, 'graph' | 'backend' | 'features' | 'memory' | 'labels' | 'preprocess'>
+
+export type MethodName = {
+  [Name in keyof Classifier]: Name extends 'dispose' | symbol
+    ? never
+    : Classifier[Name] extends (...given: never) => unknown
+      ? Name
+      : never
+}[keyof Classifier]
+
+/**
+ * One row a method. `call` answers once; `all` too, and is for every thread of a pool; `each` takes an iterable, which is read as
+ * far as results are asked for, and answers with an iterable of a result for each; `stream` answers with an iterable of any
+ * length; `classifier` answers with another classifier on the same thread.
+ */
+export const methods: Readonly<Record<MethodName, 'call' | 'all' | 'each' | 'stream' | 'classifier'>> = {
+  classify: 'call',
+  classifyEach: 'each',
+  embed: 'call',
+  embedEach: 'each',
+  logits: 'call',
+  fewShot: 'classifier',
+  getModel: 'call',
+  warmUp: 'all',
+}
+
+/** From the owner. `id` names a call, `handle` a classifier of the thread, `key` a callback or an iterable among the arguments. */
+export type Request =
+  /** The owner listens. The thread is to hold the lock `lock` as long as it lives. */
+  | { readonly type: 'hello'; readonly lock?: string | undefined }
+  /** Load and fold; the answer is a model with its weights in shared memory. */
+  | { readonly type: 'load'; readonly id: number; readonly args: readonly unknown[] }
+  | {
+      readonly type: 'create'
+      readonly id: number
+      readonly handle: number
+      readonly args: readonly unknown[]
+    }
+  /** The model of a classifier, in shared memory. */
+  | { readonly type: 'share'; readonly id: number; readonly handle: number }
+  | {
+      readonly type: 'call'
+      readonly id: number
+      readonly handle: number
+      readonly method: MethodName
+      readonly args: readonly unknown[]
+    }
+  | { readonly type: 'close'; readonly id: number; readonly handle: number }
+  | { readonly type: 'abort' | 'next'; readonly id: number }
+  | { readonly type: 'item'; readonly id: number; readonly key: number; readonly item: Item }
+
+/** From the thread. */
+export type Reply =
+  /** The thread listens. It holds the lock that it was told of, until it ends. */
+  | { readonly type: 'hello' | 'held' }
+  | { readonly type: 'value' | 'item'; readonly id: number; readonly value: unknown }
+  | { readonly type: 'error'; readonly id: number; readonly error: unknown }
+  | { readonly type: 'event'; readonly id: number; readonly key: number; readonly args: readonly unknown[] }
+  | { readonly type: 'pull' | 'stop'; readonly id: number; readonly key: number }
+
+/** An element of an iterable that is read across threads. */
+export type Item =
+  | { readonly done: true }
+  | { readonly done: false; readonly value: unknown }
+  | { readonly done: false; readonly error: unknown }
+
+/** What a method of the kind `classifier` answers. */
+export interface Made {
+  readonly handle: number
+  readonly facts: Facts & { readonly report?: FewShotReport }
+}

@@ -1,0 +1,112 @@
+import { MobileOneError } from '@mobileone/core'
+import type { Classifier, ClassifierOptions } from '../classifier.ts'
+import type { Connection } from './connection.ts'
+import type { BackendRequest } from './named-backends.ts'
+import { type Facts, type Made, type MethodName, methods } from './protocol.ts'
+
+/** Options that reach another thread: data, callbacks and signals. */
+export interface RemoteOptions extends Omit<ClassifierOptions, 'backend' | 'decoder' | 'fetch' | 'cache'> {
+  /**
+   * A backend by name, with its options beside it where it takes some: `'auto'`, `{ name: 'wasm', threads: 2 }`; or several to try in
+   * order. A backend itself cannot be sent: a worker of your own names it in `serveClassifier({ backends })`. Default `wasm`.
+   */
+  readonly backend?: BackendRequest
+  /** False keeps nothing of what is downloaded. A cache of your own is for `serveClassifier({ options: { cache } })`. */
+  readonly cache?: false
+  /** False where no encoded pictures come, so that a missing decoder is no error. */
+  readonly decoder?: false
+}
+
+/** Where the methods of a classifier run. */
+export interface Remote {
+  call(method: MethodName, args: readonly unknown[]): Promise<unknown>
+  stream(method: MethodName, args: readonly unknown[]): AsyncGenerator<unknown, void, undefined>
+  make(method: MethodName, args: readonly unknown[]): Promise<Classifier>
+  dispose(): Promise<void>
+}
+
+/** The interface of a classifier over `remote`; methods answer `disposed` after `dispose`. */
+export function remoteClassifier(facts: object, remote: Remote): Classifier {
+  let disposed: Promise<void> | undefined
+  const check = (): void => {
+    if (disposed) throw new MobileOneError('disposed', 'this classifier has been disposed')
+  }
+  const method = (name: MethodName): ((...args: unknown[]) => unknown) => {
+    switch (methods[name]) {
+      case 'stream':
+        return async function* (...args) {
+          check()
+          yield* remote.stream(name, args)
+        }
+      case 'each':
+        return async function* (images, run) {
+          check()
+          yield* withSources(images, (items) => remote.stream(name, [items, run]))
+        }
+      case 'classifier':
+        return async (...args) => {
+          check()
+          return remote.make(name, args)
+        }
+      case 'call':
+      case 'all':
+        return async (...args) => {
+          check()
+          return remote.call(name, args)
+        }
+    }
+  }
+  const dispose = (): Promise<void> => (disposed ??= remote.dispose())
+  return {
+    ...facts,
+    ...Object.fromEntries(Object.keys(methods).map((name) => [name, method(name as MethodName)])),
+    dispose,
+    [Symbol.asyncDispose]: dispose,
+  } as unknown as Classifier
+}
+
+/** Results with the source that each belongs to, which stayed here. */
+async function* withSources(
+  images: unknown,
+  open: (items: unknown) => AsyncGenerator<unknown, void, undefined>,
+): AsyncGenerator<unknown, void, undefined> {
+  const sources: unknown[] = []
+  const isIterable =
+    typeof images === 'object' &&
+    images !== null &&
+    (Symbol.iterator in images || Symbol.asyncIterator in images)
+  async function* recorded(): AsyncGenerator<unknown, void, undefined> {
+    for await (const source of images as AsyncIterable<unknown>) {
+      sources.push(source)
+      yield source
+    }
+  }
+  for await (const result of open(isIterable && !ArrayBuffer.isView(images) ? recorded() : images)) {
+    yield { ...(result as object), source: sources.shift() }
+  }
+}
+
+/** A classifier `handle` of the thread behind `connection`; `onDispose` hears when it is gone. */
+export function classifierOn(
+  connection: Connection,
+  handle: number,
+  facts: Facts,
+  onDispose: (made?: true) => void,
+): Classifier {
+  return remoteClassifier(facts, {
+    call: (method, args) => connection.call(handle, method, args),
+    stream: (method, args) => connection.stream(handle, method, args),
+    async make(method, args) {
+      const made = (await connection.call(handle, method, args)) as Made
+      onDispose(true)
+      return classifierOn(connection, made.handle, made.facts, onDispose)
+    },
+    async dispose() {
+      try {
+        await connection.close(handle)
+      } finally {
+        onDispose()
+      }
+    },
+  })
+}

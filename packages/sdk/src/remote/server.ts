@@ -1,0 +1,222 @@
+/** The thread's end of the protocol: classifiers made and called as another thread asks. */
+import { MobileOneError, throwIfAborted } from '@mobileone/core'
+import { type ClassifierOptions, createClassifier, type LocalClassifier } from '../classifier.ts'
+import { loadDeployModel } from '../load.ts'
+import { type BackendFactories, type BackendRequest, namedBackends } from './named-backends.ts'
+import { type Facts, type Item, methods, type Reply, type Request } from './protocol.ts'
+import { shareModel } from './share-model.ts'
+import { pack, unpack } from './wire.ts'
+
+export interface ServeOptions {
+  /**
+   * Backends that the owner may name, beside `wasm`, `webgpu`, `auto` and `ort`; each is a function of the options that stand
+   * beside the name.
+   */
+  readonly backends?: BackendFactories
+  /** Options of every classifier that cannot be sent: `decoder`, `fetch`, `cache`. What the owner gives goes before. */
+  readonly options?: Partial<ClassifierOptions>
+}
+
+/** A call under way. */
+interface Served {
+  readonly controller: AbortController
+  /** Frames and bitmaps that came with it, which only this thread can close. */
+  readonly received: Set<object>
+  /** What waits for an element of an iterable among the arguments. */
+  readonly waiting: ((item: Item) => void)[]
+  /** Objects of the elements read, in their order. */
+  readonly items: (readonly object[])[]
+  results?: AsyncGenerator<unknown, unknown, undefined>
+}
+
+type AnyMethod = (...args: readonly unknown[]) => unknown
+
+/** Hears requests, and answers them with `send`. */
+export function createServer(
+  send: (reply: Reply, transfer: Transferable[]) => void,
+  { backends = {}, options }: ServeOptions,
+): (request: Request) => void {
+  const classifiers = new Map<number, LocalClassifier>()
+  const calls = new Map<number, Served>()
+  /** Of classifiers that calls make: the owner counts up from 0. */
+  let lastHandle = 0
+
+  const post = (reply: Reply): void => {
+    const { value, transfer } = pack(reply)
+    send(value as Reply, transfer)
+  }
+  const end = (id: number, reply: Reply): void => {
+    const call = calls.get(id)
+    if (!call) return
+    calls.delete(id)
+    close([...call.received, ...call.items.flat()])
+    post(reply)
+  }
+  /** Run `work` and answer with what it gives, unless its call has ended. */
+  const answer = async (id: number, work: () => unknown): Promise<void> => {
+    try {
+      end(id, { type: 'value', id, value: await work() })
+    } catch (error) {
+      end(id, { type: 'error', id, error: error instanceof Error ? error : new Error(String(error)) })
+    }
+  }
+  const begin = (id: number, args: readonly unknown[]): { call: Served; given: unknown[] } => {
+    const call: Served = { controller: new AbortController(), received: new Set(), waiting: [], items: [] }
+    calls.set(id, call)
+    const given = unpack(args, {
+      signal: call.controller.signal,
+      callback:
+        (key) =>
+        (...sent) => {
+          if (calls.has(id)) post({ type: 'event', id, key, args: sent })
+        },
+      iterable: (key) => pulled(id, key, call),
+      onObject: (object) => call.received.add(object),
+    })
+    return { call, given: given as unknown[] }
+  }
+  const pulled = (id: number, key: number, call: Served): AsyncIterable<unknown> => ({
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        if (!calls.has(id)) return { done: true, value: undefined }
+        const item = await new Promise<Item>((resolve) => {
+          call.waiting[key] = resolve
+          post({ type: 'pull', id, key })
+        })
+        if (item.done) return { done: true, value: undefined }
+        if ('error' in item) throw unpack(item.error)
+        const objects: object[] = []
+        const value = unpack(item.value, { onObject: (object) => objects.push(object) })
+        call.items.push(objects)
+        return { done: false, value }
+      },
+      async return() {
+        if (calls.has(id)) post({ type: 'stop', id, key })
+        return { done: true, value: undefined }
+      },
+    }),
+  })
+  const keep = (classifier: LocalClassifier, handle: number): Facts => {
+    classifiers.set(handle, classifier)
+    const { graph, backend, features, memory, labels, preprocess } = classifier
+    return { graph, backend, features, memory, labels, preprocess }
+  }
+  const find = (handle: number): LocalClassifier => {
+    const classifier = classifiers.get(handle)
+    if (!classifier) throw new MobileOneError('disposed', 'this classifier has been disposed')
+    return classifier
+  }
+
+  return (request) => {
+    const { id } = request as { readonly id: number }
+    switch (request.type) {
+      case 'hello':
+        return
+      case 'load': {
+        const [given] = begin(id, request.args).given as [ClassifierOptions]
+        answer(id, async () => shareModel(await loadDeployModel(given.model, { ...options, ...given })))
+        return
+      }
+      case 'create': {
+        const { call, given } = begin(id, request.args)
+        const [wanted] = given as [ClassifierOptions & { readonly backend?: BackendRequest }]
+        answer(id, async () => {
+          const classifier = await createClassifier({
+            ...options,
+            ...wanted,
+            backend: namedBackends(wanted.backend ?? options?.backend, backends),
+          })
+          if (call.controller.signal.aborted) await classifier.dispose()
+          throwIfAborted(call.controller.signal, 'creating a classifier')
+          return keep(classifier, request.handle)
+        })
+        return
+      }
+      case 'share':
+        begin(id, [])
+        answer(id, () => shareModel(find(request.handle).model))
+        return
+      case 'call': {
+        const { call, given } = begin(id, request.args)
+        const run = (): unknown => {
+          const classifier = find(request.handle)
+          return (classifier[request.method] as AnyMethod).apply(classifier, given)
+        }
+        const kind = methods[request.method]
+        switch (kind) {
+          case 'call':
+          case 'all':
+            answer(id, run)
+            return
+          case 'classifier':
+            answer(id, async () => {
+              const made = (await run()) as LocalClassifier & { readonly report?: unknown }
+              const handle = --lastHandle
+              return { handle, facts: { ...keep(made, handle), report: made.report } }
+            })
+            return
+          case 'stream':
+          case 'each':
+            call.results = streamOf(run)
+            return
+          default:
+            kind satisfies never
+        }
+        return
+      }
+      case 'next':
+        nextOf(id)
+        return
+      case 'abort': {
+        const call = calls.get(id)
+        call?.controller.abort()
+        if (!call?.results) return
+        for (const give of call.waiting) give?.({ done: true })
+        end(id, { type: 'value', id, value: undefined })
+        call.results.return(undefined).catch(() => {})
+        return
+      }
+      case 'item':
+        calls.get(id)?.waiting[request.key]?.(request.item)
+        return
+      case 'close':
+        begin(id, [])
+        answer(id, async () => {
+          await classifiers.get(request.handle)?.dispose()
+          classifiers.delete(request.handle)
+        })
+        return
+      default:
+        request satisfies never
+    }
+  }
+
+  async function nextOf(id: number): Promise<void> {
+    const call = calls.get(id)
+    if (!call) return
+    try {
+      const next = await call.results?.next()
+      close(call.items.shift() ?? [])
+      if (!next || next.done) return end(id, { type: 'value', id, value: undefined })
+      if (calls.has(id)) post({ type: 'item', id, value: withoutSource(next.value) })
+    } catch (error) {
+      end(id, { type: 'error', id, error })
+    }
+  }
+}
+
+/** Starts with the first `next`, so that what is wrong is an error of the iteration. */
+async function* streamOf(run: () => unknown): AsyncGenerator<unknown, void, undefined> {
+  yield* run() as AsyncGenerator<unknown, void, undefined>
+}
+
+/** The owner knows what it sent. */
+function withoutSource(result: unknown): unknown {
+  if (typeof result !== 'object' || result === null || !('source' in result)) return result
+  const { source: _, ...others } = result
+  return others
+}
+
+function close(objects: readonly object[]): void {
+  for (const object of objects) (object as { close?(): void }).close?.()
+}
