@@ -50,14 +50,16 @@ export async function createRuntime(model: Model, options: RuntimeOptions): Prom
   const total = plan.constants.length
   const pace = createPacer(signal, 'compiling for wasm')
   for (const [done, constant] of plan.constants.entries()) {
-    onProgress?.({ phase: 'pack weights', done, total })
+    onProgress?.({ phase: 'pack', done, total })
     constant.write(heap)
     await pace()
   }
-  onProgress?.({ phase: 'pack weights', done: total, total })
+  onProgress?.({ phase: 'pack', done: total, total })
 
+  onProgress?.({ phase: 'compile', done: 0, total: 1 })
   const module = await loading
   const { step } = await instantiate(module, memory)
+  onProgress?.({ phase: 'compile', done: 1, total: 1 })
   throwIfAborted(signal, 'compiling for wasm')
   const { records, units, scratch, scratchBytes } = plan
   const { runner, text } = await startRunner({

@@ -94,11 +94,11 @@ export class Session {
     checkLimits(device, plan)
     const texts = new Map(plan.dispatches.map(({ kernel }) => [kernel.code, kernel.name]))
     let done = 0
-    onProgress?.({ phase: 'build pipelines', done, total: texts.size })
+    onProgress?.({ phase: 'compile', done, total: texts.size })
     const pipelines = await Promise.all(
       [...texts].map(async ([code, label]) => {
         const pipeline = await pipelineOf(device, code, label)
-        onProgress?.({ phase: 'build pipelines', done: ++done, total: texts.size })
+        onProgress?.({ phase: 'compile', done: ++done, total: texts.size })
         return [code, pipeline] as const
       }),
     )

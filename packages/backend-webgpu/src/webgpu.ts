@@ -54,7 +54,7 @@ export function webgpu(options: WebGpuOptions = {}): WebGpuBackend {
     specVersion: 1,
     name: 'webgpu',
     nan: 'unspecified',
-    ...(options.precision === 'f16-storage' && { tolerance: 5e-2 }),
+    ...(options.precision === 'f16-storage' && { precision: 'float16', tolerance: 5e-2 }),
     probe: () => probe(source, options),
     unsupported: () => [],
     compile: (model, compileOptions = {}) => compile(model, source, options, compileOptions),

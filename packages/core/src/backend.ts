@@ -15,6 +15,9 @@ export interface RunOptions {
   readonly signal?: AbortSignal
 }
 
+/** What a backend keeps weights and activations in; sums of float16 may be wider. */
+export type Precision = 'float32' | 'float16'
+
 export type ProbeResult =
   | { readonly ok: true; readonly features: readonly string[] }
   | { readonly ok: false; readonly reason: string }
@@ -27,6 +30,8 @@ export interface Backend {
    * output (or 1). Default 2e-5, which suits float32.
    */
   readonly tolerance?: number
+  /** What this backend, as its options made it, computes in. Default `float32`. */
+  readonly precision?: Precision
   /** `unspecified` where the hardware or its language may lose NaN (WGSL lets it); verification then does not look. Default `kept`. */
   readonly nan?: 'kept' | 'unspecified'
   /** Probe this machine. Never throws; a refusal says why. */

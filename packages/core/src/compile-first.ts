@@ -1,4 +1,4 @@
-import type { Backend, CompileOptions, Executor } from './backend.ts'
+import type { Backend, CompileOptions, Executor, Precision } from './backend.ts'
 import { isMobileOneError, MobileOneError } from './errors.ts'
 import type { Model } from './model/model.ts'
 import type { Golden } from './verify.ts'
@@ -19,12 +19,15 @@ export interface CompileFirstOptions extends CompileOptions {
    * wrongly on this machine is refused like one that cannot run.
    */
   readonly verify?: boolean | Golden
+  /** Refuse backends that compute in another precision. Default: any, as the caller made them. */
+  readonly precision?: Precision
 }
 
 /**
  * Compile `model` on the first of `backends`, in the caller's order, that runs on this machine and has every kernel.
- * A backend is skipped only when it cannot be made, its probe fails, nodes are unsupported, it does not pass `verify`, or `compile`
- * refuses with code `unavailable`, `unsupported` or `device-lost`; bad models, aborts and any other error surface.
+ * A backend is skipped only when it cannot be made, it computes in another precision than was asked for, its probe fails, nodes are
+ * unsupported, it does not pass `verify`, or `compile` refuses with code `unavailable`, `unsupported` or `device-lost`; bad models,
+ * aborts and any other error surface.
  * @throws MobileOneError `unavailable` listing why each backend was refused; `wrong-result` where all of them compute wrongly.
  */
 export async function compileFirst(
@@ -58,7 +61,7 @@ async function tryBackend(
   model: Model,
   source: BackendSource,
   index: number,
-  { verify = false, ...options }: CompileFirstOptions,
+  { verify = false, precision, ...options }: CompileFirstOptions,
 ): Promise<Outcome> {
   let backend: Backend
   try {
@@ -67,7 +70,7 @@ async function tryBackend(
     const name = (source as { name?: string }).name || `backend ${index + 1}`
     return { backend: name, reason: `cannot be loaded: ${(cause as Error)?.message ?? cause}`, cause }
   }
-  const reason = await refusalOf(backend, model)
+  const reason = await refusalOf(backend, model, precision)
   if (reason !== undefined) return { backend: backend.name, reason }
   try {
     return {
@@ -97,7 +100,15 @@ function withoutName(message: string, name: string): string {
   return message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message
 }
 
-async function refusalOf(backend: Backend, model: Model): Promise<string | undefined> {
+async function refusalOf(
+  backend: Backend,
+  model: Model,
+  wanted: Precision | undefined,
+): Promise<string | undefined> {
+  const { precision = 'float32' } = backend
+  if (wanted !== undefined && wanted !== precision) {
+    return `computes in ${precision}, not in ${wanted}, which was asked for`
+  }
   const probe = await backend.probe()
   if (!probe.ok) return probe.reason
   const unsupported = backend.unsupported(model)

@@ -2,6 +2,7 @@ export type {
   Backend,
   CompileOptions,
   Executor,
+  Precision,
   ProbeResult,
   RunOptions,
   Step,

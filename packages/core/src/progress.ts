@@ -1,10 +1,15 @@
 /** How far long work is. */
 export interface Progress {
-  /** What is under way, for example `pack weights` or `download`. */
+  /**
+   * What is under way. Making a classifier goes through `download`, `read`, `fold`, `pack` (weights into the backend's layout), `compile`
+   * (kernels), `warm-up` and `ready`, without those that are not needed; others may come between, such as `verify`.
+   */
   readonly phase: string
   readonly done: number
   /** Absent when unknown. */
   readonly total?: number
+  /** How much of the whole work is done, phases together: from 0 to 1, never falling. Absent where nobody knows the whole. */
+  readonly fraction?: number
 }
 
 export type OnProgress = (progress: Progress) => void

@@ -45,6 +45,7 @@ export function verified<E extends Executor>(
     name: backend.name,
     ...(backend.tolerance !== undefined && { tolerance: backend.tolerance }),
     ...(backend.nan !== undefined && { nan: backend.nan }),
+    ...(backend.precision !== undefined && { precision: backend.precision }),
     probe: () => backend.probe(),
     unsupported: (model) => backend.unsupported(model),
     compile: (model: Model, options?: CompileOptions): Promise<E> =>

@@ -5,11 +5,13 @@ import {
   createExecutor,
   isMobileOneError,
   MobileOneError,
+  type Refusal,
   reference,
   spec,
   type Tensor,
   type Tensors,
   tensor,
+  verified,
 } from '../src/index.ts'
 import { add, graph } from './graphs.ts'
 
@@ -159,6 +161,25 @@ it('queues the entry points of a backend with its runs', async () => {
 
 describe('compileFirst', () => {
   const refusing = (name: string, change: Partial<Backend>): Backend => ({ ...reference(), name, ...change })
+
+  it('passes over backends of another precision than the one that is asked for', async () => {
+    const skipped: Refusal[] = []
+    const backends = [refusing('single', {}), refusing('half', { precision: 'float16' as const })]
+    const options = { onRefusal: (refusal: Refusal) => skipped.push(refusal) }
+    const half = await compileFirst(doubling(), backends, { ...options, precision: 'float16' })
+    expect(skipped).toEqual([
+      { backend: 'single', reason: 'computes in float32, not in float16, which was asked for' },
+    ])
+    await half.dispose()
+    await (await compileFirst(doubling(), backends, { ...options, precision: 'float32' })).dispose()
+    expect(skipped).toHaveLength(1)
+    await expect(compileFirst(doubling(), backends.slice(0, 1), { precision: 'float16' })).rejects.toThrow(
+      /no backend can run .*\n +single: computes in float32/,
+    )
+    await expect(
+      compileFirst(doubling(), [verified(backends[1]!)], { precision: 'float32' }),
+    ).rejects.toMatchObject({ code: 'unavailable' })
+  })
 
   it('takes the first backend that fits, in order, and tells what it skipped', async () => {
     const skipped: string[] = []

@@ -1,5 +1,5 @@
 import { wasm } from '@mobileone/backend-wasm'
-import { type Backend, type BackendSource, MobileOneError } from '@mobileone/core'
+import { type Backend, type BackendSource, MobileOneError, type Precision } from '@mobileone/core'
 
 /**
  * A backend by name: `wasm`, `webgpu` (which needs the package `@mobileone/backend-webgpu`), or `auto`: the GPU where one can
@@ -7,22 +7,23 @@ import { type Backend, type BackendSource, MobileOneError } from '@mobileone/cor
  */
 export type BackendName = 'wasm' | 'webgpu' | 'auto'
 
-const names: Readonly<Record<BackendName, readonly BackendSource[]>> = {
-  wasm: [wasm],
-  webgpu: [webgpu],
-  auto: [webgpu, () => wasm({ threads: 'auto' })],
+/** One backend, or several to try in order. */
+export type BackendChoice = BackendName | BackendSource | readonly (BackendName | BackendSource)[]
+
+const names: Readonly<Record<BackendName, (precision: Precision | undefined) => readonly BackendSource[]>> = {
+  wasm: () => [wasm],
+  webgpu: (precision) => [webgpuIn(precision)],
+  auto: (precision) => [webgpuIn(precision), () => wasm({ threads: 'auto' })],
 }
 
 /**
- * What `compileFirst` tries, in order.
+ * What `compileFirst` tries, in order; those that are named compute in `precision` where they can.
  * @throws MobileOneError `invalid-argument` for anything that is no backend and names none.
  */
-export function backendSources(
-  choice: BackendName | BackendSource | readonly (BackendName | BackendSource)[],
-): BackendSource[] {
+export function backendSources(choice: BackendChoice, precision?: Precision): BackendSource[] {
   const choices = Array.isArray(choice) ? choice : [choice as BackendName | BackendSource]
   return choices.flatMap((each: unknown) => {
-    if (typeof each === 'string' && Object.hasOwn(names, each)) return names[each as BackendName]
+    if (typeof each === 'string' && Object.hasOwn(names, each)) return names[each as BackendName](precision)
     if (typeof each === 'function') return each as () => Backend
     if (typeof (each as Backend | undefined)?.compile === 'function') return each as Backend
     throw new MobileOneError(
@@ -35,15 +36,17 @@ export function backendSources(
 }
 
 /** The package is an optional peer: a page that never names it need not have it. */
-async function webgpu(): Promise<Backend> {
-  try {
-    const module = await import('@mobileone/backend-webgpu')
-    return module.webgpu()
-  } catch (cause) {
-    throw new MobileOneError(
-      'unavailable',
-      "backend 'webgpu' needs the package @mobileone/backend-webgpu: npm i @mobileone/backend-webgpu",
-      { cause },
-    )
+function webgpuIn(precision: Precision | undefined): BackendSource {
+  return async function webgpu(): Promise<Backend> {
+    try {
+      const module = await import('@mobileone/backend-webgpu')
+      return module.webgpu(precision === 'float16' ? { precision: 'f16-storage' } : {})
+    } catch (cause) {
+      throw new MobileOneError(
+        'unavailable',
+        "backend 'webgpu' needs the package @mobileone/backend-webgpu: npm i @mobileone/backend-webgpu",
+        { cause },
+      )
+    }
   }
 }

@@ -1,49 +1,36 @@
-import {
-  type BackendSource,
-  type CompileFirstOptions,
-  classCount,
-  compileFirst,
-  type Executor,
-  formatShape,
-  type Graph,
-  headOf,
-  MobileOneError,
-  type Model,
-  type Preprocess,
-  spec,
-  type Tensor,
-  tensor,
-  withOutputs,
+import type {
+  CompileFirstOptions,
+  Executor,
+  Graph,
+  Model,
+  OnProgress,
+  Preprocess,
+  Tensor,
 } from '@mobileone/core'
-import {
-  type ClassifyOptions,
-  checkDecoder,
-  checkRule,
-  classify,
-  classifyEach,
-  type DecodeOptions,
-  type EmbedOptions,
-  embed,
-  embedEach,
-  type ImageSource,
-  type ImageSources,
-  type ItemResult,
-  type Prediction,
-  preprocess,
+import type {
+  ClassifyOptions,
+  DecodeOptions,
+  ImageSource,
+  ImageSources,
+  ItemResult,
+  Prediction,
 } from '@mobileone/vision'
-import { assumedCard, onlyInput } from './assumed-card.ts'
-import { type BackendName, backendSources } from './backend-names.ts'
+import type { BackendChoice } from './backend-names.ts'
 import type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot/train-head.ts'
-import { type LoadOptions, loadDeployModel, type ModelSource } from './load.ts'
+import type { LoadOptions, ModelSource } from './load.ts'
 
-export interface ClassifierOptions extends LoadOptions, Pick<CompileFirstOptions, 'verify' | 'onRefusal'> {
+export interface ClassifierOptions
+  extends LoadOptions,
+    Pick<CompileFirstOptions, 'verify' | 'onRefusal' | 'precision'> {
   readonly model: ModelSource
   /** A backend, its name, or a function that makes one, or several to try in order. Default: `wasm`. */
-  readonly backend?: BackendName | BackendSource | readonly (BackendName | BackendSource)[]
+  readonly backend?: BackendChoice
   /** One label per class. Default: the card's, or ImageNet-1k's for a network of 1000 classes. */
   readonly labels?: readonly string[]
   /** Changes to the card's preprocessing rule. */
   readonly preprocess?: Partial<Preprocess>
+  /** Run once on zeros before the classifier is given out, so that the first picture does not pay for it. Default false. */
+  readonly warmUp?: boolean
   /**
    * Node: the sharp module or a promise of it, where `import('sharp')` would not find it; false where pictures come as decoded
    * pixels alone, so that its absence is no error.
@@ -51,9 +38,28 @@ export interface ClassifierOptions extends LoadOptions, Pick<CompileFirstOptions
   readonly decoder?: DecodeOptions['lib'] | false
 }
 
-export type EmbedRunOptions = DecodeOptions & { readonly normalize?: boolean }
+/** How a picture becomes the network's input, for every call that takes one. */
+export type PictureOptions = DecodeOptions
 
-export type ClassifierRunOptions = Pick<ClassifyOptions, 'topK' | 'threshold' | 'activation'> & DecodeOptions
+export type EmbedRunOptions = PictureOptions & {
+  /** Scale each embedding to length 1, so that a dot product is the cosine similarity. False by default. */
+  readonly normalize?: boolean
+}
+
+export type ClassifierRunOptions = PictureOptions &
+  Pick<ClassifyOptions, 'topK' | 'threshold' | 'allow' | 'deny' | 'activation'>
+
+/** What goes through many pictures tells how far it is. */
+export interface ListOptions {
+  /** `done` pictures have their result; `total` is known of lists and other sized collections. */
+  readonly onProgress?: OnProgress
+}
+
+/** Options of later calls that do not say otherwise themselves. */
+export type ClassifierDefaults = Omit<ClassifierRunOptions & EmbedRunOptions, 'signal'>
+
+/** Some of these options; undefined takes one back. */
+export type Changes<Options> = { readonly [Name in keyof Options]?: Options[Name] | undefined }
 
 /** A model compiled for one backend, with everything needed to give it pictures, on whatever thread it runs. */
 export interface Classifier extends AsyncDisposable {
@@ -76,7 +82,7 @@ export interface Classifier extends AsyncDisposable {
    */
   classifyEach(
     images: ImageSources,
-    options?: ClassifierRunOptions,
+    options?: ClassifierRunOptions & ListOptions,
   ): AsyncGenerator<ItemResult<Prediction[]>, void, undefined>
   /** Pooled features of one picture, or of each of a list: what the last linear layer reads. */
   embed(image: ImageSource, options?: EmbedRunOptions): Promise<Float32Array>
@@ -84,10 +90,16 @@ export interface Classifier extends AsyncDisposable {
   /** Pooled features of each of many pictures, as `classifyEach` gives classes. */
   embedEach(
     images: ImageSources,
-    options?: EmbedRunOptions,
+    options?: EmbedRunOptions & ListOptions,
   ): AsyncGenerator<ItemResult<Float32Array>, void, undefined>
-  /** Raw scores [classes] of one picture, or of a tensor [1, C, H, W] that is preprocessed already. */
-  logits(image: ImageSource | Tensor, options?: DecodeOptions): Promise<Float32Array>
+  /** Raw scores [classes] of one picture, or of a tensor that is preprocessed already, of the input's shape. */
+  logits(image: ImageSource | Tensor, options?: PictureOptions): Promise<Float32Array>
+  /**
+   * Change what later calls do where their own options do not say: `setOptions({ topK: 1, threshold: 0.2 })`. An option given as
+   * undefined goes back to its first default; those left out stay.
+   * @throws MobileOneError `invalid-argument` for a class that does not exist, or a value that fits no call; nothing changes then.
+   */
+  setOptions(options: Changes<ClassifierDefaults>): void
   /**
    * A classifier of new classes, from a few pictures of each: this backbone under a new head, fitted in seconds by logistic
    * regression on the pooled features. Its `model` and card are as any other's: save it, export it, load it again.
@@ -118,153 +130,4 @@ export interface LocalClassifier extends Classifier {
   readonly model: Model
   readonly executor: Executor
   fewShot(examples: FewShotExamples, options?: FewShotOptions): Promise<LocalClassifier & FewShotResult>
-}
-
-/**
- * Load a model, fold it, compile it and make it classify pictures. What can be known to fail, labels that do not fit or a missing
- * decoder, fails before that.
- * @throws MobileOneError `network`, `invalid-file`, `missing-weights`, `cannot-fold`, `unavailable`, `invalid-argument`, `aborted`.
- */
-export async function createClassifier(options: ClassifierOptions): Promise<LocalClassifier> {
-  const backends = backendSources(options.backend ?? 'wasm')
-  const { decoder } = options
-  if (decoder !== false) await checkDecoder(decoder)
-  const model = withEmbedding(await loadDeployModel(options.model, options))
-  const [inputName, input] = onlyInput(model)
-  const assumed = await assumedCard(model)
-  const rule = { ...assumed.preprocess, ...options.preprocess }
-  const labels = options.labels ?? assumed.labels
-  checkFit(model, rule, labels, options)
-  const executor = await compileFirst(model, backends, {
-    ...(options.signal && { signal: options.signal }),
-    ...(options.onProgress && { onProgress: options.onProgress }),
-    ...(options.onRefusal && { onRefusal: options.onRefusal }),
-    ...(options.verify !== undefined && { verify: options.verify }),
-  })
-
-  const decoding = decoder ? { lib: decoder } : {}
-  const classifying = { preprocess: rule, output: 'logits', ...(labels && { labels }) }
-  const embedding = { preprocess: rule, output: 'embedding' }
-  const classifyOptions = (run?: ClassifierRunOptions): ClassifyOptions => ({
-    ...decoding,
-    ...run,
-    ...classifying,
-  })
-  const embedOptions = (run?: EmbedRunOptions): EmbedOptions => ({ ...decoding, ...run, ...embedding })
-  const logits = async (image: ImageSource | Tensor, run: DecodeOptions = {}): Promise<Float32Array> => {
-    const given = isTensor(image) ? image : await preprocess(image, rule, { ...decoding, ...run })
-    const outputs = await executor.run({ [inputName]: given }, run.signal ? { signal: run.signal } : {})
-    return (outputs.logits as Tensor).data
-  }
-  const checkEmbedding = (): void => {
-    if (!executor.outputs.embedding) {
-      throw new MobileOneError(
-        'unsupported',
-        `model "${model.name}" does not end in a linear layer, so it has no embedding`,
-      )
-    }
-  }
-  return {
-    model,
-    graph: withoutWeights(model),
-    executor,
-    backend: executor.backend,
-    features: executor.features ?? [],
-    memory: executor.memory,
-    labels,
-    preprocess: rule,
-    classify: ((images: ImageSource, run?: ClassifierRunOptions) =>
-      classify(executor, images, classifyOptions(run))) as Classifier['classify'],
-    classifyEach: (images, run) => classifyEach(executor, images, classifyOptions(run)),
-    embed: ((images: ImageSource, run?: EmbedRunOptions) => {
-      checkEmbedding()
-      return embed(executor, images, embedOptions(run))
-    }) as Classifier['embed'],
-    embedEach(images, run) {
-      checkEmbedding()
-      return embedEach(executor, images, embedOptions(run))
-    },
-    logits,
-    async fewShot(examples, run = {}) {
-      checkEmbedding()
-      const { trainHead } = await import('./few-shot/train-head.ts')
-      const backbone = {
-        model,
-        preprocess: rule,
-        batch: input.shape[0] ?? 1,
-        embed: (images: readonly ImageSource[], given: DecodeOptions) =>
-          embed(executor, images, embedOptions(given)),
-      }
-      const { model: trained, report } = await trainHead(backbone, examples, run)
-      const classifier = await createClassifier({
-        model: trained,
-        backend: backends,
-        ...(decoder !== undefined && { decoder }),
-        ...(run.signal && { signal: run.signal }),
-        ...(run.onProgress && { onProgress: run.onProgress }),
-        ...(options.onRefusal && { onRefusal: options.onRefusal }),
-        ...(options.verify !== undefined && { verify: options.verify }),
-      })
-      return { ...classifier, labels: report.classes.map(({ label }) => label), report }
-    },
-    getModel: async () => model,
-    async warmUp() {
-      await logits(tensor(input.shape))
-    },
-    dispose: () => executor.dispose(),
-    [Symbol.asyncDispose]: () => executor.dispose(),
-  }
-}
-
-/** @throws MobileOneError `invalid-argument` where labels or preprocessing do not fit the network. */
-function checkFit(
-  model: Model,
-  rule: Preprocess,
-  labels: readonly string[] | undefined,
-  given: Pick<ClassifierOptions, 'labels' | 'preprocess'>,
-): void {
-  const classes = classCount(model)
-  if (labels && classes !== undefined && labels.length !== classes) {
-    const whose = given.labels ? 'option' : 'card'
-    throw new MobileOneError(
-      'invalid-argument',
-      `the ${whose} has ${labels.length} labels for the ${classes} classes of model "${model.name}"; pass labels, one per class`,
-    )
-  }
-  checkRule(rule)
-  const [name, { shape }] = onlyInput(model)
-  const [, channels, height, width] = shape
-  const image = [rule.mean.length, ...rule.size]
-  // A network of other channels takes tensors alone.
-  const isOfColours = channels === 1 || channels === 3
-  if (
-    shape.length === 4 &&
-    (rule.size[0] !== height || rule.size[1] !== width || (isOfColours && rule.mean.length !== channels))
-  ) {
-    const whose = given.preprocess?.size || given.preprocess?.mean ? 'option preprocess' : 'card'
-    throw new MobileOneError(
-      'invalid-argument',
-      `the ${whose} prepares pictures of ${formatShape(image)}, but the input "${name}" of model "${model.name}" is ` +
-        `${formatShape(shape)}; pass preprocess: { size: [${height}, ${width}] } and as many means as channels, or a model of that size`,
-    )
-  }
-}
-
-function withoutWeights(model: Model): Graph {
-  const weights = Object.entries(model.weights).map(([name, { shape }]) => [name, spec(shape)])
-  return { ...model, weights: Object.fromEntries(weights) }
-}
-
-/** Show what the last linear layer reads as `embedding`, beside `logits`. */
-function withEmbedding(model: Model): Model {
-  const logits = model.outputs.logits ?? Object.values(model.outputs)[0]
-  if (logits === undefined || !model.nodes.some((node) => node.name === logits)) {
-    throw new MobileOneError('invalid-model', `model "${model.name}" has no output to classify by`)
-  }
-  const head = headOf(model)
-  return withOutputs(model, head ? { logits, embedding: head.inputs[0] } : { logits })
-}
-
-function isTensor(value: ImageSource | Tensor): value is Tensor {
-  return typeof value === 'object' && 'dtype' in value && 'shape' in value
 }

@@ -13,6 +13,7 @@ export {
   type Model,
   type ModelCard,
   type OnProgress,
+  type Precision,
   type Preprocess,
   type Progress,
   print,
@@ -42,17 +43,21 @@ export {
   type Prediction,
 } from '@mobileone/vision'
 export { withAssumedCard } from './assumed-card.ts'
-export type { BackendName } from './backend-names.ts'
-export {
-  type Classifier,
-  type ClassifierOptions,
-  type ClassifierRunOptions,
-  createClassifier,
-  type EmbedRunOptions,
-  type FewShotClassifier,
-  type FewShotResult,
-  type LocalClassifier,
+export type { BackendChoice, BackendName } from './backend-names.ts'
+export type {
+  Changes,
+  Classifier,
+  ClassifierDefaults,
+  ClassifierOptions,
+  ClassifierRunOptions,
+  EmbedRunOptions,
+  FewShotClassifier,
+  FewShotResult,
+  ListOptions,
+  LocalClassifier,
+  PictureOptions,
 } from './classifier.ts'
+export { createClassifier } from './create-classifier.ts'
 export type { CrossValidation } from './few-shot/fit.ts'
 export type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot/train-head.ts'
 export { type LoadOptions, loadDeployModel, loadModel, type ModelSource } from './load.ts'

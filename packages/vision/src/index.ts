@@ -1,5 +1,15 @@
 export type { ImageModel, ImageRunOptions, ImageSources, ItemResult } from './batches.ts'
-export { type ClassifyOptions, classify, classifyEach, type Prediction, predict } from './classify.ts'
+export {
+  type Activation,
+  activate,
+  type ClassifyOptions,
+  classify,
+  classifyEach,
+  type Prediction,
+  predict,
+  type RankOptions,
+  rank,
+} from './classify.ts'
 export { checkDecoder, decode } from './decode.ts'
 export { type EmbedOptions, embed, embedEach } from './embed.ts'
 export { centreCrop, shorterSideTo, type Window } from './geometry.ts'

@@ -1,6 +1,6 @@
 import { createExecutor, type Executor, type Preprocess, spec, tensor } from '@mobileone/core'
 import { describe, expect, test } from 'vitest'
-import { classify, cosineSimilarity, embed, type Image, predict } from '../src/index.ts'
+import { type ClassifyOptions, classify, cosineSimilarity, embed, type Image, predict } from '../src/index.ts'
 
 const rule: Preprocess = {
   size: [2, 2],
@@ -137,6 +137,43 @@ describe('classify', () => {
     )
     expect(() => predict([1], { activation: 'relu' as never })).toThrow(/'softmax', 'sigmoid' or 'none'/)
     expect(() => predict([1], { threshold: Number.NaN })).toThrow(/threshold/)
+  })
+
+  test('allow and deny choose classes by label or index; the scores stay those of all classes', async () => {
+    const all = await classify(colours(1), green, { preprocess: rule, labels, topK: 3 })
+    const score = (label: string) => all.find((each) => each.label === label)!.score
+    const found = async (more: Partial<ClassifyOptions>) =>
+      (await classify(colours(1), green, { preprocess: rule, labels, ...more })).map((p) => [
+        p.index,
+        p.score,
+      ])
+    expect(await found({ allow: ['red', 2] })).toEqual([
+      [2, score('blue')],
+      [0, score('red')],
+    ])
+    expect(await found({ deny: ['green'], topK: 1 })).toEqual([[2, score('blue')]])
+    expect(await found({ allow: ['red', 'green'], deny: [1] })).toEqual([[0, score('red')]])
+    expect(await found({ allow: [] })).toEqual([])
+    expect(await found({ deny: [0, 1, 2] })).toEqual([])
+  })
+
+  test('a label that several classes bear means all of them', () => {
+    const crane = { labels: ['crane', 'cat', 'crane'] }
+    expect(predict([3, 2, 1], { ...crane, allow: ['crane'] }).map(({ index }) => index)).toEqual([0, 2])
+    expect(predict([3, 2, 1], { ...crane, deny: ['crane'] }).map(({ index }) => index)).toEqual([1])
+  })
+
+  test.each([
+    [{ labels, allow: ['Red'] }, /^allow: there is no class "Red"; .*indices from 0 to 2/],
+    [{ labels, deny: ['red', 3] }, /^deny: there is no class 3/],
+    [{ labels, deny: [-1] }, /there is no class -1/],
+    [{ labels, allow: [0.5] }, /there is no class 0.5/],
+    [{ labels, allow: ['0'] }, /there is no class "0"/],
+    [{ labels, allow: [null as never] }, /there is no class null/],
+    [{ allow: ['red'] }, /\(there are none here\)/],
+  ])('a class that does not exist %#', (options, message) => {
+    expect(() => predict([1, 2, 3], options)).toThrow(message)
+    expect(() => predict([1, 2, 3], options)).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
   })
 
   test('an abort stops between images', async () => {

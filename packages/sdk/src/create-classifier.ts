@@ -1,0 +1,152 @@
+import { compileFirst, MobileOneError, type Tensor, tensor } from '@mobileone/core'
+import {
+  type ClassifyOptions,
+  checkDecoder,
+  classify,
+  classifyEach,
+  type EmbedOptions,
+  embed,
+  embedEach,
+  type ImageSource,
+} from '@mobileone/vision'
+import { assumedCard, onlyInput } from './assumed-card.ts'
+import { backendSources } from './backend-names.ts'
+import type {
+  Classifier,
+  ClassifierOptions,
+  ClassifierRunOptions,
+  EmbedRunOptions,
+  LocalClassifier,
+  PictureOptions,
+} from './classifier.ts'
+import { reported } from './list-progress.ts'
+import { loadDeployModel } from './load.ts'
+import { withFraction } from './loading-progress.ts'
+import { checkFit, withEmbedding, withoutWeights } from './network.ts'
+import { RunDefaults } from './run-defaults.ts'
+
+/**
+ * Load a model, fold it, compile it and make it classify pictures. What can be known to fail, labels that do not fit or a missing
+ * decoder, fails before that.
+ * @throws MobileOneError `network`, `invalid-file`, `missing-weights`, `cannot-fold`, `unavailable`, `invalid-argument`, `aborted`.
+ */
+export async function createClassifier(options: ClassifierOptions): Promise<LocalClassifier> {
+  const { decoder, signal, onRefusal, verify, precision } = options
+  const backends = backendSources(options.backend ?? 'wasm', precision)
+  if (decoder !== false) await checkDecoder(decoder)
+  const onProgress = withFraction(options.onProgress)
+  const model = withEmbedding(await loadDeployModel(options.model, { ...options, onProgress }))
+  const [inputName, input] = onlyInput(model)
+  const assumed = await assumedCard(model)
+  const rule = { ...assumed.preprocess, ...options.preprocess }
+  const labels = options.labels ?? assumed.labels
+  checkFit(model, rule, labels, options)
+  const executor = await compileFirst(model, backends, {
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+    ...(onRefusal && { onRefusal }),
+    ...(verify !== undefined && { verify }),
+    ...(precision && { precision }),
+  })
+
+  const classes = executor.outputs.logits?.shape[1] ?? 0
+  const defaults = new RunDefaults(classes, labels)
+  const decoding = decoder ? { lib: decoder } : {}
+  const classifyOptions = (run?: ClassifierRunOptions): ClassifyOptions => ({
+    ...decoding,
+    ...defaults.with(run),
+    preprocess: rule,
+    output: 'logits',
+    ...(labels && { labels }),
+  })
+  const embedOptions = (run?: EmbedRunOptions): EmbedOptions => ({
+    ...decoding,
+    ...defaults.with(run),
+    preprocess: rule,
+    output: 'embedding',
+  })
+  const logits = async (image: ImageSource | Tensor, run?: PictureOptions): Promise<Float32Array> => {
+    if (!isTensor(image)) {
+      return embed(executor, image, { ...embedOptions(run), output: 'logits', normalize: false })
+    }
+    const outputs = await executor.run({ [inputName]: image }, run?.signal ? { signal: run.signal } : {})
+    return (outputs.logits as Tensor).data
+  }
+  const warmUp = async (run?: PictureOptions): Promise<void> => {
+    await logits(tensor(input.shape), run)
+  }
+  const checkEmbedding = (): void => {
+    if (!executor.outputs.embedding) {
+      throw new MobileOneError(
+        'unsupported',
+        `model "${model.name}" does not end in a linear layer, so it has no embedding`,
+      )
+    }
+  }
+
+  try {
+    if (options.warmUp) {
+      onProgress?.({ phase: 'warm-up', done: 0, total: 1 })
+      await warmUp(signal && { signal })
+      onProgress?.({ phase: 'warm-up', done: 1, total: 1 })
+    }
+    onProgress?.({ phase: 'ready', done: 1, total: 1 })
+  } catch (error) {
+    await executor.dispose()
+    throw error
+  }
+  return {
+    model,
+    graph: withoutWeights(model),
+    executor,
+    backend: executor.backend,
+    features: executor.features ?? [],
+    memory: executor.memory,
+    labels,
+    preprocess: rule,
+    classify: ((images: ImageSource, run?: ClassifierRunOptions) =>
+      classify(executor, images, classifyOptions(run))) as Classifier['classify'],
+    classifyEach: (images, run) =>
+      reported(classifyEach(executor, images, classifyOptions(run)), 'classify', images, run),
+    embed: ((images: ImageSource, run?: EmbedRunOptions) => {
+      checkEmbedding()
+      return embed(executor, images, embedOptions(run))
+    }) as Classifier['embed'],
+    embedEach(images, run) {
+      checkEmbedding()
+      return reported(embedEach(executor, images, embedOptions(run)), 'embed', images, run)
+    },
+    logits,
+    setOptions: (changes) => defaults.set(changes),
+    async fewShot(examples, run = {}) {
+      checkEmbedding()
+      const { trainHead } = await import('./few-shot/train-head.ts')
+      const backbone = {
+        model,
+        preprocess: rule,
+        batch: input.shape[0] ?? 1,
+        embed: (images: readonly ImageSource[], given: PictureOptions) =>
+          embed(executor, images, { ...embedOptions(given), normalize: false }),
+      }
+      const { model: trained, report } = await trainHead(backbone, examples, run)
+      const classifier = await createClassifier({
+        model: trained,
+        backend: backends,
+        ...(decoder !== undefined && { decoder }),
+        ...(run.signal && { signal: run.signal }),
+        ...(run.onProgress && { onProgress: run.onProgress }),
+        ...(onRefusal && { onRefusal }),
+        ...(verify !== undefined && { verify }),
+      })
+      return { ...classifier, labels: report.classes.map(({ label }) => label), report }
+    },
+    getModel: async () => model,
+    warmUp: () => warmUp(),
+    dispose: () => executor.dispose(),
+    [Symbol.asyncDispose]: () => executor.dispose(),
+  }
+}
+
+function isTensor(value: ImageSource | Tensor): value is Tensor {
+  return typeof value === 'object' && 'dtype' in value && 'shape' in value
+}
