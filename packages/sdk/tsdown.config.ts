@@ -12,15 +12,18 @@ const browser: UserConfig = {
 }
 
 export default [
-  library({
-    index: 'src/index.ts',
-    export: 'src/exporters.ts',
-    // For its types: pages and bundlers take it from dist/browser.
-    worker: 'src/remote/worker.ts',
-    node: 'src/remote/node.ts',
-    serve: 'src/remote/serve.ts',
-    'classifier-thread': 'src/remote/classifier-thread.ts',
-  }),
+  library(
+    {
+      index: 'src/index.ts',
+      export: 'src/exporters.ts',
+      // For its types: pages and bundlers take it from dist/browser.
+      worker: 'src/remote/worker.ts',
+      node: 'src/remote/node.ts',
+      serve: 'src/remote/serve.ts',
+      'classifier-thread': 'src/remote/classifier-thread.ts',
+    },
+    { deps: { neverBundle: [/^node:/] } },
+  ),
   library({ mobileone: 'src/index.ts' }, { ...browser, outDir: 'dist/browser' }),
   library(
     { 'wasm-worker': createRequire(import.meta.url).resolve('@mobileone/backend-wasm/worker') },

@@ -1,6 +1,6 @@
 /** The owner's end of the protocol: calls with an abort, callbacks and iterables, and an end of all of them when the thread dies. */
 import { type ErrorCode, MobileOneError } from '@mobileone/core'
-import type { Item, MethodName, Reply, Request } from './protocol.ts'
+import type { Created, Item, MethodName, Reply, Request } from './protocol.ts'
 import { type Outgoing, pack, unpack } from './wire.ts'
 
 /** A thread as the platform started it. */
@@ -14,8 +14,7 @@ export interface Connection {
   /** The thread's `hello`: it can be called from here on. */
   readonly started: Promise<void>
   readonly running: number
-  load(options: object): Promise<unknown>
-  create(handle: number, options: object): Promise<unknown>
+  create(handle: number, options: object, share?: boolean): Promise<Created>
   share(handle: number): Promise<unknown>
   call(handle: number, method: MethodName, args: readonly unknown[]): Promise<unknown>
   stream(
@@ -145,10 +144,15 @@ export function connect(thread: Thread, prepare: Prepare = (source) => source): 
     get running() {
       return pending.size
     },
-    load: (options) => ask(0, [options], 'loading the model', (id, args) => ({ type: 'load', id, args })),
     share: (handle) => ask(handle, [], 'sharing the model', (id) => ({ type: 'share', id, handle })),
-    create: (handle, options) =>
-      ask(handle, [options], 'creating a classifier', (id, args) => ({ type: 'create', id, handle, args })),
+    create: (handle, options, share = false) =>
+      ask(handle, [options], 'creating a classifier', (id, args) => ({
+        type: 'create',
+        id,
+        handle,
+        share,
+        args,
+      })) as Promise<Created>,
     call(handle, method, [first, ...others]) {
       const send = (source: unknown): Promise<unknown> =>
         ask(handle, [source, ...others], method, (id, args) => ({ type: 'call', id, handle, method, args }))

@@ -1,5 +1,5 @@
 import { type WasmOptions, wasm } from '@mobileone/backend-wasm'
-import { type Backend, type BackendSource, MobileOneError } from '@mobileone/core'
+import { type Backend, type BackendSource, MobileOneError, type Precision } from '@mobileone/core'
 import { type BackendName, backendSources } from '../backend-names.ts'
 
 /** Backends by name, each a function of the options that the owner sent with the name. */
@@ -18,36 +18,37 @@ export type BackendChoice =
 /** A backend as data, or several to try in order. */
 export type BackendRequest = BackendChoice | readonly BackendChoice[]
 
-const own: BackendFactories = {
-  wasm: (options) => wasm(options),
-}
-
 /**
  * What `compileFirst` tries, in order; backends of `more` go before those of the same name here.
  * @throws MobileOneError `invalid-argument` for a name that is none.
  */
-export function namedBackends(choice: unknown, more: BackendFactories): BackendSource[] {
+export function namedBackends(
+  choice: unknown,
+  precision: Precision | undefined,
+  more: BackendFactories,
+): BackendSource[] {
   const choices: readonly unknown[] = Array.isArray(choice) ? choice : [choice ?? 'wasm']
   return choices.flatMap((each) => {
-    const { name, ...options } = (typeof each === 'string' ? { name: each } : each) as {
-      readonly name?: string
-    }
-    const factories = { ...own, ...more }
-    if (typeof name === 'string' && Object.hasOwn(factories, name)) {
-      // The refusal of a backend that cannot be made names it by the name of the function.
-      return { [name]: () => (factories[name] as BackendFactories[string])(options) }[name] as BackendSource
-    }
     if (typeof each === 'function' || typeof (each as Backend | null)?.compile === 'function') {
       return each as BackendSource
     }
-    if (Object.keys(options).length === 0) return backendSources(name as BackendName)
+    const { name, ...options } = (typeof each === 'string' ? { name: each } : (each ?? {})) as {
+      name?: string
+    }
+    if (name === undefined) return backendSources(each as BackendName)
+    const hasOptions = Object.keys(options).length > 0
+    const factory = Object.hasOwn(more, name) ? more[name] : hasOptions ? withOptions[name] : undefined
+    // The refusal of a backend that cannot be made names it by the name of the function.
+    if (factory) return { [name]: () => factory(options) }[name] as BackendSource
+    if (!hasOptions) return backendSources(name as BackendName, precision)
     throw new MobileOneError(
       'invalid-argument',
-      `backend: no backend is named ${JSON.stringify(name)}, or it takes no options; a worker knows ${Object.keys(
-        factories,
-      )
-        .map((known) => `'${known}'`)
-        .join(', ')}, 'webgpu' and 'auto', and what its serveClassifier({ backends }) adds`,
+      `backend: ${JSON.stringify(each)} names none that takes options; these are 'wasm', 'webgpu' and what serveClassifier({ backends }) of the worker adds`,
     )
   })
+}
+
+const withOptions: BackendFactories = {
+  wasm: (options) => wasm(options),
+  webgpu: async (options) => (await import('@mobileone/backend-webgpu')).webgpu(options),
 }

@@ -1,6 +1,7 @@
 /** `@mobileone/sdk/node`: a classifier on several threads of Node. */
 import { availableParallelism } from 'node:os'
 import { MobileOneError, type Model } from '@mobileone/core'
+import type { ItemResult } from '@mobileone/vision'
 import type { Classifier } from '../classifier.ts'
 import { type Connection, signalOf } from './connection.ts'
 import { type PoolStats, ThreadPool } from './pool.ts'
@@ -104,25 +105,20 @@ export async function createPool(options: PoolOptions): Promise<ClassifierPool> 
   }
 
   let first = -1
+  let facts: object = {}
   await pool.start(async (connection) => {
-    const callbacks = { signal, onProgress, onWarning }
-    const model = (await connection.load({ ...kept, ...callbacks })) as Model
-    first = opened.add({ ...kept, model })
-    opened.facts = (await connection.create(first, {
-      ...kept,
-      ...callbacks,
-      onRefusal,
-      model,
-    })) as object
+    const callbacks = { signal, onProgress, onRefusal, onWarning }
+    const created = await connection.create(0, { ...kept, ...callbacks }, true)
+    facts = created.facts
+    first = opened.add({ ...kept, model: created.model as Model })
   })
-  return make(first, opened.facts)
+  return make(first, facts)
 }
 
 type Opening = { readonly model: Model } & Readonly<Record<string, unknown>>
 
 /** What every thread of a pool has open, so that a new one can be made the same. */
 class Opened {
-  facts: object = {}
   readonly #classifiers = new Map<
     number,
     { readonly options: Opening; readonly calls: [MethodName, readonly unknown[]][] }
@@ -177,7 +173,7 @@ async function* eachOnPool(
         const found: unknown[] = []
         if (isOver) return found
         for await (const result of connection.stream(handle, method, [chunk, run])) {
-          found.push({ ...(result as object), index: first + found.length })
+          found.push(placed(result as ItemResult<unknown>, first + found.length))
         }
         return found
       },
@@ -203,6 +199,14 @@ async function* eachOnPool(
   } finally {
     isOver = true
   }
+}
+
+/** `result` of a part of a list as that of the whole. */
+function placed(result: ItemResult<unknown>, index: number): ItemResult<unknown> {
+  if (result.ok) return { ...result, index }
+  const { code, message, cause } = result.error
+  const error = new MobileOneError(code, message.replace(/^image \d+/, `image ${index}`), { cause })
+  return { ...result, index, error }
 }
 
 function batchOf({ graph }: Facts): number {

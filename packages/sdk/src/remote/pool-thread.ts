@@ -13,7 +13,10 @@ export interface PoolThread {
 
 /** Start a thread of Node from the module at `address`. @param onLost Hears once why it ended, unless it was ended here. */
 export function startThread(address: string | URL, onLost: (reason: string) => void): PoolThread {
-  const worker = new Worker(address)
+  // Node refuses a thread from a file where the process was started with --input-type.
+  const worker = new Worker(address, {
+    execArgv: process.execArgv.filter((flag) => !flag.startsWith('--input-type')),
+  })
   const connection = connect(
     {
       post: (request, transfer) => worker.postMessage(request, transfer as never),
@@ -21,17 +24,24 @@ export function startThread(address: string | URL, onLost: (reason: string) => v
     },
     prepareSources,
   )
+  let hasStarted = false
   let hasEnded = false
   const lose = (reason: string): void => {
     if (hasEnded) return
     hasEnded = true
-    connection.fail(
-      'device-lost',
-      `a thread of the pool stopped: ${reason}; the pool starts another, so call again`,
-    )
+    if (hasStarted) {
+      connection.fail(
+        'device-lost',
+        `a thread of the pool stopped: ${reason}; call again, another takes its place`,
+      )
+    } else
+      connection.fail('unavailable', `a thread of the pool did not start: ${reason}; check the option worker`)
     onLost(reason)
   }
-  worker.on('message', (reply: Reply) => connection.receive(reply))
+  worker.on('message', (reply: Reply) => {
+    hasStarted = true
+    connection.receive(reply)
+  })
   worker.on('messageerror', () => lose('a message could not be read'))
   worker.on('error', (error: Error) => lose(error.message))
   worker.on('exit', (code) => lose(`it ended with code ${code}`))

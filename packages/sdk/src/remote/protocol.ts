@@ -2,6 +2,7 @@
  * What passes between a classifier's owner and the thread it lives on: the one protocol of the worker of pages and of the
  * thread pool of Node. Not responsible for how threads start (`worker.ts`, `node.ts`) or for what a classifier does.
  */
+import type { Model } from '@mobileone/core'
 import type { Classifier } from '../classifier.ts'
 import type { FewShotReport } from '../few-shot/train-head.ts'
 
@@ -19,14 +20,18 @@ export type MethodName = {
 /**
  * One row a method. `call` answers once; `all` too, and is for every thread of a pool; `each` takes an iterable, which is read as
  * far as results are asked for, and answers with an iterable of a result for each; `stream` answers with an iterable of any
- * length; `classifier` answers with another classifier on the same thread.
+ * length; `classifier` answers with another classifier on the same thread; `owner` runs on the owner's thread. The second argument
+ * of all of them is options.
  */
-export const methods: Readonly<Record<MethodName, 'call' | 'all' | 'each' | 'stream' | 'classifier'>> = {
+export const methods: Readonly<
+  Record<MethodName, 'call' | 'all' | 'each' | 'stream' | 'classifier' | 'owner'>
+> = {
   classify: 'call',
   classifyEach: 'each',
   embed: 'call',
   embedEach: 'each',
   logits: 'call',
+  setOptions: 'owner',
   fewShot: 'classifier',
   getModel: 'call',
   warmUp: 'all',
@@ -36,12 +41,12 @@ export const methods: Readonly<Record<MethodName, 'call' | 'all' | 'each' | 'str
 export type Request =
   /** The owner listens. The thread is to hold the lock `lock` as long as it lives. */
   | { readonly type: 'hello'; readonly lock?: string | undefined }
-  /** Load and fold; the answer is a model with its weights in shared memory. */
-  | { readonly type: 'load'; readonly id: number; readonly args: readonly unknown[] }
+  /** The answer is {@link Created}. `share` moves the weights into shared memory before they are compiled. */
   | {
       readonly type: 'create'
       readonly id: number
       readonly handle: number
+      readonly share: boolean
       readonly args: readonly unknown[]
     }
   /** The model of a classifier, in shared memory. */
@@ -71,6 +76,13 @@ export type Item =
   | { readonly done: true }
   | { readonly done: false; readonly value: unknown }
   | { readonly done: false; readonly error: unknown }
+
+/** What making a classifier answers. */
+export interface Created {
+  readonly facts: Facts
+  /** With its weights in shared memory, where that was asked for. */
+  readonly model: Model | undefined
+}
 
 /** What a method of the kind `classifier` answers. */
 export interface Made {

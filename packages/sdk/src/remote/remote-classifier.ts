@@ -31,28 +31,39 @@ export function remoteClassifier(facts: object, remote: Remote): Classifier {
   const check = (): void => {
     if (disposed) throw new MobileOneError('disposed', 'this classifier has been disposed')
   }
+  let defaults: object = {}
+  const withDefaults = ([first, run, ...others]: readonly unknown[]): unknown[] => [
+    first,
+    { ...defaults, ...defined(run ?? {}) },
+    ...others,
+  ]
   const method = (name: MethodName): ((...args: unknown[]) => unknown) => {
     switch (methods[name]) {
       case 'stream':
         return async function* (...args) {
           check()
-          yield* remote.stream(name, args)
+          yield* remote.stream(name, withDefaults(args))
         }
       case 'each':
-        return async function* (images, run) {
+        return async function* (...args) {
           check()
-          yield* withSources(images, (items) => remote.stream(name, [items, run]))
+          const [images, ...others] = withDefaults(args)
+          yield* withSources(images, (items) => remote.stream(name, [items, ...others]))
         }
       case 'classifier':
         return async (...args) => {
           check()
-          return remote.make(name, args)
+          return remote.make(name, withDefaults(args))
         }
       case 'call':
       case 'all':
         return async (...args) => {
           check()
-          return remote.call(name, args)
+          return remote.call(name, withDefaults(args))
+        }
+      case 'owner':
+        return (changes) => {
+          defaults = defined({ ...defaults, ...(changes as object) })
         }
     }
   }
@@ -63,6 +74,10 @@ export function remoteClassifier(facts: object, remote: Remote): Classifier {
     dispose,
     [Symbol.asyncDispose]: dispose,
   } as unknown as Classifier
+}
+
+function defined(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 
 /** Results with the source that each belongs to, which stayed here. */

@@ -1,9 +1,11 @@
 /** The thread's end of the protocol: classifiers made and called as another thread asks. */
-import { MobileOneError, throwIfAborted } from '@mobileone/core'
-import { type ClassifierOptions, createClassifier, type LocalClassifier } from '../classifier.ts'
+import { MobileOneError, type Progress, throwIfAborted } from '@mobileone/core'
+import type { ClassifierOptions, LocalClassifier } from '../classifier.ts'
+import { createClassifier } from '../create-classifier.ts'
 import { loadDeployModel } from '../load.ts'
-import { type BackendFactories, type BackendRequest, namedBackends } from './named-backends.ts'
-import { type Facts, type Item, methods, type Reply, type Request } from './protocol.ts'
+import { withFraction } from '../loading-progress.ts'
+import { type BackendFactories, namedBackends } from './named-backends.ts'
+import { type Created, type Facts, type Item, methods, type Reply, type Request } from './protocol.ts'
 import { shareModel } from './share-model.ts'
 import { pack, unpack } from './wire.ts'
 
@@ -65,11 +67,12 @@ export function createServer(
     calls.set(id, call)
     const given = unpack(args, {
       signal: call.controller.signal,
-      callback:
-        (key) =>
-        (...sent) => {
-          if (calls.has(id)) post({ type: 'event', id, key, args: sent })
-        },
+      callback: (key) => {
+        const isDue = progressLimit()
+        return (...sent) => {
+          if (calls.has(id) && isDue(sent[0])) post({ type: 'event', id, key, args: sent })
+        }
+      },
       iterable: (key) => pulled(id, key, call),
       onObject: (object) => call.received.add(object),
     })
@@ -112,23 +115,24 @@ export function createServer(
     switch (request.type) {
       case 'hello':
         return
-      case 'load': {
-        const [given] = begin(id, request.args).given as [ClassifierOptions]
-        answer(id, async () => shareModel(await loadDeployModel(given.model, { ...options, ...given })))
-        return
-      }
       case 'create': {
         const { call, given } = begin(id, request.args)
-        const [wanted] = given as [ClassifierOptions & { readonly backend?: BackendRequest }]
-        answer(id, async () => {
+        const { signal } = call.controller
+        answer(id, async (): Promise<Created> => {
+          const wanted = { ...options, ...(given[0] as ClassifierOptions) }
+          const onProgress = withFraction(wanted.onProgress)
+          const model = request.share
+            ? shareModel(await loadDeployModel(wanted.model, { ...wanted, onProgress }))
+            : undefined
           const classifier = await createClassifier({
-            ...options,
             ...wanted,
-            backend: namedBackends(wanted.backend ?? options?.backend, backends),
+            ...(onProgress && { onProgress }),
+            ...(model && { model }),
+            backend: namedBackends(wanted.backend, wanted.precision, backends),
           })
-          if (call.controller.signal.aborted) await classifier.dispose()
-          throwIfAborted(call.controller.signal, 'creating a classifier')
-          return keep(classifier, request.handle)
+          if (signal.aborted) await classifier.dispose()
+          throwIfAborted(signal, 'creating a classifier')
+          return { facts: keep(classifier, request.handle), model: model && classifier.model }
         })
         return
       }
@@ -158,6 +162,9 @@ export function createServer(
           case 'stream':
           case 'each':
             call.results = streamOf(run)
+            return
+          case 'owner':
+            calls.delete(id)
             return
           default:
             kind satisfies never
@@ -202,6 +209,19 @@ export function createServer(
     } catch (error) {
       end(id, { type: 'error', id, error })
     }
+  }
+}
+
+/** Progress of one phase is passed on at most 60 times a second, and at its end; everything else always. */
+function progressLimit(): (event: unknown) => boolean {
+  let last: Partial<Progress> & { readonly at: number } = { at: 0 }
+  return (event) => {
+    const { phase, done, total } = (event ?? {}) as Partial<Progress>
+    const at = performance.now()
+    if (phase !== undefined && phase === last.phase && done !== total && at - last.at < 1000 / 60)
+      return false
+    last = { ...(phase !== undefined && { phase }), at }
+    return true
   }
 }
 

@@ -2,7 +2,7 @@
 import { MobileOneError } from '@mobileone/core'
 import type { Classifier } from '../classifier.ts'
 import { connect } from './connection.ts'
-import type { Facts, Reply } from './protocol.ts'
+import type { Reply } from './protocol.ts'
 import { classifierOn, type RemoteOptions } from './remote-classifier.ts'
 import { prepareSources, resolveAddress } from './sources.ts'
 
@@ -78,13 +78,13 @@ export async function createWorkerClassifier(options: WorkerClassifierOptions): 
     greet()
     await connection.started
     clearTimeout(timer)
-    const facts = await connection.create(0, {
+    const { facts } = await connection.create(0, {
       ...wanted,
       model: typeof model === 'string' && /^\.{0,2}\//.test(model) ? resolveAddress(model) : model,
       ...(backend && { backend: [backend].flat().map(withAddresses) }),
     })
     let living = 1
-    return classifierOn(connection, 0, facts as Facts, (made) => {
+    return classifierOn(connection, 0, facts, (made) => {
       living += made ? 1 : -1
       if (living === 0) connection.fail('disposed', 'this classifier has been disposed')
     })
