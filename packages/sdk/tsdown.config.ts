@@ -16,6 +16,7 @@ export default [
     {
       index: 'src/index.ts',
       export: 'src/exporters.ts',
+      head: 'src/head/index.ts',
       // For its types: pages and bundlers take it from dist/browser.
       worker: 'src/remote/worker.ts',
       node: 'src/remote/node.ts',
@@ -24,7 +25,7 @@ export default [
     },
     { deps: { neverBundle: [/^node:/] } },
   ),
-  library({ mobileone: 'src/index.ts' }, { ...browser, outDir: 'dist/browser' }),
+  library({ mobileone: 'src/index.ts', head: 'src/head/index.ts' }, { ...browser, outDir: 'dist/browser' }),
   library(
     { 'wasm-worker': createRequire(import.meta.url).resolve('@mobileone/backend-wasm/worker') },
     { ...browser, outDir: 'dist/browser', clean: false },

@@ -9,6 +9,7 @@ import {
   MobileOneError,
   type Model,
   type Node,
+  type Op,
   profile,
   spec,
   type Tensor,
@@ -67,8 +68,23 @@ export function ort(options: OrtOptions): Backend {
   }
 }
 
-/** Batch normalisation of matrices, which the WebGPU provider of 1.30 computes wrongly in the layout NCHW. */
+/** What `toOnnx` does not write yet. */
+const unwritten: ReadonlySet<Op> = new Set<Op>([
+  'relu6',
+  'hardSigmoid',
+  'hardSwish',
+  'maxPool',
+  'upsample',
+  'concat',
+  'slice',
+])
+
 function unsupported(model: Model, options: OrtOptions): readonly Node[] {
+  return [...model.nodes.filter(({ op }) => unwritten.has(op)), ...miscomputed(model, options)]
+}
+
+/** Batch normalisation of matrices, which the WebGPU provider of 1.30 computes wrongly in the layout NCHW. */
+function miscomputed(model: Model, options: OrtOptions): readonly Node[] {
   if (!runsOnWebGpu(options)) return []
   const nodes = model.nodes.filter(({ op }) => op === 'batchNorm')
   if (nodes.length === 0) return nodes
@@ -88,7 +104,7 @@ const identity: Model = {
 async function compile(model: Model, options: OrtOptions, { signal }: CompileOptions): Promise<Executor> {
   throwIfAborted(signal, 'compiling for ort')
   validate(model)
-  const [refused] = unsupported(model, options)
+  const [refused] = miscomputed(model, options)
   if (refused) {
     throw new MobileOneError(
       'unsupported',

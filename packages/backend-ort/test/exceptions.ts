@@ -1,4 +1,16 @@
+const missing = 'not written yet'
+const unwritten = {
+  relu6: missing,
+  hardSigmoid: missing,
+  hardSwish: missing,
+  maxPool: missing,
+  upsample: missing,
+  concat: missing,
+  slice: missing,
+}
+
 const whole = {
+  ...unwritten,
   'abort: between the steps of a run':
     'ONNX Runtime runs the whole graph in one call, which nothing can interrupt',
 }

@@ -1,4 +1,4 @@
-import { type Conv2d, floatWeight, type Model, type Node, type Tensor } from '@mobileone/core'
+import { type Conv2d, floatWeight, MobileOneError, type Model, type Node, type Tensor } from '@mobileone/core'
 import type * as tf from '@tensorflow/tfjs-core'
 import type { Tfjs } from './library.ts'
 
@@ -14,9 +14,10 @@ export interface Operation {
   readonly compute: Compute
 }
 
-/** True where TensorFlow.js has no kernel: a convolution with both stride and dilation. */
+/** True where TensorFlow.js has no kernel, a convolution with both stride and dilation, and for what is not written yet. */
 export function isUnsupported(node: Node): boolean {
   const larger = ([height, width]: readonly [number, number]): boolean => height > 1 || width > 1
+  if (['maxPool', 'upsample', 'concat', 'slice'].includes(node.op)) return true
   return node.op === 'conv2d' && larger(node.stride) && larger(node.dilation)
 }
 
@@ -51,6 +52,12 @@ export function operation(tf: Tfjs, model: Model, node: Node, relu: boolean, kee
       return { kernel: 'Sigmoid', compute: (x) => tf.sigmoid(x as tf.Tensor) }
     case 'silu':
       return { kernel: 'Sigmoid', compute: (x) => tf.mul(x as tf.Tensor, tf.sigmoid(x as tf.Tensor)) }
+    case 'relu6':
+      return { kernel: 'Relu6', compute: (x) => tf.relu6(x as tf.Tensor) }
+    case 'hardSigmoid':
+      return { kernel: 'Relu6', compute: (x) => hardSigmoid(tf, x as tf.Tensor) }
+    case 'hardSwish':
+      return { kernel: 'Relu6', compute: (x) => tf.mul(x as tf.Tensor, hardSigmoid(tf, x as tf.Tensor)) }
     case 'gelu':
       return {
         kernel: 'Erf',
@@ -72,9 +79,18 @@ export function operation(tf: Tfjs, model: Model, node: Node, relu: boolean, kee
       }
     case 'softmax':
       return { kernel: 'Softmax', compute: (x) => tf.softmax(x as tf.Tensor) }
+    case 'maxPool':
+    case 'upsample':
+    case 'concat':
+    case 'slice':
+      throw new MobileOneError('unsupported', `tfjs: node "${node.name}" (${node.op}) is not written yet`)
     default:
       return node satisfies never
   }
+}
+
+function hardSigmoid(tf: Tfjs, x: tf.Tensor): tf.Tensor {
+  return tf.mul(tf.relu6(tf.add(x, 3)), 1 / 6)
 }
 
 /** A feature map as PyTorch lays it out; other values as they are. */

@@ -3,7 +3,13 @@ import type { TfjsBackendName } from '../src/index.ts'
 const noKernel = 'TensorFlow.js has no convolution with both stride and dilation'
 const infinite = 'the shader of relu makes minus infinity NaN, as it multiplies it by 0'
 const queued = 'all steps are handed to the GPU at once, which cannot take them back'
+const missing = 'not written yet'
+const clamped = 'the kernel of relu6 makes NaN 0'
 const everywhere = {
+  maxPool: missing,
+  upsample: missing,
+  concat: missing,
+  slice: missing,
   'conv2d: dense, dilation and stride': noKernel,
   'conv2d: depthwise, dilation and stride': noKernel,
 }
@@ -11,7 +17,11 @@ const everywhere = {
 /** What each backend of TensorFlow.js cannot do, and why. */
 export const exceptions: Readonly<Record<TfjsBackendName, Readonly<Record<string, string>>>> = {
   cpu: everywhere,
-  wasm: everywhere,
+  wasm: {
+    ...everywhere,
+    'NaN and infinity: relu6': clamped,
+    'NaN and infinity: hardSigmoid': clamped,
+  },
   webgl: {
     ...everywhere,
     'NaN and infinity: relu': infinite,

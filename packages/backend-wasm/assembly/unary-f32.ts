@@ -2,7 +2,7 @@
  * Functions of one value on f32 vectors of 4. Units are vectors. Padding channels take part: whatever they become, no real
  * channel reads it.
  */
-import { ACTIVATION, DST, GELU, RELU, SIGMOID, SILU, SRC } from '../src/abi'
+import { ACTIVATION, DST, GELU, HARD_SIGMOID, HARD_SWISH, RELU, RELU6, SIGMOID, SILU, SRC } from '../src/abi'
 import { exp, sigmoid } from './exp-f32'
 import { at, pointer } from './record'
 import { atLeast, fma } from './simd'
@@ -24,6 +24,19 @@ function gelu(x: v128): v128 {
   return f32x4.mul(x, phi)
 }
 
+/** relu6(x + 3) / 6. */
+// @ts-ignore: decorator
+@inline
+function hardSigmoid(x: v128): v128 {
+  return f32x4.mul(clampTo6(f32x4.add(x, f32x4.splat(3))), f32x4.splat(1.0 / 6.0))
+}
+
+// @ts-ignore: decorator
+@inline
+function clampTo6(x: v128): v128 {
+  return f32x4.min(f32x4.max(x, f32x4.splat(0)), f32x4.splat(6))
+}
+
 export function unary(step: usize, from: i32, to: i32): void {
   let src = pointer(step, SRC) + (<usize>from << 4)
   let dst = pointer(step, DST) + (<usize>from << 4)
@@ -43,6 +56,18 @@ export function unary(step: usize, from: i32, to: i32): void {
       break
     case GELU:
       for (; n > 0; --n, src += 16, dst += 16) v128.store(dst, gelu(v128.load(src)))
+      break
+    case RELU6:
+      for (; n > 0; --n, src += 16, dst += 16) v128.store(dst, clampTo6(v128.load(src)))
+      break
+    case HARD_SIGMOID:
+      for (; n > 0; --n, src += 16, dst += 16) v128.store(dst, hardSigmoid(v128.load(src)))
+      break
+    case HARD_SWISH:
+      for (; n > 0; --n, src += 16, dst += 16) {
+        const x = v128.load(src)
+        v128.store(dst, f32x4.mul(x, hardSigmoid(x)))
+      }
       break
     default:
       unreachable()

@@ -34,6 +34,9 @@ export const RELU = 1
 export const SIGMOID = 2
 export const SILU = 3
 export const GELU = 4
+export const RELU6 = 5
+export const HARD_SIGMOID = 6
+export const HARD_SWISH = 7
 
 export const BY_PIXELS = 0
 export const BY_PANELS = 1

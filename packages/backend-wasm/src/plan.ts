@@ -12,9 +12,11 @@ import {
   type GraphUses,
   inferShapes,
   type Linear,
+  MobileOneError,
   type Model,
   type Mul,
   type Node,
+  type Op,
   type Shapes,
   type Unary,
 } from '@mobileone/core'
@@ -45,11 +47,17 @@ export function planModel(model: Model, threads: number, tuning: Tuning): Plan {
   return planner.finish(threads)
 }
 
+/** What has no kernel yet. */
+export const unwritten: ReadonlySet<Op> = new Set<Op>(['maxPool', 'upsample', 'concat', 'slice'])
+
 const activations: Readonly<Record<Unary['op'], number>> = {
   relu: abi.RELU,
   sigmoid: abi.SIGMOID,
   silu: abi.SILU,
   gelu: abi.GELU,
+  relu6: abi.RELU6,
+  hardSigmoid: abi.HARD_SIGMOID,
+  hardSwish: abi.HARD_SWISH,
 }
 
 class Planner {
@@ -86,6 +94,9 @@ class Planner {
       case 'sigmoid':
       case 'silu':
       case 'gelu':
+      case 'relu6':
+      case 'hardSigmoid':
+      case 'hardSwish':
         this.#unary(node)
         return
       case 'add':
@@ -101,6 +112,11 @@ class Planner {
       case 'softmax':
         this.#softmax(node.name, node.inputs[0])
         return
+      case 'maxPool':
+      case 'upsample':
+      case 'concat':
+      case 'slice':
+        throw new MobileOneError('unsupported', `wasm: no kernel yet for node "${node.name}" (${node.op})`)
       default:
         node satisfies never
     }

@@ -11,6 +11,7 @@ import {
 } from '@mobileone/core'
 import { detectSimd, type Simd } from './detect-simd.ts'
 import type { WasmSource } from './load.ts'
+import { unwritten } from './plan.ts'
 import { createRuntime, type Runtime } from './runtime.ts'
 import { planThreads, type ThreadCount } from './thread-count.ts'
 import type { WorkerAddress } from './thread-pool.ts'
@@ -51,7 +52,7 @@ export function wasm(options: WasmOptions = {}): Backend {
         return { ok: false, reason: message.replace(/^wasm: /, '') }
       }
     },
-    unsupported: () => [],
+    unsupported: (model) => model.nodes.filter(({ op }) => unwritten.has(op)),
     compile: (model, compileOptions = {}) => compile(model, options, compileOptions),
   }
 }

@@ -7,7 +7,9 @@ import {
   type Conv2d,
   isUnary,
   type Linear,
+  MobileOneError,
   type Model,
+  type Node,
   type NodeOf,
   type Op,
   type Unary,
@@ -43,6 +45,13 @@ export function planModel(model: Model, setting: PlanSetting): Plan {
 /** Functions of one value are planned alike. */
 type PlannedOp = Exclude<Op, Unary['op']>
 
+/** What has no kernel yet. */
+export const unwritten: ReadonlySet<Op> = new Set<Op>(['maxPool', 'upsample', 'concat', 'slice'])
+
+function refuse(_: PlanBuilder, { name, op }: Node): never {
+  throw new MobileOneError('unsupported', `webgpu: no kernel yet for node "${name}" (${op})`)
+}
+
 const planners: { readonly [K in PlannedOp]: (plan: PlanBuilder, node: NodeOf<K>) => void } = {
   conv2d: planConv,
   linear: planLinear,
@@ -54,6 +63,10 @@ const planners: { readonly [K in PlannedOp]: (plan: PlanBuilder, node: NodeOf<K>
     const kernel = plan.setting.parallelism.cooperative ? mean : meanAlone
     plan.dispatch(name, kernel(layoutOf(x), plan.setting), [x], [], plan.result(name, { ...x, hw: 1 }))
   },
+  maxPool: refuse,
+  upsample: refuse,
+  concat: refuse,
+  slice: refuse,
   flatten(plan, { name, inputs }) {
     const x = plan.value(inputs[0])
     const flat: Size = { n: x.n, c: x.c * x.hw, hw: 1 }

@@ -123,6 +123,12 @@ fn activate(x: vec4f) -> vec4f {
   let e = exp(-abs(x));
   return x * (select(vec4f(1), e, x < vec4f()) / (1 + e));
 }`,
+  relu6: `${notNumber}
+fn activate(x: vec4f) -> vec4f { return select(clamp(x, vec4f(), vec4f(6)), x, notNumber(x)); }`,
+  hardSigmoid: `${notNumber}
+fn activate(x: vec4f) -> vec4f { return select(clamp(x + 3, vec4f(), vec4f(6)) / 6, x, notNumber(x)); }`,
+  hardSwish: `${notNumber}
+fn activate(x: vec4f) -> vec4f { return x * select(clamp(x + 3, vec4f(), vec4f(6)) / 6, x, notNumber(x)); }`,
   gelu: `fn activate(x: vec4f) -> vec4f {
   let z = min(abs(x) * 0.7071067811865476, vec4f(6));
   let t = 1 / (1 + 0.3275911 * z);

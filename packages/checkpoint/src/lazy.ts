@@ -3,8 +3,13 @@
  * here the reader of PyTorch files is loaded when a file needs it.
  */
 
+export type { Checkpoint } from './checkpoint.ts'
+export { cardMetadata, isPreprocess, parseMetadata, readCard } from './metadata.ts'
 export type { ModelFromCheckpointOptions } from './model-from-checkpoint.ts'
 export { modelFromCheckpoint } from './model-from-checkpoint.ts'
 export type { NamingName } from './naming/namings.ts'
 export { readCheckpointAsync } from './read-checkpoint-async.ts'
+export { readSafetensors } from './safetensors/read.ts'
+export { type WritableTensor, writeSafetensors } from './safetensors/write.ts'
+export { type StoredTensor, toFloat32 } from './stored-tensor.ts'
 export { type ToSafetensorsOptions, toSafetensors } from './to-safetensors.ts'

@@ -15,12 +15,12 @@ export interface StoredNetwork {
 
 /** The metadata of `model`, deterministic. */
 export function toMetadata(model: Graph): Record<string, string> {
-  const metadata: Record<string, string> = {
-    format: 'pt',
-    [networkKey]: JSON.stringify(describeNetwork(model)),
-  }
-  if (model.card) metadata[cardKey] = JSON.stringify(model.card)
-  return metadata
+  return { format: 'pt', [networkKey]: JSON.stringify(describeNetwork(model)), ...cardMetadata(model.card) }
+}
+
+/** The entry of `__metadata__` that holds a card; none without one. */
+export function cardMetadata(card: ModelCard | undefined): Record<string, string> {
+  return card ? { [cardKey]: JSON.stringify(card) } : {}
 }
 
 function describeNetwork(model: Graph): StoredNetwork {
@@ -35,13 +35,13 @@ function describeNetwork(model: Graph): StoredNetwork {
 
 /** @throws MobileOneError `invalid-file` when the card is there and is not one. */
 export function readCard(metadata: ReadonlyMap<string, string>): ModelCard | undefined {
-  const value = parse(metadata, cardKey)
+  const value = parseMetadata(metadata, cardKey)
   return value === undefined ? undefined : toCard(value)
 }
 
 /** @throws MobileOneError `invalid-file` when the description is there and is not one. */
 export function readNetwork(metadata: ReadonlyMap<string, string>): StoredNetwork {
-  const value = parse(metadata, networkKey)
+  const value = parseMetadata(metadata, networkKey)
   if (value === undefined) return {}
   const { name, size, strides } = asRecord(value, networkKey)
   const { stem, stages } = strides === undefined ? {} : asRecord(strides, networkKey)
@@ -84,7 +84,8 @@ function toCard(value: unknown): ModelCard {
   return value as ModelCard
 }
 
-function isPreprocess(value: unknown): value is Preprocess {
+/** Whether a value from a file is a preprocessing rule. */
+export function isPreprocess(value: unknown): value is Preprocess {
   if (typeof value !== 'object' || value === null) return false
   const { size, resize, interpolation, mean, std } = value as Record<string, unknown>
   const isNumbers = (list: unknown): list is number[] =>
@@ -107,7 +108,11 @@ function isCount(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 65536
 }
 
-function parse(metadata: ReadonlyMap<string, string>, key: string): unknown {
+/**
+ * The JSON value of one entry of `__metadata__`, undefined where it is not there.
+ * @throws MobileOneError `invalid-file` where it is not JSON or nests too deep.
+ */
+export function parseMetadata(metadata: ReadonlyMap<string, string>, key: string): unknown {
   const text = metadata.get(key)
   if (text === undefined) return undefined
   if (depthOf(text) > limits.jsonDepth) {

@@ -129,7 +129,12 @@ describe('options', () => {
       '--softmax',
       '--softmax is not an option of safetensors; it takes --naming, --storage',
     ],
-    ['m.tflite', '--softmax', '--softmax', '--softmax is not an option of tflite; it takes none'],
+    [
+      'm.tflite',
+      '--dynamic-batch',
+      '--dynamic-batch',
+      '--dynamic-batch is not an option of tflite; it takes --storage, --softmax, --preprocess',
+    ],
     ['m.mlmodel', '--precision', 'int8', '--precision of mlmodel is one of float32, float16; got "int8"'],
     [
       'm.safetensors',
@@ -146,6 +151,13 @@ describe('options', () => {
     const { bytes: whole } = await exported('a.mlmodel')
     const { bytes: half } = await exported('b.mlmodel', ['--precision', 'float16'])
     expect(half).toBeLessThan(0.7 * (whole as number))
+    const { bytes: wide } = await exported('a.tflite', ['--preprocess', '--softmax'])
+    const { bytes: narrow } = await exported('b.tflite', ['--storage', 'float16'])
+    expect(narrow).toBeLessThan(0.7 * (wide as number))
+    const file = readFileSync(join(folder, 'a.tflite')).toString('latin1')
+    expect(
+      ['image.normalized', 'probabilities', 'TFLITE_METADATA'].filter((name) => !file.includes(name)),
+    ).toEqual([])
   })
 })
 

@@ -8,8 +8,8 @@ beforeAll(async () => {
 })
 afterAll(() => project?.remove())
 
-/** The commands in the shell examples of both READMEs. */
-const commands = ['../README.md', '../../../README.md'].flatMap((file) => {
+/** The commands in the shell examples of the READMEs. */
+const commands = ['../README.md', '../../../README.md', '../../tflite/README.md'].flatMap((file) => {
   const text = readFileSync(new URL(file, import.meta.url), 'utf8')
   return [...text.matchAll(/^(?:npx @mobileone\/cli|mobileone) (\w+)(.*)$/gm)].map((match) => [
     match[1] ?? '',

@@ -22,7 +22,7 @@ describe('every op of the table', () => {
   })
 
   it('is in the random networks', () => {
-    const [random] = networkCases([]).filter(({ name }) => name.includes('random networks'))
+    const [random] = networkCases([]).filter(({ name }) => name.includes('random networks of every op'))
     expect(opsIn([random as Definition])).toEqual(new Set(opNames))
   })
 })

@@ -34,22 +34,27 @@ export {
   withInputs,
   withOutputs,
 } from './model/edit.ts'
+export { interpolation, type Taps } from './model/interpolation.ts'
 export type {
   Add,
   BatchNorm,
+  Concat,
   Conv2d,
   Flatten,
   GlobalAvgPool,
   Graph,
   Linear,
+  MaxPool,
   Model,
   ModelCard,
   Mul,
   Node,
   Op,
   Preprocess,
+  Slice,
   Softmax,
   Unary,
+  Upsample,
   WideModel,
 } from './model/model.ts'
 export { findNonFinite, type NonFinite, refuseNonFinite } from './model/non-finite.ts'

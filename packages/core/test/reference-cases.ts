@@ -155,6 +155,30 @@ export const byHand = {
       output: [[0, 0, 3, endless, 0, nothing]],
     },
   ],
+  relu6: [
+    {
+      name: 'between 0 and 6; NaN stays',
+      node: { op: 'relu6', inputs: ['x'] },
+      inputs: { x: [[-2, 0, 3, 6, 7, endless, -endless, nothing]] },
+      output: [[0, 0, 3, 6, 6, 6, 0, nothing]],
+    },
+  ],
+  hardSigmoid: [
+    {
+      name: 'a ramp from -3 to 3; NaN stays',
+      node: { op: 'hardSigmoid', inputs: ['x'] },
+      inputs: { x: [[-4, -3, -1.5, 0, 1.5, 3, 4, endless, -endless, nothing]] },
+      output: [[0, 0, 0.25, 0.5, 0.75, 1, 1, 1, 0, nothing]],
+    },
+  ],
+  hardSwish: [
+    {
+      name: 'x times the ramp; NaN at minus infinity',
+      node: { op: 'hardSwish', inputs: ['x'] },
+      inputs: { x: [[-4, -3, -1.5, 0, 1.5, 3, 4, endless, -endless, nothing]] },
+      output: [[0, 0, -0.375, 0, 1.125, 3, 4, endless, nothing, nothing]],
+    },
+  ],
   sigmoid: [
     {
       name: '1 / (1 + exp(-x))',
@@ -234,6 +258,106 @@ export const byHand = {
         ],
       },
       output: [[[[3]], [[-1.25]]]],
+    },
+  ],
+  maxPool: [
+    {
+      name: 'padding never wins, and what no window covers is left out',
+      node: { op: 'maxPool', inputs: ['x'], kernel: [2, 3], stride: [2, 2], padding: [0, 1] },
+      inputs: {
+        x: [
+          [
+            [
+              [-1, -2, -3, -9],
+              [-4, -5, -6, -7],
+              [9, 9, 9, 9],
+            ],
+          ],
+        ],
+      },
+      output: [[[[-1, -2]]]],
+    },
+  ],
+  upsample: [
+    {
+      name: 'nearest: every pixel 2 by 3 times',
+      node: { op: 'upsample', inputs: ['x'], mode: 'nearest', scale: [2, 3] },
+      inputs: { x: [[[[1, 2]], [[3, 4]]]] },
+      output: [
+        [
+          [
+            [1, 1, 1, 2, 2, 2],
+            [1, 1, 1, 2, 2, 2],
+          ],
+          [
+            [3, 3, 3, 4, 4, 4],
+            [3, 3, 3, 4, 4, 4],
+          ],
+        ],
+      ],
+    },
+    {
+      name: 'bilinear: a quarter and three quarters between pixels, the edges as they are',
+      node: { op: 'upsample', inputs: ['x'], mode: 'bilinear', scale: [1, 2] },
+      inputs: { x: [[[[0, 4, 8]]]] },
+      output: [[[[0, 1, 3, 5, 7, 8]]]],
+    },
+    {
+      name: 'bilinear with aligned corners: even steps from corner to corner',
+      node: { op: 'upsample', inputs: ['x'], mode: 'bilinear', alignCorners: true, size: [3, 5] },
+      inputs: {
+        x: [
+          [
+            [
+              [0, 4],
+              [8, 12],
+            ],
+          ],
+        ],
+      },
+      output: [
+        [
+          [
+            [0, 1, 2, 3, 4],
+            [4, 5, 6, 7, 8],
+            [8, 9, 10, 11, 12],
+          ],
+        ],
+      ],
+    },
+    {
+      name: 'bilinear: NaN and infinity stay where no pixel is mixed',
+      node: { op: 'upsample', inputs: ['x'], mode: 'bilinear', size: [1, 3] },
+      inputs: { x: [[[[nothing, endless, 1]]]] },
+      output: [[[[nothing, endless, 1]]]],
+    },
+  ],
+  concat: [
+    {
+      name: 'channels of three values',
+      node: { op: 'concat', inputs: ['a', 'b', 'a'], axis: 1 },
+      inputs: { a: [[[[1, 2]]], [[[5, 6]]]], b: [[[[3, 4]]], [[[7, nothing]]]] },
+      output: [
+        [[[1, 2]], [[3, 4]], [[1, 2]]],
+        [[[5, 6]], [[7, nothing]], [[5, 6]]],
+      ],
+    },
+  ],
+  slice: [
+    {
+      name: 'the middle column',
+      node: { op: 'slice', inputs: ['x'], axis: 3, start: 1, end: 2 },
+      inputs: {
+        x: [
+          [
+            [
+              [1, 2, 3],
+              [4, nothing, 6],
+            ],
+          ],
+        ],
+      },
+      output: [[[[2], [nothing]]]],
     },
   ],
   flatten: [

@@ -19,6 +19,18 @@ const good = (): Graph =>
   graph(4, [conv('a', 'x'), batchNorm('b', 'a')], { 'a.weight': [4, 4, 3, 3], ...statistics('b', 4) })
 const messages = (broken: Graph): string[] => findProblems(broken).map((problem) => problem.message)
 
+/** A graph of one node that is refused as it says. */
+function refusals(
+  cases: Record<string, [node: object, expected: RegExp]>,
+): Record<string, [() => Graph, RegExp]> {
+  return Object.fromEntries(
+    Object.entries(cases).map(([what, [node, expected]]) => [
+      what,
+      [() => graph(4, [{ name: 'n', ...node } as Node], {}), expected],
+    ]),
+  )
+}
+
 describe('validate', () => {
   it('accepts a well-formed graph', () => {
     expect(findProblems(good())).toEqual([])
@@ -96,6 +108,75 @@ describe('validate', () => {
       () => graph(4, [conv('a', 'x', { stride: 0, padding: 1 })], { 'a.weight': [4, 4, 3, 3] }),
       /stride must be whole numbers of at least 1, got 0, 0/,
     ],
+    ...refusals({
+      'a concatenation along the batch': [
+        { op: 'concat', inputs: ['x', 'x'], axis: 0 },
+        /axis must be a whole number from 1 to 3 for an input 1x4x9x9, got 0/,
+      ],
+      'a concatenation along an axis that is not there': [
+        { op: 'concat', inputs: ['x'], axis: 4 },
+        /from 1 to 3.*got 4/,
+      ],
+      'a concatenation of nothing': [
+        { op: 'concat', inputs: [], axis: 1 },
+        /expects at least 1 input, has 0/,
+      ],
+      'a slice of nothing': [
+        { op: 'slice', inputs: ['x'], axis: 1, start: 2, end: 2 },
+        /needs 0 <= start < end <= 4 along axis 1 of 1x4x9x9, got 2 and 2/,
+      ],
+      'a slice beyond the end': [
+        { op: 'slice', inputs: ['x'], axis: 2, start: 0, end: 10 },
+        /end <= 9.*got 0 and 10/,
+      ],
+      'a slice at half an element': [
+        { op: 'slice', inputs: ['x'], axis: 2, start: 0.5, end: 2 },
+        /got 0.5 and 2/,
+      ],
+      'a slice along the batch': [
+        { op: 'slice', inputs: ['x'], axis: 0, start: 0, end: 1 },
+        /from 1 to 3.*got 0/,
+      ],
+      'a pool padded by more than half its kernel': [
+        { op: 'maxPool', inputs: ['x'], kernel: [2, 3], stride: [1, 1], padding: [1, 2] },
+        /padding of 1, 2 is more than half the kernel of 2, 3/,
+      ],
+      'a pool larger than its input': [
+        { op: 'maxPool', inputs: ['x'], kernel: [11, 3], stride: [1, 1], padding: [0, 0] },
+        /a 11x3 kernel does not fit into an input of 9x9/,
+      ],
+      'a pool without stride': [
+        { op: 'maxPool', inputs: ['x'], kernel: [2, 2], stride: [0, 1], padding: [0, 0] },
+        /stride must be whole numbers of at least 1, got 0, 1/,
+      ],
+      'an upsampling by nothing': [
+        { op: 'upsample', inputs: ['x'], mode: 'nearest' },
+        /needs either a scale or a size/,
+      ],
+      'an upsampling by two things': [
+        { op: 'upsample', inputs: ['x'], mode: 'nearest', scale: [2, 2], size: [18, 18] },
+        /needs either a scale or a size/,
+      ],
+      'an upsampling by a fraction': [
+        { op: 'upsample', inputs: ['x'], mode: 'bilinear', scale: [1.5, 2] },
+        /scale must be whole numbers of at least 1, got 1.5, 2/,
+      ],
+      'an upsampling to nothing': [
+        { op: 'upsample', inputs: ['x'], mode: 'bilinear', size: [0, 2] },
+        /size must be whole numbers of at least 1/,
+      ],
+      'corners that nearest would align': [
+        { op: 'upsample', inputs: ['x'], mode: 'nearest', alignCorners: true, scale: [2, 2] },
+        /only bilinear can align corners/,
+      ],
+    }),
+    'values that do not fit side by side': [
+      () =>
+        graph(4, [conv('a', 'x', { stride: 2 }), { op: 'concat', name: 'c', inputs: ['x', 'a'], axis: 1 }], {
+          'a.weight': [4, 4, 3, 3],
+        }),
+      /cannot join 1x4x9x9 and "a" 1x4x5x5 along axis 1/,
+    ],
     'no output': [() => graph(4, [add('s', 'x', 'x')], {}, {}), /the model has no output/],
     'a size that is no size': [
       () => ({ ...good(), inputs: { x: { dtype: 'float32', shape: [1, 4, 0, 9] } } }) as Graph,
@@ -126,6 +207,18 @@ describe('values that are no model', () => {
     'no weight name': { ...good(), nodes: [{ ...good().nodes[0], weight: undefined }] },
     'a stride that is a number': { ...good(), nodes: [{ ...good().nodes[0], stride: 1 }] },
     'a batch normalisation without epsilon': { ...good(), nodes: [{ ...good().nodes[1], epsilon: null }] },
+    'an upsampling of another mode': {
+      ...good(),
+      nodes: [{ op: 'upsample', name: 'u', inputs: ['x'], mode: 'bicubic', scale: [2, 2] }],
+    },
+    'a pool without a kernel': {
+      ...good(),
+      nodes: [{ op: 'maxPool', name: 'p', inputs: ['x'], stride: [1, 1], padding: [0, 0] }],
+    },
+    'a slice without an end': {
+      ...good(),
+      nodes: [{ op: 'slice', name: 's', inputs: ['x'], axis: 1, start: 0 }],
+    },
     'no shape': { ...good(), inputs: { x: { dtype: 'float32' } } },
     'a shape with holes': { ...good(), inputs: { x: { dtype: 'float32', shape: new Array(4) } } },
     'a weight that is none': { ...good(), weights: { ...good().weights, 'a.weight': null } },

@@ -1,4 +1,4 @@
-import type { Node } from '@mobileone/core'
+import { MobileOneError, type Node } from '@mobileone/core'
 import type { GraphBuilder } from './graph-builder.ts'
 import type { OnnxAttribute } from './proto.ts'
 
@@ -79,6 +79,17 @@ export function lowerNode(builder: GraphBuilder, node: Node): void {
     case 'softmax':
       builder.emit('Softmax', node.name, inputs, output, new Map([['axis', { type: 'int', value: 1 }]]))
       return
+    case 'relu6':
+    case 'hardSigmoid':
+    case 'hardSwish':
+    case 'maxPool':
+    case 'upsample':
+    case 'concat':
+    case 'slice':
+      throw new MobileOneError(
+        'unsupported',
+        `cannot write node "${node.name}" as ONNX: ${node.op} is not written yet`,
+      )
     default:
       node satisfies never
   }

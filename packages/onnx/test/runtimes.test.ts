@@ -25,6 +25,9 @@ async function compare(model: Model, runtime: (typeof runtimes)[number], context
   )
 }
 
+/** What `toOnnx` refuses. */
+const unwritten = ['relu6', 'hardSigmoid', 'hardSwish', 'maxPool', 'upsample', 'concat', 'slice']
+
 const small = configFromWidths({
   name: 'small',
   widths: [0.2, 0.3, 0.15, 0.1],
@@ -43,7 +46,7 @@ describe.each(runtimes)('files run in %s', (runtime) => {
       for (const node of model.nodes) ops.add(node.op)
       await compare(model, runtime, `seed ${seed}\n${print(model)}`)
     }
-    expect([...ops].sort()).toEqual([...opNames].sort())
+    expect([...ops].sort()).toEqual(opNames.filter((op) => !unwritten.includes(op)).sort())
   }, 180_000)
 
   test('a MobileOne with squeeze-and-excite, in train and deploy form', async () => {

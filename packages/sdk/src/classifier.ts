@@ -17,6 +17,8 @@ import type {
 } from '@mobileone/vision'
 import type { BackendChoice } from './backend-names.ts'
 import type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot/train-head.ts'
+import type { Backbone } from './head/backbone.ts'
+import type { HeadData } from './head/head-data.ts'
 import type { LoadOptions, ModelSource } from './load.ts'
 
 export interface ClassifierOptions
@@ -73,6 +75,8 @@ export interface Classifier extends AsyncDisposable {
   readonly memory: { readonly bytes: number }
   readonly labels: readonly string[] | undefined
   readonly preprocess: Preprocess
+  /** What embeddings depend on, for `fitHead` of `@mobileone/sdk/head`; undefined for a model without embeddings. */
+  readonly backbone: Backbone | undefined
   /** The best classes of one picture, best first; of a list of pictures, a list of such lists. */
   classify(image: ImageSource, options?: ClassifierRunOptions): Promise<Prediction[]>
   classify(images: readonly ImageSource[], options?: ClassifierRunOptions): Promise<Prediction[][]>
@@ -103,11 +107,18 @@ export interface Classifier extends AsyncDisposable {
   setOptions(options: Changes<ClassifierDefaults>): void
   /**
    * A classifier of new classes, from a few pictures of each: this backbone under a new head, fitted in seconds by logistic
-   * regression on the pooled features. Its `model` and card are as any other's: save it, export it, load it again.
+   * regression on the pooled features. It runs on the network of this one, as `withHead` does; its `model` and card are as any
+   * other's: save it, export it, load it again.
    * @throws MobileOneError `invalid-argument` for fewer than two classes or a class without pictures, `unsupported` for a
    * model without pooled features, the error of a picture that cannot be read, with its class and place, `aborted`.
    */
   fewShot(examples: FewShotExamples, options?: FewShotOptions): Promise<FewShotClassifier>
+  /**
+   * A classifier of the classes of a head on the network of this one: nothing is compiled, `setOptions` is its own, and each can be
+   * disposed of without the other; the network is freed with the last.
+   * @throws MobileOneError `invalid-argument` for a head of another backbone, `unsupported` for a model without embeddings.
+   */
+  withHead(head: HeadData): Promise<Classifier>
   /** The folded model that runs, to save or export it; a copy where it runs on another thread. */
   getModel(): Promise<Model>
   /** Run once on zeros, so that the first picture does not pay for it. */
@@ -120,6 +131,8 @@ export interface Classifier extends AsyncDisposable {
 export interface FewShotResult {
   readonly labels: readonly string[]
   readonly report: FewShotReport
+  /** What was fitted, 4 kB per class on S0: see `Head` of `@mobileone/sdk/head`. */
+  readonly head: HeadData
 }
 
 /** A classifier that `fewShot` trained. */
@@ -131,4 +144,5 @@ export interface LocalClassifier extends Classifier {
   readonly model: Model
   readonly executor: Executor
   fewShot(examples: FewShotExamples, options?: FewShotOptions): Promise<LocalClassifier & FewShotResult>
+  withHead(head: HeadData): Promise<LocalClassifier>
 }

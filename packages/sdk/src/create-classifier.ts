@@ -1,4 +1,12 @@
-import { compileFirst, MobileOneError, type Tensor, tensor } from '@mobileone/core'
+import {
+  compileFirst,
+  type Executor,
+  MobileOneError,
+  type Model,
+  type Preprocess,
+  type Tensor,
+  tensor,
+} from '@mobileone/core'
 import {
   type ClassifyOptions,
   checkDecoder,
@@ -19,6 +27,9 @@ import type {
   LocalClassifier,
   PictureOptions,
 } from './classifier.ts'
+import { type Backbone, backboneOf } from './head/backbone.ts'
+import type { HeadData } from './head/head-data.ts'
+import { leaseExecutor } from './lease-executor.ts'
 import { reported } from './list-progress.ts'
 import { loadDeployModel } from './load.ts'
 import { withFraction } from './loading-progress.ts'
@@ -36,7 +47,6 @@ export async function createClassifier(options: ClassifierOptions): Promise<Loca
   if (decoder !== false) await checkDecoder(decoder)
   const onProgress = withFraction(options.onProgress)
   const model = withEmbedding(await loadDeployModel(options.model, { ...options, onProgress }))
-  const [inputName, input] = onlyInput(model)
   const assumed = await assumedCard(model)
   const rule = { ...assumed.preprocess, ...options.preprocess }
   const labels = options.labels ?? assumed.labels
@@ -48,7 +58,38 @@ export async function createClassifier(options: ClassifierOptions): Promise<Loca
     ...(verify !== undefined && { verify }),
     ...(precision && { precision }),
   })
+  const backbone = backboneOf(model, rule)
+  const leases = { count: 0 }
+  const classifier = classifierOn({ model, executor, leases, preprocess: rule, labels, decoder, backbone })
+  try {
+    if (options.warmUp) {
+      onProgress?.({ phase: 'warm-up', done: 0, total: 1 })
+      await classifier.logits(tensor(onlyInput(model)[1].shape), signal && { signal })
+      onProgress?.({ phase: 'warm-up', done: 1, total: 1 })
+    }
+    onProgress?.({ phase: 'ready', done: 1, total: 1 })
+  } catch (error) {
+    await executor.dispose()
+    throw error
+  }
+  return classifier
+}
 
+/** A compiled model and how pictures get to it. */
+interface Compiled extends Pick<ClassifierOptions, 'decoder'> {
+  readonly model: Model
+  readonly executor: Executor
+  /** Counts the classifiers on this executor. */
+  readonly leases: { count: number }
+  readonly preprocess: Preprocess
+  readonly labels: readonly string[] | undefined
+  readonly backbone: Backbone | undefined
+}
+
+function classifierOn(compiled: Compiled): LocalClassifier {
+  const { model, preprocess: rule, labels, decoder, backbone } = compiled
+  const executor = leaseExecutor(compiled.executor, compiled.leases)
+  const [inputName, input] = onlyInput(model)
   const classes = executor.outputs.logits?.shape[1] ?? 0
   const defaults = new RunDefaults(classes, labels)
   const decoding = decoder ? { lib: decoder } : {}
@@ -72,9 +113,6 @@ export async function createClassifier(options: ClassifierOptions): Promise<Loca
     const outputs = await executor.run({ [inputName]: image }, run?.signal ? { signal: run.signal } : {})
     return (outputs.logits as Tensor).data
   }
-  const warmUp = async (run?: PictureOptions): Promise<void> => {
-    await logits(tensor(input.shape), run)
-  }
   const checkEmbedding = (): void => {
     if (!executor.outputs.embedding) {
       throw new MobileOneError(
@@ -84,16 +122,9 @@ export async function createClassifier(options: ClassifierOptions): Promise<Loca
     }
   }
 
-  try {
-    if (options.warmUp) {
-      onProgress?.({ phase: 'warm-up', done: 0, total: 1 })
-      await warmUp(signal && { signal })
-      onProgress?.({ phase: 'warm-up', done: 1, total: 1 })
-    }
-    onProgress?.({ phase: 'ready', done: 1, total: 1 })
-  } catch (error) {
-    await executor.dispose()
-    throw error
+  const withHead = async (head: HeadData): Promise<LocalClassifier> => {
+    const { headed } = await import('./head/headed.ts')
+    return classifierOn({ ...compiled, ...headed(compiled, head) })
   }
   return {
     model,
@@ -104,6 +135,7 @@ export async function createClassifier(options: ClassifierOptions): Promise<Loca
     memory: executor.memory,
     labels,
     preprocess: rule,
+    backbone,
     classify: ((images: ImageSource, run?: ClassifierRunOptions) =>
       classify(executor, images, classifyOptions(run))) as Classifier['classify'],
     classifyEach: (images, run) =>
@@ -121,27 +153,22 @@ export async function createClassifier(options: ClassifierOptions): Promise<Loca
     async fewShot(examples, run = {}) {
       checkEmbedding()
       const { trainHead } = await import('./few-shot/train-head.ts')
-      const backbone = {
-        model,
-        preprocess: rule,
-        batch: input.shape[0] ?? 1,
-        embed: (images: readonly ImageSource[], given: PictureOptions) =>
-          embed(executor, images, { ...embedOptions(given), normalize: false }),
-      }
-      const { model: trained, report } = await trainHead(backbone, examples, run)
-      const classifier = await createClassifier({
-        model: trained,
-        backend: backends,
-        ...(decoder !== undefined && { decoder }),
-        ...(run.signal && { signal: run.signal }),
-        ...(run.onProgress && { onProgress: run.onProgress }),
-        ...(onRefusal && { onRefusal }),
-        ...(verify !== undefined && { verify }),
-      })
-      return { ...classifier, labels: report.classes.map(({ label }) => label), report }
+      const { head, report } = await trainHead(
+        {
+          backbone: backbone as Backbone,
+          batch: input.shape[0] ?? 1,
+          embed: (images, given) => embed(executor, images, { ...embedOptions(given), normalize: false }),
+        },
+        examples,
+        run,
+      )
+      return { ...(await withHead(head)), labels: head.labels, report, head }
     },
+    withHead,
     getModel: async () => model,
-    warmUp: () => warmUp(),
+    async warmUp() {
+      await logits(tensor(input.shape))
+    },
     dispose: () => executor.dispose(),
     [Symbol.asyncDispose]: () => executor.dispose(),
   }

@@ -9,6 +9,7 @@ import {
 import type { CoreMLExportOptions } from '@mobileone/coreml'
 import type { MLModelExportOptions } from '@mobileone/coreml/mlmodel'
 import type { OnnxOptions } from '@mobileone/onnx'
+import type { TfliteOptions } from '@mobileone/tflite'
 import { withAssumedCard } from './assumed-card.ts'
 
 /** Formats by name, each with what loads its exporter: a format that is not used costs a page nothing. */
@@ -21,7 +22,7 @@ export const exporters = {
   coreml: async (): Promise<Exporter<CoreMLExportOptions>> => (await import('@mobileone/coreml')).coreml(),
   mlmodel: async (): Promise<Exporter<MLModelExportOptions>> =>
     (await import('@mobileone/coreml/mlmodel')).mlmodel(),
-  tflite: async (): Promise<Exporter<Record<never, never>>> => (await import('@mobileone/tflite')).tflite(),
+  tflite: async (): Promise<Exporter<TfliteOptions>> => (await import('@mobileone/tflite')).tflite(),
 } satisfies ExporterTable
 
 export type ExportFormat = keyof typeof exporters

@@ -60,4 +60,6 @@ export type {
 export { createClassifier } from './create-classifier.ts'
 export type { CrossValidation } from './few-shot/fit.ts'
 export type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot/train-head.ts'
+export type { Backbone } from './head/backbone.ts'
+export type { HeadData, HeadReport } from './head/head-data.ts'
 export { type LoadOptions, loadDeployModel, loadModel, type ModelSource } from './load.ts'

@@ -1,7 +1,7 @@
 import { random } from '@mobileone/core'
 import { describe, expect, it } from 'vitest'
 import { project, spanOf, standardization, standardize } from '../src/few-shot/features.ts'
-import { dealFolds, fitHead, type Shot } from '../src/few-shot/fit.ts'
+import { dealFolds, fitShots, type Shot } from '../src/few-shot/fit.ts'
 import { minimize } from '../src/few-shot/lbfgs.ts'
 import { logisticLoss } from '../src/few-shot/logistic.ts'
 
@@ -32,9 +32,9 @@ const largest = (values: Float64Array): number =>
   values.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
 
 describe('minimize', () => {
-  it('finds the minimum of a badly conditioned quadratic function', () => {
+  it('finds the minimum of a badly conditioned quadratic function', async () => {
     const size = 30
-    const found = minimize(
+    const found = await minimize(
       (x, gradient) => {
         let value = 0
         for (let i = 0; i < size; i++) {
@@ -52,8 +52,8 @@ describe('minimize', () => {
     expect(largest(found.x.map((value, i) => value - i))).toBeLessThan(1e-7)
   })
 
-  it('says when it ran out of iterations', () => {
-    const found = minimize(
+  it('says when it ran out of iterations', async () => {
+    const found = await minimize(
       ([x = 0, y = 0], gradient) => {
         gradient[0] = -2 * (1 - x) - 400 * x * (y - x * x)
         gradient[1] = 200 * (y - x * x)
@@ -98,7 +98,7 @@ describe('logisticLoss', () => {
 })
 
 describe('spanOf', () => {
-  it('gives an orthonormal basis without the rows that depend on others', () => {
+  it('gives an orthonormal basis without the rows that depend on others', async () => {
     const source = random(2)
     const rows = Array.from({ length: 6 }, () => Float64Array.from({ length: 20 }, () => source.normal()))
     rows.splice(
@@ -106,7 +106,7 @@ describe('spanOf', () => {
       0,
       rows[0]!.map((value, j) => 2 * value - rows[1]![j]!),
     )
-    const { basis, coordinates } = spanOf(rows)
+    const { basis, coordinates } = await spanOf(rows)
     expect(basis).toHaveLength(6)
     for (const [i, direction] of basis.entries()) {
       expect(largest(project(basis, direction).map((value, j) => value - Number(i === j)))).toBeLessThan(
@@ -121,7 +121,7 @@ describe('spanOf', () => {
   })
 })
 
-describe('fitHead', () => {
+describe('fitShots', () => {
   it.each([
     ['few pictures, in their span', 4, 40],
     ['more pictures than features', 30, 12],
@@ -129,7 +129,7 @@ describe('fitHead', () => {
     const classes = 3
     const shots = clouds(classes, perClass, features, { seed: 3, distance: 0.5, views: 2 }).slice(0, -2)
     const regularization = 0.02
-    const fit = await fitHead(shots, classes, { seed: 0, regularization })
+    const fit = await fitShots(shots, classes, { seed: 0, regularization })
     expect(fit.converged).toBe(true)
 
     const rows = shots.flatMap(({ views }) => views)
@@ -163,13 +163,13 @@ describe('fitHead', () => {
   })
 
   it('gives features that never change no weight', async () => {
-    const fit = await fitHead(clouds(3, 5, 21, { seed: 8, distance: 1 }), 3, { seed: 0 })
+    const fit = await fitShots(clouds(3, 5, 21, { seed: 8, distance: 1 }), 3, { seed: 0 })
     for (let k = 0; k < 3; k++) for (let j = 0; j < 21; j += 7) expect(fit.weight[k * 21 + j]).toBe(0)
   })
 
   it('is the same for the same seed', async () => {
     const shots = clouds(4, 12, 30, { seed: 4, distance: 0.4 })
-    const [a, b] = [await fitHead(shots, 4, { seed: 1 }), await fitHead(shots, 4, { seed: 1 })]
+    const [a, b] = [await fitShots(shots, 4, { seed: 1 }), await fitShots(shots, 4, { seed: 1 })]
     expect(a).toEqual(b)
     expect(a.crossValidation?.folds).toBe(5)
     expect(dealFolds(shots, 5, 1)).not.toEqual(dealFolds(shots, 5, 2))
@@ -179,10 +179,10 @@ describe('fitHead', () => {
     ['leaving each picture out', 9, 36],
     ['in 5 folds', 30, 5],
   ])('promises chance on noise and success on what can be told apart, %s', async (_, perClass, folds) => {
-    const noise = await fitHead(clouds(4, perClass, 60, { seed: 6, distance: 0 }), 4, { seed: 0 })
+    const noise = await fitShots(clouds(4, perClass, 60, { seed: 6, distance: 0 }), 4, { seed: 0 })
     expect(noise.crossValidation?.accuracy).toBeLessThan(0.45)
     expect(noise.regularization).toBeGreaterThanOrEqual(0.1)
-    const clear = await fitHead(clouds(4, perClass, 60, { seed: 6, distance: 1 }), 4, { seed: 0 })
+    const clear = await fitShots(clouds(4, perClass, 60, { seed: 6, distance: 1 }), 4, { seed: 0 })
     expect(clear.crossValidation?.pictures).toBe(4 * perClass)
     expect(clear.crossValidation?.accuracy).toBeGreaterThan(0.9)
     expect(clear.regularization).toBeLessThan(0.1)
@@ -202,24 +202,24 @@ describe('fitHead', () => {
   })
 
   it('takes the documented regularisation where each class has one picture', async () => {
-    const fit = await fitHead(clouds(5, 1, 64, { seed: 1, distance: 1 }), 5, { seed: 0 })
+    const fit = await fitShots(clouds(5, 1, 64, { seed: 1, distance: 1 }), 5, { seed: 0 })
     expect(fit).toMatchObject({ regularization: 0.1, crossValidation: undefined, trainingAccuracy: 1 })
   })
 
   it('refuses pictures that are all the same to the model', async () => {
     const views = [Float32Array.of(1, 2, 3)]
     const shots = [0, 1, 0, 1].map((label) => ({ class: label, views }))
-    await expect(fitHead(shots, 2, { seed: 0 })).rejects.toMatchObject({ code: 'invalid-input' })
+    await expect(fitShots(shots, 2, { seed: 0 })).rejects.toMatchObject({ code: 'invalid-input' })
   })
 
   it('stops between two fits', async () => {
     const shots = clouds(4, 9, 200, { seed: 6, distance: 0 })
     const controller = new AbortController()
     const onProgress = (): void => controller.abort(new Error('enough'))
-    await expect(fitHead(shots, 4, { seed: 0, signal: controller.signal, onProgress })).rejects.toMatchObject(
-      {
-        code: 'aborted',
-      },
-    )
+    await expect(
+      fitShots(shots, 4, { seed: 0, signal: controller.signal, onProgress }),
+    ).rejects.toMatchObject({
+      code: 'aborted',
+    })
   })
 })

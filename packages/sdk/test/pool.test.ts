@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { type ErrorCode, isMobileOneError, tensor } from '@mobileone/core'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Backbone } from '../src/head/index.ts'
 import { createClassifier } from '../src/index.ts'
 import { type ClassifierPool, createPool, type PoolOptions, transfer } from '../src/remote/node.ts'
 import { tinyModel } from './tiny-model.ts'
@@ -45,7 +46,15 @@ describe('a pool of threads', () => {
         .filter((name) => name !== 'model' && name !== 'executor')
         .sort(),
     )
-    for (const name of ['graph', 'backend', 'features', 'memory', 'labels', 'preprocess'] as const) {
+    for (const name of [
+      'graph',
+      'backend',
+      'features',
+      'memory',
+      'labels',
+      'preprocess',
+      'backbone',
+    ] as const) {
       expect(pool[name]).toEqual(classifier[name])
     }
     const input = tensor([1, 1, 28, 28], new Float32Array(784).fill(0.5))
@@ -60,7 +69,8 @@ describe('a pool of threads', () => {
     const list = [picture, '/missing.png', new Blob(['none']), picture, pixels, picture, picture, picture]
     const results = async (each: Pick<ClassifierPool, 'classifyEach'>): Promise<unknown[]> => {
       const found: unknown[] = []
-      for await (const { error, ...result } of each.classifyEach(list)) {
+      const onProgress = (progress: unknown): void => void found.push(progress)
+      for await (const { error, ...result } of each.classifyEach(list, { onProgress })) {
         found.push({ ...result, code: error?.code, message: error?.message })
       }
       return found
@@ -72,8 +82,11 @@ describe('a pool of threads', () => {
   it('makes classifiers of new classes on all threads, which live on their own', async () => {
     const pool = await open({ model: weights, size: 2 })
     const dark = { ...pixels, data: new Uint8Array(192) }
-    const few = (await pool.fewShot({ light: [pixels], dark: [dark] })) as ClassifierPool & { report: object }
+    const few = await pool.fewShot({ light: [pixels], dark: [dark] })
+    const again = await pool.withHead(few.head)
     await pool.dispose()
+    expect(await again.classify(pixels)).toEqual(await few.classify(pixels))
+    await again.dispose()
     expect(few.labels).toEqual(['light', 'dark'])
     const tops = await Promise.all(Array.from({ length: 6 }, () => few.classify(dark, { topK: 1 })))
     expect(new Set(tops.map(([top]) => top?.label))).toEqual(new Set(['dark']))
@@ -128,15 +141,23 @@ describe('a pool of threads', () => {
       model: tinyModel,
       size: 1,
       worker: ownThread,
-      backend: { name: 'fatal', after: 2 },
+      backend: { name: 'fatal', after: 3 },
     })
     pool.setOptions({ topK: 1 })
     await pool.warmUp()
-    expect(await codeOf(pool.classify(pixels))).toBe('done')
+    const headed = await pool.withHead({
+      labels: ['a', 'b'],
+      weight: new Float32Array(6),
+      bias: Float32Array.from([0, 1]),
+      backbone: pool.backbone as Backbone,
+    })
+    expect(await codeOf(pool.classify([pixels, pixels]))).toBe('done')
     const calls = [1, 2, 3].map(() => codeOf(pool.classify(pixels)))
     // The third was waiting for the thread that died, and runs on the next, which was warmed up too.
     expect(await Promise.all(calls)).toEqual(['device-lost', 'device-lost', 'done'])
     expect(pool.stats()).toMatchObject({ ready: 1, restarts: 1 })
+    expect(await headed.embed(pixels)).toHaveLength(3)
+    await headed.dispose()
   })
 
   it('fails while it is made as a classifier does, and with the reason of a thread that does not start', async () => {

@@ -57,6 +57,11 @@ const parts = {
     lack: () => withoutModules('onnx', 'coremltools'),
     remedy: 'pip install onnx coremltools, or set MOBILEONE_PYTHON',
   },
+  litert: {
+    use: "checks by LiteRT's interpreter, Google's for .tflite files",
+    lack: () => withoutModules('ai_edge_litert', 'numpy'),
+    remedy: 'pip install ai-edge-litert, or set MOBILEONE_PYTHON',
+  },
   torch: {
     use: 'tests that run PyTorch',
     lack: () => withoutModules('torch', 'timm', 'PIL', 'safetensors'),

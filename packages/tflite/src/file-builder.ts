@@ -8,6 +8,16 @@ export interface Port {
   readonly tensor: number
 }
 
+/** Elements of a constant: float16 as its bits. */
+export type ConstantData = Float32Array | Uint16Array | Int32Array
+
+export interface OperatorOptions {
+  /** The fields of the operator's options table, in the order of the schema. Default: no table. */
+  readonly fields?: readonly Field[]
+  /** The version of the operator: what a runtime must know to run it. Default 1. */
+  readonly version?: number
+}
+
 /** A .tflite file with one subgraph in the making. Tensors are known by their index in it. */
 export class FileBuilder {
   readonly #builder: Builder
@@ -15,7 +25,7 @@ export class FileBuilder {
   readonly #buffers: Offset[] = []
   readonly #tensors: Offset[] = []
   readonly #operators: Offset[] = []
-  readonly #codes: Operator[] = []
+  readonly #codes: { readonly operator: Operator; readonly version: number }[] = []
 
   /** `sizeHint` in bytes saves copies where it is enough. */
   constructor(sizeHint: number) {
@@ -29,51 +39,79 @@ export class FileBuilder {
   }
 
   /** A tensor whose elements are in the file. */
-  constant(name: string, shape: readonly number[], data: Float32Array | Int32Array): number {
-    const written = bytes(this.#builder, new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-    const buffer = this.#buffers.push(table(this.#builder, [ref(written)])) - 1
-    const type = data instanceof Int32Array ? tensorTypes.int32 : tensorTypes.float32
-    return this.#tensor(name, shape, type, buffer)
+  constant(name: string, shape: readonly number[], data: ConstantData): number {
+    return this.#tensor(
+      name,
+      shape,
+      constantType(data),
+      this.#buffer(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+    )
   }
 
-  /** Append an operator; `options` are the fields of its options table, in the order of the schema. */
-  operator(name: Operator, inputs: readonly number[], output: number, options?: readonly Field[]): void {
+  /** Append an operator. */
+  operator(
+    operator: Operator,
+    inputs: readonly number[],
+    output: number,
+    { fields, version = 1 }: OperatorOptions = {},
+  ): void {
     const builder = this.#builder
-    if (!this.#codes.includes(name)) this.#codes.push(name)
-    const fields: Field[] = []
-    if (options) {
-      const optionType = optionTypes[name]
-      const written = table(builder, options)
-      fields.push(optionType === undefined ? undefined : uint8(optionType), ref(written))
+    let code = this.#codes.findIndex((each) => each.operator === operator && each.version === version)
+    if (code < 0) code = this.#codes.push({ operator, version }) - 1
+    const options: Field[] = []
+    if (fields) {
+      const written = table(builder, fields)
+      options.push(uint8(optionTypes[operator] ?? 0), ref(written))
     }
     const inputVector = ints(builder, inputs)
     const outputVector = ints(builder, [output])
-    const code = uint32(this.#codes.indexOf(name))
-    this.#operators.push(table(builder, [code, ref(inputVector), ref(outputVector), ...fields]))
+    this.#operators.push(table(builder, [uint32(code), ref(inputVector), ref(outputVector), ...options]))
   }
 
-  /** The bytes of the file. The builder cannot be used afterwards. */
-  finish(description: string, input: Port, output: Port): Uint8Array {
+  /** The bytes of the file; `metadata` by name, as the format keeps it. The builder cannot be used afterwards. */
+  finish(
+    description: string,
+    inputs: readonly Port[],
+    outputs: readonly Port[],
+    metadata: Readonly<Record<string, Uint8Array>>,
+  ): Uint8Array {
     const builder = this.#builder
-    const tensorMap = ({ name, tensor }: Port): Offset =>
-      table(builder, [ref(builder.createString(name)), uint32(tensor)])
+    const tensorMaps = (ports: readonly Port[]): Field =>
+      ref(
+        offsets(
+          builder,
+          ports.map(({ name, tensor }) => table(builder, [ref(builder.createString(name)), uint32(tensor)])),
+        ),
+      )
+    const tensors = (ports: readonly Port[]): Field =>
+      ref(
+        ints(
+          builder,
+          ports.map(({ tensor }) => tensor),
+        ),
+      )
+    const entries = Object.entries(metadata).map(([name, data]) => {
+      const buffer = uint32(this.#buffer(data))
+      return table(builder, [ref(builder.createString(name)), buffer])
+    })
     const signature = table(builder, [
-      ref(offsets(builder, [tensorMap(input)])),
-      ref(offsets(builder, [tensorMap(output)])),
+      tensorMaps(inputs),
+      tensorMaps(outputs),
       ref(builder.createString('serving_default')),
       undefined,
       uint32(0),
     ])
     const subgraph = table(builder, [
       ref(offsets(builder, this.#tensors)),
-      ref(ints(builder, [input.tensor])),
-      ref(ints(builder, [output.tensor])),
+      tensors(inputs),
+      tensors(outputs),
       ref(offsets(builder, this.#operators)),
       ref(builder.createString('main')),
     ])
-    const codes = this.#codes.map((name) =>
-      table(builder, [int8(operators[name]), undefined, int32(1), int32(operators[name])]),
-    )
+    const codes = this.#codes.map(({ operator, version }) => {
+      const number = operators[operator]
+      return table(builder, [int8(Math.min(number, firstWideCode)), undefined, int32(version), int32(number)])
+    })
     const root = table(builder, [
       uint32(schemaVersion),
       ref(offsets(builder, codes)),
@@ -81,11 +119,16 @@ export class FileBuilder {
       ref(builder.createString(description)),
       ref(offsets(builder, this.#buffers)),
       undefined,
-      undefined,
+      entries.length === 0 ? undefined : ref(offsets(builder, entries)),
       ref(offsets(builder, [signature])),
     ])
     builder.finish(root, identifier)
     return builder.asUint8Array()
+  }
+
+  #buffer(data: Uint8Array): number {
+    const written = bytes(this.#builder, data)
+    return this.#buffers.push(table(this.#builder, [ref(written)])) - 1
   }
 
   #tensor(name: string, shape: readonly number[], type: number, buffer: number): number {
@@ -95,4 +138,12 @@ export class FileBuilder {
     const fields = [ref(shapeVector), int8(type), uint32(buffer), ref(written)]
     return this.#tensors.push(table(builder, fields)) - 1
   }
+}
+
+/** What the field of old readers, a byte, holds for an operator with a larger number. */
+const firstWideCode = 127
+
+function constantType(data: ConstantData): number {
+  if (data instanceof Int32Array) return tensorTypes.int32
+  return data instanceof Uint16Array ? tensorTypes.float16 : tensorTypes.float32
 }

@@ -59,6 +59,13 @@ export function ints(builder: Builder, values: readonly number[]): Offset {
   return builder.endVector()
 }
 
+/** A vector of float32. */
+export function floats(builder: Builder, values: readonly number[]): Offset {
+  builder.startVector(4, values.length, 4)
+  for (const value of [...values].reverse()) builder.addFloat32(value)
+  return builder.endVector()
+}
+
 /** A vector of bytes that begins at a multiple of 16, as TFLite wants its tensors. */
 export function bytes(builder: Builder, data: Uint8Array): Offset {
   builder.prep(16, data.length)

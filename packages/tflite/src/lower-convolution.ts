@@ -1,15 +1,17 @@
-import { type Conv2d, floatWeight, type Tensor } from '@mobileone/core'
+import type { Conv2d, TensorSpec } from '@mobileone/core'
 import { type Field, int8, int32 } from './flatbuffer.ts'
-import { channelsLast, declareValue, type Lowering, storeWeight, unsupported } from './lowering.ts'
-import { permute } from './permute.ts'
+import { channelsLast, declareValue, type Lowering } from './lowering.ts'
 import { paddings } from './schema.ts'
 
+/** CONV_2D convolves groups since this version, DEPTHWISE_CONV_2D dilates since the other. */
+const groupedVersion = 6
+const dilatedDepthwiseVersion = 2
+
 /**
- * Add the operators of a dense or depthwise convolution into `makes`, with `activation` applied.
+ * Add the operators of a convolution into `makes`, with `activation` applied.
  *
  * TensorFlow Lite's SAME puts the odd zero after the data where PyTorch puts one on each side, so a convolution with a
  * stride reads a PAD; XNNPACK, on which LiteRT runs, joins the two again.
- * @throws MobileOneError `unsupported` for a grouped convolution that is not depthwise.
  */
 export function lowerConvolution(
   lowering: Lowering,
@@ -18,36 +20,32 @@ export function lowerConvolution(
   makes: string,
   activation: Field,
 ): void {
-  const { file, model } = lowering
-  const weight = floatWeight(model, node.weight)
+  const { constants, file, model } = lowering
+  const weight = model.weights[node.weight] as TensorSpec
   const [outChannels = 0, perGroup = 0] = weight.shape
-  const isDepthwise = node.groups > 1
-  if (isDepthwise && perGroup !== 1) {
-    throw unsupported(
-      model,
-      `"${node.name}" convolves ${node.groups} groups of ${perGroup} channels; dense and depthwise convolutions are written`,
-    )
-  }
+  const isDepthwise = node.groups > 1 && perGroup === 1
   const isSame = keepsSize(node, weight)
   const isPadded = node.padding[0] + node.padding[1] > 0
   const read = isPadded && !isSame ? pad(lowering, node, input) : input
-  const filter = permute(weight, isDepthwise ? [1, 2, 3, 0] : [0, 2, 3, 1])
-  const filterIndex = file.constant(node.weight, filter.shape, filter.data)
-  const bias =
-    node.bias === undefined
-      ? file.constant(`${node.name}.bias`, [outChannels], new Float32Array(outChannels))
-      : storeWeight(lowering, node.bias)
+  const filter = constants.filter(node.weight, isDepthwise ? 'depthwise' : 'dense')
+  const bias = node.bias === undefined ? constants.zeros(node.name, outChannels) : constants.weight(node.bias)
   const [strideY, strideX] = node.stride
   const [dilationY, dilationX] = node.dilation
-  const options = [int8(isSame ? paddings.same : paddings.valid), int32(strideX), int32(strideY)]
-  if (isDepthwise) options.push(int32(outChannels / node.groups))
-  options.push(activation, int32(dilationX), int32(dilationY))
+  const fields = [int8(isSame ? paddings.same : paddings.valid), int32(strideX), int32(strideY)]
+  if (isDepthwise) fields.push(int32(outChannels / node.groups))
+  fields.push(activation, int32(dilationX), int32(dilationY))
   const output = declareValue(lowering, makes)
-  file.operator(isDepthwise ? 'depthwiseConv2d' : 'conv2d', [read, filterIndex, bias], output, options)
+  if (isDepthwise) {
+    const version = dilationY * dilationX > 1 ? dilatedDepthwiseVersion : 1
+    file.operator('depthwiseConv2d', [read, filter, bias], output, { fields, version })
+  } else {
+    const version = node.groups > 1 ? groupedVersion : 1
+    file.operator('conv2d', [read, filter, bias], output, { fields, version })
+  }
 }
 
 /** Whether SAME pads exactly as `node` does: without a stride, by half of what the dilated kernel overlaps. */
-function keepsSize({ stride, padding, dilation }: Conv2d, { shape }: Tensor): boolean {
+function keepsSize({ stride, padding, dilation }: Conv2d, { shape }: TensorSpec): boolean {
   const [, , kernelHeight = 1, kernelWidth = 1] = shape
   return (
     stride[0] === 1 &&

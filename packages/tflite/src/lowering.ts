@@ -1,14 +1,18 @@
-import { floatWeight, MobileOneError, type Model } from '@mobileone/core'
+import { MobileOneError, type Model } from '@mobileone/core'
+import type { ConstantStore } from './constant-store.ts'
 import type { FileBuilder } from './file-builder.ts'
 
 /** What the lowering of one model shares. */
 export interface Lowering {
   readonly file: FileBuilder
   readonly model: Model
+  readonly constants: ConstantStore
   /** The shape of every value, as the model has it: NCHW. */
   readonly shapes: Readonly<Record<string, readonly number[]>>
   /** The tensor in the file of each value so far. */
   readonly tensors: Map<string, number>
+  /** The name in the file of each value that is not called as in the model. */
+  readonly names: ReadonlyMap<string, string>
 }
 
 /** [N, C, H, W] as [N, H, W, C]; other shapes as they are. */
@@ -18,16 +22,10 @@ export function channelsLast(shape: readonly number[]): readonly number[] {
 }
 
 /** The tensor that will hold the value `name`. */
-export function declareValue({ file, shapes, tensors }: Lowering, name: string): number {
-  const index = file.value(name, channelsLast(shapes[name] as readonly number[]))
+export function declareValue({ file, names, shapes, tensors }: Lowering, name: string): number {
+  const index = file.value(names.get(name) ?? name, channelsLast(shapes[name] as readonly number[]))
   tensors.set(name, index)
   return index
-}
-
-/** The weight `name`, its elements in the file. */
-export function storeWeight({ file, model }: Lowering, name: string): number {
-  const { shape, data } = floatWeight(model, name)
-  return file.constant(name, shape, data)
 }
 
 export function unsupported(model: Model, what: string): MobileOneError {

@@ -8,6 +8,7 @@ export const operators = {
   add: 0,
   conv2d: 3,
   depthwiseConv2d: 4,
+  dequantize: 6,
   fullyConnected: 9,
   logistic: 14,
   mul: 18,
@@ -15,7 +16,10 @@ export const operators = {
   reshape: 22,
   softmax: 25,
   pad: 34,
+  transpose: 39,
   mean: 40,
+  sub: 41,
+  gelu: 150,
 } as const
 export type Operator = keyof typeof operators
 
@@ -28,10 +32,12 @@ export const optionTypes: Readonly<Partial<Record<Operator, number>>> = {
   add: 11,
   mul: 21,
   mean: 27,
+  sub: 28,
+  gelu: 116,
 }
 
 /** TensorType. */
-export const tensorTypes = { float32: 0, int32: 2 } as const
+export const tensorTypes = { float32: 0, float16: 1, int32: 2 } as const
 /** Padding. */
 export const paddings = { same: 0, valid: 1 } as const
 /** ActivationFunctionType. */

@@ -1,50 +1,85 @@
 import { elementCount, findUses, inferShapes, type Model, validate } from '@mobileone/core'
-import { FileBuilder } from './file-builder.ts'
+import { ConstantStore } from './constant-store.ts'
+import { FileBuilder, type Port } from './file-builder.ts'
+import { endInProbabilities, normalizePixels } from './input-and-output.ts'
+import { appendLabels, labelsOf } from './labels.ts'
 import { lowerNode } from './lower.ts'
-import { declareValue, type Lowering, unsupported } from './lowering.ts'
+import { channelsLast, declareValue, type Lowering, unsupported } from './lowering.ts'
+import { encodeMetadata, metadataName } from './metadata.ts'
+import type { TfliteOptions } from './options.ts'
 
 /** FlatBuffers address with 32 bits of which one is a sign. */
 const maxBytes = 2 ** 31 - 1
-/** Room for everything but the weights: MobileOne-S4 takes some 40 kB. */
-const structureBytes = 2 ** 18
+/** Room for what is not weights: the operators, tensors and names of a node. MobileOne-S4 takes some 300 bytes a node. */
+const bytesPerNode = 2048
 
 /**
- * The deploy form of `model` as the bytes of a .tflite file (TensorFlow Lite schema, version 3) with one input and one
- * output: float32, feature maps NHWC, each ReLU part of the convolution or linear layer that only it reads, as TensorFlow's own
- * converter writes it. The same model gives the same bytes.
- * @throws MobileOneError `invalid-model`; `unsupported`, naming the node, for train forms, gelu, grouped convolutions other
- * than depthwise ones, flattened maps, several inputs or outputs, and more than 2 GB.
+ * The deploy form of `model` as the bytes of a .tflite file (TensorFlow Lite schema, version 3): float32 values, feature maps
+ * NHWC, each ReLU part of the convolution, linear layer or addition that only it reads, as TensorFlow's own converter writes it.
+ * What the card says goes into the file as TensorFlow Lite metadata: normalisation, description, author, licence, and labels
+ * where they fit an output [1, classes]. The same model and options give the same bytes.
+ * @throws MobileOneError `invalid-model`; `invalid-argument` where an option does not fit the model, and for weights beyond float16
+ * where they are stored in it; `unsupported`, naming the node, for train forms, and past 2 GB.
  */
-export function toTflite(model: Model): Uint8Array {
+export function toTflite(model: Model, options: TfliteOptions = {}): Uint8Array {
   validate(model)
-  const inputs = Object.keys(model.inputs)
-  const outputs = Object.entries(model.outputs)
-  const [inputName] = inputs
-  const [output] = outputs
-  if (inputName === undefined || output === undefined || inputs.length > 1 || outputs.length > 1) {
-    throw unsupported(
-      model,
-      `it has the inputs ${inputs.join(', ')} and the outputs ${outputs.map(([name]) => name).join(', ')}; one of each is written (withOutputs)`,
-    )
-  }
+  const shown = options.softmax ? endInProbabilities(model) : model
+  const storage = options.storage ?? 'float32'
   const elements = Object.values(model.weights).reduce((sum, { shape }) => sum + elementCount(shape), 0)
-  const weightBytes = elements * Float32Array.BYTES_PER_ELEMENT
-  if (weightBytes + structureBytes > maxBytes) {
+  const weightBytes = elements * (storage === 'float16' ? 2 : 4)
+  const expectedBytes = weightBytes + bytesPerNode * (shown.nodes.length + 8)
+  if (expectedBytes > maxBytes) {
     throw unsupported(model, `its weights take ${weightBytes} bytes, and one file holds at most ${maxBytes}`)
   }
-  const file = new FileBuilder(weightBytes + structureBytes)
-  const lowering: Lowering = { file, model, shapes: inferShapes(model), tensors: new Map() }
-  const input = declareValue(lowering, inputName)
-  const { relus, reluOf } = findActivations(model)
-  for (const node of model.nodes) {
+
+  const file = new FileBuilder(expectedBytes)
+  const lowering: Lowering = {
+    file,
+    model: shown,
+    constants: new ConstantStore(file, shown, storage),
+    shapes: inferShapes(shown),
+    tensors: new Map(),
+    names: outputNames(shown),
+  }
+  const inputs = Object.keys(shown.inputs).map((name) => ({ name, tensor: declareValue(lowering, name) }))
+  const card = options.preprocess ? normalizePixels(lowering) : shown.card
+  const { relus, reluOf } = findActivations(shown)
+  for (const node of shown.nodes) {
     if (!relus.has(node.name)) lowerNode(lowering, node, reluOf.get(node.name))
   }
-  const [outputName, outputValue] = output
-  return file.finish(
-    model.name,
-    { name: inputName, tensor: input },
-    { name: outputName, tensor: lowering.tensors.get(outputValue) as number },
-  )
+  const outputs = lowerOutputs(lowering, inputs)
+  const labels = labelsOf(shown, lowering.shapes)
+  const metadata = card && { [metadataName]: encodeMetadata(lowering, card, labels) }
+  return appendLabels(file.finish(shown.name, inputs, outputs, metadata ?? {}), labels)
+}
+
+/** The outputs, each a tensor of its own: one that shows an input, or what another shows, is a copy. */
+function lowerOutputs(lowering: Lowering, inputs: readonly Port[]): readonly Port[] {
+  const { file, model, shapes, tensors } = lowering
+  const taken = new Set(inputs.map(({ tensor }) => tensor))
+  return Object.entries(model.outputs).map(([name, value]) => {
+    let tensor = tensors.get(value) as number
+    if (taken.has(tensor)) {
+      const shape = channelsLast(shapes[value] as readonly number[])
+      const target = file.constant(`${name}.shape`, [shape.length], Int32Array.from(shape))
+      const copy = file.value(name, shape)
+      file.operator('reshape', [tensor, target], copy)
+      tensor = copy
+    }
+    taken.add(tensor)
+    return { name, tensor }
+  })
+}
+
+/** Values that are shown are called as the output is, unless another value has that name. */
+function outputNames(model: Model): ReadonlyMap<string, string> {
+  const values = new Set([...Object.keys(model.inputs), ...model.nodes.map(({ name }) => name)])
+  const names = new Map<string, string>()
+  for (const [name, value] of Object.entries(model.outputs)) {
+    if (!values.has(name) && !names.has(value)) names.set(value, name)
+  }
+  for (const name of Object.keys(model.inputs)) names.delete(name)
+  return names
 }
 
 interface Activations {
@@ -54,13 +89,15 @@ interface Activations {
   readonly reluOf: ReadonlyMap<string, string>
 }
 
+const fusing: ReadonlySet<string> = new Set(['conv2d', 'linear', 'add'])
+
 function findActivations(model: Model): Activations {
   const uses = findUses(model)
   const relus = new Set<string>()
   const reluOf = new Map<string, string>()
   for (const node of model.nodes) {
     const reader = uses.soleReader(node.name)
-    if ((node.op !== 'conv2d' && node.op !== 'linear') || reader?.op !== 'relu') continue
+    if (!fusing.has(node.op) || reader?.op !== 'relu') continue
     relus.add(reader.name)
     reluOf.set(node.name, reader.name)
   }

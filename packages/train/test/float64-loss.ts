@@ -49,6 +49,12 @@ function evaluate(
       return each((value) => 1 / (1 + Math.exp(-value)))
     case 'silu':
       return each((value) => value / (1 + Math.exp(-value)))
+    case 'relu6':
+      return each((value) => Math.min(6, Math.max(0, value)))
+    case 'hardSigmoid':
+      return each((value) => Math.min(6, Math.max(0, value + 3)) / 6)
+    case 'hardSwish':
+      return each((value) => (value * Math.min(6, Math.max(0, value + 3))) / 6)
     case 'gelu':
       return each((value) => (value * (1 + preciseErf(value / Math.SQRT2))) / 2)
     case 'add':
@@ -145,6 +151,11 @@ function evaluate(
             }
       return { shape: [n, out, oh, ow], data }
     }
+    case 'maxPool':
+    case 'upsample':
+    case 'concat':
+    case 'slice':
+      throw new Error(`${node.op} is not written`)
     default:
       return node satisfies never
   }

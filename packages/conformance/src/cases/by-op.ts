@@ -18,6 +18,10 @@ export const casesByOp: CasesByOp = {
   add: [opCases.add, ...valueCases.add],
   mul: [opCases.mul, ...valueCases.mul],
   globalAvgPool: [opCases.globalAvgPool, ...valueCases.globalAvgPool],
+  maxPool: [opCases.maxPool, ...valueCases.maxPool],
+  upsample: [opCases.upsample, ...valueCases.upsample],
+  concat: [opCases.concat, ...valueCases.concat],
+  slice: [opCases.slice, ...valueCases.slice],
   flatten: [opCases.flatten, ...valueCases.flatten],
   softmax: [opCases.softmax, ...valueCases.softmax],
 }

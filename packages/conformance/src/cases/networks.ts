@@ -1,4 +1,6 @@
 import {
+  type Graph,
+  inferShapes,
   initialize,
   type MobileOneConfig,
   type Model,
@@ -6,7 +8,9 @@ import {
   type Node,
   type Op,
   opNames,
+  type Random,
   random,
+  spec,
   type Tensors,
   unaryOps,
   withBatch,
@@ -79,8 +83,70 @@ function networkCase(name: string, ops: readonly Op[], trials: () => readonly Tr
   }
 }
 
+/** The functions and layers that {@link randomTrial} draws from. */
+interface Draw {
+  readonly layers: readonly ('conv' | 'depthwise' | 'batchNorm' | 'unary' | 'binary' | 'excite' | Movement)[]
+  readonly functions: typeof unaryOps
+}
+
+type Movement = 'maxPool' | 'upsample' | 'concat' | 'slice'
+
+const classifierDraw: Draw = {
+  layers: ['conv', 'conv', 'depthwise', 'batchNorm', 'unary', 'unary', 'binary', 'excite'],
+  functions: ['relu', 'sigmoid', 'silu', 'gelu'],
+}
+const everyDraw: Draw = {
+  layers: [...classifierDraw.layers, 'maxPool', 'upsample', 'concat', 'concat', 'slice', 'slice'],
+  functions: unaryOps,
+}
+const movements: readonly Op[] = ['maxPool', 'upsample', 'concat', 'slice']
+const classifierOps = opNames.filter(
+  (op) =>
+    !movements.includes(op) &&
+    (!unaryOps.includes(op as never) || classifierDraw.functions.includes(op as never)),
+)
+
+/** A node that moves the values of `input`, and of `other`, which has the same shape. */
+function movementNode(
+  op: Movement,
+  name: string,
+  input: string,
+  other: string,
+  shape: readonly number[],
+  source: Random,
+): Node {
+  const [, channels = 1, height = 1, width = 1] = shape
+  const small = height * width <= 64
+  switch (op) {
+    case 'maxPool': {
+      const kernel = [Math.min(height, source.integer(1, 3)), Math.min(width, source.integer(1, 3))] as const
+      const stride = [source.integer(1, 2), source.integer(1, 2)] as const
+      const padding = [Math.floor(kernel[0] / 2), Math.floor(kernel[1] / 2)] as const
+      return { op, name, inputs: [input], kernel, stride, padding }
+    }
+    case 'upsample': {
+      const mode = pick(source, ['nearest', 'bilinear'] as const)
+      if (small && source.next() < 0.5)
+        return { op, name, inputs: [input], mode, scale: [2, source.integer(1, 2)] }
+      return { op, name, inputs: [input], mode, size: [source.integer(1, 12), source.integer(1, 12)] }
+    }
+    case 'concat': {
+      const axis = channels > 20 ? 2 : small ? source.integer(1, 3) : 1
+      return { op, name, inputs: [input, other], axis }
+    }
+    case 'slice': {
+      const axis = source.integer(1, 3)
+      const size = shape[axis] as number
+      const start = source.integer(0, Math.floor((size - 1) / 2))
+      return { op, name, inputs: [input], axis, start, end: source.integer(Math.ceil((size + 1) / 2), size) }
+    }
+    default:
+      return op satisfies never
+  }
+}
+
 /** A chain of random ops whose values are read again later; feature maps only, one branch to a matrix at the end. */
-function randomTrial(seed: number): Trial {
+function randomTrial(seed: number, { layers, functions }: Draw): Trial {
   const source = random(seed)
   const batch = source.integer(1, 3)
   let channels = source.integer(1, 12)
@@ -92,7 +158,7 @@ function randomTrial(seed: number): Trial {
   const length = source.integer(4, 10)
   for (let index = 0; index < length; index++) {
     const name = `n${index}`
-    const op = pick(source, ['conv', 'conv', 'depthwise', 'batchNorm', 'unary', 'unary', 'binary', 'excite'])
+    const op = pick(source, layers)
     if (op === 'conv' || op === 'depthwise') {
       const groups = op === 'depthwise' ? channels : 1
       const outChannels = op === 'depthwise' ? channels : source.integer(1, 20)
@@ -108,10 +174,15 @@ function randomTrial(seed: number): Trial {
       nodes.push(batchNormNode(name, last))
       Object.assign(weights, batchNormWeights(name, channels))
     } else if (op === 'unary') {
-      nodes.push({ op: pick(source, unaryOps), name, inputs: [last] })
+      nodes.push({ op: pick(source, functions), name, inputs: [last] })
     } else if (op === 'binary') {
       const other = pick(source, alike)
       nodes.push({ op: pick(source, ['add', 'mul'] as const), name, inputs: [last, other] })
+    } else if (op !== 'excite') {
+      const shape = shapesOf({ inputs, nodes, weights })[last] as readonly number[]
+      nodes.push(movementNode(op, name, last, pick(source, alike), shape, source))
+      channels = shapesOf({ inputs, nodes, weights })[name]?.[1] as number
+      alike = []
     } else {
       nodes.push({ op: 'globalAvgPool', name: `${name}.pool`, inputs: [last] })
       nodes.push({ op: 'sigmoid', name: `${name}.gate`, inputs: [`${name}.pool`] })
@@ -130,6 +201,22 @@ function randomTrial(seed: number): Trial {
   const outputs = Object.fromEntries(shown.map((node, index) => [`out${index}`, node.name]))
   const model = makeModel({ name: `random ${seed}`, inputs, nodes, weights, outputs }, source)
   return { seed, parameters: { input: inputs.x, length }, model, inputs: normalInputs(model, source) }
+}
+
+function shapesOf(parts: {
+  readonly inputs: Readonly<Record<string, readonly number[]>>
+  readonly nodes: readonly Node[]
+  readonly weights: Readonly<Record<string, readonly number[]>>
+}): ReturnType<typeof inferShapes> {
+  const specs = (shapes: Readonly<Record<string, readonly number[]>>): Graph['weights'] =>
+    Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, spec(shape)]))
+  return inferShapes({
+    name: 'shapes',
+    inputs: specs(parts.inputs),
+    nodes: parts.nodes,
+    outputs: {},
+    weights: specs(parts.weights),
+  })
 }
 
 /** Whole networks in both forms, random networks, and the caller's own models. */
@@ -158,8 +245,11 @@ export function networkCases(golden: readonly Golden[]): readonly Definition[] {
     networkCase('several outputs, feature maps among them', deployOps, () => [
       network(plain, 'deploy', 11, 2, allOutputs),
     ]),
+    networkCase("random networks of a classifier's ops", classifierOps, () =>
+      Array.from({ length: 30 }, (_, index) => randomTrial(500_000 + index, classifierDraw)),
+    ),
     networkCase('random networks of every op', opNames, () =>
-      Array.from({ length: 40 }, (_, index) => randomTrial(500_000 + index)),
+      Array.from({ length: 30 }, (_, index) => randomTrial(600_000 + index, everyDraw)),
     ),
     ...golden.map(
       (given): Definition => ({

@@ -28,6 +28,8 @@ const featureMap = (source: Random): Shape => [
 const matrix = (source: Random): Shape => [source.integer(1, 4), source.integer(1, 40)]
 const either = (source: Random): Shape => (source.next() < 0.5 ? featureMap(source) : matrix(source))
 
+const pairOf = (make: (axis: number) => number): [number, number] => [make(0), make(1)]
+
 const unary = (op: Unary['op']): OpFamily => ({
   ops: [op],
   parts: (source) => ({ inputs: { x: either(source) }, nodes: [{ op, name: 'y', inputs: ['x'] }] }),
@@ -62,6 +64,69 @@ const opFamilies = {
       inputs: { x: featureMap(source) },
       nodes: [{ op: 'globalAvgPool', name: 'y', inputs: ['x'] }],
     }),
+  },
+  maxPool: {
+    ops: ['maxPool'],
+    parts: (source) => {
+      const x = featureMap(source)
+      const kernel = pairOf(() => source.integer(1, 4))
+      const padding = pairOf((axis) => source.integer(0, Math.floor((kernel[axis] as number) / 2)))
+      const fits = x.map((size, axis) => (axis < 2 ? size : Math.max(size, kernel[axis - 2] as number)))
+      return {
+        inputs: { x: fits },
+        nodes: [
+          {
+            op: 'maxPool',
+            name: 'y',
+            inputs: ['x'],
+            kernel,
+            stride: pairOf(() => source.integer(1, 3)),
+            padding,
+          },
+        ],
+      }
+    },
+  },
+  upsample: {
+    ops: ['upsample'],
+    parts: (source) => {
+      const mode = pick(source, ['nearest', 'bilinear', 'bilinear'] as const)
+      const alignCorners = mode === 'bilinear' && source.next() < 0.5
+      const to =
+        source.next() < 0.5
+          ? { scale: pairOf(() => source.integer(1, 3)) }
+          : { size: pairOf(() => source.integer(1, 20)) }
+      return {
+        inputs: { x: featureMap(source) },
+        nodes: [
+          { op: 'upsample', name: 'y', inputs: ['x'], mode, ...(alignCorners && { alignCorners }), ...to },
+        ],
+      }
+    },
+  },
+  concat: {
+    ops: ['concat'],
+    parts: (source) => {
+      const shape = either(source)
+      const axis = source.integer(1, shape.length - 1)
+      const count = source.integer(1, 4)
+      const parts = Array.from({ length: count }, (_, part) => [
+        `x${part}`,
+        shape.map((size, at) => (at !== axis ? size : axis === 1 ? channels(source) : source.integer(1, 9))),
+      ])
+      const names = parts.map(([name]) => name) as [string, ...string[]]
+      return { inputs: Object.fromEntries(parts), nodes: [{ op: 'concat', name: 'y', inputs: names, axis }] }
+    },
+  },
+  slice: {
+    ops: ['slice'],
+    parts: (source) => {
+      const shape = either(source)
+      const axis = source.integer(1, shape.length - 1)
+      const start = source.integer(0, (shape[axis] as number) - 1)
+      const end = source.integer(start + 1, shape[axis] as number)
+      return { inputs: { x: shape }, nodes: [{ op: 'slice', name: 'y', inputs: ['x'], axis, start, end }] }
+    },
   },
   flatten: {
     ops: ['flatten'],
@@ -160,6 +225,58 @@ const combinations: Readonly<Record<string, OpFamily>> = {
         ],
         weights: { 'conv.weight': [outChannels, inChannels, 1, 1], 'conv.bias': [outChannels] },
         outputs: { y: 'y', before: 'conv', after: 'relu', again: 'relu', given: 'x' },
+      }
+    },
+  },
+  'convolutions joined, parted and joined again': {
+    ops: ['conv2d', 'relu', 'concat', 'slice'],
+    parts: (source) => {
+      const [batch = 1, inChannels = 1, height = 1, width = 1] = featureMap(source)
+      const [first, second] = [channels(source), channels(source)]
+      const middle = source.integer(1, first + second - 1)
+      return {
+        inputs: { x: [batch, inChannels, height, width] },
+        nodes: [
+          convNode('a', 'x'),
+          { op: 'relu', name: 'a.relu', inputs: ['a'] },
+          convNode('b', 'x'),
+          { op: 'concat', name: 'joined', inputs: ['a.relu', 'b'], axis: 1 },
+          { op: 'slice', name: 'upper', inputs: ['joined'], axis: 1, start: 0, end: middle },
+          { op: 'slice', name: 'lower', inputs: ['joined'], axis: 1, start: middle, end: first + second },
+          { op: 'relu', name: 'lower.relu', inputs: ['lower'] },
+          { op: 'concat', name: 'y', inputs: ['lower.relu', 'upper', 'b', 'b'], axis: 1 },
+        ],
+        weights: {
+          'a.weight': [first, inChannels, 1, 1],
+          'a.bias': [first],
+          'b.weight': [second, inChannels, 1, 1],
+          'b.bias': [second],
+        },
+        outputs: { y: 'y', joined: 'joined', after: 'a.relu' },
+      }
+    },
+  },
+  'a feature pyramid: pooled, upsampled and added to the larger map': {
+    ops: ['conv2d', 'maxPool', 'upsample', 'add', 'hardSwish'],
+    parts: (source) => {
+      const [batch = 1, size = 1, height = 1, width = 1] = featureMap(source)
+      const mode = pick(source, ['nearest', 'bilinear'] as const)
+      return {
+        inputs: { x: [batch, size, height, width] },
+        nodes: [
+          { op: 'maxPool', name: 'small', inputs: ['x'], kernel: [3, 3], stride: [2, 2], padding: [1, 1] },
+          convNode('top', 'small'),
+          { op: 'upsample', name: 'large', inputs: ['top'], mode, size: [height, width] },
+          convNode('lateral', 'x', { padding: [1, 1] }),
+          { op: 'add', name: 'sum', inputs: ['lateral', 'large'] },
+          { op: 'hardSwish', name: 'y', inputs: ['sum'] },
+        ],
+        weights: {
+          'top.weight': [size, size, 1, 1],
+          'top.bias': [size],
+          'lateral.weight': [size, size, 3, 3],
+          'lateral.bias': [size],
+        },
       }
     },
   },

@@ -123,6 +123,31 @@ export const valueCases: Readonly<Record<Op, readonly Definition[]>> = {
       placedTrials(opModel([{ op: 'globalAvgPool', name: 'y', inputs: ['x'] }]), places),
     ),
   ],
+  maxPool: [
+    definition('maxPool', ['maxPool'], () =>
+      placedTrials(
+        opModel([
+          { op: 'maxPool', name: 'y', inputs: ['x'], kernel: [3, 3], stride: [2, 2], padding: [1, 1] },
+        ]),
+        places,
+      ),
+    ),
+  ],
+  upsample: (['nearest', 'bilinear'] as const).map((mode) =>
+    definition(`upsample, ${mode}`, ['upsample'], () =>
+      placedTrials(opModel([{ op: 'upsample', name: 'y', inputs: ['x'], mode, scale: [2, 3] }]), places),
+    ),
+  ),
+  concat: [
+    definition('concat', ['concat'], () =>
+      placedTrials(opModel([{ op: 'concat', name: 'y', inputs: ['x', 'x'], axis: 1 }]), places),
+    ),
+  ],
+  slice: [
+    definition('slice', ['slice'], () =>
+      placedTrials(opModel([{ op: 'slice', name: 'y', inputs: ['x'], axis: 1, start: 1, end: 3 }]), places),
+    ),
+  ],
   flatten: [
     definition('flatten', ['flatten'], () =>
       placedTrials(opModel([{ op: 'flatten', name: 'y', inputs: ['x'] }]), places),

@@ -49,10 +49,11 @@ export interface Linear extends NodeBase {
 
 /**
  * An elementwise function of one value. `gelu` is the exact form, x * Phi(x) (Hendrycks and Gimpel 2016, eq. 1);
- * `silu` is x * sigmoid(x).
+ * `silu` is x * sigmoid(x), `relu6` min(max(x, 0), 6), `hardSigmoid` relu6(x + 3) / 6 and `hardSwish` x * relu6(x + 3) / 6
+ * (Howard et al. 2019, arXiv 1905.02244, section 5.2).
  */
 export interface Unary extends NodeBase {
-  readonly op: 'relu' | 'sigmoid' | 'silu' | 'gelu'
+  readonly op: 'relu' | 'relu6' | 'sigmoid' | 'hardSigmoid' | 'silu' | 'hardSwish' | 'gelu'
   readonly inputs: readonly [string]
 }
 
@@ -74,6 +75,53 @@ export interface GlobalAvgPool extends NodeBase {
   readonly inputs: readonly [string]
 }
 
+/**
+ * The largest value of each window, as `torch.nn.functional.max_pool2d` without dilation and with `ceil_mode=False`:
+ * [N, C, H, W] to [N, C, H', W'], H' = floor((H + 2 padding - kernel) / stride) + 1. NaN in a window is its largest value.
+ */
+export interface MaxPool extends NodeBase {
+  readonly op: 'maxPool'
+  readonly inputs: readonly [string]
+  readonly kernel: readonly [height: number, width: number]
+  readonly stride: readonly [height: number, width: number]
+  /** Minus infinity on both sides of each spatial axis: at most half the kernel. */
+  readonly padding: readonly [height: number, width: number]
+}
+
+/**
+ * Resampled to another height and width, as `torch.nn.functional.interpolate` without `antialias`: [N, C, H, W] to [N, C, H', W'].
+ * Exactly one of `scale` and `size` says how large. {@link interpolation} tells which pixels a result is made of.
+ */
+export interface Upsample extends NodeBase {
+  readonly op: 'upsample'
+  readonly inputs: readonly [string]
+  readonly mode: 'nearest' | 'bilinear'
+  /** Bilinear only: the centres of the corner pixels stay in place. Default false: the edges of the image do. */
+  readonly alignCorners?: boolean
+  /** How many times as large: whole numbers. */
+  readonly scale?: readonly [height: number, width: number]
+  /** Pixels of the result. */
+  readonly size?: readonly [height: number, width: number]
+}
+
+/** The values one after another along `axis`, as `torch.cat`; the other sizes are those of the first. */
+export interface Concat extends NodeBase {
+  readonly op: 'concat'
+  readonly inputs: readonly [string, ...string[]]
+  /** From 1 on: the items of a batch do not mix. */
+  readonly axis: number
+}
+
+/** The elements `start`, ..., `end - 1` along `axis`, as `x.narrow(axis, start, end - start)` of PyTorch. */
+export interface Slice extends NodeBase {
+  readonly op: 'slice'
+  readonly inputs: readonly [string]
+  /** From 1 on: the items of a batch do not mix. */
+  readonly axis: number
+  readonly start: number
+  readonly end: number
+}
+
 /** [N, A, B, ...] to [N, A * B * ...]. */
 export interface Flatten extends NodeBase {
   readonly op: 'flatten'
@@ -86,7 +134,20 @@ export interface Softmax extends NodeBase {
   readonly inputs: readonly [string]
 }
 
-export type Node = Conv2d | BatchNorm | Linear | Unary | Add | Mul | GlobalAvgPool | Flatten | Softmax
+export type Node =
+  | Conv2d
+  | BatchNorm
+  | Linear
+  | Unary
+  | Add
+  | Mul
+  | GlobalAvgPool
+  | MaxPool
+  | Upsample
+  | Concat
+  | Slice
+  | Flatten
+  | Softmax
 export type Op = Node['op']
 
 /** What must travel with weights so that another program can use them. Every field may be absent. */

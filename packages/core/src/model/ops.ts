@@ -28,6 +28,8 @@ type WeightField<N> = N extends unknown ? Exclude<keyof N & string, 'op' | 'name
 export interface OpFacts<N = Node> {
   /** How many values a node reads. */
   readonly arity: number
+  /** It may read more than that, without end. Default false. */
+  readonly variadic?: boolean
   /** The weights a node reads, in the order in which they are listed. */
   readonly weights: readonly WeightRole<WeightField<N>>[]
   /** Counted as written over its input, as PyTorch's `inplace` and reshapes are: it takes no memory of its own. */
@@ -48,6 +50,16 @@ const activation = {
   inPlace: true,
   elementwise: true,
   linear: false,
+  accumulates: false,
+} as const
+
+/** Values are moved or mixed, and no weight is read. */
+const movement = {
+  arity: 1,
+  weights: [],
+  inPlace: false,
+  elementwise: false,
+  linear: true,
   accumulates: false,
 } as const
 
@@ -95,19 +107,35 @@ export const ops: { readonly [K in Op]: OpFacts<NodeOf<K>> } = {
     accumulates: true,
   },
   relu: activation,
+  relu6: activation,
   sigmoid: activation,
+  hardSigmoid: activation,
   silu: activation,
+  hardSwish: activation,
   gelu: activation,
   add: { arity: 2, weights: [], inPlace: false, elementwise: true, linear: true, accumulates: false },
   mul: { arity: 2, weights: [], inPlace: false, elementwise: true, linear: false, accumulates: false },
-  globalAvgPool: {
-    arity: 1,
-    weights: [],
-    inPlace: false,
-    elementwise: false,
-    linear: true,
-    accumulates: false,
+  globalAvgPool: movement,
+  maxPool: {
+    ...movement,
+    linear: false,
+    attributes: ({ kernel, stride, padding }) => [
+      ...pair('kernel', kernel),
+      ...pair('stride', stride, 1),
+      ...pair('padding', padding, 0),
+    ],
   },
+  upsample: {
+    ...movement,
+    attributes: ({ mode, alignCorners, scale, size }) => [
+      mode,
+      ...(alignCorners ? ['align corners'] : []),
+      ...(scale ? pair('scale', scale) : []),
+      ...(size ? pair('size', size) : []),
+    ],
+  },
+  concat: { ...movement, variadic: true, attributes: ({ axis }) => [`axis ${axis}`] },
+  slice: { ...movement, attributes: ({ axis, start, end }) => [`axis ${axis} from ${start} to ${end}`] },
   flatten: { arity: 1, weights: [], inPlace: true, elementwise: false, linear: true, accumulates: false },
   softmax: { arity: 1, weights: [], inPlace: false, elementwise: false, linear: false, accumulates: false },
 }
@@ -142,7 +170,7 @@ export function weightRoles(node: Node): readonly (readonly [role: string, name:
   })
 }
 
-function pair(word: string, [height, width]: readonly [number, number], usual: number): readonly string[] {
+function pair(word: string, [height, width]: readonly [number, number], usual?: number): readonly string[] {
   if (height === usual && width === usual) return []
   return [`${word} ${height === width ? height : `${height},${width}`}`]
 }

@@ -61,21 +61,32 @@ export function outputShape(
     return found.shape
   }
 
+  const expectWhole = (
+    settings: Readonly<Record<string, readonly [values: readonly number[], minimum: number]>>,
+  ) => {
+    for (const [what, [values, minimum]] of Object.entries(settings)) {
+      if (values.every((value) => Number.isSafeInteger(value) && value >= minimum)) continue
+      fail(`${what} must be whole numbers of at least ${minimum}, got ${values.join(', ')}`)
+    }
+  }
+  const expectAxis = (axis: number): void => {
+    if (Number.isInteger(axis) && axis >= 1 && axis < x.length) return
+    fail(`axis must be a whole number from 1 to ${x.length - 1} for an input ${formatShape(x)}, got ${axis}`)
+  }
+  const along = (axis: number, size: number): readonly number[] =>
+    x.map((old, at) => (at === axis ? size : old))
+
   if (isUnary(node)) return x
   switch (node.op) {
     case 'conv2d': {
       expectRank(4, '[N, C, H, W]')
       const [n, c, h, w] = x as [number, number, number, number]
-      for (const [what, values, minimum] of [
-        ['stride', node.stride, 1],
-        ['padding', node.padding, 0],
-        ['dilation', node.dilation, 1],
-        ['groups', [node.groups], 1],
-      ] as const) {
-        if (!values.every((value) => Number.isSafeInteger(value) && value >= minimum)) {
-          fail(`${what} must be whole numbers of at least ${minimum}, got ${values.join(', ')}`)
-        }
-      }
+      expectWhole({
+        stride: [node.stride, 1],
+        padding: [node.padding, 0],
+        dilation: [node.dilation, 1],
+        groups: [[node.groups], 1],
+      })
       if (c % node.groups !== 0) fail(`${c} input channels do not divide into ${node.groups} groups`)
       const [o = 0, , kh = 0, kw = 0] = weight('weight', node.weight, [
         undefined,
@@ -126,6 +137,58 @@ export function outputShape(
     case 'globalAvgPool':
       expectRank(4, '[N, C, H, W]')
       return [x[0] as number, x[1] as number, 1, 1]
+    case 'maxPool': {
+      expectRank(4, '[N, C, H, W]')
+      const { kernel, stride, padding } = node
+      expectWhole({ kernel: [kernel, 1], stride: [stride, 1], padding: [padding, 0] })
+      if (padding.some((size, axis) => 2 * size > (kernel[axis] as number))) {
+        fail(`padding of ${padding.join(', ')} is more than half the kernel of ${kernel.join(', ')}`)
+      }
+      const [n, c, h, w] = x as [number, number, number, number]
+      const height = convolvedSize(h, kernel[0], stride[0], padding[0], 1)
+      const width = convolvedSize(w, kernel[1], stride[1], padding[1], 1)
+      if (height < 1 || width < 1) {
+        fail(
+          `a ${kernel.join('x')} kernel does not fit into an input of ${h}x${w} padded by ${padding.join(', ')}`,
+        )
+      }
+      return [n, c, height, width]
+    }
+    case 'upsample': {
+      expectRank(4, '[N, C, H, W]')
+      const { mode, alignCorners, scale, size } = node
+      if (mode === 'nearest' && alignCorners) fail('only bilinear can align corners')
+      if ((scale === undefined) === (size === undefined)) fail('needs either a scale or a size')
+      expectWhole({ ...(scale && { scale: [scale, 1] }), ...(size && { size: [size, 1] }) })
+      const [n, c, h, w] = x as [number, number, number, number]
+      const [height, width] = size ?? [h * (scale?.[0] ?? 1), w * (scale?.[1] ?? 1)]
+      return [n, c, height, width]
+    }
+    case 'concat': {
+      const { axis } = node
+      expectAxis(axis)
+      const misfit = inputs.findIndex((shape) => !sameShape(along(axis, shape[axis] as number), shape))
+      if (misfit !== -1) {
+        fail(
+          `cannot join ${formatShape(x)} and "${node.inputs[misfit]}" ${formatShape(inputs[misfit] ?? [])} along axis ${axis}; the other sizes must be the same`,
+        )
+      }
+      return along(
+        axis,
+        inputs.reduce((sum, shape) => sum + (shape[axis] as number), 0),
+      )
+    }
+    case 'slice': {
+      const { axis, start, end } = node
+      expectAxis(axis)
+      const size = x[axis] as number
+      if (![start, end].every(Number.isInteger) || start < 0 || end <= start || end > size) {
+        fail(
+          `needs 0 <= start < end <= ${size} along axis ${axis} of ${formatShape(x)}, got ${start} and ${end}`,
+        )
+      }
+      return along(axis, end - start)
+    }
     case 'flatten':
       if (x.length < 2) fail(`expects at least [N, C], got ${formatShape(x)}`)
       return [x[0] as number, x.slice(1).reduce((product, size) => product * size, 1)]

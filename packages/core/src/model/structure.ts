@@ -81,10 +81,23 @@ function checkNode(node: unknown, index: number, report: (where: string, message
 
 const isPair = (value: unknown): boolean => isNumbers(value) && value.length === 2
 const isNumber = (value: unknown): boolean => typeof value === 'number'
+const optional =
+  (isGood: (value: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    value === undefined || isGood(value)
 
 const attributeTypes: { readonly [K in Op]?: Readonly<Record<string, (value: unknown) => boolean>> } = {
   conv2d: { stride: isPair, padding: isPair, dilation: isPair, groups: isNumber },
   batchNorm: { epsilon: isNumber },
+  maxPool: { kernel: isPair, stride: isPair, padding: isPair },
+  upsample: {
+    mode: (value) => value === 'nearest' || value === 'bilinear',
+    alignCorners: optional((value) => typeof value === 'boolean'),
+    scale: optional(isPair),
+    size: optional(isPair),
+  },
+  concat: { axis: isNumber },
+  slice: { axis: isNumber, start: isNumber, end: isNumber },
 }
 
 function isNumbers(value: unknown): value is readonly number[] {

@@ -50,12 +50,12 @@ export function findProblems(graph: Graph): readonly Problem[] {
       made.set(node.name, undefined)
       continue
     }
-    const wanted = opFacts(node).arity
-    if (node.inputs.length !== wanted) {
-      report(
-        node.name,
-        `${here}: expects ${wanted} input${wanted === 1 ? '' : 's'}, has ${node.inputs.length}`,
-      )
+    const { arity, variadic } = opFacts(node)
+    const count = node.inputs.length
+    const fits = count === arity || (variadic === true && count > arity)
+    if (!fits) {
+      const wanted = `${variadic ? 'at least ' : ''}${arity} input${arity === 1 ? '' : 's'}`
+      report(node.name, `${here}: expects ${wanted}, has ${count}`)
     }
     for (const name of node.inputs) {
       read.add(name)
@@ -75,7 +75,7 @@ export function findProblems(graph: Graph): readonly Problem[] {
         report(node.name, `${here}: the ${role} "${name}" is not among the model's weights`)
       }
     }
-    made.set(node.name, shapeOrReport(graph, node, made, wanted, report))
+    made.set(node.name, fits ? shapeOrReport(graph, node, made, report) : undefined)
   }
 
   for (const [name, value] of Object.entries(graph.outputs)) {
@@ -111,11 +111,10 @@ function shapeOrReport(
   graph: Graph,
   node: Node,
   made: ReadonlyMap<string, readonly number[] | undefined>,
-  wanted: number,
   report: (where: string, message: string) => void,
 ): readonly number[] | undefined {
   const inputs = node.inputs.map((name) => made.get(name))
-  if (inputs.length !== wanted || inputs.some((shape) => shape === undefined)) return undefined
+  if (inputs.some((shape) => shape === undefined)) return undefined
   if (weightRoles(node).some(([, name]) => !Object.hasOwn(graph.weights, name))) return undefined
   try {
     return outputShape(graph, node, inputs as (readonly number[])[])

@@ -2,7 +2,8 @@
  * Naive loops over NCHW arrays, one function per op: the oracle every backend is compared with. Sums are float64 and
  * rounded once to float32. Nothing here is meant to be fast.
  */
-import type { BatchNorm, Conv2d, Op } from '../model/model.ts'
+import { interpolation } from '../model/interpolation.ts'
+import type { BatchNorm, Concat, Conv2d, MaxPool, Op, Slice, Upsample } from '../model/model.ts'
 import type { NodeOf } from '../model/ops.ts'
 import { elementCount, type Tensor, tensor } from '../model/tensor.ts'
 
@@ -12,6 +13,8 @@ export interface Call<K extends Op = Op> {
   readonly x: Tensor
   /** The second value, for ops that read two. */
   readonly y: Tensor
+  /** All values, for ops that read any number of them. */
+  readonly inputs: readonly Tensor[]
   /** The elements of a weight in float32. */
   readonly weight: (name: string) => Tensor
   /** Of the result. */
@@ -25,12 +28,19 @@ export const kernels: { readonly [K in Op]: (call: Call<K>) => Tensor } = {
   batchNorm: ({ node, x, weight }) => batchNorm(node, x, weight),
   linear: ({ node, x, weight }) => linear(x, weight(node.weight), optional(weight, node.bias)),
   relu: ({ x }) => relu(x),
+  relu6: ({ x }) => map(x, clampTo6),
   sigmoid: ({ x }) => sigmoid(x),
+  hardSigmoid: ({ x }) => map(x, (value) => clampTo6(value + 3) / 6),
   silu: ({ x }) => silu(x),
+  hardSwish: ({ x }) => hardSwish(x),
   gelu: ({ x }) => gelu(x),
   add: ({ x, y }) => add(x, y),
   mul: ({ x, y }) => mul(x, y),
   globalAvgPool: ({ x }) => globalAvgPool(x),
+  maxPool: ({ node, x, shape }) => maxPool(node, x, shape),
+  upsample: ({ node, x, shape }) => upsample(node, x, shape),
+  concat: ({ node, inputs, shape }) => concat(node, inputs, shape),
+  slice: ({ node, x, shape }) => slice(node, x, shape),
   flatten: ({ x, shape }) => tensor(shape, x.data.subarray(0, elementCount(shape))),
   softmax: ({ x }) => softmax(x),
 }
@@ -117,6 +127,11 @@ function relu(x: Tensor): Tensor {
   return map(x, (value) => Math.max(value, 0))
 }
 
+/** NaN stays NaN. */
+function clampTo6(value: number): number {
+  return Math.min(Math.max(value, 0), 6)
+}
+
 function sigmoid(x: Tensor): Tensor {
   return map(x, (value) => 1 / (1 + Math.exp(-value)))
 }
@@ -124,6 +139,11 @@ function sigmoid(x: Tensor): Tensor {
 /** At minus infinity the product form is NaN, as in PyTorch. */
 function silu(x: Tensor): Tensor {
   return map(x, (value) => value / (1 + Math.exp(-value)))
+}
+
+/** At minus infinity the product is NaN, as in PyTorch. */
+function hardSwish(x: Tensor): Tensor {
+  return map(x, (value) => (value * clampTo6(value + 3)) / 6)
 }
 
 function gelu(x: Tensor): Tensor {
@@ -149,6 +169,79 @@ function globalAvgPool(x: Tensor): Tensor {
     result[index] = sum / plane
   }
   return tensor([batch, channels, 1, 1], result)
+}
+
+function maxPool({ kernel, stride, padding }: MaxPool, x: Tensor, shape: readonly number[]): Tensor {
+  const [batch = 0, channels = 0, outHeight = 0, outWidth = 0] = shape
+  const [, , height = 0, width = 0] = x.shape
+  const result = new Float32Array(batch * channels * outHeight * outWidth)
+  let position = 0
+  for (let plane = 0; plane < batch * channels; plane++) {
+    for (let oy = 0; oy < outHeight; oy++) {
+      for (let ox = 0; ox < outWidth; ox++) {
+        let largest = Number.NEGATIVE_INFINITY
+        for (let ky = 0; ky < kernel[0]; ky++) {
+          const y = oy * stride[0] - padding[0] + ky
+          if (y < 0 || y >= height) continue
+          for (let kx = 0; kx < kernel[1]; kx++) {
+            const xx = ox * stride[1] - padding[1] + kx
+            if (xx < 0 || xx >= width) continue
+            largest = Math.max(largest, x.data[(plane * height + y) * width + xx] as number)
+          }
+        }
+        result[position++] = largest
+      }
+    }
+  }
+  return tensor(shape, result)
+}
+
+function upsample(node: Upsample, x: Tensor, shape: readonly number[]): Tensor {
+  const [batch = 0, channels = 0, outHeight = 0, outWidth = 0] = shape
+  const [, , height = 0, width = 0] = x.shape
+  const rows = interpolation(node, height, outHeight)
+  const columns = interpolation(node, width, outWidth)
+  const result = new Float32Array(batch * channels * outHeight * outWidth)
+  let position = 0
+  for (let plane = 0; plane < batch * channels; plane++) {
+    for (const row of rows) {
+      for (const column of columns) {
+        let sum = 0
+        for (const [y, share] of row) {
+          for (const [xx, part] of column)
+            sum += share * part * (x.data[(plane * height + y) * width + xx] as number)
+        }
+        result[position++] = sum
+      }
+    }
+  }
+  return tensor(shape, result)
+}
+
+function concat({ axis }: Concat, inputs: readonly Tensor[], shape: readonly number[]): Tensor {
+  const result = tensor(shape)
+  const blocks = elementCount(shape.slice(0, axis))
+  let position = 0
+  for (let block = 0; block < blocks; block++) {
+    for (const { data } of inputs) {
+      const size = data.length / blocks
+      result.data.set(data.subarray(block * size, (block + 1) * size), position)
+      position += size
+    }
+  }
+  return result
+}
+
+function slice({ axis, start, end }: Slice, x: Tensor, shape: readonly number[]): Tensor {
+  const result = tensor(shape)
+  const inner = elementCount(shape.slice(axis + 1))
+  const size = (x.shape[axis] as number) * inner
+  const length = (end - start) * inner
+  for (let block = 0; block * length < result.data.length; block++) {
+    const from = block * size + start * inner
+    result.data.set(x.data.subarray(from, from + length), block * length)
+  }
+  return result
 }
 
 function softmax(x: Tensor): Tensor {

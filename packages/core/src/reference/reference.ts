@@ -66,12 +66,14 @@ function showOutputs(model: Model, values: ReadonlyMap<string, Tensor>): Tensors
 }
 
 function runNode(model: Model, node: Node, values: ReadonlyMap<string, Tensor>, shapes: Shapes): Tensor {
-  const [x, y] = node.inputs.map((name) => values.get(name) as Tensor) as [Tensor, Tensor]
+  const inputs = node.inputs.map((name) => values.get(name) as Tensor)
+  const [x, y] = inputs as [Tensor, Tensor]
   const kernel = kernels[node.op] as (call: Call) => Tensor
   return kernel({
     node,
     x,
     y,
+    inputs,
     weight: (name) => floatWeight(model, name),
     shape: shapes[node.name] as readonly number[],
   })

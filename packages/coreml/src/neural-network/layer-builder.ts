@@ -150,6 +150,17 @@ export class LayerBuilder {
       case 'softmax':
         this.emit(name, inputs, { kind: 'softmaxND' })
         return
+      case 'relu6':
+      case 'hardSigmoid':
+      case 'hardSwish':
+      case 'maxPool':
+      case 'upsample':
+      case 'concat':
+      case 'slice':
+        throw new MobileOneError(
+          'unsupported',
+          `cannot write model "${this.#model.name}" for Core ML: node "${node.name}" is a ${node.op}, which is not written yet`,
+        )
       default:
         node satisfies never
     }

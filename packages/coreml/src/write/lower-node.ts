@@ -1,13 +1,24 @@
-import { floatWeight, MobileOneError, type Model, type Node, tensor } from '@mobileone/core'
+import { floatWeight, MobileOneError, type Model, type Node, type Op, tensor } from '@mobileone/core'
 import { tensorType } from '../mil/program.ts'
 import type { ProgramBuilder } from './program-builder.ts'
 
 /** Why Core ML export refuses a node, undefined where it does not. */
 export function refusal(node: Node): string | undefined {
-  return node.op === 'batchNorm'
-    ? `node "${node.name}" is a batch normalisation; fold the model first (reparameterize)`
-    : undefined
+  if (node.op === 'batchNorm') {
+    return `node "${node.name}" is a batch normalisation; fold the model first (reparameterize)`
+  }
+  return unwritten.has(node.op) ? `node "${node.name}" is a ${node.op}, which is not written yet` : undefined
 }
+
+const unwritten: ReadonlySet<Op> = new Set<Op>([
+  'relu6',
+  'hardSigmoid',
+  'hardSwish',
+  'maxPool',
+  'upsample',
+  'concat',
+  'slice',
+])
 
 /** The program's identifiers of the model's values. */
 export type Identifiers = ReadonlyMap<string, string>
@@ -87,6 +98,13 @@ export function lowerNode(
       builder.emit('softmax', name, { x, axis: builder.integers('axis', 1) }, output)
       break
     case 'batchNorm':
+    case 'relu6':
+    case 'hardSigmoid':
+    case 'hardSwish':
+    case 'maxPool':
+    case 'upsample':
+    case 'concat':
+    case 'slice':
       break
     default:
       node satisfies never

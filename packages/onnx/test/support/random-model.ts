@@ -9,7 +9,6 @@ import {
   spec,
   type Tensor,
   tensor,
-  unaryOps,
 } from '@mobileone/core'
 
 type Shape = readonly number[]
@@ -83,7 +82,7 @@ function randomNode(
     shape.length === 4
       ? (['conv2d', 'conv2d', 'conv2d', 'batchNorm', 'globalAvgPool', 'flatten'] as const)
       : (['linear', 'linear', 'batchNorm', 'softmax', 'flatten'] as const)
-  const op = pick([...ops, ...unaryOps, 'add', 'mul'] as const)
+  const op = pick([...ops, 'relu', 'sigmoid', 'silu', 'gelu', 'add', 'mul'] as const)
   const [, c = 1, h = 1, w = 1] = shape
   switch (op) {
     case 'conv2d': {

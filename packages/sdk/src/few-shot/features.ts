@@ -53,9 +53,11 @@ const dependent = 1e-9
  * Gram-Schmidt, each row orthogonalised twice (Giraud et al. 2005). With fewer rows than features a linear head fits in
  * these few coordinates exactly as in all: the rest of its weights, on which no row depends, is zero at the optimum.
  */
-export function spanOf(rows: readonly Float64Array[]): Span {
+export async function spanOf(rows: readonly Float64Array[], pace?: () => Promise<void>): Promise<Span> {
   const basis: Float64Array[] = []
-  const triangle = rows.map((row) => {
+  const triangle: number[][] = []
+  for (const row of rows) {
+    await pace?.()
     const rest = Float64Array.from(row)
     const own = new Array<number>(basis.length).fill(0)
     for (let pass = 0; pass < 2; pass++) {
@@ -70,8 +72,8 @@ export function spanOf(rows: readonly Float64Array[]): Span {
       basis.push(rest.map((value) => value / length))
       own.push(length)
     }
-    return own
-  })
+    triangle.push(own)
+  }
   const coordinates = triangle.map((own) => {
     const padded = new Float64Array(basis.length)
     padded.set(own)

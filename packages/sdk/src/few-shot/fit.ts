@@ -1,8 +1,16 @@
-import { MobileOneError, type OnProgress, random, throwIfAborted } from '@mobileone/core'
+import { createPacer, MobileOneError, type OnProgress, random, throwIfAborted } from '@mobileone/core'
+import { dot } from './dot.ts'
 import { project, spanOf, standardization, standardize } from './features.ts'
-import { applyHead, type Examples, type FittedHead, fitLogistic, softmaxInPlace } from './logistic.ts'
+import {
+  applyHead,
+  type Examples,
+  type FittedHead,
+  fitLogistic,
+  type LinearHead,
+  softmaxInPlace,
+} from './logistic.ts'
 
-/** A picture as the backbone sees it: its class, and the features of each view of it, the plain one first. */
+/** An example as the backbone sees it: its class, and the features of each view of it, the plain one first. */
 export interface Shot {
   readonly class: number
   readonly views: readonly Float32Array[]
@@ -10,7 +18,11 @@ export interface Shot {
 
 export interface FitOptions {
   /** Strength of the L2 regularisation; chosen by cross-validation where absent. */
-  readonly regularization?: number
+  readonly regularization?: number | undefined
+  /** Default: where no regularisation is given. */
+  readonly crossValidate?: boolean | undefined
+  /** A head for raw features to start from: fewer iterations to the same head. */
+  readonly start?: RawHead | undefined
   /** Deals pictures into folds. */
   readonly seed: number
   readonly signal?: AbortSignal | undefined
@@ -24,13 +36,19 @@ export interface CrossValidation {
   readonly pictures: number
   /** The part of them that was right, at the regularisation chosen, which makes it a little flattering. */
   readonly accuracy: number
+  /** How many of them were of a class (row) and taken for a class (column), in class order. */
+  readonly confusion: readonly (readonly number[])[]
 }
 
-export interface HeadFit {
-  /** [classes, features] for raw features, standardisation folded in. */
+/** A head for raw features, standardisation folded in. */
+export interface RawHead {
+  /** [classes, features]. */
   readonly weight: Float32Array
   /** [classes]. */
   readonly bias: Float32Array
+}
+
+export interface HeadFit extends RawHead {
   readonly regularization: number
   readonly iterations: number
   readonly converged: boolean
@@ -56,30 +74,38 @@ const searchTolerance = 1e-4
  * Fit a linear head to the features of some pictures: standardise, fit multinomial logistic regression in which every class
  * counts the same, fold the standardisation into the head. Float64 until the last rounding.
  */
-export async function fitHead(
+export async function fitShots(
   shots: readonly Shot[],
   classes: number,
   options: FitOptions,
 ): Promise<HeadFit> {
+  const { start } = options
+  const pacer = createPacer(options.signal, 'fitting a head')
+  const pace: Pace = () => {
+    throwIfAborted(options.signal, 'fitting a head')
+    return pacer()
+  }
   const crossValidation =
-    options.regularization === undefined ? await crossValidate(shots, classes, options) : undefined
+    (options.crossValidate ?? options.regularization === undefined)
+      ? await crossValidate(shots, classes, options, pace)
+      : undefined
   const regularization = options.regularization ?? crossValidation?.regularization ?? defaultRegularization
-  await pause(options)
-  const problem = prepare(shots, classes)
+  const problem = await prepare(shots, classes, pace)
   if (problem.flat) {
     throw new MobileOneError(
       'invalid-input',
-      'fewShot: the model sees no difference between the pictures; give pictures that differ',
+      'the model sees no difference between the pictures; give pictures that differ',
     )
   }
-  const head = fitLogistic(problem.examples, classes, regularization, tolerance)
+  const from = start && problem.fold(start)
+  const head = await fitLogistic(problem.examples, classes, regularization, { tolerance, pace }, from)
   return {
     ...problem.unfold(head),
     regularization,
     iterations: head.iterations,
     converged: head.converged,
     trainingAccuracy:
-      shots.filter((shot) => isRight(applyHead(head, problem.see(shot)), shot.class)).length / shots.length,
+      shots.filter((shot) => bestOf(applyHead(head, problem.see(shot))) === shot.class).length / shots.length,
     crossValidation: crossValidation?.report,
   }
 }
@@ -90,15 +116,19 @@ interface Problem {
   /** The coordinates of a picture's plain view. */
   see(shot: Shot): Float64Array
   /** A head on coordinates as one on raw features. */
-  unfold(head: FittedHead): { weight: Float32Array; bias: Float32Array }
+  unfold(head: LinearHead): RawHead
+  /** The other way round, as far as the examples tell. */
+  fold(head: RawHead): LinearHead
 }
 
-function prepare(shots: readonly Shot[], classes: number): Problem {
+type Pace = () => Promise<void>
+
+async function prepare(shots: readonly Shot[], classes: number, pace: Pace): Promise<Problem> {
   const rows = shots.flatMap(({ views }) => views)
   const standard = standardization(rows)
   const standardized = rows.map((row) => standardize(standard, row))
   const width = standard.mean.length
-  const span = 2 * rows.length < width ? spanOf(standardized) : undefined
+  const span = 2 * rows.length < width ? await spanOf(standardized, pace) : undefined
   const coordinates = span?.coordinates ?? standardized
   const features = span ? span.basis.length : width
 
@@ -134,6 +164,17 @@ function prepare(shots: readonly Shot[], classes: number): Problem {
       }
       return { weight, bias }
     },
+    fold({ weight, bias }) {
+      const w = new Float64Array(classes * features)
+      const b = Float64Array.from(bias)
+      for (let k = 0; k < classes; k++) {
+        const own = Float64Array.from(weight.subarray(k * width, (k + 1) * width))
+        b[k]! += dot(own, standard.mean)
+        const scaled = own.map((value, j) => value / (standard.scale[j]! || Number.POSITIVE_INFINITY))
+        w.set(span ? project(span.basis, scaled) : scaled, k * features)
+      }
+      return { classes, w, b }
+    },
   }
 }
 
@@ -160,50 +201,55 @@ async function crossValidate(
   shots: readonly Shot[],
   classes: number,
   options: FitOptions,
+  pace: Pace,
 ): Promise<{ regularization: number; report: CrossValidation } | undefined> {
+  const candidates = options.regularization === undefined ? regularizations : [options.regularization]
   const count = shots.length <= mostLeftOut ? shots.length : usualFolds
-  const folds = await makeFolds(shots, classes, count, options)
+  const folds = await makeFolds(shots, classes, count, options.seed, pace)
   const pictures = folds.reduce((sum, { held }) => sum + held.length, 0)
   if (pictures === 0) return undefined
 
-  let best = { loss: Number.POSITIVE_INFINITY, right: 0, regularization: defaultRegularization }
+  let best: { loss: number; regularization: number; confusion: number[][] } | undefined
   let worse = 0
-  for (const [index, regularization] of regularizations.entries()) {
-    options.onProgress?.({ phase: 'cross-validate', done: index, total: regularizations.length })
+  for (const [index, regularization] of candidates.entries()) {
+    options.onProgress?.({ phase: 'cross-validate', done: index, total: candidates.length })
     let loss = 0
-    let right = 0
+    const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
     for (const fold of folds) {
-      await pause(options)
-      fold.head = fitLogistic(fold.problem.examples, classes, regularization, searchTolerance, fold.head)
+      await pace()
+      const search = { tolerance: searchTolerance, pace }
+      fold.head = await fitLogistic(fold.problem.examples, classes, regularization, search, fold.head)
       for (const { class: wanted, seen } of fold.held) {
         const logits = applyHead(fold.head, seen)
-        if (isRight(logits, wanted)) right++
+        confusion[wanted]![bestOf(logits)]!++
         loss += softmaxInPlace(logits, wanted)
       }
     }
-    worse = loss < best.loss ? 0 : worse + 1
-    if (loss < best.loss) best = { loss, right, regularization }
+    const isBetter = !best || loss < best.loss
+    worse = isBetter ? 0 : worse + 1
+    if (isBetter) best = { loss, regularization, confusion }
     if (worse === patience) break
   }
-  const report = { folds: count, pictures, accuracy: best.right / pictures }
-  return { regularization: best.regularization, report }
+  const { regularization, confusion } = best!
+  const right = confusion.reduce((sum, row, k) => sum + row[k]!, 0)
+  return { regularization, report: { folds: count, pictures, accuracy: right / pictures, confusion } }
 }
 
 async function makeFolds(
   shots: readonly Shot[],
   classes: number,
   count: number,
-  options: FitOptions,
+  seed: number,
+  pace: Pace,
 ): Promise<Fold[]> {
-  const dealt = dealFolds(shots, count, options.seed)
+  const dealt = dealFolds(shots, count, seed)
   const folds: Fold[] = []
   for (let index = 0; index < (shots.length > onceAbove ? 1 : count); index++) {
-    await pause(options)
     const training = shots.filter((_, place) => dealt[place] !== index)
     const known = new Set(training.map((shot) => shot.class))
     const held = shots.filter((shot, place) => dealt[place] === index && known.has(shot.class))
     if (held.length === 0 || known.size < 2) continue
-    const problem = prepare(training, classes)
+    const problem = await prepare(training, classes, pace)
     folds.push({
       problem,
       held: held.map((shot) => ({ class: shot.class, seen: problem.see(shot) })),
@@ -227,19 +273,6 @@ export function dealFolds(shots: readonly Shot[], folds: number, seed: number): 
   return fold
 }
 
-function isRight(logits: Float64Array, wanted: number): boolean {
-  return logits.indexOf(Math.max(...logits)) === wanted
-}
-
-/** Let events and aborts in between two fits, then go on or throw. */
-async function pause({ signal }: FitOptions): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const { port1, port2 } = new MessageChannel()
-    port1.onmessage = () => {
-      port1.close()
-      resolve()
-    }
-    port2.postMessage(undefined)
-  })
-  throwIfAborted(signal, 'training a head')
+function bestOf(logits: Float64Array): number {
+  return logits.indexOf(Math.max(...logits))
 }

@@ -7,6 +7,8 @@ export interface MinimizeOptions {
   /** Done when no element of the gradient is larger. */
   readonly tolerance: number
   readonly maxIterations: number
+  /** Called before each evaluation; may let the event loop turn, and throw. */
+  readonly pace?: () => Promise<void>
 }
 
 export interface Minimum {
@@ -26,7 +28,11 @@ const longestSearch = 40
  * Minimise a convex function by L-BFGS (Nocedal and Wright 2006, algorithm 7.5), with the bisecting line search for the weak
  * Wolfe conditions of Lewis and Overton (2013, algorithm 2.6). Deterministic.
  */
-export function minimize(objective: Objective, start: Float64Array, options: MinimizeOptions): Minimum {
+export async function minimize(
+  objective: Objective,
+  start: Float64Array,
+  options: MinimizeOptions,
+): Promise<Minimum> {
   const size = start.length
   let x = Float64Array.from(start)
   let gradient = new Float64Array(size)
@@ -55,6 +61,7 @@ export function minimize(objective: Objective, start: Float64Array, options: Min
     let found = false
     for (let trial = 0; trial < longestSearch && !found; trial++) {
       for (let i = 0; i < size; i++) nextX[i] = x[i]! + step * direction[i]!
+      await options.pace?.()
       nextValue = objective(nextX, nextGradient)
       if (!(nextValue <= value + sufficientDecrease * step * slope)) high = step
       else if (dot(direction, nextGradient) < curvature * slope) low = step

@@ -1,5 +1,5 @@
 import { dot } from './dot.ts'
-import { minimize, type Objective } from './lbfgs.ts'
+import { type MinimizeOptions, minimize, type Objective } from './lbfgs.ts'
 
 /** Rows of features with the class and the weight of each. */
 export interface Examples {
@@ -14,7 +14,7 @@ export interface Examples {
 }
 
 /** `logits = x w^T + b`. */
-export interface Head {
+export interface LinearHead {
   readonly classes: number
   /** [classes, features], row-major. */
   readonly w: Float64Array
@@ -22,7 +22,7 @@ export interface Head {
   readonly b: Float64Array
 }
 
-export interface FittedHead extends Head {
+export interface FittedHead extends LinearHead {
   readonly iterations: number
   readonly converged: boolean
 }
@@ -33,13 +33,13 @@ const maxIterations = 1000
  * Multinomial logistic regression: the head with the least `sum of weight * cross-entropy + regularization / 2 * |w|^2`. The
  * biases are free. `tolerance` bounds every element of the gradient.
  */
-export function fitLogistic(
+export async function fitLogistic(
   examples: Examples,
   classes: number,
   regularization: number,
-  tolerance: number,
-  start?: Head,
-): FittedHead {
+  options: Pick<MinimizeOptions, 'tolerance' | 'pace'>,
+  start?: LinearHead,
+): Promise<FittedHead> {
   const size = classes * examples.features
   const parameters = new Float64Array(size + classes)
   if (start) {
@@ -47,7 +47,10 @@ export function fitLogistic(
     parameters.set(start.b, size)
   }
   const objective = logisticLoss(examples, classes, regularization)
-  const { x, iterations, converged } = minimize(objective, parameters, { tolerance, maxIterations })
+  const { x, iterations, converged } = await minimize(objective, parameters, {
+    ...options,
+    maxIterations,
+  })
   return { classes, w: x.subarray(0, size), b: x.subarray(size), iterations, converged }
 }
 
@@ -92,7 +95,7 @@ export function softmaxInPlace(logits: Float64Array, target: number): number {
 }
 
 /** Logits of one row. */
-export function applyHead(head: Head, x: Float64Array): Float64Array {
+export function applyHead(head: LinearHead, x: Float64Array): Float64Array {
   const features = x.length
   const logits = Float64Array.from(head.b)
   for (let k = 0; k < head.classes; k++) logits[k]! += dot(head.w, x, k * features, 0, features)

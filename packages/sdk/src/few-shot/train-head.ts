@@ -1,15 +1,9 @@
-import {
-  isMobileOneError,
-  MobileOneError,
-  type Model,
-  type OnProgress,
-  type Preprocess,
-  throwIfAborted,
-  withCard,
-  withHead,
-} from '@mobileone/core'
+import { isMobileOneError, MobileOneError, type OnProgress, throwIfAborted } from '@mobileone/core'
 import { type DecodeOptions, decode, type Image, type ImageSource } from '@mobileone/vision'
-import { type CrossValidation, fitHead, type Shot } from './fit.ts'
+import type { Backbone } from '../head/backbone.ts'
+import { checkRegularization, fitExamples } from '../head/fit-examples.ts'
+import type { Head } from '../head/head.ts'
+import type { CrossValidation, Shot } from './fit.ts'
 
 /** Pictures by label. JavaScript puts labels that are whole numbers first; the report tells the order of the classes. */
 export type FewShotExamples = Readonly<Record<string, readonly ImageSource[]>>
@@ -43,9 +37,8 @@ export interface FewShotReport {
 }
 
 /** What training needs of a classifier. */
-export interface Backbone {
-  readonly model: Model
-  readonly preprocess: Preprocess
+export interface Embedder {
+  readonly backbone: Backbone
   /** Pictures the executor takes at once. */
   readonly batch: number
   embed(images: readonly Image[], options: DecodeOptions): Promise<Float32Array[]>
@@ -53,43 +46,32 @@ export interface Backbone {
 
 /** Train a head on pictures: their features once each, then logistic regression. See `Classifier.fewShot`. */
 export async function trainHead(
-  backbone: Backbone,
+  embedder: Embedder,
   examples: FewShotExamples,
   options: FewShotOptions = {},
-): Promise<{ readonly model: Model; readonly report: FewShotReport }> {
+): Promise<{ readonly head: Head; readonly report: FewShotReport }> {
   const pictures = listPictures(examples)
   const labels = Object.keys(examples)
-  const { mirror = false, regularization, seed = 0, onProgress, ...decoding } = options
-  if (regularization !== undefined && !(regularization > 0 && regularization < Number.POSITIVE_INFINITY)) {
-    throw new MobileOneError('invalid-argument', `regularization must be above 0, not ${regularization}`)
-  }
-  const started = performance.now()
-  const shots = await embedPictures(backbone, pictures, mirror, decoding, onProgress)
-  const embedded = performance.now()
+  const { mirror = false, regularization, seed, onProgress, ...decoding } = options
+  checkRegularization(regularization)
   const { signal } = options
-  const fit = await fitHead(shots, labels.length, {
+  const started = performance.now()
+  const shots = await embedPictures(embedder, pictures, mirror, decoding, onProgress)
+  const embed = performance.now() - started
+  const head = await fitExamples(shots, labels, embedder.backbone, {
+    regularization,
+    crossValidate: regularization === undefined,
     seed,
     signal,
     onProgress,
-    ...(regularization !== undefined && { regularization }),
   })
-  const milliseconds = { embed: embedded - started, fit: performance.now() - embedded }
-  const classes = labels.map((label) => ({ label, pictures: (examples[label] as readonly unknown[]).length }))
-  const { crossValidation, trainingAccuracy, iterations, converged } = fit
-  const { description } = backbone.model.card ?? {}
+  const { classes, milliseconds, ...rest } = head.report
   return {
-    model: withCard(withHead(backbone.model, fit, labels), {
-      preprocess: backbone.preprocess,
-      description: `A head for ${labels.length} classes trained on ${pictures.length} pictures, on ${description ?? backbone.model.name}`,
-    }),
+    head,
     report: {
-      classes,
-      trainingAccuracy,
-      ...(crossValidation && { crossValidation }),
-      regularization: fit.regularization,
-      iterations,
-      converged,
-      milliseconds,
+      ...rest,
+      classes: classes.map(({ label, examples }) => ({ label, pictures: examples })),
+      milliseconds: { embed, fit: milliseconds },
     },
   }
 }
@@ -119,7 +101,7 @@ function listPictures(examples: FewShotExamples): Picture[] {
 }
 
 async function embedPictures(
-  backbone: Backbone,
+  embedder: Embedder,
   pictures: readonly Picture[],
   mirror: boolean,
   options: DecodeOptions,
@@ -128,7 +110,7 @@ async function embedPictures(
   const shots: Shot[] = []
   const load = (start: number): Promise<Image[]> =>
     Promise.all(
-      pictures.slice(start, start + backbone.batch).map((picture) =>
+      pictures.slice(start, start + embedder.batch).map((picture) =>
         decode(picture.source, options).catch((error: unknown) => {
           if (!isMobileOneError(error) || error.code === 'aborted') throw error
           throw new MobileOneError(error.code, `fewShot: ${picture.name}: ${error.message}`, { cause: error })
@@ -136,13 +118,13 @@ async function embedPictures(
       ),
     )
   let next: Promise<Image[]> | undefined = load(0)
-  for (let start = 0; next; start += backbone.batch) {
+  for (let start = 0; next; start += embedder.batch) {
     const images = await next
-    next = start + backbone.batch < pictures.length ? load(start + backbone.batch) : undefined
+    next = start + embedder.batch < pictures.length ? load(start + embedder.batch) : undefined
     next?.catch(() => {})
     throwIfAborted(options.signal, 'embedding the pictures')
-    const plain = await backbone.embed(images, options)
-    const mirrored = mirror ? await backbone.embed(images.map(mirrorImage), options) : undefined
+    const plain = await embedder.embed(images, options)
+    const mirrored = mirror ? await embedder.embed(images.map(mirrorImage), options) : undefined
     for (const [index, features] of plain.entries()) {
       const picture = pictures[start + index] as Picture
       const views = mirrored ? [features, mirrored[index] as Float32Array] : [features]

@@ -15,8 +15,8 @@ export interface Connection {
   readonly started: Promise<void>
   readonly running: number
   create(handle: number, options: object, share?: boolean): Promise<Created>
-  share(handle: number): Promise<unknown>
-  call(handle: number, method: MethodName, args: readonly unknown[]): Promise<unknown>
+  /** @param into The handle of the classifier that the call makes; its facts are the answer. */
+  call(handle: number, method: MethodName, args: readonly unknown[], into?: number): Promise<unknown>
   stream(
     handle: number,
     method: MethodName,
@@ -144,7 +144,6 @@ export function connect(thread: Thread, prepare: Prepare = (source) => source): 
     get running() {
       return pending.size
     },
-    share: (handle) => ask(handle, [], 'sharing the model', (id) => ({ type: 'share', id, handle })),
     create: (handle, options, share = false) =>
       ask(handle, [options], 'creating a classifier', (id, args) => ({
         type: 'create',
@@ -153,9 +152,16 @@ export function connect(thread: Thread, prepare: Prepare = (source) => source): 
         share,
         args,
       })) as Promise<Created>,
-    call(handle, method, [first, ...others]) {
+    call(handle, method, [first, ...others], into) {
       const send = (source: unknown): Promise<unknown> =>
-        ask(handle, [source, ...others], method, (id, args) => ({ type: 'call', id, handle, method, args }))
+        ask(handle, [source, ...others], method, (id, args) => ({
+          type: 'call',
+          id,
+          handle,
+          method,
+          into,
+          args,
+        }))
       const run = async (): Promise<unknown> => {
         const source = prepare(first)
         return send(source instanceof Promise ? await source : source)
@@ -176,7 +182,7 @@ export function connect(thread: Thread, prepare: Prepare = (source) => source): 
         handle,
         [items, ...others],
         signalOf(others),
-        (call, args) => ({ type: 'call', id: call, handle, method, args }),
+        (call, args) => ({ type: 'call', id: call, handle, method, into: undefined, args }),
         method,
         {
           onReply({ type, value }) {

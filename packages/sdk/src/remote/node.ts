@@ -1,11 +1,14 @@
 /** `@mobileone/sdk/node`: a classifier on several threads of Node. */
 import { availableParallelism } from 'node:os'
-import { MobileOneError, type Model } from '@mobileone/core'
+import { type Graph, MobileOneError, type Model } from '@mobileone/core'
 import type { ItemResult } from '@mobileone/vision'
-import type { Classifier } from '../classifier.ts'
-import { type Connection, signalOf } from './connection.ts'
+import type { Classifier, FewShotResult } from '../classifier.ts'
+import type { FewShotExamples, FewShotOptions } from '../few-shot/train-head.ts'
+import type { HeadData } from '../head/head-data.ts'
+import { signalOf } from './connection.ts'
+import { Opened } from './opened.ts'
 import { type PoolStats, ThreadPool } from './pool.ts'
-import { type Facts, type Made, type MethodName, methods } from './protocol.ts'
+import { type Facts, type MethodName, methods } from './protocol.ts'
 import { type RemoteOptions, remoteClassifier } from './remote-classifier.ts'
 import { unshareModel } from './share-model.ts'
 
@@ -26,8 +29,10 @@ export interface PoolOptions extends Omit<RemoteOptions, 'size'> {
   readonly worker?: string | URL
 }
 
-/** A classifier whose calls are shared out among threads. A list given to `classify` or `embed` is one call; `classifyEach` uses all. */
+/** A classifier whose calls are shared out among threads, with all that is made of it on the same threads. A list given to `classify` or `embed` is one call; `classifyEach` uses all. */
 export interface ClassifierPool extends Classifier {
+  fewShot(examples: FewShotExamples, options?: FewShotOptions): Promise<ClassifierPool & FewShotResult>
+  withHead(head: HeadData): Promise<ClassifierPool>
   stats(): PoolStats
 }
 
@@ -56,7 +61,7 @@ export async function createPool(options: PoolOptions): Promise<ClassifierPool> 
   const { signal, onProgress, onRefusal, onWarning, ...others } = given
   const kept = { ...others, ...(inputSize && { size: inputSize }) }
 
-  const make = (handle: number, facts: object): ClassifierPool => {
+  const make = (handle: number, facts: Facts): ClassifierPool => {
     living++
     const calls = new Set<Promise<unknown>>()
     const track = <T>(call: Promise<T>): Promise<T> => {
@@ -65,15 +70,17 @@ export async function createPool(options: PoolOptions): Promise<ClassifierPool> 
       return tracked
     }
     const classifier = remoteClassifier(facts, {
-      call(method, args) {
-        if (method === 'getModel') return Promise.resolve(unshareModel(opened.modelOf(handle)))
+      async call(method, args) {
         if (methods[method] === 'all') {
           opened.record(handle, method, args)
           return track(pool.runOnAll((connection) => connection.call(handle, method, args)))
         }
-        return track(pool.run((connection) => connection.call(handle, method, args), signalOf(args)))
+        const answer = await track(
+          pool.run((connection) => connection.call(handle, method, args), signalOf(args)),
+        )
+        return method === 'getModel' ? unshareModel(answer as Model) : answer
       },
-      stream: (method, args) => eachOnPool(pool, size, batchOf(facts as Facts), handle, method, args),
+      stream: (method, args) => eachOnPool(pool, size, batchOf(facts), handle, method, args),
       make: (method, args) => track(makeAnother(handle, method, args)),
       async dispose() {
         await Promise.allSettled(calls)
@@ -83,76 +90,47 @@ export async function createPool(options: PoolOptions): Promise<ClassifierPool> 
         else await pool.runOnAll((connection) => connection.close(handle))
       },
     })
-    return { ...classifier, stats: () => pool.stats }
+    return { ...(classifier as ClassifierPool), stats: () => pool.stats }
   }
 
-  /** Made on one thread, then opened on all. */
+  /** The head is made on one thread, and put on the networks of all. */
   const makeAnother = async (
     handle: number,
     method: MethodName,
     args: readonly unknown[],
   ): Promise<ClassifierPool> => {
-    const { facts, model } = (await pool.run(async (connection) => {
-      const made = (await connection.call(handle, method, args)) as Made
-      const shared = (await connection.share(made.handle)) as Model
-      await connection.close(made.handle)
-      return { facts: made.facts, model: shared }
-    }, signalOf(args))) as { facts: Made['facts']; model: Model }
-    const { backend, verify, decoder } = kept
-    const another = opened.add({ model, backend, verify, decoder })
-    await pool.runOnAll((connection) => connection.create(another, opened.optionsOf(another)))
-    return make(another, facts)
+    const another = opened.next()
+    let head = args[0]
+    let report: Facts = {}
+    if (method !== 'withHead') {
+      report = (await pool.run(async (connection) => {
+        const made = await connection.call(handle, method, args, another)
+        await connection.close(another)
+        return made
+      }, signalOf(args))) as Facts
+      head = report.head
+    }
+    let facts: unknown
+    opened.addHead(another, handle, head)
+    try {
+      await pool.runOnAll(async (connection) => {
+        facts = await connection.call(handle, 'withHead', [head], another)
+      })
+    } catch (error) {
+      opened.delete(another)
+      throw error
+    }
+    return make(another, { ...report, ...(facts as Facts) })
   }
 
-  let first = -1
-  let facts: object = {}
+  let facts: Facts = {}
   await pool.start(async (connection) => {
     const callbacks = { signal, onProgress, onRefusal, onWarning }
-    const created = await connection.create(0, { ...kept, ...callbacks }, true)
+    const created = await connection.create(opened.next(), { ...kept, ...callbacks }, true)
     facts = created.facts
-    first = opened.add({ ...kept, model: created.model as Model })
+    opened.addModel(0, { ...kept, model: created.model as Model })
   })
-  return make(first, facts)
-}
-
-type Opening = { readonly model: Model } & Readonly<Record<string, unknown>>
-
-/** What every thread of a pool has open, so that a new one can be made the same. */
-class Opened {
-  readonly #classifiers = new Map<
-    number,
-    { readonly options: Opening; readonly calls: [MethodName, readonly unknown[]][] }
-  >()
-  #last = 0
-
-  add(options: Opening): number {
-    this.#classifiers.set(this.#last, { options, calls: [] })
-    return this.#last++
-  }
-
-  delete(handle: number): void {
-    this.#classifiers.delete(handle)
-  }
-
-  optionsOf(handle: number): object {
-    return this.#classifiers.get(handle)?.options ?? {}
-  }
-
-  modelOf(handle: number): Model {
-    return (this.#classifiers.get(handle) as { readonly options: Opening }).options.model
-  }
-
-  /** A call that a new thread has to be given too. */
-  record(handle: number, method: MethodName, args: readonly unknown[]): void {
-    this.#classifiers.get(handle)?.calls.push([method, args])
-  }
-
-  async openOn(connection: Connection): Promise<void> {
-    for (const [handle, { options, calls }] of this.#classifiers) {
-      await connection.create(handle, options)
-      for (const [method, args] of calls) await connection.call(handle, method, args)
-    }
-  }
+  return make(0, facts)
 }
 
 /** Results in order, of as many batches at a time as keep all threads at work. */
@@ -210,5 +188,5 @@ function placed(result: ItemResult<unknown>, index: number): ItemResult<unknown>
 }
 
 function batchOf({ graph }: Facts): number {
-  return Object.values(graph.inputs)[0]?.shape[0] ?? 1
+  return Object.values((graph as Graph).inputs)[0]?.shape[0] ?? 1
 }

@@ -4,10 +4,9 @@
  */
 import type { Model } from '@mobileone/core'
 import type { Classifier } from '../classifier.ts'
-import type { FewShotReport } from '../few-shot/train-head.ts'
 
-/** What a classifier is beside what it can do. */
-export type Facts = Pick<Classifier, 'graph' | 'backend' | 'features' | 'memory' | 'labels' | 'preprocess'>
+/** What a classifier is beside what it can do: its fields that can be sent. */
+export type Facts = Readonly<Record<string, unknown>>
 
 export type MethodName = {
   [Name in keyof Classifier]: Name extends 'dispose' | symbol
@@ -33,6 +32,7 @@ export const methods: Readonly<
   logits: 'call',
   setOptions: 'owner',
   fewShot: 'classifier',
+  withHead: 'classifier',
   getModel: 'call',
   warmUp: 'all',
 }
@@ -49,13 +49,13 @@ export type Request =
       readonly share: boolean
       readonly args: readonly unknown[]
     }
-  /** The model of a classifier, in shared memory. */
-  | { readonly type: 'share'; readonly id: number; readonly handle: number }
   | {
       readonly type: 'call'
       readonly id: number
       readonly handle: number
       readonly method: MethodName
+      /** What a classifier that the call makes is to be called. */
+      readonly into: number | undefined
       readonly args: readonly unknown[]
     }
   | { readonly type: 'close'; readonly id: number; readonly handle: number }
@@ -82,10 +82,4 @@ export interface Created {
   readonly facts: Facts
   /** With its weights in shared memory, where that was asked for. */
   readonly model: Model | undefined
-}
-
-/** What a method of the kind `classifier` answers. */
-export interface Made {
-  readonly handle: number
-  readonly facts: Facts & { readonly report?: FewShotReport }
 }

@@ -1,8 +1,10 @@
 import { MobileOneError } from '@mobileone/core'
-import type { Classifier, ClassifierOptions } from '../classifier.ts'
+import type { ImageSources } from '@mobileone/vision'
+import type { Classifier, ClassifierOptions, ListOptions } from '../classifier.ts'
+import { reported } from '../list-progress.ts'
 import type { Connection } from './connection.ts'
 import type { BackendRequest } from './named-backends.ts'
-import { type Facts, type Made, type MethodName, methods } from './protocol.ts'
+import { type Facts, type MethodName, methods } from './protocol.ts'
 
 /** Options that reach another thread: data, callbacks and signals. */
 export interface RemoteOptions extends Omit<ClassifierOptions, 'backend' | 'decoder' | 'fetch' | 'cache'> {
@@ -47,8 +49,9 @@ export function remoteClassifier(facts: object, remote: Remote): Classifier {
       case 'each':
         return async function* (...args) {
           check()
-          const [images, ...others] = withDefaults(args)
-          yield* withSources(images, (items) => remote.stream(name, [items, ...others]))
+          const [images, { onProgress, ...run }] = withDefaults(args) as [ImageSources, ListOptions]
+          const results = withSources(images, (items) => remote.stream(name, [items, run]))
+          yield* reported(results, name.replace('Each', ''), images, { ...(onProgress && { onProgress }) })
         }
       case 'classifier':
         return async (...args) => {
@@ -101,27 +104,27 @@ async function* withSources(
   }
 }
 
-/** A classifier `handle` of the thread behind `connection`; `onDispose` hears when it is gone. */
-export function classifierOn(
-  connection: Connection,
-  handle: number,
-  facts: Facts,
-  onDispose: (made?: true) => void,
-): Classifier {
-  return remoteClassifier(facts, {
-    call: (method, args) => connection.call(handle, method, args),
-    stream: (method, args) => connection.stream(handle, method, args),
-    async make(method, args) {
-      const made = (await connection.call(handle, method, args)) as Made
-      onDispose(true)
-      return classifierOn(connection, made.handle, made.facts, onDispose)
-    },
-    async dispose() {
-      try {
-        await connection.close(handle)
-      } finally {
-        onDispose()
-      }
-    },
-  })
+/** The classifier `handle` of the thread behind `connection`; `onDispose` hears when the last one on it is gone. */
+export function classifierOn(connection: Connection, facts: Facts, onDispose: () => void): Classifier {
+  let living = 0
+  let last = 0
+  const open = (handle: number, known: Facts): Classifier => {
+    living++
+    return remoteClassifier(known, {
+      call: (method, args) => connection.call(handle, method, args),
+      stream: (method, args) => connection.stream(handle, method, args),
+      async make(method, args) {
+        const into = ++last
+        return open(into, (await connection.call(handle, method, args, into)) as Facts)
+      },
+      async dispose() {
+        try {
+          await connection.close(handle)
+        } finally {
+          if (--living === 0) onDispose()
+        }
+      },
+    })
+  }
+  return open(0, facts)
 }

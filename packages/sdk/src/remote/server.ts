@@ -40,9 +40,6 @@ export function createServer(
 ): (request: Request) => void {
   const classifiers = new Map<number, LocalClassifier>()
   const calls = new Map<number, Served>()
-  /** Of classifiers that calls make: the owner counts up from 0. */
-  let lastHandle = 0
-
   const post = (reply: Reply): void => {
     const { value, transfer } = pack(reply)
     send(value as Reply, transfer)
@@ -101,8 +98,8 @@ export function createServer(
   })
   const keep = (classifier: LocalClassifier, handle: number): Facts => {
     classifiers.set(handle, classifier)
-    const { graph, backend, features, memory, labels, preprocess } = classifier
-    return { graph, backend, features, memory, labels, preprocess }
+    const { model: _, executor: __, ...sendable } = classifier
+    return Object.fromEntries(Object.entries(sendable).filter(([, value]) => typeof value !== 'function'))
   }
   const find = (handle: number): LocalClassifier => {
     const classifier = classifiers.get(handle)
@@ -136,10 +133,6 @@ export function createServer(
         })
         return
       }
-      case 'share':
-        begin(id, [])
-        answer(id, () => shareModel(find(request.handle).model))
-        return
       case 'call': {
         const { call, given } = begin(id, request.args)
         const run = (): unknown => {
@@ -153,11 +146,7 @@ export function createServer(
             answer(id, run)
             return
           case 'classifier':
-            answer(id, async () => {
-              const made = (await run()) as LocalClassifier & { readonly report?: unknown }
-              const handle = --lastHandle
-              return { handle, facts: { ...keep(made, handle), report: made.report } }
-            })
+            answer(id, async () => keep((await run()) as LocalClassifier, request.into as number))
             return
           case 'stream':
           case 'each':

@@ -83,11 +83,9 @@ export async function createWorkerClassifier(options: WorkerClassifierOptions): 
       model: typeof model === 'string' && /^\.{0,2}\//.test(model) ? resolveAddress(model) : model,
       ...(backend && { backend: [backend].flat().map(withAddresses) }),
     })
-    let living = 1
-    return classifierOn(connection, 0, facts, (made) => {
-      living += made ? 1 : -1
-      if (living === 0) connection.fail('disposed', 'this classifier has been disposed')
-    })
+    return classifierOn(connection, facts, () =>
+      connection.fail('disposed', 'this classifier has been disposed'),
+    )
   } catch (error) {
     connection.fail('unavailable', 'the classifier was not made')
     throw error

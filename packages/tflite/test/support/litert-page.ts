@@ -1,25 +1,29 @@
 import { loadAndCompile, loadLiteRt, Tensor } from '@litertjs/core'
+import type { PageTensor } from './litert.ts'
 
 const started = loadLiteRt('/litert/', { threads: false })
 
-/** Run the .tflite file at `model` on the float32 elements at `input`: the shape and elements of its output. */
+/** Run the .tflite file at `model` on inputs by name: its outputs by name. */
 async function run(
   model: string,
-  input: string,
-  shape: readonly number[],
-): Promise<{ readonly shape: readonly number[]; readonly data: readonly number[] }> {
+  inputs: Readonly<Record<string, PageTensor>>,
+): Promise<Record<string, PageTensor>> {
   await started
-  const fetched = async (path: string): Promise<ArrayBuffer> => (await fetch(path)).arrayBuffer()
-  const compiled = await loadAndCompile(new Uint8Array(await fetched(model)), { accelerator: 'wasm' })
-  const given = Tensor.fromTypedArray(new Float32Array(await fetched(input)), [...shape])
-  const [result] = await compiled.run(given)
-  if (!result) throw new Error('the network has no output')
-  const data = Array.from((await result.data()) as Float32Array)
-  const made = { shape: Array.from(result.type.layout.dimensions), data }
-  given.delete()
-  result.delete()
+  const bytes = new Uint8Array(await (await fetch(model)).arrayBuffer())
+  const compiled = await loadAndCompile(bytes, { accelerator: 'wasm' })
+  const given = Object.entries(inputs).map(
+    ([name, { shape, data }]) => [name, Tensor.fromTypedArray(Float32Array.from(data), [...shape])] as const,
+  )
+  const results = Object.entries(await compiled.run(Object.fromEntries(given)))
+  const outputs: Record<string, PageTensor> = {}
+  for (const [name, result] of results) {
+    const data = Array.from((await result.data()) as Float32Array)
+    outputs[name] = { shape: Array.from(result.type.layout.dimensions), data }
+    result.delete()
+  }
+  for (const [, tensor] of given) tensor.delete()
   compiled.delete()
-  return made
+  return outputs
 }
 
 Object.assign(globalThis, { runLiteRt: run })

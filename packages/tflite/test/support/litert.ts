@@ -2,12 +2,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Tensor, tensor } from '@mobileone/core'
+import { type Tensors, tensor } from '@mobileone/core'
 import { openModulePage } from '@mobileone/testkit'
+import { reorder } from './compare.ts'
+
+/** A tensor on its way to a page or back. */
+export interface PageTensor {
+  readonly shape: readonly number[]
+  readonly data: readonly number[]
+}
 
 export interface LiteRt {
-  /** Run the file on an NCHW input; a feature map comes back as NCHW. */
-  run(bytes: Uint8Array, input: Tensor): Promise<Tensor>
+  /** Run the file on inputs by name; feature maps go in and come back as NCHW. */
+  run(bytes: Uint8Array, inputs: Tensors): Promise<Tensors>
   close(): Promise<void>
 }
 
@@ -23,46 +30,34 @@ export async function openLiteRt(): Promise<LiteRt> {
   })
   await page.waitForFunction(() => 'runLiteRt' in globalThis)
   return {
-    async run(bytes, input) {
-      const given = reorder(input, [0, 2, 3, 1])
+    async run(bytes, inputs) {
       writeFileSync(join(files, 'model.tflite'), bytes)
-      writeFileSync(join(files, 'input.f32'), new Uint8Array(given.data.buffer))
-      const { shape, data } = await page.evaluate(
-        (inputShape) =>
+      const given = Object.entries(inputs).map(([name, input]) => {
+        const { shape, data } = reorder(input, [0, 2, 3, 1])
+        return [name, { shape, data: Array.from(data) }] as const
+      })
+      const made = await page.evaluate(
+        (tensors) =>
           (
             globalThis as unknown as {
               runLiteRt(
                 model: string,
-                input: string,
-                shape: readonly number[],
-              ): Promise<{ shape: number[]; data: number[] }>
+                inputs: Record<string, PageTensor>,
+              ): Promise<Record<string, PageTensor>>
             }
-          ).runLiteRt('/files/model.tflite', '/files/input.f32', inputShape),
-        given.shape,
+          ).runLiteRt('/files/model.tflite', tensors),
+        Object.fromEntries(given),
       )
-      return reorder(tensor(shape, Float32Array.from(data)), [0, 3, 1, 2])
+      return Object.fromEntries(
+        Object.entries(made).map(([name, { shape, data }]) => [
+          name,
+          reorder(tensor(shape, Float32Array.from(data)), [0, 3, 1, 2]),
+        ]),
+      )
     },
     async close() {
       await close()
       rmSync(files, { recursive: true, force: true })
     },
   }
-}
-
-/** Axis i of the result is axis `order[i]` of `source`; vectors stay as they are. */
-function reorder(source: Tensor, order: readonly number[]): Tensor {
-  if (source.shape.length !== 4) return source
-  const strides = source.shape.map((_, axis) => source.shape.slice(axis + 1).reduce((a, b) => a * b, 1))
-  const shape = order.map((axis) => source.shape[axis] as number)
-  const data = Float32Array.from({ length: source.data.length }, (_, index) => {
-    let rest = index
-    let from = 0
-    for (let axis = 3; axis >= 0; axis--) {
-      const size = shape[axis] as number
-      from += (rest % size) * (strides[order[axis] as number] as number)
-      rest = Math.floor(rest / size)
-    }
-    return source.data[from] as number
-  })
-  return tensor(shape, data)
 }

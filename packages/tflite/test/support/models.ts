@@ -2,6 +2,7 @@ import { convNode, makeModel, normalTensor } from '@mobileone/conformance'
 import {
   type Conv2d,
   configFromWidths,
+  floatWeight,
   initialize,
   type Model,
   mobileone,
@@ -9,6 +10,7 @@ import {
   random,
   reparameterize,
   type Tensor,
+  tensor,
 } from '@mobileone/core'
 
 /** Standard normal elements. */
@@ -53,3 +55,20 @@ export const train: Model = initialize(
   { seed: 9, statistics: 'random' },
 )
 export const deploy: Model = reparameterize(train)
+
+/** `model` with the weights and the bias of its last layer times `scale`. */
+export function withSmallLogits(model: Model, scale: number): Model {
+  const head = model.nodes.at(-1)
+  if (head?.op !== 'linear' || head.bias === undefined) throw new Error('the model ends in no linear layer')
+  const scaled = [head.weight, head.bias].map((name) => {
+    const { shape, data } = floatWeight(model, name)
+    return [
+      name,
+      tensor(
+        shape,
+        data.map((value) => value * scale),
+      ),
+    ] as const
+  })
+  return { ...model, weights: { ...model.weights, ...Object.fromEntries(scaled) } }
+}

@@ -1,4 +1,4 @@
-import type { Conv2d, Node } from '@mobileone/core'
+import { type Conv2d, MobileOneError, type Node } from '@mobileone/core'
 import type { Primitives, Tfjs } from '@mobileone/tfjs-wasm-gradients'
 import type * as tf from '@tensorflow/tfjs-core'
 import type { Observe, ReadWeight } from './branch-sum.ts'
@@ -46,6 +46,12 @@ export function runNode(
       return tf.sigmoid(x)
     case 'silu':
       return tf.mul(x, tf.sigmoid(x))
+    case 'relu6':
+      return tf.relu6(x)
+    case 'hardSigmoid':
+      return hardSigmoid(tf, x)
+    case 'hardSwish':
+      return tf.mul(x, hardSigmoid(tf, x))
     case 'gelu':
       return tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1))
     case 'add':
@@ -58,9 +64,21 @@ export function runNode(
       return tf.reshape(x.rank === 4 ? tf.transpose(x, [0, 3, 1, 2]) : x, [x.shape[0] as number, -1])
     case 'softmax':
       return tf.softmax(x)
+    case 'maxPool':
+    case 'upsample':
+    case 'concat':
+    case 'slice':
+      throw new MobileOneError(
+        'unsupported',
+        `training through node "${node.name}" (${node.op}) is not written yet`,
+      )
     default:
       return node satisfies never
   }
+}
+
+function hardSigmoid(tf: Tfjs, x: tf.Tensor): tf.Tensor {
+  return tf.div(tf.relu6(tf.add(x, 3)), 6)
 }
 
 function convolution(

@@ -1,0 +1,5 @@
+export { type Backbone, backboneOf } from './backbone.ts'
+export { type Embeddings, type FitHeadOptions, fitHead } from './fit-head.ts'
+export { Head, type PredictOptions } from './head.ts'
+export type { HeadData, HeadReport } from './head-data.ts'
+export { loadHead } from './load-head.ts'

@@ -1,0 +1,80 @@
+import { floatWeight, formatShape, MobileOneError, type Model, type Tensor, tensor } from '@mobileone/core'
+import { float32ToFloat16 } from '@mobileone/core/half'
+import type { FileBuilder } from './file-builder.ts'
+import { permute } from './permute.ts'
+
+/** How the elements of weights lie in the file. */
+export type WeightStorage = 'float32' | 'float16'
+
+/** Where rounding to float16 gives infinity. */
+const beyondFloat16 = 65_520
+/** DEQUANTIZE reads float16 since this version. */
+const dequantizeVersion = 3
+
+/** The order of a convolution's axes [O, C / groups, kernelHeight, kernelWidth] in the file. */
+export type FilterOrder = 'dense' | 'depthwise'
+
+/** The weights of one model in its file, each once, however many nodes read it. */
+export class ConstantStore {
+  readonly #file: FileBuilder
+  readonly #model: Model
+  readonly #storage: WeightStorage
+  readonly #stored = new Map<string, number>()
+
+  constructor(file: FileBuilder, model: Model, storage: WeightStorage) {
+    this.#file = file
+    this.#model = model
+    this.#storage = storage
+  }
+
+  /** The weight `name` as a float32 tensor of the file, in the model's layout. */
+  weight(name: string): number {
+    return this.#once(name, name, () => floatWeight(this.#model, name))
+  }
+
+  /** The weight `name` of a convolution: [O, kernelHeight, kernelWidth, C / groups], or [1, kernelHeight, kernelWidth, O]. */
+  filter(name: string, order: FilterOrder): number {
+    return this.#once(`${order} ${name}`, name, () =>
+      permute(floatWeight(this.#model, name), order === 'dense' ? [0, 2, 3, 1] : [1, 2, 3, 0]),
+    )
+  }
+
+  /** `count` zeros for the layer `node`, which has no bias. */
+  zeros(node: string, count: number): number {
+    return this.#once(`zeros ${count}`, `${node}.bias`, () => tensor([count]))
+  }
+
+  #once(key: string, name: string, read: () => Tensor): number {
+    let index = this.#stored.get(key)
+    if (index === undefined) this.#stored.set(key, (index = this.#store(name, read())))
+    return index
+  }
+
+  #store(name: string, { shape, data }: Tensor): number {
+    const file = this.#file
+    switch (this.#storage) {
+      case 'float32':
+        return file.constant(name, shape, data)
+      case 'float16': {
+        const stored = file.constant(`${name}.float16`, shape, this.#halves(name, shape, data))
+        const value = file.value(name, shape)
+        file.operator('dequantize', [stored], value, { version: dequantizeVersion })
+        return value
+      }
+      default:
+        return this.#storage satisfies never
+    }
+  }
+
+  #halves(name: string, shape: readonly number[], data: Float32Array): Uint16Array {
+    const beyond = data.find((value) => Math.abs(value) >= beyondFloat16 && Number.isFinite(value))
+    if (beyond !== undefined) {
+      throw new MobileOneError(
+        'invalid-argument',
+        `cannot write model "${this.#model.name}" as .tflite in float16: the weight "${name}" (${formatShape(shape)}) ` +
+          `holds ${beyond}, and float16 ends at 65504; write it with the storage float32`,
+      )
+    }
+    return float32ToFloat16(data)
+  }
+}
