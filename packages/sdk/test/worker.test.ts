@@ -323,6 +323,39 @@ describe.skipIf(lacking('chromium'))('a classifier in a worker, in Chromium', ()
     })
   })
 
+  it('watches a track and a video element', async () => {
+    const found = await tab.evaluate(async () => {
+      const { createWorkerClassifier } = (globalThis as unknown as InPage).worker
+      const classifier = await createWorkerClassifier({ model: '../weights.safetensors' })
+      const canvas = document.querySelector('#canvas') as HTMLCanvasElement
+      const paint = canvas.getContext('2d') as CanvasRenderingContext2D
+      const image = document.querySelector('#picture') as HTMLImageElement
+      const repaint = setInterval(() => paint.drawImage(image, 0, 0), 20)
+      const stream = canvas.captureStream()
+      const video = Object.assign(document.createElement('video'), { muted: true, srcObject: stream })
+      await video.play()
+      const [track] = stream.getVideoTracks() as [MediaStreamTrack]
+      classifier.setOptions({ topK: 1 })
+      const labels: (string | undefined)[] = []
+      for (const source of [track, video]) {
+        let count = 0
+        for await (const { predictions } of classifier.watch(source, { smoothing: 0.5 })) {
+          labels.push(predictions.map(({ label }) => label).join())
+          if (++count === 3) break
+        }
+      }
+      const refused = await classifier
+        .watch(track, { fps: 0 })
+        .next()
+        .catch(({ code }) => code)
+      clearInterval(repaint)
+      track.stop()
+      await classifier.dispose()
+      return { labels, refused, wasLive: track.readyState }
+    })
+    expect(found).toEqual({ labels: Array(6).fill('Trouser'), refused: 'invalid-argument', wasLive: 'ended' })
+  })
+
   it.each([
     ['/', '/missing.mjs', 'unavailable'],
     ['/', '/text.mjs', 'unavailable'],

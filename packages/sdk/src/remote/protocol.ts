@@ -27,6 +27,7 @@ export const methods: Readonly<
 > = {
   classify: 'call',
   classifyEach: 'each',
+  watch: 'owner',
   embed: 'call',
   embedEach: 'each',
   logits: 'call',

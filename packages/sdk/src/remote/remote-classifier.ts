@@ -2,6 +2,9 @@ import { MobileOneError } from '@mobileone/core'
 import type { ImageSources } from '@mobileone/vision'
 import type { Classifier, ClassifierOptions, ListOptions } from '../classifier.ts'
 import { reported } from '../list-progress.ts'
+import { deferred } from '../watch/deferred.ts'
+import type { WatchSource } from '../watch/open-frames.ts'
+import type { WatchOptions } from '../watch/watch.ts'
 import type { Connection } from './connection.ts'
 import type { BackendRequest } from './named-backends.ts'
 import { type Facts, type MethodName, methods } from './protocol.ts'
@@ -28,7 +31,7 @@ export interface Remote {
 }
 
 /** The interface of a classifier over `remote`; methods answer `disposed` after `dispose`. */
-export function remoteClassifier(facts: object, remote: Remote): Classifier {
+export function remoteClassifier(facts: Facts, remote: Remote): Classifier {
   let disposed: Promise<void> | undefined
   const check = (): void => {
     if (disposed) throw new MobileOneError('disposed', 'this classifier has been disposed')
@@ -39,6 +42,21 @@ export function remoteClassifier(facts: object, remote: Remote): Classifier {
     { ...defaults, ...defined(run ?? {}) },
     ...others,
   ]
+  const setOptions = (changes: unknown): void => {
+    defaults = defined({ ...defaults, ...(changes as object) })
+  }
+  /** Frames are taken here, where the video is, and run there. */
+  const watchFrames = (...args: unknown[]): unknown =>
+    deferred(async () => {
+      check()
+      const { watch } = await import('../watch/watch.ts')
+      const [source, run] = withDefaults(args) as [WatchSource, WatchOptions]
+      const runner = {
+        labels: facts.labels as Classifier['labels'],
+        logits: (...given: unknown[]) => remote.call('logits', given) as Promise<Float32Array>,
+      }
+      return watch(runner, source, run)
+    })
   const method = (name: MethodName): ((...args: unknown[]) => unknown) => {
     switch (methods[name]) {
       case 'stream':
@@ -65,9 +83,7 @@ export function remoteClassifier(facts: object, remote: Remote): Classifier {
           return remote.call(name, withDefaults(args))
         }
       case 'owner':
-        return (changes) => {
-          defaults = defined({ ...defaults, ...(changes as object) })
-        }
+        return name === 'watch' ? watchFrames : setOptions
     }
   }
   const dispose = (): Promise<void> => (disposed ??= remote.dispose())
