@@ -17,6 +17,7 @@ export default [
       index: 'src/index.ts',
       export: 'src/exporters.ts',
       head: 'src/head/index.ts',
+      network: 'src/own-networks.ts',
       // For its types: pages and bundlers take it from dist/browser.
       worker: 'src/remote/worker.ts',
       node: 'src/remote/node.ts',

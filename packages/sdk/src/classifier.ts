@@ -1,26 +1,18 @@
-import type {
-  CompileFirstOptions,
-  Executor,
-  Graph,
-  Model,
-  OnProgress,
-  Preprocess,
-  Tensor,
-} from '@mobileone/core'
-import type {
-  ClassifyOptions,
-  DecodeOptions,
-  ImageSource,
-  ImageSources,
-  ItemResult,
-  Prediction,
-  PreprocessOptions,
-} from '@mobileone/vision'
+import type { CompileFirstOptions, Executor, Graph, Model, Preprocess, Tensor } from '@mobileone/core'
+import type { DecodeOptions, ImageSource, ImageSources, ItemResult, Prediction } from '@mobileone/vision'
 import type { BackendChoice } from './backend-names.ts'
 import type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot/train-head.ts'
 import type { Backbone } from './head/backbone.ts'
 import type { HeadData } from './head/head-data.ts'
 import type { LoadOptions, ModelSource } from './load.ts'
+import type {
+  Changes,
+  ClassifierDefaults,
+  ClassifierRunOptions,
+  EmbedRunOptions,
+  ListOptions,
+  PictureOptions,
+} from './run-options.ts'
 import type { WatchSource } from './watch/open-frames.ts'
 import type { FrameResults, WatchOptions } from './watch/watch.ts'
 
@@ -42,29 +34,6 @@ export interface ClassifierOptions
    */
   readonly decoder?: DecodeOptions['lib'] | false
 }
-
-/** How a picture becomes the network's input, for every call that takes one. */
-export type PictureOptions = PreprocessOptions
-
-export type EmbedRunOptions = PictureOptions & {
-  /** Scale each embedding to length 1, so that a dot product is the cosine similarity. False by default. */
-  readonly normalize?: boolean
-}
-
-export type ClassifierRunOptions = PictureOptions &
-  Pick<ClassifyOptions, 'topK' | 'threshold' | 'allow' | 'deny' | 'activation'>
-
-/** What goes through many pictures tells how far it is. */
-export interface ListOptions {
-  /** `done` pictures have their result; `total` is known of lists and other sized collections. */
-  readonly onProgress?: OnProgress
-}
-
-/** Options of later calls that do not say otherwise themselves. */
-export type ClassifierDefaults = Omit<ClassifierRunOptions & EmbedRunOptions, 'signal'>
-
-/** Some of these options; undefined takes one back. */
-export type Changes<Options> = { readonly [Name in keyof Options]?: Options[Name] | undefined }
 
 /** A model compiled for one backend, with everything needed to give it pictures, on whatever thread it runs. */
 export interface Classifier extends AsyncDisposable {

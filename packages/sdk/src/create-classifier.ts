@@ -19,14 +19,7 @@ import {
 } from '@mobileone/vision'
 import { assumedCard, onlyInput } from './assumed-card.ts'
 import { backendSources } from './backend-names.ts'
-import type {
-  Classifier,
-  ClassifierOptions,
-  ClassifierRunOptions,
-  EmbedRunOptions,
-  LocalClassifier,
-  PictureOptions,
-} from './classifier.ts'
+import type { Classifier, ClassifierOptions, LocalClassifier } from './classifier.ts'
 import { type Backbone, backboneOf } from './head/backbone.ts'
 import type { HeadData } from './head/head-data.ts'
 import { leaseExecutor } from './lease-executor.ts'
@@ -35,6 +28,7 @@ import { loadDeployModel } from './load.ts'
 import { withFraction } from './loading-progress.ts'
 import { checkFit, withEmbedding, withoutWeights } from './network.ts'
 import { RunDefaults } from './run-defaults.ts'
+import type { ClassifierRunOptions, EmbedRunOptions, PictureOptions } from './run-options.ts'
 import { deferred } from './watch/deferred.ts'
 
 /**

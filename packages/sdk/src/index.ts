@@ -47,17 +47,11 @@ export {
 export { withAssumedCard } from './assumed-card.ts'
 export type { BackendChoice, BackendName } from './backend-names.ts'
 export type {
-  Changes,
   Classifier,
-  ClassifierDefaults,
   ClassifierOptions,
-  ClassifierRunOptions,
-  EmbedRunOptions,
   FewShotClassifier,
   FewShotResult,
-  ListOptions,
   LocalClassifier,
-  PictureOptions,
 } from './classifier.ts'
 export { createClassifier } from './create-classifier.ts'
 export type { CrossValidation } from './few-shot/fit.ts'
@@ -65,5 +59,13 @@ export type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot/
 export type { Backbone } from './head/backbone.ts'
 export type { HeadData, HeadReport } from './head/head-data.ts'
 export { type LoadOptions, loadDeployModel, loadModel, type ModelSource } from './load.ts'
+export type {
+  Changes,
+  ClassifierDefaults,
+  ClassifierRunOptions,
+  EmbedRunOptions,
+  ListOptions,
+  PictureOptions,
+} from './run-options.ts'
 export type { WatchSource } from './watch/open-frames.ts'
 export type { FrameResult, FrameResults, WatchOptions } from './watch/watch.ts'
