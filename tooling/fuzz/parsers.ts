@@ -104,6 +104,9 @@ function mlmodel(): FuzzedParser {
   return { name: 'mlmodel', samples, read, construct: fromTrees(samples) }
 }
 
+/** Bytes of a mutated model: more of them take longer to pack than to judge. */
+const longestModel = 2e6
+
 function mlpackage(): FuzzedParser {
   const samples = [
     zipPackage(toCoreML(deploy)),
@@ -116,8 +119,10 @@ function mlpackage(): FuzzedParser {
   const construct = (source: Random): Uint8Array => {
     const index = source.integer(0, samples.length - 1)
     const changed = opened[index]!.map(([path, bytes]): [string, Uint8Array] => {
-      if (path.endsWith(modelPath) && source.next() < 0.8)
-        return [path, encodeTree(mutateTree(trees[index]!, source))]
+      if (path.endsWith(modelPath) && source.next() < 0.8) {
+        const mutated = encodeTree(mutateTree(trees[index]!, source))
+        return [path, mutated.length > longestModel ? bytes : mutated]
+      }
       const isOdd = source.next() < 0.2 && (path.endsWith(weightsPath) || path.endsWith(manifestPath))
       if (!isOdd) return [path, bytes]
       const copy = bytes.slice(0, source.next() < 0.3 ? source.integer(0, bytes.length) : undefined)
