@@ -7,7 +7,13 @@ import {
   toFloat32,
   toSafetensors,
 } from '../../packages/checkpoint/src/index.ts'
-import { initialize, mobileone, type Random, reparameterize } from '../../packages/core/src/index.ts'
+import {
+  imagenetPreprocess,
+  initialize,
+  mobileone,
+  type Random,
+  reparameterize,
+} from '../../packages/core/src/index.ts'
 import { fromMLModel } from '../../packages/coreml/src/neural-network/from-mlmodel.ts'
 import { toMLModel } from '../../packages/coreml/src/neural-network/to-mlmodel.ts'
 import { manifestPath, modelPath, weightsPath, zipPackage } from '../../packages/coreml/src/package.ts'
@@ -16,9 +22,11 @@ import { fromCoreML } from '../../packages/coreml/src/read/from-coreml.ts'
 import { toCoreML } from '../../packages/coreml/src/write/to-coreml.ts'
 import { fromOnnx } from '../../packages/onnx/src/from-onnx.ts'
 import { toOnnx } from '../../packages/onnx/src/to-onnx.ts'
+import { backboneOf, ExampleSet, Head, loadExamples, loadHead } from '../../packages/sdk/src/head/index.ts'
 import { readHeader, withoutOrientation } from '../../packages/vision/src/container.ts'
 import { readIdx } from '../../packages/vision/src/idx.ts'
 import { constructPyTorch, constructSafetensors } from './construct-checkpoint.ts'
+import { constructHead } from './construct-head.ts'
 import { constructIdx, constructPicture } from './construct-pictures.ts'
 import { type FuzzedParser, pick } from './parser.ts'
 import { encodeTree, type Field, mutateTree, parseTree } from './protobuf-tree.ts'
@@ -68,6 +76,40 @@ function readWeights(bytes: Uint8Array): unknown {
 function safetensors(): FuzzedParser {
   const samples = [toSafetensors(train), toSafetensors(deploy, { naming: 'timm', storage: 'float16' })]
   return { name: 'safetensors', samples, read: readWeights, construct: constructSafetensors }
+}
+
+function head(): FuzzedParser {
+  const backbone = backboneOf(deploy, imagenetPreprocess([16, 16], 3))!
+  const embedding = new Float32Array(backbone.features).fill(0.5)
+  const weight = new Float32Array(2 * backbone.features)
+  const classifier = { backbone, embed: () => Promise.reject(new Error('no picture is embedded')) }
+  const set = new ExampleSet(classifier)
+  for (const label of ['a', 'b', 'a']) set.addEmbedding(label, embedding)
+  const fitted = new Head({
+    ...{ labels: ['a', 'b'], weight, bias: new Float32Array(2), backbone },
+    report: {
+      classes: [
+        { label: 'a', examples: 2 },
+        { label: 'b', examples: 1 },
+      ],
+      crossValidation: {
+        folds: 3,
+        pictures: 2,
+        accuracy: 0.5,
+        confusion: [
+          [1, 1],
+          [0, 0],
+        ],
+      },
+      ...{ trainingAccuracy: 1, regularization: 0.1, iterations: 3, converged: true, milliseconds: 2 },
+    },
+  })
+  const samples = [fitted.toBytes(), set.toBytes()]
+  const read = (bytes: Uint8Array): unknown => {
+    const isHead = new TextDecoder('latin1').decode(bytes).includes('mobileone.head')
+    return isHead ? loadHead(bytes).predict(embedding) : loadExamples(classifier, bytes).toBytes()
+  }
+  return { name: 'head', samples, read, construct: (source) => constructHead(source, samples) }
 }
 
 function pytorch(): FuzzedParser {
@@ -185,6 +227,7 @@ function idx(): FuzzedParser {
 /** Every parser of foreign bytes, by name. */
 export const parsers: Readonly<Record<string, () => FuzzedParser>> = {
   safetensors,
+  head,
   pytorch,
   onnx,
   mlmodel,
