@@ -31,10 +31,11 @@ function hardSigmoid(x: v128): v128 {
   return f32x4.mul(clampTo6(f32x4.add(x, f32x4.splat(3))), f32x4.splat(1.0 / 6.0))
 }
 
+/** A NaN stays. */
 // @ts-ignore: decorator
 @inline
 function clampTo6(x: v128): v128 {
-  return f32x4.min(f32x4.max(x, f32x4.splat(0)), f32x4.splat(6))
+  return f32x4.pmin(atLeast(x, f32x4.splat(0)), f32x4.splat(6))
 }
 
 export function unary(step: usize, from: i32, to: i32): void {
