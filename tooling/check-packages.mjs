@@ -26,7 +26,13 @@ const budgets = [
     name: 'sdk, everything, also what is loaded on demand',
     source: "export * from '@mobileone/sdk'\n",
     without: ['@mobileone/backend-webgpu'],
-    limit: 112_000,
+    limit: 115_000,
+  },
+  {
+    name: 'sdk/head, beside the sdk',
+    source: "export * from '@mobileone/sdk/head'\n",
+    without: ['@mobileone/core', '@mobileone/checkpoint', '@mobileone/vision'],
+    limit: 10_000,
   },
   {
     name: 'backend-webgpu, kernels included',
@@ -51,7 +57,7 @@ const budgets = [
     source: "export * from '@mobileone/train'\nexport * from '@mobileone/tfjs-wasm-gradients'\n",
     from: 'train',
     without: ['@mobileone/core', '@tensorflow/tfjs-core'],
-    limit: 78_000,
+    limit: 81_000,
   },
   {
     name: 'tfjs-wasm-gradients, kernels included',

@@ -4,5 +4,6 @@ export default library({
   index: 'src/index.ts',
   'protobuf-wire': 'src/protobuf-wire.ts',
   half: 'src/half.ts',
+  framing: 'src/model/framing.ts',
   'embedded-wasm': 'src/embedded-wasm.ts',
 })

@@ -24,6 +24,7 @@ export {
   variants,
   type WidthRow,
 } from './mobileone/variants.ts'
+export { centreCrop, shorterSideTo, type Window } from './model/crop.ts'
 export {
   attachWeights,
   classCount,
@@ -34,6 +35,7 @@ export {
   withInputs,
   withOutputs,
 } from './model/edit.ts'
+export type { Framing } from './model/framing.ts'
 export { interpolation, type Taps } from './model/interpolation.ts'
 export type {
   Add,

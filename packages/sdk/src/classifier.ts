@@ -14,12 +14,15 @@ import type {
   ImageSources,
   ItemResult,
   Prediction,
+  PreprocessOptions,
 } from '@mobileone/vision'
 import type { BackendChoice } from './backend-names.ts'
 import type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot/train-head.ts'
 import type { Backbone } from './head/backbone.ts'
 import type { HeadData } from './head/head-data.ts'
 import type { LoadOptions, ModelSource } from './load.ts'
+import type { WatchSource } from './watch/open-frames.ts'
+import type { FrameResults, WatchOptions } from './watch/watch.ts'
 
 export interface ClassifierOptions
   extends LoadOptions,
@@ -41,7 +44,7 @@ export interface ClassifierOptions
 }
 
 /** How a picture becomes the network's input, for every call that takes one. */
-export type PictureOptions = DecodeOptions
+export type PictureOptions = PreprocessOptions
 
 export type EmbedRunOptions = PictureOptions & {
   /** Scale each embedding to length 1, so that a dot product is the cosine similarity. False by default. */
@@ -88,6 +91,14 @@ export interface Classifier extends AsyncDisposable {
     images: ImageSources,
     options?: ClassifierRunOptions & ListOptions,
   ): AsyncGenerator<ItemResult<Prediction[]>, void, undefined>
+  /**
+   * The best classes of a video, a camera or another supply of pictures, as fast as this classifier runs: one frame at a time, the
+   * newest; older ones are dropped. Pauses while nobody sees the page; ends with the video or the track. Nothing starts before
+   * the first result is asked for.
+   * @throws MobileOneError, from the iteration, `invalid-argument` for what is no source or an option that does not fit,
+   * `unavailable` where this browser cannot read it here, the error of a frame that cannot be read, `aborted`.
+   */
+  watch(source: WatchSource, options?: WatchOptions): FrameResults
   /** Pooled features of one picture, or of each of a list: what the last linear layer reads. */
   embed(image: ImageSource, options?: EmbedRunOptions): Promise<Float32Array>
   embed(images: readonly ImageSource[], options?: EmbedRunOptions): Promise<Float32Array[]>

@@ -35,6 +35,7 @@ import { loadDeployModel } from './load.ts'
 import { withFraction } from './loading-progress.ts'
 import { checkFit, withEmbedding, withoutWeights } from './network.ts'
 import { RunDefaults } from './run-defaults.ts'
+import { deferred } from './watch/deferred.ts'
 
 /**
  * Load a model, fold it, compile it and make it classify pictures. What can be known to fail, labels that do not fit or a missing
@@ -149,6 +150,11 @@ function classifierOn(compiled: Compiled): LocalClassifier {
       return reported(embedEach(executor, images, embedOptions(run)), 'embed', images, run)
     },
     logits,
+    watch: (source, run) =>
+      deferred(async () => {
+        const { watch } = await import('./watch/watch.ts')
+        return watch({ labels, logits }, source, defaults.with(run))
+      }),
     setOptions: (changes) => defaults.set(changes),
     async fewShot(examples, run = {}) {
       checkEmbedding()

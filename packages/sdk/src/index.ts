@@ -35,12 +35,14 @@ export type { FetchWeightsOptions, WeightSource } from '@mobileone/hub'
 export {
   cosineSimilarity,
   type DecodeOptions,
+  type Framing,
   type Image,
   type ImageSource,
   type ImageSources,
   type ItemResult,
   type Pixels,
   type Prediction,
+  type PreprocessOptions,
 } from '@mobileone/vision'
 export { withAssumedCard } from './assumed-card.ts'
 export type { BackendChoice, BackendName } from './backend-names.ts'
@@ -63,3 +65,5 @@ export type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot/
 export type { Backbone } from './head/backbone.ts'
 export type { HeadData, HeadReport } from './head/head-data.ts'
 export { type LoadOptions, loadDeployModel, loadModel, type ModelSource } from './load.ts'
+export type { WatchSource } from './watch/open-frames.ts'
+export type { FrameResult, FrameResults, WatchOptions } from './watch/watch.ts'

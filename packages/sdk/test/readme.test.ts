@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { goldenPath, lacking } from '@mobileone/testkit'
 import { describe, expect, it } from 'vitest'
+import { drawings } from './drawings.ts'
 import { ship } from './export-example.ts'
+import { recognize, teach } from './head-example.ts'
 
 const example = readFileSync(new URL('./readme-example.mjs', import.meta.url), 'utf8')
 const assets = new URL('../../../apps/demo/assets/', import.meta.url)
@@ -60,5 +62,21 @@ describe('the example of exporting', () => {
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
+  })
+})
+
+describe('the example of heads', () => {
+  it('stands in the README as it is run here', () => {
+    const text = readFileSync(new URL('./head-example.ts', import.meta.url), 'utf8')
+    expect(readFileSync(new URL('../README.md', import.meta.url), 'utf8')).toContain(
+      `\`\`\`ts\n${text}\`\`\``,
+    )
+  })
+
+  it('learns and tells apart', async () => {
+    const model = new URL('fashion-mnist.safetensors', assets)
+    const learned = await teach(model, { disc: drawings('disc', 0, 5), bars: drawings('bars', 0, 5) })
+    const found = await recognize(model, learned, drawings('bars', 100, 10))
+    expect(found.filter(([best]) => best?.label === 'bars').length).toBeGreaterThanOrEqual(8)
   })
 })

@@ -1,7 +1,7 @@
 """Make the test fixtures of @mobileone/vision with Pillow, the library whose pixels the package reproduces.
 
     python3 -m pip install pillow==12.0.0
-    python3 scripts/fixtures.py                       # test/fixtures/images/*, decode.json, resize.json
+    python3 scripts/fixtures.py                       # test/fixtures/images/*, decode.json, resize.json, framing.json
     python3 scripts/fixtures.py --photographs FOLDER  # test/fixtures/photographs.json, numbers only
 
 Same Pillow, same bytes out. Up to version 12 Pillow resizes rows first, always; version 13 resizes columns first where
@@ -113,6 +113,68 @@ def resize_fixtures():
                     }
                 )
     write_json("resize.json", {"pillow": PIL.__version__, "cases": cases, "large": large})
+
+
+FRAMINGS = [
+    # width, height, size of the input (height, width), resize, framing
+    (41, 30, (12, 16), 17, {}),
+    (41, 30, (12, 16), 17, {"rotate": 90}),
+    (41, 30, (12, 16), 17, {"rotate": 180}),
+    (41, 30, (12, 16), 17, {"rotate": 270}),
+    (41, 30, (12, 16), 17, {"flip": True}),
+    (41, 30, (12, 16), 17, {"rotate": 90, "flip": True}),
+    (41, 30, (12, 16), 17, {"rotate": 270, "flip": True}),
+    (41, 30, (12, 16), 17, {"region": {"x": 5, "y": 2, "width": 30, "height": 25}}),
+    (41, 30, (12, 16), 17, {"region": {"x": 4.5, "y": 2.5, "width": 30.2, "height": 24}, "rotate": 90}),
+    (41, 30, (12, 16), 17, {"fit": "stretch"}),
+    (30, 41, (12, 16), 17, {"fit": "stretch", "region": {"x": 0, "y": 1.7, "width": 29.6, "height": 7.5}}),
+    (41, 30, (12, 16), 17, {"fit": "letterbox"}),
+    (30, 41, (12, 16), 17, {"fit": "letterbox"}),
+    (41, 30, (16, 16), 17, {"fit": "letterbox", "rotate": 270, "flip": True}),
+    (7, 5, (24, 25), 17, {"fit": "letterbox", "region": {"x": 1, "y": 0, "width": 5, "height": 5}}),
+    (90, 8, (9, 8), 17, {"fit": "letterbox"}),
+    (40, 30, (12, 16), 17, {"fit": "letterbox"}),
+]
+MEAN = (0.485, 0.456, 0.406)
+TURNS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
+
+
+def framed(image, size, resize, framing, filter_value):
+    if "region" in framing:
+        region = framing["region"]
+        left, top = region["x"], region["y"]
+        image = image.crop((left, top, left + region["width"], top + region["height"]))
+    if "rotate" in framing:
+        image = image.transpose(TURNS[framing["rotate"]])
+    if framing.get("flip"):
+        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    height, width = size
+    fit = framing.get("fit", "crop")
+    if fit == "stretch":
+        return image.resize((width, height), filter_value)
+    if fit == "letterbox":
+        colour = tuple(round(255 * mean) for mean in MEAN)
+        return ImageOps.pad(image, (width, height), filter_value, colour if image.mode == "RGB" else colour[0])
+    image = resize_shorter(image, resize, filter_value)
+    left, top = int(round((image.width - width) / 2.0)), int(round((image.height - height) / 2.0))
+    return image.crop((left, top, left + width, top + height))
+
+
+def framing_fixtures():
+    cases = []
+    for seed, (width, height, size, resize, framing) in enumerate(FRAMINGS):
+        for filter_name, filter_value in FILTERS.items():
+            for channels in (3, 1):
+                made = image_of("noise", width, height, channels, seed)
+                result = framed(made, size, resize, framing, filter_value)
+                assert result.size == (size[1], size[0])
+                cases.append(
+                    {
+                        "seed": seed, "channels": channels, "from": [width, height], "size": size, "resize": resize,
+                        "framing": framing, "filter": filter_name, "pixels": text(result.tobytes()),
+                    }
+                )
+    write_json("framing.json", {"pillow": PIL.__version__, "cases": cases})
 
 
 def swapped_profile():
@@ -267,4 +329,5 @@ if __name__ == "__main__":
         photograph_fixtures(arguments.photographs)
     else:
         resize_fixtures()
+        framing_fixtures()
         decode_fixtures()

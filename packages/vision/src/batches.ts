@@ -5,18 +5,18 @@ import {
   MobileOneError,
   type Preprocess,
   type Tensor,
+  type TensorSpec,
   tensor,
   throwIfAborted,
 } from '@mobileone/core'
-import { decodeNamed } from './decode.ts'
-import type { Image } from './image.ts'
-import { checkRule, toTensor } from './preprocess.ts'
-import { type DecodeOptions, type ImageSource, nameOf } from './source.ts'
+import { prepareInto } from './prepare.ts'
+import { checkOptions, checkRule } from './preprocess.ts'
+import { type ImageSource, nameOf, type PreprocessOptions } from './source.ts'
 
 /** The part of an executor that classification and embedding use. */
 export type ImageModel = Pick<Executor, 'inputs' | 'outputs' | 'run'>
 
-export interface ImageRunOptions extends DecodeOptions {
+export interface ImageRunOptions extends PreprocessOptions {
   /** How pixels become the model's input: `model.card.preprocess`, where the weights told it. */
   readonly preprocess: Preprocess
   /** The output to read, where the model has several. */
@@ -58,6 +58,7 @@ export async function* runEach<T>(
   finish: (row: Float32Array) => T,
   labelOf: (index: number) => string | undefined = (index) => `image ${index}`,
 ): AsyncGenerator<ItemResult<T>, void, undefined> {
+  await checkOptions(options)
   const { name, batch } = inputOf(executor, options.preprocess)
   const output = outputOf(executor, options.output, wanted)
   const iterator = iteratorOf(sources)
@@ -73,14 +74,15 @@ export async function* runEach<T>(
     if (chunk.length === 0) return undefined
     const first = index
     index += chunk.length
+    const input = tensor([batch, ...(executor.inputs[name] as TensorSpec).shape.slice(1)])
+    const length = input.data.length / batch
     const items = await Promise.all(
       chunk.map(async (source, i) => {
         const item = { index: first + i, source }
-        return attempt(item, () => decodeNamed(source, options, labelOf(item.index)))
+        const row = input.data.subarray(i * length, (i + 1) * length)
+        return attempt(item, () => prepareInto(row, source, options.preprocess, options, labelOf(item.index)))
       }),
     )
-    const images = items.flatMap(({ value }) => value ?? [])
-    const input = images.length > 0 ? filledTo(batch, toTensor(images, options.preprocess)) : undefined
     return { items, input }
   }
 
@@ -91,11 +93,11 @@ export async function* runEach<T>(
       next.catch(() => {})
       throwIfAborted(options.signal, 'running the images')
       const { items, input } = current
-      const rows = input ? await rowsOf(executor, name, input, output, options.signal) : []
-      let row = 0
-      for (const item of items) {
+      const isAnyWell = items.some(({ ok }) => ok)
+      const rows = isAnyWell ? await rowsOf(executor, name, input, output, options.signal) : []
+      for (const [i, item] of items.entries()) {
         if (!item.ok) yield item
-        else yield await attempt(item, () => finish(rows[row++] as Float32Array))
+        else yield await attempt(item, () => finish(rows[i] as Float32Array))
       }
     }
   } finally {
@@ -120,10 +122,10 @@ export async function runAll<T>(
   return values
 }
 
+/** Pictures and their rows of the input; that of a picture with an error is of no meaning. */
 interface Batch {
-  readonly items: readonly ItemResult<Image>[]
-  /** Those that are well, undefined where none is. */
-  readonly input: Tensor | undefined
+  readonly items: readonly ItemResult<void>[]
+  readonly input: Tensor
 }
 
 /** Codes of errors that an image has by itself: the next one may be well. */
@@ -165,13 +167,6 @@ function iteratorOf(sources: ImageSources): Iterator<ImageSource> | AsyncIterato
     'invalid-argument',
     `images to go through one by one must be a list or another iterable of image sources, not ${nameOf(sources)}`,
   )
-}
-
-function filledTo(batch: number, input: Tensor): Tensor {
-  if (input.shape[0] === batch) return input
-  const filled = tensor([batch, ...input.shape.slice(1)])
-  filled.data.set(input.data)
-  return filled
 }
 
 function inputOf(executor: ImageModel, rule: Preprocess): { name: string; batch: number } {

@@ -84,3 +84,15 @@ export function coefficients(
   }
   return { starts, counts, weights, stride }
 }
+
+/** The inputs that the outputs read, all of them together. */
+export function spanOf({ starts, counts }: Coefficients): { readonly first: number; readonly count: number } {
+  const last = starts.length - 1
+  const first = starts[0]!
+  return { first, count: starts[last]! + counts[last]! - first }
+}
+
+/** The same for inputs counted from `first` on. */
+export function countedFrom(first: number, axis: Coefficients): Coefficients {
+  return { ...axis, starts: axis.starts.map((start) => start - first) }
+}

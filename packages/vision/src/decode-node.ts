@@ -1,8 +1,16 @@
 /** Node's side of `#decode`: files by `node:fs`, encoded images by sharp, an optional peer loaded on first use. */
-import { MobileOneError, throwIfAborted } from '@mobileone/core'
+import { MobileOneError, throwIfAborted, type Window } from '@mobileone/core'
 import { download } from './download.ts'
 import type { Image } from './image.ts'
-import { checkByteCount, checkPixelCount, type DecodeSettings, type Sharp, undecodable } from './source.ts'
+import type { Picture } from './picture.ts'
+import {
+  checkByteCount,
+  checkPixelCount,
+  type DecodeSettings,
+  type Sharp,
+  type SharpImage,
+  undecodable,
+} from './source.ts'
 
 /** The bytes of a file path, a `file:` URL, or any address `fetch` knows. */
 export async function readAddress(address: string | URL, settings: DecodeSettings): Promise<Uint8Array> {
@@ -29,29 +37,67 @@ export async function readAddress(address: string | URL, settings: DecodeSetting
   }
 }
 
-/** Decode with sharp. ICC profiles are ignored, so the pixels are libjpeg's and libpng's own. */
-export async function decodeBytes(bytes: Uint8Array, settings: DecodeSettings): Promise<Image> {
+/** Decoded by sharp. ICC profiles are ignored, so the pixels are libjpeg's and libpng's own. */
+export async function openBytes(bytes: Uint8Array, settings: DecodeSettings): Promise<Picture> {
   const sharp = await loadDecoder(settings.lib)
-  try {
+  const begin = (): SharpImage => {
     const image = sharp(bytes, { ignoreIcc: true, failOn: 'error', limitInputPixels: false })
-    const { width = 0, height = 0, space } = await image.metadata()
-    checkPixelCount(width, height, settings)
-    if (settings.orientation === 'apply') image.autoOrient()
-    const cmyk = space === 'cmyk'
-    if (cmyk) image.pipelineColourspace('cmyk').toColourspace('cmyk')
-    else image.removeAlpha().toColourspace('srgb')
-    const { data, info } = await image.raw().toBuffer({ resolveWithObject: true })
-    const samples = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    const pixels = cmyk ? cmykToRgb(samples, info.channels) : samples
-    return { width: info.width, height: info.height, channels: 3, data: pixels }
-  } catch (cause) {
-    if (cause instanceof MobileOneError) throw cause
-    throw undecodable(settings, reasonOf(messageOf(cause)), cause)
+    return settings.orientation === 'apply' ? image.autoOrient() : image
+  }
+  const decoding = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (cause) {
+      throw undecodable(settings, reasonOf(messageOf(cause)), cause)
+    }
+  }
+  const { width = 0, height = 0, space, orientation = 1, hasAlpha } = await decoding(() => begin().metadata())
+  checkPixelCount(width, height, settings)
+  const cmyk = space === 'cmyk'
+  const isTurned = settings.orientation === 'apply' && orientation > 4
+  return {
+    width: isTurned ? height : width,
+    height: isTurned ? width : height,
+    read: () =>
+      decoding(async () => {
+        const image = begin()
+        if (cmyk) image.pipelineColourspace('cmyk').toColourspace('cmyk')
+        const decoded = await pixelsOf(cmyk ? image : image.removeAlpha().toColourspace('srgb'))
+        const { data, channels } = decoded
+        const rgb = cmyk ? cmykToRgb(data, channels) : data
+        return { image: { ...decoded, channels: 3, data: rgb }, left: 0, top: 0 }
+      }),
+    // Under alpha sharp's resize blends, which nothing else here does.
+    ...(!cmyk &&
+      !hasAlpha && {
+        shrink: (region, ...size) => {
+          const isPart = region.width * region.height < width * height
+          return decoding(() => shrunk(isPart ? begin().extract(region) : begin(), ...size))
+        },
+      }),
+    close() {},
   }
 }
 
+/** A JPEG is decoded at a half, a quarter or an eighth of its size where that is enough. */
+async function shrunk(image: SharpImage, width: number, height: number, window: Window): Promise<Image> {
+  image.resize(width, height, { fit: 'fill', kernel: 'linear' }).extract(window)
+  return { ...(await pixelsOf(image.toColourspace('srgb'))), channels: 3 }
+}
+
+async function pixelsOf(image: SharpImage): Promise<{
+  readonly width: number
+  readonly height: number
+  readonly channels: number
+  readonly data: Uint8Array
+}> {
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true })
+  const { width, height, channels } = info
+  return { width, height, channels, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) }
+}
+
 /** Node has no image elements. */
-export async function decodeElement(_source: unknown, _settings: DecodeSettings): Promise<undefined> {
+export async function openElement(_source: unknown, _settings: DecodeSettings): Promise<undefined> {
   return undefined
 }
 

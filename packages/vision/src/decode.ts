@@ -1,9 +1,10 @@
 import { MobileOneError, throwIfAborted } from '@mobileone/core'
-import { decodeBytes, decodeElement, loadDecoder, readAddress } from '#decode'
+import { loadDecoder, openBytes, openElement, readAddress } from '#decode'
 import { readResponse } from './download.ts'
 import { checkFormat } from './format.ts'
 import { checkPixels, type Image, isPixels, toRgb } from './image.ts'
 import { imageLimits } from './limits.ts'
+import { type Picture, pictureOf } from './picture.ts'
 import {
   checkByteCount,
   type DecodeOptions,
@@ -19,7 +20,11 @@ import {
  * or `maxBytes` or a source of no known kind, `network` for addresses, `unavailable` where Node lacks sharp, `aborted`.
  */
 export async function decode(source: ImageSource, options: DecodeOptions = {}): Promise<Image> {
-  return decodeNamed(source, options)
+  return withPicture(source, options, undefined, async (picture) => {
+    const { width, height } = picture
+    const { image } = await picture.read({ left: 0, top: 0, width, height })
+    return toRgb(image)
+  })
 }
 
 /**
@@ -30,35 +35,64 @@ export async function checkDecoder(lib?: DecodeOptions['lib']): Promise<void> {
   await loadDecoder(lib)
 }
 
-/** {@link decode}, with `label` before the image's own name in messages: its place in a list. */
-export async function decodeNamed(
+/**
+ * What `use` makes of the picture at `source`, which is closed afterwards. `label` comes before its own name in messages: its
+ * place in a list.
+ */
+export async function withPicture<T>(
   source: ImageSource,
   options: DecodeOptions,
-  label?: string,
-): Promise<Image> {
+  label: string | undefined,
+  use: (picture: Picture, name: string) => T | Promise<T>,
+): Promise<T> {
   const name = label === undefined ? nameOf(source) : `${label} (${nameOf(source)})`
   const settings = settingsOf(options, name)
   throwIfAborted(options.signal, `decoding ${name}`)
-  const image = await decodeAny(source, settings)
+  const picture = await open(source, settings)
+  const used = async (): Promise<T> => {
+    try {
+      throwIfAborted(options.signal, `decoding ${name}`)
+      return await use(picture, name)
+    } finally {
+      picture.close()
+    }
+  }
+  const result = await orAborted(used(), settings)
   throwIfAborted(options.signal, `decoding ${name}`)
-  return image
+  return result
 }
 
-async function decodeAny(source: ImageSource, settings: DecodeSettings): Promise<Image> {
-  if (isPixels(source)) return toRgb(checkPixels(source, settings.name))
+async function open(source: ImageSource, settings: DecodeSettings): Promise<Picture> {
+  if (isPixels(source)) return pictureOf(checkPixels(source, settings.name))
   const isAddress = typeof source === 'string' || source instanceof URL
   const bytes = isAddress ? await readAddress(source, settings) : await bytesInMemory(source, settings)
   if (bytes !== undefined) {
     throwIfAborted(settings.signal, `decoding ${settings.name}`)
     checkFormat(bytes, settings)
-    return orAborted(decodeBytes(bytes, settings), settings)
+    return closedIfAborted(openBytes(bytes, settings), settings)
   }
-  const image = await orAborted(decodeElement(source, settings), settings)
-  if (image !== undefined) return image
+  const picture = await closedIfAborted(openElement(source, settings), settings)
+  if (picture !== undefined) return picture
   throw new MobileOneError(
     'invalid-input',
     `${settings.name} is no image source; pass an address, a file, encoded bytes, an image element, or { width, height, data }`,
   )
+}
+
+/** {@link orAborted} for a picture: one that is there only after an abort is closed. */
+async function closedIfAborted<T extends Picture | undefined>(
+  opening: Promise<T>,
+  settings: DecodeSettings,
+): Promise<T> {
+  try {
+    return await orAborted(opening, settings)
+  } catch (error) {
+    opening.then(
+      (picture) => picture?.close(),
+      () => {},
+    )
+    throw error
+  }
 }
 
 /** `work`, or the error of an abort as soon as there is one: a decoder at work hears of none. */

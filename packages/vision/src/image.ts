@@ -1,4 +1,4 @@
-import { MobileOneError } from '@mobileone/core'
+import { MobileOneError, type Window } from '@mobileone/core'
 
 /** Decoded pixels: 8 bits per channel, interleaved, rows from top to bottom without padding. */
 export interface Image {
@@ -82,4 +82,16 @@ export function toGrey(image: Image): Image {
     grey[pixel] = (data[from]! * 19595 + data[from + 1]! * 38470 + data[from + 2]! * 7471 + 0x8000) >> 16
   }
   return { width, height, channels: 1, data: grey }
+}
+
+/** The pixels of `window`, which lies inside of the image: a copy, unless it is all of it. */
+export function cut(image: Image, { left, top, width, height }: Window): Image {
+  if (width === image.width && height === image.height) return image
+  const { channels } = image
+  const data = new Uint8Array(width * height * channels)
+  for (let y = 0; y < height; y++) {
+    const from = ((top + y) * image.width + left) * channels
+    data.set(image.data.subarray(from, from + width * channels), y * width * channels)
+  }
+  return { width, height, channels, data }
 }

@@ -1,36 +1,58 @@
-import { MobileOneError, type Preprocess, type Tensor, tensor } from '@mobileone/core'
-import { decodeNamed } from './decode.ts'
-import { centreCrop, shorterSideTo } from './geometry.ts'
-import { type Image, toGrey, toRgb } from './image.ts'
+import {
+  centreCrop,
+  type Framing,
+  MobileOneError,
+  type Preprocess,
+  shorterSideTo,
+  type Tensor,
+  tensor,
+} from '@mobileone/core'
+import { placementOf } from '@mobileone/core/framing'
+import { isFramed } from './frame.ts'
+import { cut, type Image, toGrey, toRgb } from './image.ts'
+import { checkStatistics, normalizationTables, writePlanes } from './normalize.ts'
+import { prepareInto } from './prepare.ts'
 import { resizeCrop } from './resize.ts'
-import type { DecodeOptions, ImageSource } from './source.ts'
+import type { ImageSource, PreprocessOptions } from './source.ts'
+import { turn } from './turn.ts'
 
 /**
  * Decode one image or several and make the model's input: [N, C, height, width] float32, C the length of `rule.mean`
- * (3 for RGB, 1 for grey). The same steps and roundings as torchvision's Resize, CenterCrop, ToTensor, Normalize on Pillow.
+ * (3 for RGB, 1 for grey). The same steps and roundings as torchvision's Resize, CenterCrop, ToTensor, Normalize on Pillow,
+ * unless the options say otherwise: {@link PreprocessOptions}.
+ * @throws MobileOneError `invalid-argument` for a rule or options that cannot be followed, `invalid-input` for a region outside of
+ * its picture, and what `decode` throws.
  */
 export async function preprocess(
   source: ImageSource | readonly ImageSource[],
   rule: Preprocess,
-  options: DecodeOptions = {},
+  options: PreprocessOptions = {},
 ): Promise<Tensor> {
   checkRule(rule)
-  const images = isList(source)
-    ? await Promise.all(source.map((each, i) => decodeNamed(each, options, `image ${i}`)))
-    : [await decodeNamed(source, options)]
-  return toTensor(images, rule)
+  await checkOptions(options)
+  const sources = isList(source) ? source : [source]
+  const out = tensor([sources.length, rule.mean.length, ...rule.size])
+  const length = rule.mean.length * rule.size[0] * rule.size[1]
+  await Promise.all(
+    sources.map((each, i) => {
+      const label = isList(source) ? `image ${i}` : undefined
+      return prepareInto(out.data.subarray(i * length, (i + 1) * length), each, rule, options, label)
+    }),
+  )
+  return out
 }
 
-/** {@link preprocess} for images that are decoded already. */
+/** {@link preprocess} for images that are decoded already, with its `exact` resampling, in JavaScript alone. */
 export function toTensor(images: readonly Image[], rule: Preprocess): Tensor {
   checkRule(rule)
   const [height, width] = rule.size
   const channels = rule.mean.length
   const out = tensor([images.length, channels, height, width])
+  const tables = normalizationTables(rule)
   images.forEach((image, index) => {
     const crop = resizeAndCrop(channels === 1 ? toGrey(image) : toRgb(image), rule)
     const length = channels * height * width
-    writeNormalized(crop, rule, out.data.subarray(index * length, (index + 1) * length))
+    writePlanes(crop, tables, out.data.subarray(index * length, (index + 1) * length))
   })
   return out
 }
@@ -42,36 +64,27 @@ export function resizeAndCrop(image: Image, rule: Preprocess): Image {
   return resizeCrop(image, resized.width, resized.height, window, rule.interpolation)
 }
 
-/** `(x / 255 - mean) / std` per channel, each step rounded to float32 as in PyTorch: [1, C, height, width]. */
-export function normalize(image: Image, rule: Pick<Preprocess, 'mean' | 'std'>): Tensor {
-  checkStatistics(rule)
-  const channels = rule.mean.length
-  const converted = channels === 1 ? toGrey(image) : toRgb(image)
-  const out = tensor([1, channels, image.height, image.width])
-  writeNormalized(converted, rule, out.data)
-  return out
+/**
+ * {@link resizeAndCrop} with a framing of one's own: the region of the image, turned, resized and cut or padded to `rule.size`.
+ * @throws MobileOneError `invalid-argument` for options of no known value, `invalid-input` for a region outside of the image.
+ */
+export function resizeAndFrame(image: Image, rule: Preprocess, framing: Framing): Image {
+  const placement = placementOf(image.width, image.height, rule, framing)
+  const { region, resized, window, padding } = placement
+  const framed = turn(cut(image, region), placement)
+  return resizeCrop(framed, resized.width, resized.height, window, rule.interpolation, padding)
 }
 
-function writeNormalized(image: Image, rule: Pick<Preprocess, 'mean' | 'std'>, out: Float32Array): void {
-  const { data, channels } = image
-  const pixels = image.width * image.height
-  normalizationTables(rule).forEach((table, channel) => {
-    const plane = channel * pixels
-    for (let i = 0, from = channel; i < pixels; i++, from += channels) out[plane + i] = table[data[from]!]!
-  })
-}
-
-/** What {@link normalize} makes of each of the 256 values a sample can have, one table per channel. */
-export function normalizationTables({ mean, std }: Pick<Preprocess, 'mean' | 'std'>): Float32Array[] {
-  checkStatistics({ mean, std })
-  return mean.map((value, channel) => {
-    const centre = Math.fround(value)
-    const deviation = Math.fround(std[channel]!)
-    return Float32Array.from(
-      { length: 256 },
-      (_, sample) => Math.fround(Math.fround(sample / 255) - centre) / deviation,
+/** @throws MobileOneError `invalid-argument` naming the option that is none of its values. */
+export async function checkOptions(options: PreprocessOptions): Promise<void> {
+  if (isFramed(options)) (await import('./framed.ts')).checkFraming(options)
+  const { resample = 'exact' } = options
+  if (resample !== 'exact' && resample !== 'fast') {
+    throw new MobileOneError(
+      'invalid-argument',
+      `resample must be 'exact' or 'fast', not ${JSON.stringify(resample)}`,
     )
-  })
+  }
 }
 
 /** @throws MobileOneError `invalid-argument` naming the field of the rule that is wrong. */
@@ -89,18 +102,6 @@ export function checkRule(rule: Preprocess): void {
     }
   }
   checkStatistics(rule)
-}
-
-function checkStatistics({ mean, std }: Pick<Preprocess, 'mean' | 'std'>): void {
-  if ((mean.length !== 1 && mean.length !== 3) || std.length !== mean.length) {
-    throw new MobileOneError(
-      'invalid-argument',
-      `preprocess: mean and std must both have 3 values (RGB) or 1 (grey), not ${mean.length} and ${std.length}`,
-    )
-  }
-  if (!mean.every(Number.isFinite) || !std.every((value) => Number.isFinite(value) && value > 0)) {
-    throw new MobileOneError('invalid-argument', 'preprocess: mean must be finite, std finite and above 0')
-  }
 }
 
 /** `Array.isArray` that narrows a readonly array. */

@@ -1,6 +1,5 @@
-import { MobileOneError } from '@mobileone/core'
-import { type Coefficients, coefficients, type Interpolation, precisionBits } from './coefficients.ts'
-import type { Window } from './geometry.ts'
+import { MobileOneError, type Window } from '@mobileone/core'
+import { type Coefficients, coefficients, type Interpolation, precisionBits, spanOf } from './coefficients.ts'
 import type { Image } from './image.ts'
 
 export type { Interpolation } from './coefficients.ts'
@@ -17,7 +16,7 @@ export function resize(image: Image, width: number, height: number, interpolatio
 
 /**
  * The pixels of `window` in the image resized to `width` x `height`: what cropping after {@link resize} gives, computing
- * only those. Pixels of the window outside of the resized image are zero.
+ * only those. Pixels of the window outside of the resized image have the colour `padding`, black by default.
  * @throws MobileOneError `invalid-argument` for sizes that are not positive integers.
  */
 export function resizeCrop(
@@ -26,6 +25,7 @@ export function resizeCrop(
   height: number,
   window: Window,
   interpolation: Interpolation,
+  padding: readonly number[] = [0, 0, 0],
 ): Image {
   checkSizes({ width, height })
   checkSizes({ 'window.width': window.width, 'window.height': window.height })
@@ -48,6 +48,10 @@ export function resizeCrop(
   if (columns === window.width && rows === window.height)
     return { width: columns, height: rows, channels, data }
   const padded = new Uint8ClampedArray(window.width * window.height * channels)
+  if (padding.some((value) => value !== 0))
+    padded.forEach((_, i) => {
+      padded[i] = padding[i % channels]!
+    })
   for (let row = 0; columns > 0 && row < rows; row++) {
     const to = (row + top - window.top) * window.width + left - window.left
     padded.set(data.subarray(row * columns * channels, (row + 1) * columns * channels), to * channels)
@@ -68,11 +72,19 @@ function resample(
   if (height === image.height) return horizontalPass(image, horizontal, window.top, window.height)
 
   const vertical = coefficients(image.height, height, window.top, window.height, interpolation)
-  const last = window.height - 1
-  const firstRow = vertical.starts[0]!
-  const rowCount = vertical.starts[last]! + vertical.counts[last]! - firstRow
-  const rows = horizontalPass(image, horizontal, firstRow, rowCount)
-  return verticalPass(rows, window.width * (image.channels === 1 ? 1 : 3), vertical, firstRow)
+  return bothPasses(image, horizontal, vertical)
+}
+
+/** Rows first, then columns, each rounded to 8 bits: RGB, or grey of grey. */
+export function bothPasses(
+  image: Image,
+  horizontal: Coefficients,
+  vertical: Coefficients,
+): Uint8ClampedArray {
+  const { first, count } = spanOf(vertical)
+  const horizontalPass = image.channels === 1 ? horizontalGrey : horizontalRgb
+  const rows = horizontalPass(image, horizontal, first, count)
+  return verticalPass(rows, horizontal.starts.length * (image.channels === 1 ? 1 : 3), vertical, first)
 }
 
 function horizontalRgb(

@@ -1,4 +1,4 @@
-import { MobileOneError } from '@mobileone/core'
+import { type Framing, MobileOneError } from '@mobileone/core'
 import type { Pixels } from './image.ts'
 
 /**
@@ -33,9 +33,26 @@ export type Sharp = (
 ) => SharpImage
 
 export interface SharpImage {
-  metadata(): Promise<{ readonly width?: number; readonly height?: number; readonly space?: string }>
+  metadata(): Promise<{
+    readonly width?: number
+    readonly height?: number
+    readonly space?: string
+    readonly hasAlpha?: boolean
+    readonly orientation?: number | undefined
+  }>
   autoOrient(): SharpImage
   removeAlpha(): SharpImage
+  extract(window: {
+    readonly left: number
+    readonly top: number
+    readonly width: number
+    readonly height: number
+  }): SharpImage
+  resize(
+    width: number,
+    height: number,
+    options: { readonly fit: 'fill'; readonly kernel: 'linear' | 'cubic' },
+  ): SharpImage
   pipelineColourspace(space: string): SharpImage
   toColourspace(space: string): SharpImage
   raw(): SharpImage
@@ -65,6 +82,16 @@ export interface DecodeOptions {
   /** Node only: the sharp module or a promise of it, where `import('sharp')` would not find it. */
   readonly lib?: Sharp | PromiseLike<Sharp | { readonly default: Sharp }>
   readonly signal?: AbortSignal
+}
+
+/** How one picture becomes an input beside the rule of the model: plain data but for `lib` and `signal`. */
+export interface PreprocessOptions extends DecodeOptions, Framing {
+  /**
+   * How it is resized. `exact` (the default): bit for bit as Pillow, as accuracy is published. `fast`: by the browser's canvas, sharp, or
+   * the GPU where the model runs there; values differ by a few steps of 255, and between platforms. Pixels that come decoded as
+   * `{ width, height, data }` are resized exactly either way.
+   */
+  readonly resample?: 'exact' | 'fast'
 }
 
 /** What a platform decodes with, every choice made. */

@@ -1,6 +1,7 @@
 import { type Model, reparameterize } from '@mobileone/core'
 import { type ClassifyOptions, type Prediction, predict } from '@mobileone/vision'
-import { type Backbone, backboneOf, checkBackbone } from './backbone.ts'
+import { type Backbone, backboneOf } from './backbone.ts'
+import { checkBackbone } from './check-backbone.ts'
 import { checkHead } from './check-head.ts'
 import { checkEmbedding } from './embeddings.ts'
 import type { HeadData, HeadReport } from './head-data.ts'

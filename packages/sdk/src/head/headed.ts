@@ -1,5 +1,6 @@
 import type { Executor, Model } from '@mobileone/core'
-import { type Backbone, checkBackbone } from './backbone.ts'
+import type { Backbone } from './backbone.ts'
+import { checkBackbone } from './check-backbone.ts'
 import { checkHead } from './check-head.ts'
 import type { HeadData } from './head-data.ts'
 import { headedExecutor } from './headed-executor.ts'

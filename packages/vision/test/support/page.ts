@@ -17,6 +17,7 @@ export async function bundleForBrowser(): Promise<string> {
       write: false,
       minify: false,
       target: 'es2022',
+      rolldownOptions: { output: { codeSplitting: false } },
       lib: {
         entry: fileURLToPath(new URL('../../src/index.ts', import.meta.url)),
         formats: ['es'],

@@ -36,8 +36,8 @@ function offset(size: number, crop: number): number {
   return crop > size ? -Math.floor((crop - size) / 2) : roundHalfEven((size - crop) / 2)
 }
 
-/** Python's `round` for numbers that are not negative. */
-function roundHalfEven(value: number): number {
+/** Python's `round`. */
+export function roundHalfEven(value: number): number {
   const floor = Math.floor(value)
   if (value - floor !== 0.5) return Math.round(value)
   return floor % 2 === 0 ? floor : floor + 1

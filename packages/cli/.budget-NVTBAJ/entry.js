@@ -1,0 +1,1 @@
+export { createClassifier } from '@mobileone/sdk'
