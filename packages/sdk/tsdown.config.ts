@@ -12,7 +12,12 @@ const browser: UserConfig = {
 }
 
 export default [
-  library({ index: 'src/index.ts', export: 'src/exporters.ts', head: 'src/head/index.ts' }),
+  library({
+    index: 'src/index.ts',
+    export: 'src/exporters.ts',
+    head: 'src/head/index.ts',
+    network: 'src/own-networks.ts',
+  }),
   library({ mobileone: 'src/index.ts', head: 'src/head/index.ts' }, { ...browser, outDir: 'dist/browser' }),
   library(
     { 'wasm-worker': createRequire(import.meta.url).resolve('@mobileone/backend-wasm/worker') },

@@ -1,7 +1,7 @@
 import { randomPickle } from '../../packages/checkpoint/test/support/mutate.ts'
 import { bytesOf, dict, type Part, tensor, u64 } from '../../packages/checkpoint/test/support/pickle.ts'
 import { torchZip, writeZip, type ZipEntry } from '../../packages/checkpoint/test/support/zip.ts'
-import type { Random } from '../../packages/core/src/index.ts'
+import { opNames, type Random } from '../../packages/core/src/index.ts'
 import { hostileNumber, pick } from './parser.ts'
 
 const storage = new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer)
@@ -23,6 +23,37 @@ function key(source: Random): string {
   if (source.next() < 0.1) return pick(source, ['a', '__proto__', 'constructor', 'n_averaged', 'steps', ''])
   const block = source.next() < 0.3 ? pick(source, stems) : pick(source, blocks)
   return `${block}${pick(source, parts)}.${pick(source, parameters)}`
+}
+
+/** A node with fields of any kind. */
+function graphNode(source: Random): string {
+  const value = (): unknown =>
+    pick<unknown>(source, [
+      'x',
+      'a',
+      ['x'],
+      ['x', 'a'],
+      [1, 1],
+      [hostileNumber(source), 1],
+      null,
+      1,
+      {},
+      hostileNumber(source),
+    ])
+  const fields = [
+    'inputs',
+    'weight',
+    'bias',
+    'stride',
+    'padding',
+    'dilation',
+    'groups',
+    'epsilon',
+    'axis',
+    'kernel',
+  ]
+  const op = pick(source, [...opNames, 'x'])
+  return JSON.stringify({ op, name: 'a', ...Object.fromEntries(fields.map((field) => [field, value()])) })
 }
 
 /** A safetensors header that is mostly well formed, with names of networks, and data that mostly fits. */
@@ -64,8 +95,11 @@ export function constructSafetensors(source: Random): Uint8Array {
       '{"labels":["a"],"preprocess":{"size":[9000,9000]}}',
       '['.repeat(source.integer(1, 5000)),
       'null',
+      '{"version":1,"name":"n","inputs":{"x":[1,2,3,4]},"outputs":{"y":"a"},"nodes":[{"op":"relu","name":"a","inputs":["x"]}]}',
+      '{"version":1,"name":"n","inputs":{"__proto__":[1e9,1e9]},"outputs":{},"nodes":[{"op":"linear","name":"a","inputs":["a","a"],"weight":"a"}]}',
+      `{"version":1,"name":"n","inputs":{"x":[1,1,8,8]},"outputs":{"y":"a"},"nodes":[${graphNode(source)}]}`,
     ]
-    const name = pick(source, ['mobileone.network', 'mobileone.card', 'format'])
+    const name = pick(source, ['mobileone.network', 'mobileone.card', 'mobileone.graph', 'format'])
     items.push(`"__metadata__":{"${name}":${JSON.stringify(pick(source, values))}}`)
   }
   const header = bytesOf(`{${items.join(',')}${source.next() < 0.95 ? '}' : ''}`)

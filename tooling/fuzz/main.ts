@@ -67,10 +67,10 @@ async function fuzzOne(parser: string, ms: number): Promise<Tally> {
   const sum = emptyTally()
   const until = Date.now() + ms
   for (let from = 0; from === 0 || Date.now() < until; ) {
-    const at = new SharedArrayBuffer(4)
-    const place = new Int32Array(at)
+    const memory = new SharedArrayBuffer(4)
+    const place = new Int32Array(memory)
     Atomics.store(place, 0, from)
-    const job: Job = { parser, seed, from, until, at }
+    const job: Job = { parser, seed, from, until, at: memory }
     const worker = new Worker(new URL('./worker.mjs', import.meta.url), {
       workerData: job,
       resourceLimits: { maxOldGenerationSizeMb: 1024 },
@@ -82,9 +82,10 @@ async function fuzzOne(parser: string, ms: number): Promise<Tally> {
     const ended = await watch(worker, place)
     merge(sum, latest.tally)
     if (ended === undefined) return sum
-    const input = String(Atomics.load(place, 0))
-    sum.faults.push({ input, fault: ended })
-    from = Number(input) + 1
+    const at = Atomics.load(place, 0)
+    const input = at < 0 ? -at : at
+    sum.faults.push({ input: String(input), fault: ended })
+    from = input + 1
   }
   return sum
 }
@@ -96,7 +97,7 @@ async function watch(worker: Worker, place: Int32Array): Promise<string | undefi
   const timer = setInterval(() => {
     const now = Atomics.load(place, 0)
     if (now !== last) [last, since] = [now, Date.now()]
-    else if (Date.now() - since > longestInputMs) void worker.terminate()
+    else if (now >= 0 && Date.now() - since > longestInputMs) void worker.terminate()
   }, 1000)
   try {
     return await new Promise((resolve) => {

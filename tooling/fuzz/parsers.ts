@@ -7,7 +7,13 @@ import {
   toFloat32,
   toSafetensors,
 } from '../../packages/checkpoint/src/index.ts'
-import { initialize, mobileone, type Random, reparameterize } from '../../packages/core/src/index.ts'
+import {
+  imagenetPreprocess,
+  initialize,
+  mobileone,
+  type Random,
+  reparameterize,
+} from '../../packages/core/src/index.ts'
 import { fromMLModel } from '../../packages/coreml/src/neural-network/from-mlmodel.ts'
 import { toMLModel } from '../../packages/coreml/src/neural-network/to-mlmodel.ts'
 import { manifestPath, modelPath, weightsPath, zipPackage } from '../../packages/coreml/src/package.ts'
@@ -16,9 +22,11 @@ import { fromCoreML } from '../../packages/coreml/src/read/from-coreml.ts'
 import { toCoreML } from '../../packages/coreml/src/write/to-coreml.ts'
 import { fromOnnx } from '../../packages/onnx/src/from-onnx.ts'
 import { toOnnx } from '../../packages/onnx/src/to-onnx.ts'
+import { backboneOf, ExampleSet, Head, loadExamples, loadHead } from '../../packages/sdk/src/head/index.ts'
 import { readHeader, withoutOrientation } from '../../packages/vision/src/container.ts'
 import { readIdx } from '../../packages/vision/src/idx.ts'
 import { constructPyTorch, constructSafetensors } from './construct-checkpoint.ts'
+import { constructHead } from './construct-head.ts'
 import { constructIdx, constructPicture } from './construct-pictures.ts'
 import { type FuzzedParser, pick } from './parser.ts'
 import { encodeTree, type Field, mutateTree, parseTree } from './protobuf-tree.ts'
@@ -70,6 +78,40 @@ function safetensors(): FuzzedParser {
   return { name: 'safetensors', samples, read: readWeights, construct: constructSafetensors }
 }
 
+function head(): FuzzedParser {
+  const backbone = backboneOf(deploy, imagenetPreprocess([16, 16], 3))!
+  const embedding = new Float32Array(backbone.features).fill(0.5)
+  const weight = new Float32Array(2 * backbone.features)
+  const classifier = { backbone, embed: () => Promise.reject(new Error('no picture is embedded')) }
+  const set = new ExampleSet(classifier)
+  for (const label of ['a', 'b', 'a']) set.addEmbedding(label, embedding)
+  const fitted = new Head({
+    ...{ labels: ['a', 'b'], weight, bias: new Float32Array(2), backbone },
+    report: {
+      classes: [
+        { label: 'a', examples: 2 },
+        { label: 'b', examples: 1 },
+      ],
+      crossValidation: {
+        folds: 3,
+        pictures: 2,
+        accuracy: 0.5,
+        confusion: [
+          [1, 1],
+          [0, 0],
+        ],
+      },
+      ...{ trainingAccuracy: 1, regularization: 0.1, iterations: 3, converged: true, milliseconds: 2 },
+    },
+  })
+  const samples = [fitted.toBytes(), set.toBytes()]
+  const read = (bytes: Uint8Array): unknown => {
+    const isHead = new TextDecoder('latin1').decode(bytes).includes('mobileone.head')
+    return isHead ? loadHead(bytes).predict(embedding) : loadExamples(classifier, bytes).toBytes()
+  }
+  return { name: 'head', samples, read, construct: (source) => constructHead(source, samples) }
+}
+
 function pytorch(): FuzzedParser {
   const samples = files('checkpoint/test/data', /\.(pt|pth)$/)
   const legacy = readFileSync(join(packages, 'checkpoint/test/data/types.legacy.pt'))
@@ -104,6 +146,9 @@ function mlmodel(): FuzzedParser {
   return { name: 'mlmodel', samples, read, construct: fromTrees(samples) }
 }
 
+/** Bytes of a mutated model: more of them take longer to pack than to judge. */
+const longestModel = 2e6
+
 function mlpackage(): FuzzedParser {
   const samples = [
     zipPackage(toCoreML(deploy)),
@@ -116,8 +161,10 @@ function mlpackage(): FuzzedParser {
   const construct = (source: Random): Uint8Array => {
     const index = source.integer(0, samples.length - 1)
     const changed = opened[index]!.map(([path, bytes]): [string, Uint8Array] => {
-      if (path.endsWith(modelPath) && source.next() < 0.8)
-        return [path, encodeTree(mutateTree(trees[index]!, source))]
+      if (path.endsWith(modelPath) && source.next() < 0.8) {
+        const mutated = encodeTree(mutateTree(trees[index]!, source))
+        return [path, mutated.length > longestModel ? bytes : mutated]
+      }
       const isOdd = source.next() < 0.2 && (path.endsWith(weightsPath) || path.endsWith(manifestPath))
       if (!isOdd) return [path, bytes]
       const copy = bytes.slice(0, source.next() < 0.3 ? source.integer(0, bytes.length) : undefined)
@@ -180,6 +227,7 @@ function idx(): FuzzedParser {
 /** Every parser of foreign bytes, by name. */
 export const parsers: Readonly<Record<string, () => FuzzedParser>> = {
   safetensors,
+  head,
   pytorch,
   onnx,
   mlmodel,

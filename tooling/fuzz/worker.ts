@@ -10,7 +10,7 @@ export interface Job {
   readonly from: number
   /** Milliseconds since 1970. */
   readonly until: number
-  /** Where the number of the input at hand is written. */
+  /** Where the number of the input at hand is written, and -1 - n once input n is done. */
   readonly at: SharedArrayBuffer
 }
 
@@ -21,8 +21,10 @@ const place = new Int32Array(at)
 if (from === 0) for (const [file, bytes] of corpusOf(name)) await count(tally, parser, file, bytes)
 let index = from
 for (; Date.now() < until; index++) {
+  const bytes = makeInput(parser, seed, index)
   Atomics.store(place, 0, index)
-  await count(tally, parser, String(index), makeInput(parser, seed, index))
+  await count(tally, parser, String(index), bytes)
+  Atomics.store(place, 0, -1 - index)
   if (index % 500 === 0) parentPort?.postMessage({ tally, next: index + 1 })
 }
 parentPort?.postMessage({ tally, next: index })

@@ -25,6 +25,8 @@ export interface OrtLibrary {
   readonly env: {
     readonly wasm: { numThreads?: number; proxy?: boolean; wasmPaths?: unknown }
   }
+  /** onnxruntime-node alone has it. */
+  readonly listSupportedBackends?: unknown
 }
 
 /** @throws MobileOneError `unavailable` naming the packages to install, `invalid-argument` for another module. */

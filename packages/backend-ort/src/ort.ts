@@ -20,6 +20,7 @@ import {
 } from '@mobileone/core'
 import { toOnnx } from '@mobileone/onnx'
 import { inTurn, loadLibrary, type OrtLibrary, type OrtSession, translate } from './library.ts'
+import { type OrtThreads, openWithThreads, threadsOf } from './threads.ts'
 
 /** A provider's name, or the name with options of the provider. */
 export type ExecutionProvider = string | Readonly<{ name: string } & Record<string, unknown>>
@@ -35,10 +36,11 @@ export interface OrtOptions {
    */
   readonly executionProviders?: readonly ExecutionProvider[]
   /**
-   * Threads of one run. onnxruntime-web reads it when its WebAssembly starts, once a page, and uses one thread where
-   * memory cannot be shared.
+   * Threads of one run. `auto` compares one with up to four when a model is compiled and keeps the faster. onnxruntime-web reads
+   * it when its WebAssembly starts, once a page, and uses one thread where memory cannot be shared; `auto` leaves the choice to it.
+   * `probe` and the executor's `features` say what it comes to. Default: the library's own choice.
    */
-  readonly numThreads?: number
+  readonly numThreads?: OrtThreads
   /** onnxruntime-web: run WebAssembly in a worker, so that the page stays responsive. Read once a page. */
   readonly proxy?: boolean
   /** onnxruntime-web: the folder its `.wasm` and `.mjs` files are served from, or their addresses. Read once a page. */
@@ -56,12 +58,13 @@ export function ort(options: OrtOptions): Backend {
     ...(runsOnWebGpu(options) && { nan: 'unspecified' }),
     async probe() {
       try {
-        const session = await createSession(await loadLibrary(options.lib), toOnnx(identity), options)
+        const library = await loadLibrary(options.lib)
+        const session = await createSession(library, toOnnx(identity), options, givenThreads(options))
         await session.release()
+        return { ok: true, features: featuresOf(options, threadsOf(library, options.numThreads)) }
       } catch (error) {
         return { ok: false, reason: translate(error, 'starting').message }
       }
-      return { ok: true, features: providerNames(options) }
     },
     unsupported: (model) => unsupported(model, options),
     compile: (model, compileOptions = {}) => compile(model, options, compileOptions),
@@ -115,14 +118,29 @@ async function compile(model: Model, options: OrtOptions, { signal }: CompileOpt
   const bytes = toOnnx({ ...model, outputs })
   const library = await loadLibrary(options.lib)
   throwIfAborted(signal, 'compiling for ort')
-  const session = await createSession(library, bytes, options)
+  const inputNames = Object.keys(model.inputs)
+  const feed = (session: OrtSession, inputs: Tensors): object =>
+    Object.fromEntries(
+      inputNames.map((name, index) => {
+        const { data, shape } = inputs[name] as Tensor
+        return [session.inputNames[index], new library.Tensor('float32', data, [...shape])]
+      }),
+    )
+  const zeros = (): Tensors =>
+    Object.fromEntries(Object.entries(model.inputs).map(([name, { shape }]) => [name, tensor(shape)]))
+  const { session, threads } = await openWithThreads(
+    library,
+    options.numThreads,
+    (count) => createSession(library, bytes, options, count),
+    (opened) => runSession(opened, feed(opened, zeros())),
+    signal,
+  )
   if (signal?.aborted) await session.release()
   throwIfAborted(signal, 'compiling for ort')
 
   const shapes = inferShapes(model)
   const shapeOf = (value: string): readonly number[] => shapes[value] as readonly number[]
-  const inputNames = Object.keys(model.inputs)
-  const onGpu = runsOnWebGpu(options) || providerNames(options).includes('webnn')
+  const onGpu = isOnGpu(options)
   const weightBytes = Object.values(model.weights).reduce(
     (sum, { shape }) => sum + 4 * elementCount(shape),
     0,
@@ -135,12 +153,10 @@ async function compile(model: Model, options: OrtOptions, { signal }: CompileOpt
     ),
     memoryBytes: weightBytes + profile(model).peakActivationBytes,
     steps: model.nodes.map((node) => ({ node: node.name, kernel: `ort ${node.op}` })),
+    features: featuresOf(options, threads),
     async execute(inputs, signal) {
-      const feeds = inputNames.map((name, index) => {
-        const { data, shape } = inputs[name] as Tensor
-        return [session.inputNames[index], new library.Tensor('float32', data, [...shape])]
-      })
-      const run = (): ReturnType<typeof runSession> => runSession(session, Object.fromEntries(feeds))
+      const feeds = feed(session, inputs)
+      const run = (): ReturnType<typeof runSession> => runSession(session, feeds)
       const results = await (onGpu ? inTurn(library, run) : run())
       throwIfAborted(signal, 'a run on ort')
       return readOutputs(session, results, names, (name) => shapeOf(model.outputs[name] as string))
@@ -195,8 +211,9 @@ async function createSession(
   library: OrtLibrary,
   bytes: Uint8Array,
   options: OrtOptions,
+  numThreads: number | undefined,
 ): Promise<OrtSession> {
-  const { numThreads, proxy, wasmPaths, executionProviders } = options
+  const { proxy, wasmPaths, executionProviders } = options
   const { wasm } = library.env
   if (numThreads !== undefined) wasm.numThreads = numThreads
   if (proxy !== undefined) wasm.proxy = proxy
@@ -226,6 +243,20 @@ function providerNames({ executionProviders }: OrtOptions): readonly string[] {
       "the library's default provider",
     ]
   )
+}
+
+/** What runs on a GPU has no threads to tell of. */
+function featuresOf(options: OrtOptions, threads: string): readonly string[] {
+  return isOnGpu(options) ? providerNames(options) : [...providerNames(options), threads]
+}
+
+/** Where a model is needed to choose, the library does. */
+function givenThreads({ numThreads }: OrtOptions): number | undefined {
+  return numThreads === 'auto' ? undefined : numThreads
+}
+
+function isOnGpu(options: OrtOptions): boolean {
+  return runsOnWebGpu(options) || providerNames(options).includes('webnn')
 }
 
 function runsOnWebGpu(options: OrtOptions): boolean {

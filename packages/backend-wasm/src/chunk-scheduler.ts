@@ -173,9 +173,8 @@ export function createChunkScheduler(init: ThreadInit, step: StepKernel, maySlee
 /** The life of a worker: link the kernels, answer `ready`, then take part in one run after the other. */
 export function serve(): void {
   const port: Pick<MessagePort, 'onmessage' | 'postMessage' | 'close'> =
-    typeof process === 'object' && process.getBuiltinModule
-      ? (process.getBuiltinModule('node:worker_threads').parentPort as never)
-      : (globalThis as never)
+    (globalThis.process?.getBuiltinModule?.('node:worker_threads').parentPort as never) ??
+    (globalThis as never)
   port.onmessage = async ({ data }: { data: ThreadInit }) => {
     try {
       const { exports } = await WebAssembly.instantiate(data.module, { env: { memory: data.memory } })

@@ -20,7 +20,7 @@ export interface ThreadPlan {
 
 /** Threads that the machine runs at a time. */
 function parallelism(): number {
-  const os = typeof process === 'object' ? process.getBuiltinModule?.('node:os') : undefined
+  const os = globalThis.process?.getBuiltinModule?.('node:os')
   return os?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1
 }
 

@@ -112,7 +112,7 @@ function startWorker(
   onEnd: (reason: string) => void,
   onMessage: (message: unknown) => void,
 ): WorkerHandle {
-  const threads = typeof process === 'object' ? process.getBuiltinModule?.('node:worker_threads') : undefined
+  const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads')
   if (threads) {
     const worker = new threads.Worker(workerText, { eval: true })
     worker.on('message', onMessage)

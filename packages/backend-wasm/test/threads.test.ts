@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { compileFirst, type Executor, type Model, type Refusal, withBatch } from '@mobileone/core'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { wasm } from '../src/index.ts'
 import { image, network } from './networks.ts'
 import { rewriteWorkers } from './rewrite-workers.ts'
@@ -173,6 +173,33 @@ describe.skipIf(limit < 2)('a worker', () => {
     expect(performance.now() - started).toBeLessThan(5000)
     await expect(executor.run(image(model, 1))).rejects.toMatchObject({ code: 'device-lost' })
     await executor.dispose()
+  }, 50_000)
+
+  test('that lives and stalls while it holds work lets the event loop turn, and is given up after 60 s', async () => {
+    using _ = rewriteWorkers((text) =>
+      dying(text).replace('process.exit()', 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'),
+    )
+    const now = performance.now.bind(performance)
+    let ahead = 0
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + ahead)
+    try {
+      const model = withBatch(network('s0', 96), 4)
+      const executor = await wasm({ threads: 2 }).compile(model)
+      const isStalled = async (run: Promise<unknown>): Promise<boolean> => {
+        const late = new Promise<boolean>((resolve) => setTimeout(resolve, 2000, true))
+        return Promise.race([late, run.then(() => false)])
+      }
+      let run = executor.run(image(model, 1))
+      for (let tries = 0; !(await isStalled(run)) && tries < 100; tries++) run = executor.run(image(model, 1))
+      ahead = 61_000
+      await expect(run).rejects.toMatchObject({
+        code: 'device-lost',
+        message: expect.stringContaining('it has not finished its work for 60 s'),
+      })
+      await executor.dispose()
+    } finally {
+      clock.mockRestore()
+    }
   }, 50_000)
 
   test('that is killed between runs rejects the next one', async () => {

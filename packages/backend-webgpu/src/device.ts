@@ -144,7 +144,7 @@ export function missingPrecision(
 function explainMissing(): string {
   if (typeof isSecureContext !== 'undefined' && !isSecureContext)
     return 'WebGPU exists only in secure contexts: serve the page over https, or from localhost'
-  if (typeof process !== 'undefined' && process.versions?.node !== undefined)
+  if (globalThis.process?.versions?.node !== undefined)
     return 'Node has no WebGPU of its own: install the package webgpu and pass `gpu: create([])`'
   return 'this browser has no WebGPU (navigator.gpu is missing)'
 }

@@ -172,12 +172,19 @@ async function compile(
     (queue) => ({
       async runImage(source: GpuImageSource, rule: Preprocess, { signal }: RunOptions = {}) {
         imageInputOf(model, rule)
-        return queue(signal, () => submit(signal, (session) => session.runImage({ source, rule })))
+        return queue(signal, () => {
+          imageInputOf(model, rule)
+          return submit(signal, (session) => session.runImage({ source, rule }))
+        })
       },
       async runOnGpu(given: Tensors, { signal }: RunOptions = {}) {
         checkInputs('webgpu', model.inputs, given)
         const inputs = { ...given }
-        return queue(signal, () => submit(signal, (session) => session.runOnGpu(inputs)))
+        return queue(signal, () => {
+          // The caller may have transferred, resized or changed what was fine when it asked.
+          checkInputs('webgpu', model.inputs, inputs)
+          return submit(signal, (session) => session.runOnGpu(inputs))
+        })
       },
     }),
   )

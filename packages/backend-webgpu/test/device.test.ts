@@ -66,6 +66,24 @@ describe('what S0 asks of the device', () => {
     expect(await codeOf(executor.runOnGpu({ image }))).toMatch(/^disposed/)
   })
 
+  test('inputs that are transferred, or a rule that is changed, while a call waits its turn are refused', async () => {
+    const { device, calls } = fakeDevice()
+    const executor = await webgpu({ device }).compile(s0())
+    const image = tensor([1, 3, 224, 224])
+    const first = executor.run({ image: tensor([1, 3, 224, 224]) })
+    const waiting = codeOf(executor.runOnGpu({ image }))
+    const rule = { size: [224, 224], resize: 248, mean: [0, 0, 0], std: [1, 1, 1] }
+    const source = { width: 300, height: 300 } as ImageBitmap
+    const alsoWaiting = codeOf(executor.runImage(source, { ...rule, interpolation: 'bilinear' } as never))
+    structuredClone(image.data.buffer, { transfer: [image.data.buffer as ArrayBuffer] })
+    rule.mean.pop()
+    await first
+    expect(await waiting).toMatch(/^invalid-input: .*"image" .*transferred or detached/)
+    expect(await alsoWaiting).toMatch(/^invalid-argument: .*does not fit the inputs/)
+    expect(calls.submit).toBe(1)
+    await executor.dispose()
+  })
+
   test('feature maps take turns in few buffers, all destroyed in the end', async () => {
     const fake = fakeDevice()
     const executor = await webgpu({ device: fake.device }).compile(s0())

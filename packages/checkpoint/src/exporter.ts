@@ -22,6 +22,10 @@ export function safetensors(): Exporter<ToSafetensorsOptions> {
         default: 'float32',
         description: 'How numbers are stored',
       },
+      graph: {
+        kind: 'switch',
+        description: 'Write the nodes too, as is done of itself for other networks than MobileOne',
+      },
       metadata: { kind: 'object', flag: false, description: 'Further entries of the metadata' },
     },
     export: (model, options, fileName = `${model.name}.safetensors`) => [

@@ -5,9 +5,9 @@ export type { Strides } from './infer-config.ts'
 export {
   type Inspected,
   inspectCheckpoint,
-  type ModelFromCheckpointOptions,
   modelFromCheckpoint,
 } from './model-from-checkpoint.ts'
+export type { ModelFromCheckpointOptions } from './model-options.ts'
 export { type Naming, type NamingName, namings, type Part } from './naming/namings.ts'
 export { type ReadOptions, readCheckpoint } from './read-checkpoint.ts'
 export { readCheckpointAsync } from './read-checkpoint-async.ts'

@@ -97,22 +97,29 @@ export function stridesOf({ stem, stages }: MobileOneConfig): Strides {
 }
 
 /**
- * What a reader should know where strides were assumed. Shapes of a folded network do not tell them, and those of a train form
- * tell nothing of the stem. Networks that are the released ones in everything else are taken for them.
+ * What a reader should know where strides were assumed. Shapes of a folded network do not tell them. Those of a train form tell
+ * which stages have stride 1, by their skips, and of the stem and of the other stages nothing: one of stride 4 looks as one of 2.
+ * Networks that are the released ones in everything else are taken for them, in train form with classes of their own, too.
  */
 export function assumedStrides(config: MobileOneConfig, form: Form, known: Strides): string[] {
   const { stem, stages } = config
+  const isTrain = form === 'train'
   const isReleased =
-    config.classes === 1000 && Object.values(variants).some((one) => layoutOf(one) === layoutOf(config))
-  const knowsStages = form === 'train' || known.stages !== undefined
-  const hasOwnStrides = stages.some(({ stride }) => stride !== 2)
-  if (isReleased || (knowsStages && (known.stem !== undefined || !hasOwnStrides))) return []
-  const what = knowsStages
-    ? `the stride ${stem.stride} of the stem is`
-    : `the strides ${[stem.stride, ...stages.map(({ stride }) => stride)].join(', ')} of the stem and the stages are`
+    (isTrain || config.classes === 1000) &&
+    Object.values(variants).some((one) => layoutOf(one) === layoutOf(config))
+  if (isReleased) return []
+  const assumed = [
+    ...(known.stem === undefined ? [`${stem.stride} of the stem`] : []),
+    ...stages.flatMap(({ stride }, index) =>
+      known.stages?.[index] === undefined && !(isTrain && stride === 1)
+        ? [`${stride} of stage ${index + 1}`]
+        : [],
+    ),
+  ]
+  if (assumed.length === 0) return []
   return [
-    `"${config.name}": ${what} assumed, for nothing in the file tells; other strides give other results without an error. ` +
-      'Give `strides` where they differ (this project writes them into its own files)',
+    `"${config.name}": strides are assumed, for nothing in the file tells: ${assumed.join(', ')}; others give other results without an ` +
+      'error. Give `strides` where they differ (this project writes them into its own files)',
   ]
 }
 

@@ -5,8 +5,8 @@
 
 export type { Checkpoint } from './checkpoint.ts'
 export { cardMetadata, isPreprocess, parseMetadata, readCard } from './metadata.ts'
-export type { ModelFromCheckpointOptions } from './model-from-checkpoint.ts'
 export { modelFromCheckpoint } from './model-from-checkpoint.ts'
+export type { ModelFromCheckpointOptions } from './model-options.ts'
 export type { NamingName } from './naming/namings.ts'
 export { readCheckpointAsync } from './read-checkpoint-async.ts'
 export { readSafetensors } from './safetensors/read.ts'

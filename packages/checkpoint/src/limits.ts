@@ -10,6 +10,8 @@ export const limits = {
   headerBytes: 100_000_000,
   /** Brackets within brackets in the JSON of the metadata. */
   jsonDepth: 64,
+  /** Nodes of a network that the metadata describe. */
+  nodes: 100_000,
   /** Opcodes of one pickle: bounds its time. */
   opcodes: 10_000_000,
   /** Objects that one pickle makes, and copies that it asks for. */

@@ -39,6 +39,20 @@ export function readCard(metadata: ReadonlyMap<string, string>): ModelCard | und
   return value === undefined ? undefined : toCard(value)
 }
 
+/** @throws MobileOneError where `card` has another number of labels than there are classes: `invalid-argument` for labels of `given`. */
+export function checkLabels(
+  { labels }: ModelCard,
+  classes: number | undefined,
+  name: string,
+  given: ModelCard | undefined,
+): void {
+  if (!labels || classes === undefined || labels.length === classes) return
+  throw new MobileOneError(
+    given?.labels ? 'invalid-argument' : 'invalid-file',
+    `there are ${labels.length} labels for the ${classes} classes of "${name}"`,
+  )
+}
+
 /** @throws MobileOneError `invalid-file` when the description is there and is not one. */
 export function readNetwork(metadata: ReadonlyMap<string, string>): StoredNetwork {
   const value = parseMetadata(metadata, networkKey)
@@ -106,6 +120,18 @@ function isSize(value: unknown): value is readonly [number, number] {
 
 function isCount(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 65536
+}
+
+/**
+ * The record that the metadata have under `key`.
+ * @throws MobileOneError `invalid-file` when it is there and is no record.
+ */
+export function readMetadata(
+  metadata: ReadonlyMap<string, string>,
+  key: string,
+): Record<string, unknown> | undefined {
+  const value = parseMetadata(metadata, key)
+  return value === undefined ? undefined : asRecord(value, key)
 }
 
 /**

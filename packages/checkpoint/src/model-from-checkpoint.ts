@@ -2,7 +2,6 @@ import {
   type Form,
   imagenetPreprocess,
   type MobileOneConfig,
-  MobileOneError,
   type Model,
   type ModelCard,
   mobileone,
@@ -14,29 +13,13 @@ import { countBatches, withBatchCounts } from './batch-counts.ts'
 import { checkKeys, type RenamedKeys } from './check-keys.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { assumedStrides, inferConfig, type Strides } from './infer-config.ts'
-import { readCard, readNetwork } from './metadata.ts'
+import { checkLabels, readCard, readNetwork } from './metadata.ts'
+import type { ModelFromCheckpointOptions } from './model-options.ts'
 import { detectNaming } from './naming/detect-naming.ts'
 import { type NamingName, namings } from './naming/namings.ts'
 import { batchCounter, isAverageCounter, translateKey } from './naming/translate-key.ts'
+import { modelFromStoredGraph } from './stored-graph.ts'
 import { type StoredTensor, toFloat32 } from './stored-tensor.ts'
-
-/** What shapes cannot tell, and which part of the file is wanted. */
-export interface ModelFromCheckpointOptions {
-  /** Default: the file's, else the variant's (`mobileone_s0`), else `mobileone`. */
-  readonly name?: string
-  /** Input size. Default: the file's, else 224 x 224. */
-  readonly size?: readonly [height: number, width: number]
-  /** Default: the file's, else told by the skips of a train form, else 2 in the stem and in each stage. */
-  readonly strides?: Strides
-  /** Outputs as for `mobileone()`, for example `['stride8', 'stride32']`. Default `logits`, which needs the classifier. */
-  readonly outputs?: readonly string[]
-  /** Take the keys under this prefix and leave the others alone: `encoder.` out of a segmentation network, say. */
-  readonly prefix?: string
-  /** Laid over the file's card. */
-  readonly card?: ModelCard
-  /** Told what was assumed because nothing in the file tells it. Default: nobody. */
-  readonly onWarning?: ((message: string) => void) | undefined
-}
 
 /** What the names and shapes of a checkpoint tell. */
 export interface Inspected {
@@ -61,11 +44,14 @@ export function inspectCheckpoint(
 }
 
 /**
- * The model a checkpoint holds, in the form it has there (train or deploy). Weights are views of the checkpoint's bytes wherever
+ * The model a checkpoint holds, in the form it has there (train or deploy): the MobileOne that its keys and shapes tell, or the
+ * network that the file holds beside the weights (`toSafetensors`, option `graph`). Weights are views of the checkpoint's bytes wherever
  * those are aligned float32.
  * @throws MobileOneError `missing-weights` listing every missing, extra and mis-shaped key by its name in the file.
  */
 export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCheckpointOptions = {}): Model {
+  const stored = modelFromStoredGraph(checkpoint, options)
+  if (stored) return stored
   const keys = rename(checkpoint, options.prefix)
   const { form, config, assumptions } = infer(checkpoint, keys.found, options)
   const full = mobileone(config, { form })
@@ -133,11 +119,6 @@ function toCard(checkpoint: Checkpoint, config: MobileOneConfig, given: ModelCar
   const { channels, size } = config.input
   const preprocess = channels === 3 ? imagenetPreprocess(size, channels) : undefined
   const card: ModelCard = { ...(preprocess && { preprocess }), ...stored, ...given }
-  if (card.labels && card.labels.length !== config.classes) {
-    throw new MobileOneError(
-      given?.labels ? 'invalid-argument' : 'invalid-file',
-      `there are ${card.labels.length} labels for the ${config.classes} classes of "${config.name}"`,
-    )
-  }
+  checkLabels(card, config.classes, config.name, given)
   return card
 }

@@ -4,6 +4,7 @@ import { toMetadata } from './metadata.ts'
 import { type NamingName, namings } from './naming/namings.ts'
 import { batchCounter, translateKey } from './naming/translate-key.ts'
 import { type WritableTensor, writeSafetensors } from './safetensors/write.ts'
+import { graphMetadata } from './stored-graph.ts'
 
 /** Names, element type and further metadata of the file. */
 export interface ToSafetensorsOptions {
@@ -11,29 +12,43 @@ export interface ToSafetensorsOptions {
   readonly naming?: NamingName
   /** float16 halves the file and rounds to nearest. Default `float32`. */
   readonly storage?: 'float32' | 'float16'
+  /**
+   * Write the network too: its nodes, inputs and outputs, so that reading the file gives this very model back. Needs the naming
+   * `canonical`. Default: true for every network that `mobileone` did not build, whose weights alone say too little.
+   */
+  readonly graph?: boolean
   /** More entries for `__metadata__`, beside the card. */
   readonly metadata?: Readonly<Record<string, string>>
 }
 
 /**
  * The bytes of a safetensors file with the weights and the card of `model`, train or deploy form. Same model, same bytes.
- * @throws MobileOneError `unsupported` for a weight the naming has no key for, `invalid-argument` for a value beyond float16.
+ * @throws MobileOneError `unsupported` for a weight the naming has no key for, `invalid-argument` for a value beyond float16, or a graph
+ * under another naming.
  */
 export function toSafetensors(model: Model, options: ToSafetensorsOptions = {}): Uint8Array {
   const naming = namings[options.naming ?? 'canonical']
+  const isCanonical = naming.name === 'canonical'
+  const hasGraph = options.graph ?? (isCanonical && model.config === undefined)
+  if (hasGraph && !isCanonical) {
+    throw new MobileOneError(
+      'invalid-argument',
+      `graph: a network names its weights as the model does, not as ${naming.name}; leave out graph or naming`,
+    )
+  }
   const dtype = options.storage === 'float16' ? 'F16' : 'F32'
   const tensors = new Map<string, WritableTensor>()
   const unnamed: string[] = []
   const countOf = batchCountsOf(model.card)
   for (const name of Object.keys(model.weights)) {
     const { shape, data } = floatWeight(model, name)
-    const key = naming.name === 'canonical' ? name : translateKey(namings.canonical, naming, name)
+    const key = isCanonical ? name : translateKey(namings.canonical, naming, name)
     if (key === undefined) {
       unnamed.push(name)
       continue
     }
     tensors.set(key, { dtype, shape, data })
-    if (naming.name !== 'canonical' && key.endsWith('.running_var')) {
+    if (!isCanonical && key.endsWith('.running_var')) {
       tensors.set(key.replace(/running_var$/, batchCounter), {
         dtype: 'I64',
         shape: [],
@@ -48,5 +63,9 @@ export function toSafetensors(model: Model, options: ToSafetensorsOptions = {}):
         `weights of "${model.name}"; write it with the naming \`canonical\``,
     )
   }
-  return writeSafetensors(tensors, { ...options.metadata, ...toMetadata(model) })
+  return writeSafetensors(tensors, {
+    ...options.metadata,
+    ...toMetadata(model),
+    ...(hasGraph && graphMetadata(model)),
+  })
 }

@@ -203,11 +203,31 @@ describe('strides that nothing tells', () => {
   it('are said to be assumed', () => {
     const model = small(1, { stages, stem: { ...config.stem, stride: 1 } })
     const [folded] = warnings(foreign(reparameterize(model)))
-    expect(folded).toContain('the strides 2, 2 of the stem and the stages are assumed')
+    expect(folded).toContain(
+      'strides are assumed, for nothing in the file tells: 2 of the stem, 2 of stage 1;',
+    )
     expect(folded).toContain('Give `strides`')
-    expect(warnings(foreign(model))[0]).toContain('the stride 2 of the stem is assumed')
+    expect(warnings(foreign(model))[0]).toContain('nothing in the file tells: 2 of the stem;')
     expect(warnings(foreign(model), { strides: { stem: 1 } })).toEqual([])
     expect(warnings(foreign(reparameterize(model)), { strides: { stem: 1, stages: [1] } })).toEqual([])
+  })
+
+  it('are said to be assumed in train form, where a stride of 4 looks as one of 2', () => {
+    const of = (stride: number): Checkpoint =>
+      foreign(small(1, { stages: [{ ...config.stages[0]!, stride }] }))
+    for (const stride of [2, 4]) {
+      expect(warnings(of(stride))).toEqual([
+        expect.stringContaining(
+          'strides are assumed, for nothing in the file tells: 2 of the stem, 2 of stage 1;',
+        ),
+      ])
+      expect(warnings(of(stride), { strides: { stem: 2 } })).toEqual([
+        expect.stringContaining('nothing in the file tells: 2 of stage 1;'),
+      ])
+      expect(warnings(of(stride), { strides: { stem: 2, stages: [stride] } })).toEqual([])
+    }
+    const s0 = mobileone({ ...variants.s0, classes: 7 }, { form: 'train' })
+    expect(warnings(foreign(initialize(s0, { seed: 1 })))).toEqual([])
   })
 
   it('are not where our own file carries them, or the network is a released one', () => {
@@ -217,7 +237,6 @@ describe('strides that nothing tells', () => {
       expect(warnings(read)).toEqual([])
       expect(modelFromCheckpoint(read).config?.stem.stride).toBe(1)
     }
-    expect(warnings(foreign(small(1)))).toEqual([])
     const s0 = mobileone(variants.s0, { form: 'deploy' })
     const nothing = { dtype: 'float32', strides: [], offset: 0, storage: new Uint8Array() } as const
     const tensors = new Map(

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { wasm } from '@mobileone/backend-wasm'
+import { type ThreadCount, wasm } from '@mobileone/backend-wasm'
 import { type Backend, reference } from '@mobileone/core'
 import { type Flag, UsageError } from './command.ts'
 import { findPackage, importPackage, named } from './project.ts'
@@ -9,7 +9,7 @@ import { findPackage, importPackage, named } from './project.ts'
  * project of the working directory and loaded when chosen.
  */
 export interface BackendFlags {
-  readonly threads?: number | undefined
+  readonly threads?: ThreadCount | undefined
   readonly 'tfjs-backend'?: string | undefined
   readonly provider?: string | undefined
   readonly precision?: string | undefined
@@ -79,8 +79,8 @@ export type BackendName = keyof typeof backends
 export const backendNames: readonly BackendName[] = Object.keys(backends) as BackendName[]
 
 /** @throws UsageError for more threads than the machine runs at a time. */
-export function checkThreads(threads: number | undefined): void {
-  if (threads === undefined || threads <= cores) return
+export function checkThreads(threads: ThreadCount | undefined): void {
+  if (threads === undefined || threads === 'auto' || threads <= cores) return
   throw new UsageError(`--threads ${threads} is more than the ${cores} that this machine runs at a time`)
 }
 
@@ -113,7 +113,12 @@ export const backendFlags = {
     choices: backendNames,
     default: 'wasm',
   },
-  threads: { type: 'number', value: '<n>', help: 'wasm and ort: threads of one run' },
+  threads: {
+    type: 'number',
+    word: 'auto',
+    value: '<n|auto>',
+    help: 'wasm and ort: threads of one run; auto takes the faster of one and several, measured, and says which',
+  },
   'tfjs-backend': {
     type: 'string',
     value: '<name>',

@@ -12,6 +12,8 @@ export interface Flag {
   readonly help: string
   readonly default?: string | number
   readonly choices?: readonly string[]
+  /** A word that stands for a number to be found out. */
+  readonly word?: string
   /** The smallest number allowed. Default 1. */
   readonly least?: number
   /** Numbers need not be whole. */
@@ -19,14 +21,14 @@ export interface Flag {
 }
 export type Flags = Readonly<Record<string, Flag>>
 
+type WordOf<F extends Flag> = F extends { word: infer Word extends string } ? Word : never
+
 /** Values of `F` after parsing: absent flags without a default are undefined. */
 export type FlagValues<F extends Flags> = {
   readonly [K in keyof F]: F[K]['type'] extends 'boolean'
     ? boolean
     : F[K]['type'] extends 'number'
-      ? F[K] extends { default: number }
-        ? number
-        : number | undefined
+      ? (F[K] extends { default: number } ? number : number | undefined) | WordOf<F[K]>
       : F[K] extends { default: string }
         ? string
         : string | undefined
@@ -145,12 +147,12 @@ function flagValue(command: Command, name: string, flag: Flag, given: string | b
       `--${name} must be one of ${flag.choices.join(', ')}; got "${value}"${didYouMean(String(value), flag.choices)}`,
     )
   }
-  if (flag.type === 'string') return String(value)
+  if (flag.type === 'string' || value === flag.word) return String(value)
   const number = Number(value)
   const { least = 1, isFraction } = flag
   if (!Number.isFinite(number) || number < least || !(isFraction || Number.isInteger(number))) {
     throw new UsageError(
-      `--${name} of ${command.name} must be a ${isFraction ? '' : 'whole '}number of at least ${least}; got "${value}"`,
+      `--${name} of ${command.name} must be a ${isFraction ? '' : 'whole '}number of at least ${least}${flag.word ? ` or ${flag.word}` : ''}; got "${value}"`,
     )
   }
   return number

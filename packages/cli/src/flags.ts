@@ -23,7 +23,7 @@ export const shapeFlags = {
   size: {
     type: 'string',
     value: '<n|hxw>',
-    help: 'Input size in place of the one in the file, as 96 or 96x128',
+    help: 'Input size in place of the one in the file, or where it leaves it open, as 96 or 96x128',
   },
   'input-channels': {
     type: 'number',

@@ -69,6 +69,7 @@ export async function fetchFor(
 export async function weightsFor(source: string, flags: WeightFlags): Promise<Weights> {
   return openWeights(source, {
     sha256: flags.sha256,
+    size: flags.size,
     signal: interrupted,
     fetch: (from) => fetchFor(from, flags),
   })
@@ -104,7 +105,7 @@ export async function classifierFor(flags: RunFlags): Promise<LocalClassifier> {
   const probe = await backend.probe()
   if (!probe.ok)
     throw new MobileOneError('unavailable', `--backend ${flags.backend} cannot run here: ${probe.reason}`)
-  return withProgress(async (onProgress) => {
+  const classifier = await withProgress(async (onProgress) => {
     const model = await readDeployModel(weights, flags, { ...fetchOptions(flags), onProgress })
     checkVariant(model, flags)
     return createClassifier({
@@ -114,6 +115,13 @@ export async function classifierFor(flags: RunFlags): Promise<LocalClassifier> {
       onProgress,
     })
   })
+  if (flags.threads === 'auto') printNote(`--threads auto: ${threadsOf(classifier.features)}`)
+  return classifier
+}
+
+/** What a backend with threads says of them. */
+export function threadsOf(features: readonly string[]): string {
+  return features.find((feature) => /\bthreads?\b/.test(feature)) ?? 'as the backend chooses'
 }
 
 /** @throws UsageError where the flags name weights and a variant that they are not of. */

@@ -1,6 +1,13 @@
 import { open, stat } from 'node:fs/promises'
 import { detectOtherFormat } from '@mobileone/checkpoint'
-import { type MobileOneConfig, type Model, reparameterizeAsync, withCard, withInputs } from '@mobileone/core'
+import {
+  isMobileOneError,
+  type MobileOneConfig,
+  type Model,
+  reparameterizeAsync,
+  withCard,
+  withInputs,
+} from '@mobileone/core'
 import type { CoreMLSource } from '@mobileone/coreml'
 import { type FetchedWeights, parseFetched } from '@mobileone/hub'
 import { type LoadOptions, loadDeployModel, loadModel } from '@mobileone/sdk'
@@ -23,6 +30,8 @@ export interface ShapeFlags {
 }
 
 export interface OpenOptions {
+  /** Of `--size`, for ONNX files that leave height and width open. */
+  readonly size?: string | undefined
   readonly sha256?: string | undefined
   readonly signal: AbortSignal
   /** Download or read what is no folder. */
@@ -56,17 +65,32 @@ export async function openWeights(source: string, options: OpenOptions): Promise
 async function openAs(
   format: 'onnx' | 'coreml' | undefined,
   source: string | Uint8Array,
-  { fetch }: OpenOptions,
+  { fetch, size }: OpenOptions,
 ): Promise<Weights> {
   if (format === undefined) return { kind: 'checkpoint', source }
   const fetched = await fetch(source)
   if (format === 'onnx') {
-    const { fromOnnx } = await import('@mobileone/onnx')
-    return { kind: 'onnx', model: await parseFetched(fetched, (bytes) => fromOnnx(bytes)) }
+    return { kind: 'onnx', model: await parseFetched(fetched, await onnxReader(size)) }
   }
   const { describeCoreML } = await import('@mobileone/coreml')
   await parseFetched(fetched, describeCoreML)
   return { kind: 'coreml', source: fetched.bytes }
+}
+
+async function onnxReader(size: string | undefined): Promise<(bytes: Uint8Array) => Model> {
+  const { fromOnnx } = await import('@mobileone/onnx')
+  if (size !== undefined) return (bytes) => fromOnnx(bytes, { size: parseSize(size) })
+  return (bytes) => {
+    try {
+      return fromOnnx(bytes)
+    } catch (error) {
+      if (!isMobileOneError(error) || error.code !== 'invalid-argument') throw error
+      const [what] = error.message.split(';')
+      throw new UsageError(`${what}; give the height and width that it leaves open with --size, as 224`, {
+        cause: error,
+      })
+    }
+  }
 }
 
 /** Where to look for the name of the first file of a zip. */

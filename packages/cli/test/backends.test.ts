@@ -37,6 +37,8 @@ const choices: readonly (readonly [string, readonly string[], number])[] = [
   ['coreml in float32', ['--backend', 'coreml', '--precision', 'float32'], 1e-4],
   ['coreml in float16', ['--backend', 'coreml'], 2e-2],
   ['wasm with threads', ['--backend', 'wasm', '--threads', '2'], 1e-4],
+  ['wasm with measured threads', ['--backend', 'wasm', '--threads', 'auto'], 1e-4],
+  ['onnxruntime-node with measured threads', ['--backend', 'ort', '--threads', 'auto'], 1e-4],
   ...(withoutWebgpu ? [] : [['webgpu', ['--backend', 'webgpu'], 1e-4] as const]),
 ]
 
@@ -87,6 +89,25 @@ describe('--backend', () => {
       '2',
     ])
     expect(measured).toMatchObject([{ contender: 'mobileone-tfjs', maxAbsError: expect.any(Number) }])
+  })
+
+  it('--threads auto says on standard error what it came to, once', async () => {
+    const measured = /^--threads auto: (1 thread|\d threads): [\d.]+ ms a run, [\d.]+ ms on \d\n$/
+    const one = /^--threads auto: 1 thread\b.*\n$/
+    for (const flags of [['wasm'], ['ort']]) {
+      const args = ['classify', 'red.png', 'red.png', '-w', 'tiny.safetensors', '--threads', 'auto', '--json']
+      const { code, stderr, stdout } = await full.run([...args, '--backend', ...flags])
+      expect([code, (JSON.parse(stdout) as unknown[]).length]).toEqual([0, 2])
+      expect(stderr).toMatch(availableParallelism() > 1 ? measured : one)
+    }
+    const web = ['classify', 'red.png', '-w', 'tiny.safetensors', '--threads', 'auto', '--backend', 'ort']
+    const { stderr } = await full.run([...web, '--provider', 'wasm'])
+    expect(stderr).toMatch(/^--threads auto: (1 thread|\d threads)\n$/)
+
+    const bench = ['bench', '-w', 'tiny.safetensors', '--threads', 'auto', '--against', 'none', '--runs', '1']
+    const outcome = await full.run([...bench, '--json'])
+    const { results } = JSON.parse(outcome.stdout) as { results: { threads: number }[] }
+    expect(outcome.stderr).toMatch(new RegExp(`^--threads auto: ${results[0]?.threads} threads?\\b`))
   })
 
   it.each([
@@ -203,5 +224,10 @@ describe('doctor', () => {
     )
     expect(wanted.filter(({ ok }) => !ok)).toEqual([])
     for (const { features } of wanted) expect(features).toContain('matches the reference')
+    const features = wanted.filter(({ backend }) => backend === 'ort').map((found) => found.features.join())
+    expect(features).toEqual([
+      expect.stringMatching(/^cpu,one thread for each core, as the library chooses/),
+      expect.stringMatching(/^wasm,(1 thread|\d threads),/),
+    ])
   })
 })

@@ -127,7 +127,7 @@ describe('options', () => {
       'm.safetensors',
       '--softmax',
       '--softmax',
-      '--softmax is not an option of safetensors; it takes --naming, --storage',
+      '--softmax is not an option of safetensors; it takes --naming, --storage, --graph',
     ],
     [
       'm.tflite',

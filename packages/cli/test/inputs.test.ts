@@ -55,6 +55,16 @@ describe('one bad picture', () => {
     expect([text.code, text.stdout.match(/^red\.png$/gm)?.length]).toEqual([1, 2])
   })
 
+  it('from standard input does not lose the list either', async () => {
+    const outcome = await piped(
+      ['classify', 'red.png', '-', 'red.png', '-w', 'tiny.safetensors', '--json'],
+      Buffer.from(''),
+    )
+    const items = JSON.parse(outcome.stdout) as Item[]
+    expect([outcome.code, items.map(({ top }) => top?.length)]).toEqual([1, [3, undefined, 3]])
+    expect(items[1]?.error).toMatch(/^standard input, from which a picture should come, is empty/)
+  })
+
   it('does not lose an evaluation, which tells of it', async () => {
     for (const label of ['red', 'green']) {
       mkdirSync(at(`set/${label}`), { recursive: true })
@@ -135,6 +145,14 @@ describe('contradictions and slips', () => {
       /--input-channels 1 contradicts the weights: the input of "tiny" has 3 channels/,
     ],
     [['inspect', 's0', '--prefix', 'a.'], /--prefix is for a file of weights/],
+    [
+      ['classify', 'red.png', '-w', 'tiny.safetensors', '--threads', 'many'],
+      /--threads of classify must be a whole number of at least 1 or auto; got "many"/,
+    ],
+    [
+      ['classify', 'red.png', '-w', 'tiny.safetensors', '-b', 'tfjs', '--threads', 'auto'],
+      /--threads is for --backend wasm and ort/,
+    ],
   ])('%j', async (args, message) => {
     const outcome = await project.run(args)
     expect(outcome.stderr).toMatch(message)
@@ -317,7 +335,9 @@ describe('networks that are not 224 x 224 RGB', () => {
   it('are read with a note where strides are assumed', async () => {
     const outcome = await project.run(['inspect', 'odd.safetensors', '--json'])
     expect(outcome.code).toBe(0)
-    expect(outcome.stderr).toMatch(/the strides 2, 2, 2, 2, 2 of the stem and the stages are assumed/)
+    expect(outcome.stderr).toMatch(
+      /strides are assumed, .*: 2 of the stem, 2 of stage 1, 2 of stage 2, 2 of stage 3, 2 of stage 4;/,
+    )
     const told = await project.run(['inspect', 'odd.safetensors', '--strides', '1,2,1,2,2', '--json'])
     expect(told).toMatchObject({ code: 0, stderr: '' })
   })
@@ -345,6 +365,35 @@ describe('networks that are not 224 x 224 RGB', () => {
       '1',
     ])
     expect(variant.layers[0]?.output).toEqual([1, 48, 64, 64])
+  })
+})
+
+describe('an ONNX file that leaves height and width open', () => {
+  /** `bytes` with the two 64s of [1, 3, 64, 64] in place of a number. */
+  function opened(bytes: Uint8Array): Uint8Array {
+    const side = [0x0a, 2, 0x08, 64]
+    const at = Buffer.from(bytes).indexOf(Buffer.from([0x0a, 2, 0x08, 3, ...side, ...side]))
+    expect(at).toBeGreaterThan(0)
+    const open = [0x0a, 2, 0x12, 0]
+    const copy = Uint8Array.from(bytes)
+    copy.set([...open, ...open], at + 4)
+    return copy
+  }
+
+  it('takes them from --size, without which the message asks for it', async () => {
+    await project.json(['export', 'tiny.safetensors', '-o', 'sized.onnx'])
+    writeFileSync(at('open.onnx'), opened(readFileSync(at('sized.onnx'))))
+    const args = (weights: string, ...flags: string[]): string[] => ['inspect', weights, ...flags]
+    for (const size of ['64', '96x80']) {
+      const found = await project.json<{ layers: unknown }>(args('open.onnx', '--size', size))
+      const wanted = await project.json<{ layers: unknown }>(args('sized.onnx', '--size', size))
+      expect(found.layers).toEqual(wanted.layers)
+    }
+    const outcome = await project.run(args('open.onnx'))
+    expect(outcome).toMatchObject({ code: 2, stdout: '' })
+    expect(outcome.stderr).toMatch(
+      /has the shape \[1, 3, .*; give the height and width .* with --size, as 224\n$/,
+    )
   })
 })
 

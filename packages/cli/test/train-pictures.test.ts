@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
+import { modelFromCheckpoint, readCheckpoint, toSafetensors } from '@mobileone/checkpoint'
 import { initialize, mobileone, variants } from '@mobileone/core'
 import { arrayDataset, paperRecipe } from '@mobileone/train'
 import sharp from 'sharp'
@@ -92,6 +92,43 @@ describe('train on a folder of pictures', () => {
       curriculum: [{ size: [64, 64], batchSize: 8 }],
     })
   }, 60_000)
+
+  it('reads --weights with the strides and the prefix of the flags, which are for nothing else', async () => {
+    const config = { ...JSON.parse(readFileSync(join(folder, 'narrow.json'), 'utf8')) }
+    const model = initialize(mobileone(config, { form: 'train' }), { seed: 1 })
+    const bytes = toSafetensors(model)
+    const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
+    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)))
+    delete header.__metadata__
+    const twice = Object.entries(header).flatMap(([key, value]) => [
+      [`student.${key}`, value],
+      [`teacher.${key}`, value],
+    ])
+    // Two keys may not share bytes: the second network gets its own.
+    const data = bytes.subarray(8 + length)
+    const moved = twice.map(([key, value]) => {
+      const { data_offsets: offsets, ...rest } = value as { data_offsets: number[] }
+      const shift = (key as string).startsWith('teacher.') ? data.length : 0
+      return [key, { ...rest, data_offsets: offsets.map((offset) => offset + shift) }]
+    })
+    const text = JSON.stringify(Object.fromEntries(moved))
+    const size = new Uint8Array(8)
+    new DataView(size.buffer).setBigUint64(0, BigInt(text.length), true)
+    writeFileSync(join(folder, 'two.safetensors'), Buffer.concat([size, Buffer.from(text), data, data]))
+
+    const args = ['train', 'tiny', '--weights', 'two.safetensors', '--print-recipe']
+    expect((await run(args)).code).toBe(1)
+    const prefixed = await run([...args, '--prefix', 'student.'])
+    expect([prefixed.code, prefixed.stderr]).toEqual([
+      0,
+      expect.stringMatching(/strides are assumed, .*: 2 of the stem, 2 of stage 1;/),
+    ])
+    const told = await run([...args, '--prefix', 'student.', '--strides', '2,2'])
+    expect(told).toMatchObject({ code: 0, stderr: '' })
+    const stray = await run([...narrow, '--print-recipe', '--strides', '2,2'])
+    expect(stray).toMatchObject({ code: 2, stdout: '' })
+    expect(stray.stderr).toMatch(/^mobileone: --strides is for --weights; /)
+  })
 
   it('foretells the end of a long run, and says what is kept when it is stopped', async () => {
     const long = [...narrow, '--epochs', '9000000', '-o', 'long.safetensors']

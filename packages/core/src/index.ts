@@ -7,6 +7,7 @@ export type {
   RunOptions,
   Step,
 } from './backend.ts'
+export { type BlobLike, blobBytes } from './blob-bytes.ts'
 export { type BackendSource, type CompileFirstOptions, compileFirst, type Refusal } from './compile-first.ts'
 export { type ErrorCode, isMobileOneError, MobileOneError, throwIfAborted } from './errors.ts'
 export { checkInputs, createExecutor, type ExecutorParts, type ExecutorQueue } from './executor.ts'

@@ -83,7 +83,8 @@ const interpreter: CoreMLRunner = {
   name: 'coreml',
   features: ['interpreter of the exported package: not Core ML, not its speed'],
   probe: async () => undefined,
-  open: async (from) => interpretPackage(from),
+  // What the caller's own model takes is the caller's to choose.
+  open: async (from) => interpretPackage(from, { maxMultiplyAdds: Number.POSITIVE_INFINITY }),
 }
 
 /** The executor under the names the model has, which are not always identifiers. */

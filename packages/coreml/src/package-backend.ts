@@ -12,14 +12,18 @@ import {
 } from '@mobileone/core'
 import { describeCoreML } from './read/describe-coreml.ts'
 import type { CoreMLSource } from './read/open-model.ts'
-import { interpretPackage } from './run/interpreter.ts'
+import { type InterpretOptions, interpretPackage } from './run/interpreter.ts'
 
 /**
  * A backend that interprets the bytes of a package as they are, for the model that was read from it: `compile` takes that model
  * with any choice of outputs, and offers those the package shows.
  * @throws MobileOneError `unsupported` for older networks, which the interpreter cannot run.
  */
-export function packageBackend(source: CoreMLSource, model: Model): Backend {
+export function packageBackend(
+  source: CoreMLSource,
+  model: Model,
+  options: Pick<InterpretOptions, 'maxMultiplyAdds'> = {},
+): Backend {
   const described = describeCoreML(source)
   if (described.kind !== 'ML program') {
     throw new MobileOneError(
@@ -35,7 +39,11 @@ export function packageBackend(source: CoreMLSource, model: Model): Backend {
     unsupported: () => [],
     async compile(given, { signal } = {}) {
       throwIfAborted(signal, 'compiling for coreml')
-      return withModelValues(given, interpretPackage(source), image ? model.card?.preprocess : undefined)
+      return withModelValues(
+        given,
+        interpretPackage(source, options),
+        image ? model.card?.preprocess : undefined,
+      )
     },
   }
 }

@@ -1,10 +1,11 @@
 /** Small files that name much: each is refused, or read, in bounded time and memory. */
-import { isMobileOneError } from '@mobileone/core'
+import { isMobileOneError, type Model, profile, spec, tensor } from '@mobileone/core'
 import { WireWriter } from '@mobileone/core/protobuf-wire'
 import { measureCost } from '@mobileone/testkit'
 import { zipSync } from 'fflate'
 import { describe, expect, test } from 'vitest'
-import { type CoreMLPackage, fromCoreML, interpretPackage, toCoreML } from '../src/index.ts'
+import { type CoreMLPackage, fromCoreML, interpretPackage, packageBackend, toCoreML } from '../src/index.ts'
+import { metadataKeys } from '../src/mil/metadata.ts'
 import { Names } from '../src/mil/names.ts'
 import type { Operation, Program, Value } from '../src/mil/program.ts'
 import { tensorType } from '../src/mil/program.ts'
@@ -431,4 +432,54 @@ test('twenty thousand identifiers that are all the same are told apart', () => {
   })
   expect([names.take('same'), names.take('same_1')]).toEqual(['same_20000', 'same_1_1'])
   expect(cpuMs, 'milliseconds of processor time').toBeLessThan(1000)
+})
+
+test.each([
+  ['lists in lists', '['.repeat(2 ** 20), undefined],
+  ['lists', `[${'[],'.repeat(2 ** 18)}[]]`, undefined],
+  [
+    'a text past the limit',
+    `["${'x'.repeat(2 ** 20)}"]`,
+    /1048580 characters where JSON belongs; at most 1048576/,
+  ],
+] as const)('labels in the metadata that are %s', (_, labels, message) => {
+  const { metadata } = built.specification.description
+  const userDefined = new Map([...metadata.userDefined, [metadataKeys.labels, labels]])
+  const description = { ...built.specification.description, metadata: { ...metadata, userDefined } }
+  const bytes = encodeSpecification({ ...built.specification, description })
+  expectCheap({ name, files: { ...files, [modelPath]: bytes } }, fromCoreML, message)
+})
+
+test('a program that would run for many minutes, from a file of some kilobytes', async () => {
+  const shape = [1, 64, 1024, 1024]
+  const model: Model = {
+    name: 'slow',
+    inputs: { x: spec(shape) },
+    nodes: [
+      {
+        op: 'conv2d',
+        name: 'y',
+        inputs: ['x'],
+        weight: 'w',
+        stride: [1, 1],
+        padding: [1, 1],
+        dilation: [1, 1],
+        groups: 1,
+      },
+    ],
+    outputs: { y: 'y' },
+    weights: { w: tensor([64, 64, 3, 3]) },
+  }
+  const slow = toCoreML(model, { input: 'array', output: 'values' })
+  expectCheap(slow, interpretPackage, /more than 17179869184 multiply-adds; raise maxMultiplyAdds/)
+  expectCheap(slow, (source) => interpretPackage(source, { maxMultiplyAdds: 2 ** 36 }), undefined)
+
+  const made = toCoreML(tiny, { input: 'array', output: 'values' })
+  const { macs } = profile(tiny)
+  const run = async (maxMultiplyAdds: number): Promise<number> => {
+    await using executor = await packageBackend(made, tiny, { maxMultiplyAdds }).compile(tiny)
+    return executor.steps.length
+  }
+  expect(await run(macs)).toBeGreaterThan(0)
+  await expect(run(macs - 1)).rejects.toMatchObject({ code: 'unsupported' })
 })

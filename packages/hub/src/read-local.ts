@@ -1,4 +1,4 @@
-import { MobileOneError, throwIfAborted } from '@mobileone/core'
+import { blobBytes, MobileOneError, throwIfAborted } from '@mobileone/core'
 import { hashFile } from './hash-file.ts'
 import { checkSha256 } from './integrity.ts'
 import { checkSize } from './limits.ts'
@@ -53,7 +53,7 @@ async function read(
 
 async function readBlob(blob: Blob, name: string): Promise<ArrayBuffer> {
   try {
-    return await blob.arrayBuffer()
+    return await blobBytes(blob)
   } catch (cause) {
     throw new MobileOneError(
       'invalid-file',

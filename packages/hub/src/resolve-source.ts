@@ -24,7 +24,7 @@ export async function resolveSource(
 ): Promise<ResolvedSource> {
   if (source instanceof Uint8Array) return { kind: 'bytes', bytes: source }
   if (source instanceof ArrayBuffer) return { kind: 'bytes', bytes: new Uint8Array(source) }
-  if (typeof source === 'object' && source !== null && 'stream' in source && 'size' in source) {
+  if (typeof source === 'object' && source !== null && 'slice' in source && 'size' in source) {
     const name = (source as Partial<File>).name
     return { kind: 'blob', blob: source, name: name ? `file:${name}` : 'blob' }
   }

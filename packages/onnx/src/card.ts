@@ -1,4 +1,5 @@
-import type { ModelCard, Preprocess } from '@mobileone/core'
+import { MobileOneError, type ModelCard, type Preprocess } from '@mobileone/core'
+import { limits } from './limits.ts'
 
 /**
  * A card as ONNX metadata: `model_author` and `model_license` as the ONNX IR names them, `source` as text, `labels` and
@@ -40,6 +41,12 @@ export function cardFromMetadata(
 }
 
 function parseJson(text: string | undefined): unknown {
+  if (text !== undefined && text.length > limits.jsonCharacters) {
+    throw new MobileOneError(
+      'unsupported',
+      `the metadata of the ONNX file has a text of ${text.length} characters where JSON belongs; at most ${limits.jsonCharacters} are supported`,
+    )
+  }
   try {
     return text === undefined ? undefined : JSON.parse(text)
   } catch {

@@ -13,7 +13,9 @@ export interface FromOnnxOptions {
   readonly name?: string
   /** Size of axis 0 where the file leaves it open. Default 1. */
   readonly batch?: number
-  /** Shapes of inputs, by name, where the file leaves more than axis 0 open. */
+  /** Height and width of inputs of four axes where the file leaves them open. */
+  readonly size?: readonly [height: number, width: number]
+  /** Shapes of inputs, by name, where the file leaves more than that open. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>
 }
 
@@ -199,9 +201,9 @@ function inputShape(input: OnnxValue, options: FromOnnxOptions): readonly number
   }
   const given =
     options.shapes && Object.hasOwn(options.shapes, input.name) ? options.shapes[input.name] : undefined
-  const shape =
-    given ??
-    input.shape?.map((size, axis) => (typeof size !== 'number' && axis === 0 ? (options.batch ?? 1) : size))
+  const isImage = input.shape?.length === 4
+  const fillers = [options.batch ?? 1, undefined, ...(isImage ? (options.size ?? []) : [])]
+  const shape = given ?? input.shape?.map((size, axis) => (typeof size === 'number' ? size : fillers[axis]))
   if (shape && shape.length > limits.rank) {
     throw new MobileOneError(
       'unsupported',
@@ -213,7 +215,7 @@ function inputShape(input: OnnxValue, options: FromOnnxOptions): readonly number
     throw new MobileOneError(
       'invalid-argument',
       `the input "${input.name}" has the shape ${known === undefined ? 'unknown' : `[${known}]`}; give whole sizes: ` +
-        `fromOnnx(bytes, { shapes: { "${input.name}": [1, 3, 224, 224] } })`,
+        `fromOnnx(bytes, { shapes: { "${input.name}": [1, 3, 224, 224] } }), or size: [224, 224] for height and width alone`,
     )
   }
   return shape as readonly number[]

@@ -13,6 +13,8 @@ export const limits = {
   tensors: 2 ** 15,
   /** Inputs and outputs of the graph, of each. */
   values: 1024,
+  /** Characters of a text of JSON in the metadata: the labels of ImageNet-21k take half of them. */
+  jsonCharacters: 2 ** 20,
   /** Axes of a tensor or an input. */
   rank: 8,
   /** Whole numbers that make up a shape or a list of axes. */

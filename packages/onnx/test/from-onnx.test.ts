@@ -540,6 +540,17 @@ describe('input shapes', () => {
     expect(fromOnnx(file({ shape: [undefined, 3], nodes: relu })).inputs.x?.shape).toEqual([1, 3])
   })
 
+  test('a height and width given for open axes of images, and no others', () => {
+    const size = [4, 5] as const
+    const shapeOf = (shape: FileParts['shape'] & object, batch?: number): readonly number[] | undefined =>
+      fromOnnx(file({ shape, nodes: relu }), { size, ...(batch && { batch }) }).inputs.x?.shape
+    expect(shapeOf(['n', 3, 'h', 'w'], 2)).toEqual([2, 3, 4, 5])
+    expect(shapeOf([1, 3, undefined, 6])).toEqual([1, 3, 4, 6])
+    expect(shapeOf([1, 3, 7, 8])).toEqual([1, 3, 7, 8])
+    expect(() => shapeOf([1, 'c', 'h', 'w'])).toThrow(/has the shape \[1, c, h, w\]; give whole sizes/)
+    expect(() => shapeOf([1, 3, 'h'])).toThrow(/has the shape \[1, 3, h\]; give whole sizes/)
+  })
+
   test('a shape for an input that is not there', () => {
     expect(() => fromOnnx(file({ nodes: relu }), { shapes: { z: [1] } })).toThrow(
       /no input "z"; its inputs are "x"/,

@@ -149,3 +149,15 @@ test('one weight transposed for every node', () => {
     /makes far more weights than its file holds/,
   )
 })
+
+test.each([
+  ['lists in lists', '['.repeat(2 ** 20), undefined],
+  ['lists', `[${'[],'.repeat(2 ** 18)}[]]`, undefined],
+  [
+    'a text past the limit',
+    `["${'x'.repeat(2 ** 20)}"]`,
+    /1048580 characters where JSON belongs; at most 1048576/,
+  ],
+] as const)('labels that are %s', (_, labels, message) => {
+  expectCheap(file({ nodes: [node('Relu', ['x'], 'y')], metadata: [['labels', labels]] }), message)
+})

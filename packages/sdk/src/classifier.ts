@@ -1,26 +1,22 @@
-import type {
-  CompileFirstOptions,
-  Executor,
-  Graph,
-  Model,
-  OnProgress,
-  Preprocess,
-  Tensor,
-} from '@mobileone/core'
-import type {
-  ClassifyOptions,
-  DecodeOptions,
-  ImageSource,
-  ImageSources,
-  ItemResult,
-  Prediction,
-  PreprocessOptions,
-} from '@mobileone/vision'
+import type { CompileFirstOptions, Executor, Graph, Model, Preprocess, Tensor } from '@mobileone/core'
+import type { DecodeOptions, ImageSource, ImageSources, ItemResult, Prediction } from '@mobileone/vision'
 import type { BackendChoice } from './backend-names.ts'
 import type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot/train-head.ts'
 import type { Backbone } from './head/backbone.ts'
 import type { HeadData } from './head/head-data.ts'
+import type { ClassifierProfile, ProfileOptions } from './layer-times.ts'
 import type { LoadOptions, ModelSource } from './load.ts'
+import type {
+  Changes,
+  ClassifierDefaults,
+  ClassifierRunOptions,
+  EmbedRunOptions,
+  ListOptions,
+  PictureOptions,
+} from './run-options.ts'
+import type { PictureOrEmbedding } from './search/by-picture.ts'
+import type { EmbeddingStore } from './search/embedding-store.ts'
+import type { NearestOptions, Neighbour } from './search/nearest.ts'
 import type { WatchSource } from './watch/open-frames.ts'
 import type { FrameResults, WatchOptions } from './watch/watch.ts'
 
@@ -42,29 +38,6 @@ export interface ClassifierOptions
    */
   readonly decoder?: DecodeOptions['lib'] | false
 }
-
-/** How a picture becomes the network's input, for every call that takes one. */
-export type PictureOptions = PreprocessOptions
-
-export type EmbedRunOptions = PictureOptions & {
-  /** Scale each embedding to length 1, so that a dot product is the cosine similarity. False by default. */
-  readonly normalize?: boolean
-}
-
-export type ClassifierRunOptions = PictureOptions &
-  Pick<ClassifyOptions, 'topK' | 'threshold' | 'allow' | 'deny' | 'activation'>
-
-/** What goes through many pictures tells how far it is. */
-export interface ListOptions {
-  /** `done` pictures have their result; `total` is known of lists and other sized collections. */
-  readonly onProgress?: OnProgress
-}
-
-/** Options of later calls that do not say otherwise themselves. */
-export type ClassifierDefaults = Omit<ClassifierRunOptions & EmbedRunOptions, 'signal'>
-
-/** Some of these options; undefined takes one back. */
-export type Changes<Options> = { readonly [Name in keyof Options]?: Options[Name] | undefined }
 
 /** A model compiled for one backend, with everything needed to give it pictures, on whatever thread it runs. */
 export interface Classifier extends AsyncDisposable {
@@ -107,6 +80,20 @@ export interface Classifier extends AsyncDisposable {
     images: ImageSources,
     options?: EmbedRunOptions & ListOptions,
   ): AsyncGenerator<ItemResult<Float32Array>, void, undefined>
+  /**
+   * How alike two pictures are, by the cosine of their embeddings: -1 to 1, 1 for the same picture. Either may be an embedding.
+   * @throws MobileOneError as `embed`, and `invalid-argument` for embeddings of different lengths or without one.
+   */
+  similarity(a: PictureOrEmbedding, b: PictureOrEmbedding, options?: EmbedRunOptions): Promise<number>
+  /**
+   * The embeddings of a store most like a picture or an embedding, best first; exact.
+   * @throws MobileOneError as `embed`, and `invalid-argument` for a store of another length of embeddings.
+   */
+  nearest(
+    query: PictureOrEmbedding,
+    store: EmbeddingStore,
+    options?: NearestOptions & EmbedRunOptions,
+  ): Promise<Neighbour[]>
   /** Raw scores [classes] of one picture, or of a tensor that is preprocessed already, of the input's shape. */
   logits(image: ImageSource | Tensor, options?: PictureOptions): Promise<Float32Array>
   /**
@@ -129,6 +116,11 @@ export interface Classifier extends AsyncDisposable {
    * @throws MobileOneError `invalid-argument` for a head of another backbone, `unsupported` for a model without embeddings.
    */
   withHead(head: HeadData): Promise<Classifier>
+  /**
+   * What each layer and each kernel takes of a run, in milliseconds and shares; other calls wait.
+   * @throws MobileOneError `unsupported` where the backend cannot time its layers.
+   */
+  profile(options?: ProfileOptions): Promise<ClassifierProfile>
   /** The folded model that runs, to save or export it; a copy where it runs on another thread. */
   getModel(): Promise<Model>
   /** Run once on zeros, so that the first picture does not pay for it. */

@@ -19,14 +19,7 @@ import {
 } from '@mobileone/vision'
 import { assumedCard, onlyInput } from './assumed-card.ts'
 import { backendSources } from './backend-names.ts'
-import type {
-  Classifier,
-  ClassifierOptions,
-  ClassifierRunOptions,
-  EmbedRunOptions,
-  LocalClassifier,
-  PictureOptions,
-} from './classifier.ts'
+import type { Classifier, ClassifierOptions, LocalClassifier } from './classifier.ts'
 import { type Backbone, backboneOf } from './head/backbone.ts'
 import type { HeadData } from './head/head-data.ts'
 import { leaseExecutor } from './lease-executor.ts'
@@ -35,6 +28,7 @@ import { loadDeployModel } from './load.ts'
 import { withFraction } from './loading-progress.ts'
 import { checkFit, withEmbedding, withoutWeights } from './network.ts'
 import { RunDefaults } from './run-defaults.ts'
+import type { ClassifierRunOptions, EmbedRunOptions, PictureOptions } from './run-options.ts'
 import { deferred } from './watch/deferred.ts'
 
 /**
@@ -127,9 +121,14 @@ function classifierOn(compiled: Compiled): LocalClassifier {
     const { headed } = await import('./head/headed.ts')
     return classifierOn({ ...compiled, ...headed(compiled, head) })
   }
+  const embedding = ((images: ImageSource, run?: EmbedRunOptions) => {
+    checkEmbedding()
+    return embed(executor, images, embedOptions(run))
+  }) as Classifier['embed']
+  const graph = withoutWeights(model)
   return {
     model,
-    graph: withoutWeights(model),
+    graph,
     executor,
     backend: executor.backend,
     features: executor.features ?? [],
@@ -141,10 +140,7 @@ function classifierOn(compiled: Compiled): LocalClassifier {
       classify(executor, images, classifyOptions(run))) as Classifier['classify'],
     classifyEach: (images, run) =>
       reported(classifyEach(executor, images, classifyOptions(run)), 'classify', images, run),
-    embed: ((images: ImageSource, run?: EmbedRunOptions) => {
-      checkEmbedding()
-      return embed(executor, images, embedOptions(run))
-    }) as Classifier['embed'],
+    embed: embedding,
     embedEach(images, run) {
       checkEmbedding()
       return reported(embedEach(executor, images, embedOptions(run)), 'embed', images, run)
@@ -155,6 +151,18 @@ function classifierOn(compiled: Compiled): LocalClassifier {
         const { watch } = await import('./watch/watch.ts')
         return watch({ labels, logits }, source, defaults.with(run))
       }),
+    async similarity(a, b, run) {
+      const { similarityOf } = await import('./search/by-picture.ts')
+      return similarityOf({ embed: embedding }, a, b, run)
+    },
+    async nearest(query, store, run) {
+      const { nearestTo } = await import('./search/by-picture.ts')
+      return nearestTo({ embed: embedding }, query, store, run)
+    },
+    async profile(run) {
+      const { layerTimes } = await import('./layer-times.ts')
+      return layerTimes(executor, graph, run)
+    },
     setOptions: (changes) => defaults.set(changes),
     async fewShot(examples, run = {}) {
       checkEmbedding()

@@ -1,5 +1,5 @@
 import type { ImageSources } from '@mobileone/vision'
-import type { ListOptions } from './classifier.ts'
+import type { ListOptions } from './run-options.ts'
 
 /** `items`, telling `onProgress` of each before it is given out. */
 export function reported<T>(

@@ -1,6 +1,6 @@
 import { isMobileOneError, MobileOneError } from '@mobileone/core'
 import { predict } from '@mobileone/vision'
-import type { Changes, ClassifierDefaults } from './classifier.ts'
+import type { Changes, ClassifierDefaults } from './run-options.ts'
 
 /** The options of `setOptions`, and those of a call over them: where a call says undefined, the default holds. */
 export class RunDefaults {

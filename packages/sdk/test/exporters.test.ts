@@ -104,7 +104,7 @@ test('the longest ending decides; one that nobody has is refused with all there 
 test('options are spelled as the caller does', async () => {
   const spell = (name: string): string | undefined => (name === 'metadata' ? undefined : `--${name}`)
   expect(await refusal(() => checkOptions(safetensors(), { softmax: true }, spell))).toBe(
-    'invalid-argument: --softmax is not an option of safetensors; it takes --naming, --storage',
+    'invalid-argument: --softmax is not an option of safetensors; it takes --naming, --storage, --graph',
   )
 })
 

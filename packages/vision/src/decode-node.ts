@@ -110,7 +110,7 @@ export async function loadDecoder(lib: DecodeSettings['lib']): Promise<Sharp> {
   } catch (cause) {
     throw new MobileOneError(
       'unavailable',
-      'decoding image files in Node needs sharp, which cannot be loaded: run `npm i sharp`, or pass decoded pixels as { width, height, data }',
+      'decoding image files in Node needs sharp, which cannot be loaded: run `npm i sharp`, or pass decoded pixels as { width, height, data }, with decoder: false where a classifier is made',
       { cause },
     )
   }

@@ -1,4 +1,4 @@
-import { MobileOneError, throwIfAborted } from '@mobileone/core'
+import { blobBytes, MobileOneError, throwIfAborted } from '@mobileone/core'
 import { loadDecoder, openBytes, openElement, readAddress } from '#decode'
 import { readResponse } from './download.ts'
 import { checkFormat } from './format.ts'
@@ -119,7 +119,7 @@ async function bytesInMemory(source: unknown, settings: DecodeSettings): Promise
   if (typeof Blob !== 'undefined' && source instanceof Blob) {
     checkByteCount(source.size, settings)
     try {
-      return new Uint8Array(await source.arrayBuffer())
+      return new Uint8Array(await blobBytes(source))
     } catch (cause) {
       throw new MobileOneError(
         'invalid-file',

@@ -21,7 +21,7 @@ import {
   subjectFiles,
 } from '@mobileone/measure/node'
 import { toOnnx } from '@mobileone/onnx'
-import { type BackendFlags, backendFlags, backendNames, checkThreads } from '../backends.ts'
+import { type BackendFlags, backendFlags, backendNames, checkThreads, createBackend } from '../backends.ts'
 import { defineCommand, UsageError } from '../command.ts'
 import { writeFileAtomic } from '../files.ts'
 import {
@@ -33,8 +33,8 @@ import {
   variantFlag,
   weightsFlag,
 } from '../flags.ts'
-import { foldFor, interrupted, loadFor } from '../session.ts'
-import { printJson, printLine, progressBar } from '../terminal.ts'
+import { foldFor, interrupted, loadFor, threadsOf } from '../session.ts'
+import { printJson, printLine, printNote, progressBar } from '../terminal.ts'
 import { version } from '../version.ts'
 import { withShape } from '../weights.ts'
 
@@ -61,7 +61,11 @@ export const bench = defineCommand({
     weights: weightsFlag,
     ...shapeFlags,
     backend: { ...backendFlags.backend, choices: measured },
-    threads: { ...backendFlags.threads, help: 'Threads of every contender that has them', default: 1 },
+    threads: {
+      ...backendFlags.threads,
+      help: 'Threads of every contender that has them; auto: as many as --backend wasm is fastest with, measured',
+      default: 1,
+    },
     'tfjs-backend': backendFlags['tfjs-backend'],
     provider: backendFlags.provider,
     against: {
@@ -99,13 +103,14 @@ export const bench = defineCommand({
     const name = flags.weights === undefined ? variant : model.name
     const progress = progressBar()
     const files = subjectFiles({ model: toSafetensors, onnx: toOnnx })
+    const threads = flags.threads === 'auto' ? await measuredThreads(model) : flags.threads
     const rounds = protocol('default', { runs: flags.runs })
-    const peaks = await openNodePeaks([...new Set([1, flags.threads])])
+    const peaks = await openNodePeaks([...new Set([1, threads])])
     try {
       progress.onProgress({ phase: `${name}: reference`, done: 0 })
       const subject = await prepareSubject(name, model, interrupted)
       const lanes = [`${ownPrefix}${flags.backend}`, ...rivals].map((contender) =>
-        lane(contender, flags.threads, files, flags),
+        lane(contender, threads, files, flags),
       )
       const {
         results,
@@ -148,6 +153,17 @@ export const bench = defineCommand({
     }
   },
 })
+
+/** The number of threads that `auto` comes to for `model`, which is said. */
+async function measuredThreads(model: Model): Promise<number> {
+  const executor = await (await createBackend('wasm', { threads: 'auto' })).compile(model, {
+    signal: interrupted,
+  })
+  const text = threadsOf(executor.features ?? [])
+  await executor.dispose()
+  printNote(`--threads auto: ${text}`)
+  return Number.parseInt(text, 10)
+}
 
 function lane(contender: string, threads: number, files: SubjectFiles, flags: BackendFlags): Lane {
   const { format, layout } = others[contender] ?? ours

@@ -10,7 +10,7 @@ import {
   variantFlag,
   weightsFlag,
 } from '../flags.ts'
-import { openPicture, orUnreadable, type Unreadable } from '../pictures.ts'
+import { messageOf, openPictures, type Unreadable, unreadable } from '../pictures.ts'
 import { classifierFor, interrupted } from '../session.ts'
 import { bar, printable, printJson, printLine } from '../terminal.ts'
 
@@ -45,16 +45,19 @@ export const classify = defineCommand({
     const classifier = await classifierFor(flags)
     try {
       const results: ({ file: string; top: Prediction[] } | Unreadable)[] = []
-      for (const file of files) {
-        const top = await orUnreadable(file, async () =>
-          classifier.classify(await openPicture(file), {
-            topK: flags.top,
-            orientation: flags.orientation as 'apply' | 'ignore',
-            signal: interrupted,
-          }),
-        )
-        results.push('error' in top ? top : { file, top })
-        if (!flags.json && !('error' in top)) printPredictions(file, top)
+      const unopened = new Map<number, Error>()
+      const items = classifier.classifyEach(openPictures(files, unopened), {
+        topK: flags.top,
+        orientation: flags.orientation as 'apply' | 'ignore',
+        signal: interrupted,
+      })
+      for await (const { index, value, error } of items) {
+        const file = files[index] as string
+        if (error) results.push(unreadable(file, messageOf(file, index, unopened.get(index) ?? error)))
+        else {
+          results.push({ file, top: value })
+          if (!flags.json) printPredictions(file, value)
+        }
       }
       if (flags.json) printJson(results)
     } finally {

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { type Exporter, refuseNonFinite, throwIfAborted } from '@mobileone/core'
+import { type Exporter, pause, refuseNonFinite, throwIfAborted } from '@mobileone/core'
 import {
   checkEnding,
   checkOptions,
@@ -74,13 +74,15 @@ export function exportCommand(formats: ExporterTable): Command<typeof ownFlags> 
       }
       const model = flags.form === 'deploy' ? await foldFor(loaded) : loaded
       const { bytes, beside } = await withProgress(async (onProgress) => {
-        const report = (phase: string, done: number): void => {
+        const report = async (phase: string, done: number): Promise<void> => {
+          // An exporter may be busy for seconds: a signal that came meanwhile is heard here, before anything is written.
+          await pause()
           throwIfAborted(interrupted, 'the export')
           onProgress({ phase, done, total: 2 })
         }
-        report(`encode as ${exporter.format}`, 0)
+        await report(`encode as ${exporter.format}`, 0)
         const files = await asUsage(() => runExporter(exporter, model, options, basename(output)))
-        report('write', 1)
+        await report('write', 1)
         return writeExported(output, files, interrupted)
       })
       const { format } = exporter

@@ -1,6 +1,6 @@
 import { variants } from '@mobileone/core'
 import { defineCommand, UsageError } from '../command.ts'
-import { jsonFlag, namingFlag, outputFlag, storageFlag } from '../flags.ts'
+import { jsonFlag, namingFlag, outputFlag, shapeFlags, storageFlag } from '../flags.ts'
 import { printJson } from '../terminal.ts'
 import { chooseRecipe } from '../training/choose-recipe.ts'
 import { runTraining } from '../training/run-training.ts'
@@ -25,6 +25,8 @@ export const train = defineCommand({
     'A run keeps <output>.checkpoint after every epoch and when it is interrupted; --resume goes on from there and ends with the\n' +
     'same weights, bit for bit, as an unbroken run with as many --workers. Each worker normalises by its own part of a batch.\n' +
     'Without --resume the checkpoint of an earlier run is kept as <output>.checkpoint.previous.\n' +
+    '\n' +
+    '--strides and --prefix say of --weights what they say in other commands. The channels of the input are those of the data.\n' +
     '\n' +
     'Needs TensorFlow.js in the project: npm i @tensorflow/tfjs @tensorflow/tfjs-backend-wasm. ImageNet takes days here: --plan\n' +
     'torch writes the script and the torchrun command that train the same recipe with PyTorch; its checkpoint is read here.',
@@ -76,6 +78,8 @@ export const train = defineCommand({
       value: '<path|url|hub id>',
       help: 'Start from these, with a new head where the classes differ',
     },
+    strides: shapeFlags.strides,
+    prefix: shapeFlags.prefix,
     recipe: { type: 'string', short: 'r', value: '<name|json>', help: 'How to train' },
     epochs: { type: 'number', value: '<n>', help: 'Epochs; the schedule is stretched over them' },
     seed: { type: 'number', least: 0, value: '<n>', help: 'Of weights, order and augmentation' },

@@ -20,6 +20,8 @@ import { smallSide } from './suit-recipe.ts'
 
 export interface NetworkFlags {
   readonly weights?: string | undefined
+  readonly strides?: string | undefined
+  readonly prefix?: string | undefined
   readonly variant?: string | undefined
   readonly network?: string | undefined
   readonly branches?: number | undefined
@@ -28,8 +30,11 @@ export interface NetworkFlags {
 
 /** The train-form model to start from: random weights from the recipe's seed, or those the flags name. */
 export async function chooseModel(flags: NetworkFlags, data: TrainingData, recipe: Recipe): Promise<Model> {
-  if (flags.weights !== undefined)
-    return withNewHead(await loadFor({ weights: flags.weights }), data.train.labels, recipe.seed)
+  const { weights, strides, prefix } = flags
+  if (weights !== undefined)
+    return withNewHead(await loadFor({ weights, strides, prefix }), data.train.labels, recipe.seed)
+  const stray = (['strides', 'prefix'] as const).find((flag) => flags[flag] !== undefined)
+  if (stray) throw new UsageError(`--${stray} is for --weights; a network from random weights has its own`)
   const input = { channels: data.train.channels, size: data.preprocess.size }
   const config = await chooseNetwork(flags, { input, classes: data.train.labels.length })
   return initialize(mobileone(config, { form: 'train' }), { seed: recipe.seed, scheme: 'pytorch' })

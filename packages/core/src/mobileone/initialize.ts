@@ -1,6 +1,7 @@
 import type { Graph } from '../model/model.ts'
 import { weightRoles } from '../model/ops.ts'
-import { elementCount, type Tensor, tensor } from '../model/tensor.ts'
+import { elementCount, type Tensor, type TensorSpec, tensor, type Weight } from '../model/tensor.ts'
+import { toFloat32 } from '../model/weights.ts'
 import { random } from '../random.ts'
 
 export interface InitializeOptions {
@@ -18,12 +19,20 @@ export interface InitializeOptions {
   readonly scheme?: 'he' | 'pytorch'
 }
 
-/** `graph` with random float32 weights, a function of the seed. */
-export function initialize(graph: Graph, options: InitializeOptions): Graph<Tensor> {
+/**
+ * `graph` with random float32 weights, a function of the seed. Weights that have their elements keep them: a new head on a trained
+ * backbone, say.
+ */
+export function initialize(graph: Graph<TensorSpec | Weight>, options: InitializeOptions): Graph<Tensor> {
   const source = random(options.seed)
   const weights: Record<string, Tensor> = {}
   const fill = (name: string, next: () => number): void => {
-    const shape = graph.weights[name]?.shape ?? []
+    const given = graph.weights[name]
+    if (given && 'data' in given) {
+      weights[name] = toFloat32(given)
+      return
+    }
+    const shape = given?.shape ?? []
     const data = new Float32Array(elementCount(shape))
     for (let index = 0; index < data.length; index++) data[index] = next()
     weights[name] = tensor(shape, data)

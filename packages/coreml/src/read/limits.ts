@@ -21,6 +21,8 @@ export const limits = {
   parameters: 16,
   /** Files in a package. */
   files: 1024,
+  /** Characters of a text of JSON in the metadata: the labels of ImageNet-21k take half of them. */
+  jsonCharacters: 2 ** 20,
   /** Bytes of the package's Manifest.json. */
   manifestBytes: 2 ** 20,
   /** Bytes of a file or folder that is read. */

@@ -1,6 +1,7 @@
 import { MobileOneError, type ModelCard, type Preprocess } from '@mobileone/core'
 import { metadataKeys } from '../mil/metadata.ts'
 import type { Description } from '../mil/program.ts'
+import { limits } from './limits.ts'
 
 /** `scale * pixel + bias` of each channel, as a program applies it to its input. */
 export interface Affine {
@@ -63,7 +64,17 @@ export function readCard(
   return Object.keys(card).length > 0 ? card : undefined
 }
 
+/**
+ * Undefined for what is no JSON.
+ * @throws MobileOneError `unsupported` for more than is allowed: each bracket becomes an object.
+ */
 export function parseJson(text: string | undefined): unknown {
+  if (text !== undefined && text.length > limits.jsonCharacters) {
+    throw new MobileOneError(
+      'unsupported',
+      `the metadata of the Core ML file has a text of ${text.length} characters where JSON belongs; at most ${limits.jsonCharacters} are supported`,
+    )
+  }
   try {
     return text === undefined ? undefined : JSON.parse(text)
   } catch {

@@ -20,6 +20,8 @@ export interface CompiledStep {
   /** Names of the values read. */
   readonly inputs: readonly string[]
   readonly apply: (...values: Float32Array[]) => Float32Array
+  /** Of convolutions and linear layers; the others take no longer than their results are large. */
+  readonly multiplyAdds?: number
 }
 
 /** The kernel of one operation and the shape it gives. `known` finds what a binding names. */
@@ -100,6 +102,7 @@ export function compileStep(operation: Operation, known: (name: string) => Known
       return {
         shape: [...x.slice(0, -1), weight[0] as number],
         inputs: [nameOf('x'), nameOf('weight'), nameOf('bias')],
+        multiplyAdds: elementCount(x) * (weight[0] as number),
         apply: (a, w, b) => kernels.linear(a as Float32Array, w as Float32Array, b as Float32Array),
       }
     }
@@ -167,6 +170,7 @@ export function compileStep(operation: Operation, known: (name: string) => Known
     return {
       shape: shape.out,
       inputs: [nameOf('x'), nameOf('weight'), ...(hasBias ? [nameOf('bias')] : [])],
+      multiplyAdds: elementCount(shape.out) * elementCount(weight.slice(1)),
       apply: (a, w, b) => conv(a as Float32Array, w as Float32Array, b ?? none, shape),
     }
   }

@@ -17,8 +17,20 @@ import { type CompiledStep, checkDeclared, compileStep, type Known } from './com
 
 /** Elements that the values of one run may have together: 1 GiB of float32. */
 const maxElements = 2 ** 28
+/** S4 makes 3.0e9 for a picture of 224 x 224, in half a minute. */
+const mostMultiplyAdds = 2 ** 34
 /** Milliseconds of work after which a run lets timers and aborts in. */
 const pauseInterval = 10
+
+export interface InterpretOptions {
+  /** The name of the executor's backend. Default `coreml`. */
+  readonly backend?: string
+  /**
+   * Multiply-adds that a run may make in convolutions and linear layers: a small file can ask for hours. Raise it for a program that
+   * you trust. Default 2^34, five pictures of 224 x 224 on S4.
+   */
+  readonly maxMultiplyAdds?: number
+}
 
 interface Step extends CompiledStep {
   readonly name: string
@@ -32,9 +44,10 @@ interface Step extends CompiledStep {
  * Run the bytes of a package (ML Program) without Core ML: each operation in float32 with float64 sums, its result rounded to
  * float16 where the program says float16. Core ML may keep more precision and sum in another order. An image input takes
  * pixels 0..255 as float32 [1, C, H, W]; a classifier shows its probabilities under the name of their dictionary.
- * @throws MobileOneError `invalid-file` or `unsupported` for programs that cannot be run.
+ * @throws MobileOneError `invalid-file` or `unsupported` for programs that cannot be run, or would take too long.
  */
-export function interpretPackage(source: CoreMLSource, backend = 'coreml'): Executor {
+export function interpretPackage(source: CoreMLSource, options: InterpretOptions = {}): Executor {
+  const { backend = 'coreml', maxMultiplyAdds = mostMultiplyAdds } = options
   const { program, weights, size } = openModel(source)
   if (!program) {
     throw new MobileOneError(
@@ -60,6 +73,7 @@ export function interpretPackage(source: CoreMLSource, backend = 'coreml'): Exec
   const steps: Omit<Step, 'last'>[] = []
   const shown = new Map(program.outputs.map((name) => [name, name]))
   let elements = 0
+  let multiplyAdds = 0
   for (const operation of program.operations) {
     const name = operation.outputs[0]?.name ?? ''
     const constant = reader.read(operation)
@@ -83,6 +97,13 @@ export function interpretPackage(source: CoreMLSource, backend = 'coreml'): Exec
       throw new MobileOneError(
         'unsupported',
         `the Core ML program needs more than ${maxElements} elements at once`,
+      )
+    }
+    multiplyAdds += step.multiplyAdds ?? 0
+    if (multiplyAdds > maxMultiplyAdds) {
+      throw new MobileOneError(
+        'unsupported',
+        `a run of the Core ML program makes more than ${maxMultiplyAdds} multiply-adds; raise maxMultiplyAdds if you trust the file`,
       )
     }
     known.set(name, { dtype, shape: step.shape })

@@ -1,28 +1,33 @@
 /**
  * Node's modules, without an import a browser bundler would have to resolve. Getters, so that a bundle which holds this
- * file can be loaded where there is no `process`.
+ * file can be loaded where there is no `process`; named as a property of the global object, since Parcel installs a polyfill for
+ * the name alone.
  */
 export const node: {
+  readonly process: typeof globalThis.process
   readonly fs: typeof import('node:fs/promises')
   readonly os: typeof import('node:os')
   readonly path: typeof import('node:path')
   readonly url: typeof import('node:url')
   readonly crypto: typeof import('node:crypto')
 } = {
+  get process() {
+    return globalThis.process
+  },
   get fs() {
-    return process.getBuiltinModule('node:fs/promises')
+    return globalThis.process.getBuiltinModule('node:fs/promises')
   },
   get os() {
-    return process.getBuiltinModule('node:os')
+    return globalThis.process.getBuiltinModule('node:os')
   },
   get path() {
-    return process.getBuiltinModule('node:path')
+    return globalThis.process.getBuiltinModule('node:path')
   },
   get url() {
-    return process.getBuiltinModule('node:url')
+    return globalThis.process.getBuiltinModule('node:url')
   },
   get crypto() {
-    return process.getBuiltinModule('node:crypto')
+    return globalThis.process.getBuiltinModule('node:crypto')
   },
 }
 

@@ -18,7 +18,7 @@ export function diskPartialFiles(folder: string): PartialStore {
   const freePath = (key: string): string => path.join(folder, `${hashOfKey(key)}.part`)
   const ownPath = (key: string): string => {
     const random = node.crypto.randomBytes(4).toString('hex')
-    return path.join(folder, `${hashOfKey(key)}.${hostId()}-${process.pid}-${random}.part`)
+    return path.join(folder, `${hashOfKey(key)}.${hostId()}-${node.process.pid}-${random}.part`)
   }
   const writer = (key: string, own: string, file: FileHandle): PartialWriter => ({
     async append(chunk: Uint8Array): Promise<void> {
@@ -105,7 +105,7 @@ function hostId(): string {
 
 function isRunning(pid: number): boolean {
   try {
-    process.kill(pid, 0)
+    node.process.kill(pid, 0)
     return true
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH'

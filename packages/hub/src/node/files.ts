@@ -20,7 +20,7 @@ export function unlessMissing(error: unknown): undefined {
 export async function writeAtomically(file: string, data: Uint8Array | string): Promise<void> {
   const { fs, path, crypto } = node
   await fs.mkdir(path.dirname(file), { recursive: true })
-  const temporary = `${file}.${process.pid}-${crypto.randomBytes(4).toString('hex')}.tmp`
+  const temporary = `${file}.${node.process.pid}-${crypto.randomBytes(4).toString('hex')}.tmp`
   try {
     await fs.writeFile(temporary, data)
     await fs.rename(temporary, file)

@@ -9,7 +9,7 @@ const sliceBytes = 2 ** 20
 
 export const nodePlatform: Platform = {
   name: 'node',
-  env: (name) => process.env[name] || undefined,
+  env: (name) => node.process.env[name] || undefined,
   async sha256(bytes: Uint8Array, pace: Pace): Promise<string> {
     const hash = node.crypto.createHash('sha256')
     await inSlices(bytes, sliceBytes, pace, (slice) => hash.update(slice))
@@ -36,7 +36,7 @@ export const nodePlatform: Platform = {
 
 /** MOBILEONE_CACHE, XDG_CACHE_HOME (absolute, as its specification demands), or where the platform keeps caches. */
 function cacheDirectory(): string | undefined {
-  const { env, platform } = process
+  const { env, platform } = node.process
   const { path, os } = node
   if (env.MOBILEONE_CACHE) return path.resolve(env.MOBILEONE_CACHE)
   if (env.XDG_CACHE_HOME && path.isAbsolute(env.XDG_CACHE_HOME)) {

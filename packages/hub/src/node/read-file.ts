@@ -38,7 +38,7 @@ async function open(path: string): Promise<{ file: import('node:fs/promises').Fi
   } catch (cause) {
     if (cause instanceof MobileOneError) throw cause
     const message = isMissing(cause)
-      ? `there is no file ${path} (in ${process.cwd()}); check the path`
+      ? `there is no file ${path} (in ${node.process.cwd()}); check the path`
       : `cannot open ${path}: ${(cause as Error).message}`
     throw new MobileOneError('invalid-argument', message, { cause })
   }

@@ -48,9 +48,11 @@ export interface Span {
 }
 
 const dependent = 1e-9
+/** What is left of a row, beside the row, below which rounding spoils the first pass. */
+const cancelled = 0.1
 
 /**
- * Gram-Schmidt, each row orthogonalised twice (Giraud et al. 2005). With fewer rows than features a linear head fits in
+ * Gram-Schmidt, a row orthogonalised twice where the first pass leaves little of it (Daniel et al. 1976). With fewer rows than features a linear head fits in
  * these few coordinates exactly as in all: the rest of its weights, on which no row depends, is zero at the optimum.
  */
 export async function spanOf(rows: readonly Float64Array[], pace?: () => Promise<void>): Promise<Span> {
@@ -60,15 +62,18 @@ export async function spanOf(rows: readonly Float64Array[], pace?: () => Promise
     await pace?.()
     const rest = Float64Array.from(row)
     const own = new Array<number>(basis.length).fill(0)
+    const whole = Math.sqrt(dot(row, row))
+    let length = whole
     for (let pass = 0; pass < 2; pass++) {
       for (const [index, direction] of basis.entries()) {
         const along = dot(rest, direction)
         own[index]! += along
         for (let j = 0; j < rest.length; j++) rest[j]! -= along * direction[j]!
       }
+      length = Math.sqrt(dot(rest, rest))
+      if (length > cancelled * whole) break
     }
-    const length = Math.sqrt(dot(rest, rest))
-    if (length > dependent * Math.sqrt(dot(row, row))) {
+    if (length > dependent * whole) {
       basis.push(rest.map((value) => value / length))
       own.push(length)
     }

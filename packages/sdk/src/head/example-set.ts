@@ -1,6 +1,7 @@
 import { MobileOneError, throwIfAborted } from '@mobileone/core'
 import type { ImageSource } from '@mobileone/vision'
-import type { Classifier, PictureOptions } from '../classifier.ts'
+import type { Classifier } from '../classifier.ts'
+import type { PictureOptions } from '../run-options.ts'
 import type { Backbone } from './backbone.ts'
 import { checkEmbedding, refuseUnitLength } from './embeddings.ts'
 import type { Example } from './example.ts'

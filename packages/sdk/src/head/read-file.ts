@@ -36,7 +36,9 @@ export function readFile(bytes: Uint8Array, key: string, what: string): ReadFile
     rest,
     tensor(name, rank) {
       const found = tensors.get(name)
-      if (found?.shape.length !== rank) return fail(`it has no tensor "${name}" with ${rank} axes`)
+      if (found?.shape.length !== rank || found.dtype !== 'float32') {
+        return fail(`it has no float32 tensor "${name}" with ${rank} axes`)
+      }
       return { shape: found.shape, data: toFloat32(found).slice() }
     },
   }

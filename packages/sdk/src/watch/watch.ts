@@ -1,6 +1,6 @@
 import { MobileOneError, throwIfAborted } from '@mobileone/core'
 import { activate, type ImageSource, type Prediction, rank } from '@mobileone/vision'
-import type { ClassifierRunOptions, PictureOptions } from '../classifier.ts'
+import type { ClassifierRunOptions, PictureOptions } from '../run-options.ts'
 import type { FrameSource } from './frame.ts'
 import { openFrames, type WatchSource } from './open-frames.ts'
 import { isHidden, shown, sleep } from './pauses.ts'

@@ -1,1 +1,0 @@
-export { createClassifier } from '@mobileone/sdk'

@@ -1,1 +1,0 @@
-export * from '@mobileone/sdk'
