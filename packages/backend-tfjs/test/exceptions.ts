@@ -22,12 +22,16 @@ export const exceptions: Readonly<Record<TfjsBackendName, Readonly<Record<string
   webgl: {
     ...everywhere,
     'NaN and infinity: relu': infinite,
+    'NaN and infinity: relu6': infinite,
+    'NaN and infinity: hardSigmoid': infinite,
     'NaN and infinity: conv2d with relu': infinite,
     'abort: between the steps of a run': queued,
   },
   webgpu: {
     ...everywhere,
     'NaN and infinity: sigmoid': 'the sigmoid shader makes NaN 0',
+    'NaN and infinity: relu6': clamped,
+    'NaN and infinity: hardSigmoid': clamped,
     'NaN and infinity: softmax': 'the shaders of softmax lose NaN',
     'abort: between the steps of a run': queued,
   },
