@@ -23,7 +23,7 @@ import {
   workgroupOf,
 } from './device.ts'
 import { type GpuImageSource, imageInputOf } from './image.ts'
-import { planModel, unwritten } from './plan.ts'
+import { planModel } from './plan.ts'
 import type { Plan } from './plan-builder.ts'
 import { type GpuOutput, Session } from './session.ts'
 
@@ -56,7 +56,7 @@ export function webgpu(options: WebGpuOptions = {}): WebGpuBackend {
     nan: 'unspecified',
     ...(options.precision === 'f16-storage' && { precision: 'float16', tolerance: 5e-2 }),
     probe: () => probe(source, options),
-    unsupported: (model) => model.nodes.filter(({ op }) => unwritten.has(op)),
+    unsupported: () => [],
     compile: (model, compileOptions = {}) => compile(model, source, options, compileOptions),
   }
 }
