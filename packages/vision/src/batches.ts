@@ -83,6 +83,7 @@ export async function* runEach<T>(
         return attempt(item, () => prepareInto(row, source, options.preprocess, options, labelOf(item.index)))
       }),
     )
+    chunk.length = 0
     return { items, input }
   }
 
@@ -95,7 +96,8 @@ export async function* runEach<T>(
       const { items, input } = current
       const isAnyWell = items.some(({ ok }) => ok)
       const rows = isAnyWell ? await rowsOf(executor, name, input, output, options.signal) : []
-      for (const [i, item] of items.entries()) {
+      // Taken out one by one: a suspended generator may keep the list of an earlier batch, which must not keep its pictures.
+      for (let item = items.shift(), i = 0; item; item = items.shift(), i++) {
         if (!item.ok) yield item
         else yield await attempt(item, () => finish(rows[i] as Float32Array))
       }
@@ -124,7 +126,7 @@ export async function runAll<T>(
 
 /** Pictures and their rows of the input; that of a picture with an error is of no meaning. */
 interface Batch {
-  readonly items: readonly ItemResult<void>[]
+  readonly items: ItemResult<void>[]
   readonly input: Tensor
 }
 
