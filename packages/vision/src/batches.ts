@@ -102,6 +102,7 @@ export async function* runEach<T>(
         return attempt(item, () => prepareInto(row, source, options.preprocess, options, labelOf(item.index)))
       }),
     )
+    chunk.length = 0
     return { items, input }
   }
 
@@ -113,14 +114,15 @@ export async function* runEach<T>(
       throwIfAborted(options.signal, 'running the images')
       const { items, input } = current
       if (!input) {
-        const item = items[0] as ItemResult<void>
+        const item = items.shift() as ItemResult<void>
         const run = await attempt(item, () => runImage(executor, item.source, options, name, output))
         yield run.ok ? await attempt(item, () => finish(run.value)) : run
         continue
       }
       const isAnyWell = items.some(({ ok }) => ok)
       const rows = isAnyWell ? await rowsOf(executor, name, input, output, options.signal) : []
-      for (const [i, item] of items.entries()) {
+      // Taken out one by one: a suspended generator may keep the list of an earlier batch, which must not keep its pictures.
+      for (let item = items.shift(), i = 0; item; item = items.shift(), i++) {
         if (!item.ok) yield item
         else yield await attempt(item, () => finish(rows[i] as Float32Array))
       }
@@ -149,7 +151,7 @@ export async function runAll<T>(
 
 /** Pictures and their rows of the input; that of a picture with an error is of no meaning. */
 interface Batch {
-  readonly items: readonly ItemResult<void>[]
+  readonly items: ItemResult<void>[]
   /** Undefined where the only picture goes to the GPU as it is. */
   readonly input: Tensor | undefined
 }
