@@ -31,8 +31,7 @@ const files: Readonly<Record<string, Answer>> = {
   '/page.mjs': {
     type: script,
     body: `import * as worker from '/browser/worker.mjs'
-Object.assign(globalThis, { worker, loadSdk: () => import('/browser/mobileone.mjs') })
-globalThis.ready = true`,
+Object.assign(globalThis, { worker, loadSdk: () => import('/browser/mobileone.mjs') })`,
   },
   '/weights.safetensors': {
     type: 'application/octet-stream',
@@ -95,7 +94,6 @@ describe.skipIf(lacking('chromium'))('a classifier in a worker, in Chromium', ()
   async function open(path: string): Promise<Page> {
     const opened = await browser.newPage()
     await opened.goto(server.url + path)
-    await opened.waitForFunction('globalThis.ready')
     return opened
   }
 
