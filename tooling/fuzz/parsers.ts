@@ -65,6 +65,24 @@ const train = initialize(
 )
 const deploy = { ...reparameterize(train), card: { labels: ['a', 'b', 'c'] } }
 
+/** The ops of decoders, each with its attributes. */
+const decoder: Model = {
+  name: 'decoder',
+  inputs: { x: spec([1, 2, 4, 6]) },
+  nodes: [
+    { op: 'maxPool', name: 'pool', inputs: ['x'], kernel: [3, 3], stride: [2, 2], padding: [1, 1] },
+    { op: 'upsample', name: 'large', inputs: ['pool'], mode: 'nearest', scale: [2, 2] },
+    { op: 'upsample', name: 'linear', inputs: ['pool'], mode: 'bilinear', size: [4, 6] },
+    { op: 'concat', name: 'joined', inputs: ['x', 'large', 'linear'], axis: 1 },
+    { op: 'slice', name: 'part', inputs: ['joined'], axis: 1, start: 1, end: 5 },
+    { op: 'hardSwish', name: 'swish', inputs: ['part'] },
+    { op: 'hardSigmoid', name: 'gate', inputs: ['swish'] },
+    { op: 'relu6', name: 'y', inputs: ['gate'] },
+  ],
+  outputs: { y: 'y' },
+  weights: {},
+}
+
 function readWeights(bytes: Uint8Array): unknown {
   const checkpoint = readCheckpoint(bytes)
   const floats = [...checkpoint.tensors.values()].map((stored) =>
@@ -134,6 +152,8 @@ function onnx(): FuzzedParser {
   const samples = [
     toOnnx(train),
     toOnnx(deploy, { dynamicBatch: true }),
+    toOnnx(decoder, { dynamicBatch: true }),
+    toOnnx(decoder),
     ...files('onnx/test/fixtures', /\.onnx$/, 10_000),
   ]
   const read = (bytes: Uint8Array): unknown => fromOnnx(bytes, { shapes: {} })
@@ -152,6 +172,7 @@ const longestModel = 2e6
 function mlpackage(): FuzzedParser {
   const samples = [
     zipPackage(toCoreML(deploy)),
+    zipPackage(toCoreML(decoder)),
     ...files('coreml/test/fixtures', /(6|block|sparse|vector)\.zip$/),
   ]
   const opened = samples.map((sample) => Object.entries(unzipSync(sample)))
