@@ -10,9 +10,11 @@ import {
 import {
   imagenetPreprocess,
   initialize,
+  type Model,
   mobileone,
   type Random,
   reparameterize,
+  spec,
 } from '../../packages/core/src/index.ts'
 import { fromMLModel } from '../../packages/coreml/src/neural-network/from-mlmodel.ts'
 import { toMLModel } from '../../packages/coreml/src/neural-network/to-mlmodel.ts'
