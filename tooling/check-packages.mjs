@@ -19,20 +19,26 @@ const budgets = [
   {
     name: 'sdk for a page that classifies with published weights: one build of the kernels, fetching and labels included',
     source: "export { createClassifier } from '@mobileone/sdk'\n",
-    onDemand: ['plain-', 'platform-', 'imagenet-'],
-    limit: 92_000,
+    onDemand: ['plain-', 'platform-', 'imagenet-', 'exact-'],
+    limit: 97_000,
   },
   {
     name: 'sdk, everything, also what is loaded on demand',
     source: "export * from '@mobileone/sdk'\n",
     without: ['@mobileone/backend-webgpu'],
-    limit: 126_000,
+    limit: 136_000,
   },
   {
     name: 'sdk/head, beside the sdk',
     source: "export * from '@mobileone/sdk/head'\n",
     without: ['@mobileone/core', '@mobileone/checkpoint', '@mobileone/vision'],
     limit: 10_000,
+  },
+  {
+    name: 'sdk/worker, what a page loads before it starts the worker',
+    source: "export * from '@mobileone/sdk/worker'\n",
+    onDemand: false,
+    limit: 2_000,
   },
   {
     name: 'backend-webgpu, kernels included',
