@@ -4,7 +4,7 @@ import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { MobileOneError, printableLines } from '@mobileone/core'
-import { median, table } from '@mobileone/measure'
+import { median, percentile, table } from '@mobileone/measure'
 import { describeMachine } from '@mobileone/measure/node'
 import { toOnnx } from '@mobileone/onnx'
 import { loadDeployModel, toSafetensors, withAssumedCard } from '@mobileone/sdk'
@@ -158,6 +158,7 @@ async function inPage<T>(
 interface Summary {
   readonly framesPerSecond: number
   readonly frameMs: number
+  readonly frameP90Ms: number
   readonly startMs: number
   readonly longestStartTask: number
   readonly longestTask: number
@@ -168,6 +169,10 @@ function summary(turns: readonly Seen[]): Summary {
   return {
     framesPerSecond: median(turns.map(({ frames, windowMs }) => (1000 * frames) / windowMs)),
     frameMs: median(turns.flatMap(({ ms }) => ms)),
+    frameP90Ms: percentile(
+      turns.flatMap(({ ms }) => ms),
+      0.9,
+    ),
     startMs: median(turns.map(({ startMs }) => startMs)),
     longestStartTask: Math.max(0, ...turns.flatMap(({ startTasks }) => startTasks)),
     longestTask: Math.max(0, ...turns.flatMap(({ tasks }) => tasks)),
@@ -189,19 +194,20 @@ function text(report: {
     result.contender,
     result.framesPerSecond.toFixed(1),
     result.frameMs.toFixed(1),
+    result.frameP90Ms.toFixed(1),
     task(result.longestTask),
     task(result.longestStartTask),
     result.startMs.toFixed(0),
     result.labels.join(' | '),
   ])
-  const header = ['page', 'frames/s', 'ms/frame', 'longest task', 'at start', 'start ms', 'it sees']
+  const header = ['page', 'frames/s', 'ms/frame', 'p90', 'longest task', 'at start', 'start ms', 'it sees']
   return [
     `${report.date.slice(0, 10)}, ${cpu}, ${cores} cores, load ${loads[0]} before and ${loads[1]} after`,
     Object.entries(report.versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(', '),
     '',
-    table(header, rows, [1, 2, 3, 4, 5]),
+    table(header, rows, [1, 2, 3, 4, 5, 6]),
     ...report.skipped.map(({ contender, reason }) => `${contender} is left out: ${reason}`),
     '',
   ].join('\n')
