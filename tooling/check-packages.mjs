@@ -91,6 +91,22 @@ const budgets = [
     without: ['@mobileone/core'],
     limit: 15_000,
   },
+  {
+    name: 'react, beside the sdk',
+    source: "export * from '@mobileone/react'\n",
+    from: 'react',
+    onDemand: false,
+    without: ['@mobileone/core', 'react'],
+    limit: 2_000,
+  },
+  {
+    name: 'vue, beside the sdk',
+    source: "export * from '@mobileone/vue'\n",
+    from: 'vue',
+    onDemand: false,
+    without: ['@mobileone/core', 'vue'],
+    limit: 2_000,
+  },
 ]
 
 /** The entry and what it imports, without dynamic imports. */

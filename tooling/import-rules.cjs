@@ -17,7 +17,7 @@ const layers = [
   ],
   ['backend-ort'],
   ['measure', 'train', 'sdk'],
-  ['cli'],
+  ['cli', 'react', 'vue'],
 ]
 
 const layerRules = layers.flatMap((names, index) =>

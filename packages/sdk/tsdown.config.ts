@@ -17,6 +17,7 @@ export default [
     export: 'src/exporters.ts',
     head: 'src/head/index.ts',
     network: 'src/own-networks.ts',
+    lifecycle: 'src/lifecycle/index.ts',
   }),
   library({ mobileone: 'src/index.ts', head: 'src/head/index.ts' }, { ...browser, outDir: 'dist/browser' }),
   library(

@@ -1,0 +1,149 @@
+import {
+  isMobileOneError,
+  MobileOneError,
+  type OnProgress,
+  type Progress,
+  throwIfAborted,
+} from '@mobileone/core'
+import type { Classifier, ClassifierOptions } from '../classifier.ts'
+import { sameOptions } from './same-options.ts'
+import { Store } from './store.ts'
+
+/** What makes a classifier: `createClassifier`, or `createWorkerClassifier` of `@mobileone/sdk/worker`. It must settle when its signal is aborted. */
+export type CreateClassifier<Options> = (options: Options) => Promise<Classifier>
+
+/** The options of the classifier, and how it is made. */
+export type ClassifierSetup<Options extends object = ClassifierOptions> = Omit<Options, 'signal'> & {
+  /** Default: `createClassifier`, loaded when it is needed. */
+  readonly create?: CreateClassifier<Options>
+  /** Another value of it loads anew where nothing else tells options apart: functions and backends are not compared. */
+  readonly key?: string | number
+}
+
+/** How far a classifier is; `error` has a code. */
+export type ClassifierState =
+  | {
+      readonly status: 'idle'
+      readonly progress: undefined
+      readonly classifier: undefined
+      readonly error: undefined
+    }
+  | {
+      readonly status: 'loading'
+      readonly progress: Progress | undefined
+      readonly classifier: undefined
+      readonly error: undefined
+    }
+  | {
+      readonly status: 'ready'
+      readonly progress: undefined
+      readonly classifier: Classifier
+      readonly error: undefined
+    }
+  | {
+      readonly status: 'error'
+      readonly progress: undefined
+      readonly classifier: undefined
+      readonly error: MobileOneError
+    }
+
+const nothing = { progress: undefined, classifier: undefined, error: undefined }
+const idle: ClassifierState = { ...nothing, status: 'idle' }
+
+/** The state of a classifier that is asked for and has not begun to load. */
+export const loading: ClassifierState = { ...nothing, status: 'loading' }
+
+/** Progress is published when its phase changes or it went on by this part of the whole. */
+const progressStep = 0.01
+
+/**
+ * One classifier at a time, of the options that were given last: it is loaded after `open`, and disposed of, when running calls are
+ * done, after `close` or for other options. A load that is no longer wanted is aborted, and the next begins when it has ended; one
+ * that is closed as soon as it is opened never begins.
+ */
+export class ClassifierSession extends Store<ClassifierState> {
+  #setup: ClassifierSetup | undefined
+  #stop: AbortController | undefined
+  #ready: Promise<Classifier> | undefined
+  #last: Promise<void> = Promise.resolve()
+
+  constructor() {
+    super(idle)
+  }
+
+  /** Have a classifier of `setup`: the same goes on for options that say the same; none for undefined, null or false. */
+  open<Options extends object = ClassifierOptions>(
+    setup: ClassifierSetup<Options> | undefined | null | false,
+  ): void {
+    if (!setup) return this.close()
+    const before = this.#setup
+    this.#setup = setup as unknown as ClassifierSetup
+    if (!this.#stop || !sameOptions(before, setup)) this.reload()
+  }
+
+  /** Load once more, after an error for instance. Nothing where nothing is open. */
+  readonly reload = (): void => {
+    if (!this.#setup) return
+    this.#stop?.abort()
+    const stop = new AbortController()
+    this.#stop = stop
+    this.#ready = this.#last.then(() => this.#load(stop.signal))
+    this.#last = this.#hold(this.#ready, stop.signal)
+    this.publish(loading)
+  }
+
+  readonly close = (): void => {
+    this.#stop?.abort()
+    this.#setup = this.#stop = this.#ready = undefined
+    this.publish(idle)
+  }
+
+  /**
+   * `classify` of the classifier, when it is ready.
+   * @throws MobileOneError the error of loading; `aborted` where that was given up, `unavailable` where nothing is open.
+   */
+  readonly classify: Classifier['classify'] = (async (...args: Parameters<Classifier['classify']>) => {
+    // A component's children mount before it does and opens.
+    if (!this.#ready) await undefined
+    if (!this.#ready) {
+      throw new MobileOneError('unavailable', 'classify: no classifier is open; give options, while mounted')
+    }
+    return (await this.#ready).classify(...args)
+  }) as Classifier['classify']
+
+  async #load(signal: AbortSignal): Promise<Classifier> {
+    throwIfAborted(signal, 'loading the classifier')
+    const { create, key: _, ...options } = this.#setup as ClassifierSetup
+    let shown: Progress | undefined
+    const onProgress: OnProgress = (progress) => {
+      if (signal.aborted) return
+      this.#setup?.onProgress?.(progress)
+      const { phase, fraction = 1 } = progress
+      if (shown?.phase === phase && fraction < (shown.fraction ?? 1) + progressStep) return
+      shown = progress
+      this.publish({ ...nothing, status: 'loading', progress })
+    }
+    try {
+      const make = create ?? (await import('../create-classifier.ts')).createClassifier
+      const classifier = await make({ ...options, signal, onProgress })
+      if (signal.aborted) await classifier.dispose()
+      throwIfAborted(signal, 'loading the classifier')
+      this.publish({ ...nothing, status: 'ready', classifier })
+      return classifier
+    } catch (cause) {
+      const error = isMobileOneError(cause)
+        ? cause
+        : new MobileOneError('unavailable', `the classifier was not made: ${cause}`, { cause })
+      if (!signal.aborted) this.publish({ ...nothing, status: 'error', error })
+      throw error
+    }
+  }
+
+  async #hold(ready: Promise<Classifier>, signal: AbortSignal): Promise<void> {
+    try {
+      const classifier = await ready
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      await classifier.dispose()
+    } catch {}
+  }
+}

@@ -1,0 +1,37 @@
+import { type CameraOptions, CameraSession, type CameraState } from '@mobileone/sdk/lifecycle'
+import { type ComputedRef, computed, type MaybeRefOrGetter, toValue } from 'vue'
+import { rawOptions, useSession } from './use-session.ts'
+
+export type { CameraOptions } from '@mobileone/sdk/lifecycle'
+
+/** The parts of the state of a camera, and what can be done with it. */
+export interface Camera extends Pick<CameraSession, 'start' | 'stop'> {
+  readonly status: ComputedRef<CameraState['status']>
+  readonly stream: ComputedRef<CameraState['stream']>
+  readonly video: ComputedRef<CameraState['video']>
+  readonly error: ComputedRef<CameraState['error']>
+  /** For the `<video>` that shows it: `<video :ref="attach" />`. */
+  readonly attach: (element: unknown) => void
+}
+
+/**
+ * A camera that is on between `start` and `stop` at most, and off when the component goes or is kept out of sight: `<video :ref="attach" />` shows it,
+ * `video` is what `usePredictions` watches. Neither throws: `error` is a `CameraError`, whose `reason` says why there is none.
+ */
+export function useCamera(options: MaybeRefOrGetter<CameraOptions> = {}): Camera {
+  const session = new CameraSession()
+  const state = useSession<CameraState, CameraOptions>(
+    session,
+    () => rawOptions(toValue(options)),
+    (given) => session.open(given),
+  )
+  return {
+    status: computed(() => state.value.status),
+    stream: computed(() => state.value.stream),
+    video: computed(() => state.value.video),
+    error: computed(() => state.value.error),
+    attach: (element) => session.attach(element as HTMLVideoElement | null),
+    start: session.start,
+    stop: session.stop,
+  }
+}
