@@ -14,19 +14,19 @@ const budgets = [
   {
     name: 'core + backend-wasm, kernels included',
     source: "export * from '@mobileone/core'\nexport * from '@mobileone/backend-wasm'\n",
-    limit: 48_000,
+    limit: 52_000,
   },
   {
-    name: 'sdk for a page, without what is loaded on demand',
+    name: 'sdk for a page that classifies with published weights: one build of the kernels, fetching and labels included',
     source: "export { createClassifier } from '@mobileone/sdk'\n",
-    onDemand: false,
-    limit: 85_000,
+    onDemand: ['plain-', 'platform-', 'imagenet-'],
+    limit: 92_000,
   },
   {
     name: 'sdk, everything, also what is loaded on demand',
     source: "export * from '@mobileone/sdk'\n",
     without: ['@mobileone/backend-webgpu'],
-    limit: 115_000,
+    limit: 126_000,
   },
   {
     name: 'sdk/head, beside the sdk',
@@ -109,10 +109,15 @@ const budgets = [
   },
 ]
 
-/** The entry and what it imports, without dynamic imports. */
-function staticChunks(output) {
+/** The entry and what it imports, without dynamic imports but those whose names begin so, each of which must be there. */
+function firstChunks(output, onDemand) {
   const byName = new Map(output.map((chunk) => [chunk.fileName, chunk]))
   const found = new Set(output.filter((chunk) => chunk.isEntry))
+  for (const start of onDemand) {
+    const chunk = output.find(({ fileName }) => fileName.startsWith(start))
+    if (chunk) found.add(chunk)
+    else fail(`no file ${start}* is loaded on demand any more; is it in the first download?`)
+  }
   for (const chunk of found) {
     for (const name of chunk.imports ?? []) if (byName.has(name)) found.add(byName.get(name))
   }
@@ -146,7 +151,9 @@ for (const { name, source, limit, from = 'cli', onDemand = true, without = [] } 
         },
       },
     })
-    const chunks = [outputs].flat().flatMap(({ output }) => (onDemand ? output : staticChunks(output)))
+    const chunks = [outputs]
+      .flat()
+      .flatMap(({ output }) => (onDemand === true ? output : firstChunks(output, onDemand)))
     const bytes = chunks.reduce(
       (sum, chunk) => sum + gzipSync(chunk.code ?? chunk.source, { level: 9 }).length,
       0,

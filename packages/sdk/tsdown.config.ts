@@ -12,17 +12,31 @@ const browser: UserConfig = {
 }
 
 export default [
-  library({
-    index: 'src/index.ts',
-    export: 'src/exporters.ts',
-    head: 'src/head/index.ts',
-    network: 'src/own-networks.ts',
-    lifecycle: 'src/lifecycle/index.ts',
-  }),
+  library(
+    {
+      index: 'src/index.ts',
+      export: 'src/exporters.ts',
+      head: 'src/head/index.ts',
+      network: 'src/own-networks.ts',
+      // For its types: pages and bundlers take it from dist/browser.
+      worker: 'src/remote/worker.ts',
+      node: 'src/remote/node.ts',
+      serve: 'src/remote/serve.ts',
+      lifecycle: 'src/lifecycle/index.ts',
+      'classifier-thread': 'src/remote/classifier-thread.ts',
+    },
+    { deps: { neverBundle: [/^node:/] } },
+  ),
   library({ mobileone: 'src/index.ts', head: 'src/head/index.ts' }, { ...browser, outDir: 'dist/browser' }),
   library(
     { 'wasm-worker': createRequire(import.meta.url).resolve('@mobileone/backend-wasm/worker') },
     { ...browser, outDir: 'dist/browser', clean: false },
+  ),
+  // Few bytes on the page, and one file beside it that imports nothing, so that every bundler and every server can pass it on.
+  library({ worker: 'src/remote/worker.ts' }, { ...browser, outDir: 'dist/browser', clean: false }),
+  library(
+    { 'classifier-worker': 'src/remote/classifier-worker.ts' },
+    { ...browser, outDir: 'dist/browser', clean: false, outputOptions: { codeSplitting: false } },
   ),
   // One file: module service workers refuse `import()`.
   library(

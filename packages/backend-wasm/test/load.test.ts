@@ -1,8 +1,6 @@
-import { fileURLToPath } from 'node:url'
-import { gzipSync, inflateRawSync } from 'node:zlib'
+import { inflateRawSync } from 'node:zlib'
 import { serve } from '@mobileone/testkit'
-import { build } from 'vite'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { plain } from '../src/generated/plain.ts'
 import { relaxed } from '../src/generated/relaxed.ts'
 import { type WasmOptions, wasm } from '../src/index.ts'
@@ -90,29 +88,6 @@ test('both builds are at most 40 KB', () => {
   for (const text of [plain, relaxed]) expect(kernels(text).length).toBeLessThanOrEqual(40 * 1024)
 })
 
-test('the core and this package, kernels included, are at most 48 kB gzipped', async () => {
-  const result = await build({
-    configFile: false,
-    logLevel: 'error',
-    resolve: { conditions: ['source'] },
-    build: {
-      write: false,
-      minify: true,
-      target: 'es2022',
-      lib: {
-        entry: fileURLToPath(new URL('./everything.ts', import.meta.url)),
-        formats: ['es'],
-        fileName: 'everything',
-      },
-    },
-  })
-  const parts = (Array.isArray(result) ? result : [result]).flatMap((part) =>
-    'output' in part ? part.output : [],
-  )
-  const code = parts.map((part) => (part.type === 'chunk' ? part.code : '')).join('')
-  expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(48_000)
-})
-
 test('relaxed SIMD is refused where the engine has none', async () => {
   const probe = await wasm().probe()
   if (probe.ok && probe.features.includes('relaxed-simd')) return
@@ -130,4 +105,21 @@ test('compile reports progress and can be aborted', async () => {
   expect(phases.slice(-2)).toEqual(['compile 0/1', 'compile 1/1'])
   const signal = AbortSignal.abort()
   await expect(wasm().compile(model, { signal })).rejects.toMatchObject({ code: 'aborted' })
+})
+
+test('a file of kernels that cannot be loaded is told from an engine that cannot run them', async () => {
+  vi.doMock('../src/generated/plain.ts', () => {
+    throw new TypeError('Failed to fetch dynamically imported module')
+  })
+  vi.resetModules()
+  try {
+    const { wasm } = await import('../src/index.ts')
+    await expect(wasm({ simd: 'plain' }).compile(model)).rejects.toMatchObject({
+      code: 'network',
+      message: expect.stringMatching(/file with the kernels cannot be loaded: .*@mobileone\/sdk\/single/),
+    })
+  } finally {
+    vi.doUnmock('../src/generated/plain.ts')
+    vi.resetModules()
+  }
 })

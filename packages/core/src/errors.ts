@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'integrity'
   | 'device-lost'
   | 'wrong-result'
+  | 'overloaded'
 
 export class MobileOneError extends Error {
   readonly code: ErrorCode

@@ -4,10 +4,16 @@ import { useState } from 'react'
 
 /** Says what is in a photograph. It may be chosen while the network still loads. */
 export function PhotoPage({ model = 's0' }: { model?: ModelSource }) {
-  const { status, error, classify, reload } = useClassifier({ model, labels: ['red', 'green', 'blue'] })
+  const { status, error, classify, reload } = useClassifier({ model })
   const [found, setFound] = useState<Prediction[]>([])
   const show = async (file: File | undefined) => setFound(file ? await classify(file, { topK: 1 }) : [])
-  if (status === 'error') return <button onClick={reload}>{error.message} Try again</button>
+  if (status === 'error') {
+    return (
+      <button type="button" onClick={reload}>
+        {error.message}: try again
+      </button>
+    )
+  }
   return (
     <label>
       <input type="file" accept="image/*" onChange={({ target }) => show(target.files?.[0])} />

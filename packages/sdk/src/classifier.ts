@@ -4,6 +4,7 @@ import type { BackendChoice } from './backend-names.ts'
 import type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot/train-head.ts'
 import type { Backbone } from './head/backbone.ts'
 import type { HeadData } from './head/head-data.ts'
+import type { ClassifierProfile, ProfileOptions } from './layer-times.ts'
 import type { LoadOptions, ModelSource } from './load.ts'
 import type {
   Changes,
@@ -13,6 +14,9 @@ import type {
   ListOptions,
   PictureOptions,
 } from './run-options.ts'
+import type { PictureOrEmbedding } from './search/by-picture.ts'
+import type { EmbeddingStore } from './search/embedding-store.ts'
+import type { NearestOptions, Neighbour } from './search/nearest.ts'
 import type { WatchSource } from './watch/open-frames.ts'
 import type { FrameResults, WatchOptions } from './watch/watch.ts'
 
@@ -76,12 +80,27 @@ export interface Classifier extends AsyncDisposable {
     images: ImageSources,
     options?: EmbedRunOptions & ListOptions,
   ): AsyncGenerator<ItemResult<Float32Array>, void, undefined>
+  /**
+   * How alike two pictures are, by the cosine of their embeddings: -1 to 1, 1 for the same picture. Either may be an embedding.
+   * @throws MobileOneError as `embed`, and `invalid-argument` for embeddings of different lengths or without one.
+   */
+  similarity(a: PictureOrEmbedding, b: PictureOrEmbedding, options?: EmbedRunOptions): Promise<number>
+  /**
+   * The embeddings of a store most like a picture or an embedding, best first; exact.
+   * @throws MobileOneError as `embed`, and `invalid-argument` for a store of another length of embeddings.
+   */
+  nearest(
+    query: PictureOrEmbedding,
+    store: EmbeddingStore,
+    options?: NearestOptions & EmbedRunOptions,
+  ): Promise<Neighbour[]>
   /** Raw scores [classes] of one picture, or of a tensor that is preprocessed already, of the input's shape. */
   logits(image: ImageSource | Tensor, options?: PictureOptions): Promise<Float32Array>
   /**
    * Change what later calls do where their own options do not say: `setOptions({ topK: 1, threshold: 0.2 })`. An option given as
    * undefined goes back to its first default; those left out stay.
-   * @throws MobileOneError `invalid-argument` for a class that does not exist, or a value that fits no call; nothing changes then.
+   * @throws MobileOneError `invalid-argument` for a class that does not exist, or a value that fits no call; nothing changes then. Of a
+   * classifier on another thread the calls that follow throw it.
    */
   setOptions(options: Changes<ClassifierDefaults>): void
   /**
@@ -98,6 +117,11 @@ export interface Classifier extends AsyncDisposable {
    * @throws MobileOneError `invalid-argument` for a head of another backbone, `unsupported` for a model without embeddings.
    */
   withHead(head: HeadData): Promise<Classifier>
+  /**
+   * What each layer and each kernel takes of a run, in milliseconds and shares; other calls wait.
+   * @throws MobileOneError `unsupported` where the backend cannot time its layers.
+   */
+  profile(options?: ProfileOptions): Promise<ClassifierProfile>
   /** The folded model that runs, to save or export it; a copy where it runs on another thread. */
   getModel(): Promise<Model>
   /** Run once on zeros, so that the first picture does not pay for it. */

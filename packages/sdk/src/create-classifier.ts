@@ -121,9 +121,14 @@ function classifierOn(compiled: Compiled): LocalClassifier {
     const { headed } = await import('./head/headed.ts')
     return classifierOn({ ...compiled, ...headed(compiled, head) })
   }
+  const embedding = ((images: ImageSource, run?: EmbedRunOptions) => {
+    checkEmbedding()
+    return embed(executor, images, embedOptions(run))
+  }) as Classifier['embed']
+  const graph = withoutWeights(model)
   return {
     model,
-    graph: withoutWeights(model),
+    graph,
     executor,
     backend: executor.backend,
     features: executor.features ?? [],
@@ -135,10 +140,7 @@ function classifierOn(compiled: Compiled): LocalClassifier {
       classify(executor, images, classifyOptions(run))) as Classifier['classify'],
     classifyEach: (images, run) =>
       reported(classifyEach(executor, images, classifyOptions(run)), 'classify', images, run),
-    embed: ((images: ImageSource, run?: EmbedRunOptions) => {
-      checkEmbedding()
-      return embed(executor, images, embedOptions(run))
-    }) as Classifier['embed'],
+    embed: embedding,
     embedEach(images, run) {
       checkEmbedding()
       return reported(embedEach(executor, images, embedOptions(run)), 'embed', images, run)
@@ -149,6 +151,18 @@ function classifierOn(compiled: Compiled): LocalClassifier {
         const { watch } = await import('./watch/watch.ts')
         return watch({ labels, logits }, source, defaults.with(run))
       }),
+    async similarity(a, b, run) {
+      const { similarityOf } = await import('./search/by-picture.ts')
+      return similarityOf({ embed: embedding }, a, b, run)
+    },
+    async nearest(query, store, run) {
+      const { nearestTo } = await import('./search/by-picture.ts')
+      return nearestTo({ embed: embedding }, query, store, run)
+    },
+    async profile(run) {
+      const { layerTimes } = await import('./layer-times.ts')
+      return layerTimes(executor, graph, run)
+    },
     setOptions: (changes) => defaults.set(changes),
     async fewShot(examples, run = {}) {
       checkEmbedding()

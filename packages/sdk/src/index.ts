@@ -58,6 +58,7 @@ export type { CrossValidation } from './few-shot/fit.ts'
 export type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot/train-head.ts'
 export type { Backbone } from './head/backbone.ts'
 export type { HeadData, HeadReport } from './head/head-data.ts'
+export type { ClassifierProfile, LayerTime, ProfileOptions } from './layer-times.ts'
 export { type LoadOptions, loadDeployModel, loadModel, type ModelSource } from './load.ts'
 export type {
   Changes,
@@ -67,5 +68,15 @@ export type {
   ListOptions,
   PictureOptions,
 } from './run-options.ts'
+export type { PictureOrEmbedding } from './search/by-picture.ts'
+export {
+  addEmbeddings,
+  createEmbeddingStore,
+  type EmbeddingEntry,
+  type EmbeddingStore,
+  removeEmbeddings,
+} from './search/embedding-store.ts'
+export { type NearestOptions, type Neighbour, nearest } from './search/nearest.ts'
+export { embeddingStoreFromBytes, embeddingStoreToBytes } from './search/store-file.ts'
 export type { WatchSource } from './watch/open-frames.ts'
 export type { FrameResult, FrameResults, WatchOptions } from './watch/watch.ts'

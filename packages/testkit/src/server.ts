@@ -4,6 +4,7 @@ import { type AddressInfo, isIP } from 'node:net'
 export interface Page {
   readonly body: string | Uint8Array
   readonly type: string
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /**
@@ -23,12 +24,13 @@ export async function serve(
     return page ? { status: 200, ...page } : { status: 404, type: 'text/plain', body: 'not found' }
   }
   const server = createServer(async (request, response) => {
-    const failed = { status: 500, type: 'text/plain', body: 'this request cannot be answered' }
-    const { status, type, body } = await answer(request).catch(() => failed)
+    const failed: Page & { readonly status: number } = { status: 500, type: 'text/plain', body: 'this request cannot be answered' }
+    const { status, type, body, headers: more } = await answer(request).catch(() => failed)
     const headers = {
       'Cross-Origin-Opener-Policy': 'same-origin',
       'Cross-Origin-Embedder-Policy': 'require-corp',
       'Content-Type': type,
+      ...more,
     }
     response.writeHead(status, headers).end(body)
   })

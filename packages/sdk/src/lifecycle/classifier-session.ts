@@ -75,7 +75,10 @@ export class ClassifierSession extends Store<ClassifierState> {
   open<Options extends object = ClassifierOptions>(
     setup: ClassifierSetup<Options> | undefined | null | false,
   ): void {
-    if (!setup) return this.close()
+    if (!setup) {
+      this.close()
+      return
+    }
     const before = this.#setup
     this.#setup = setup as unknown as ClassifierSetup
     if (!this.#stop || !sameOptions(before, setup)) this.reload()
@@ -108,7 +111,10 @@ export class ClassifierSession extends Store<ClassifierState> {
     if (!this.#ready) {
       throw new MobileOneError('unavailable', 'classify: no classifier is open; give options, while mounted')
     }
-    return (await this.#ready).classify(...args)
+    const ready = this.#ready
+    const classifier = await ready
+    if (ready !== this.#ready) throw new MobileOneError('aborted', 'classify: the classifier was given up')
+    return classifier.classify(...args)
   }) as Classifier['classify']
 
   async #load(signal: AbortSignal): Promise<Classifier> {

@@ -39,7 +39,10 @@ export class PredictionSession extends Store<PredictionState> {
     source: WatchSource | undefined | null,
     options: PredictionOptions = {},
   ): void {
-    if (!classifier || !source) return this.close()
+    if (!classifier || !source) {
+      this.close()
+      return
+    }
     const before = this.#given
     if (before?.[0] === classifier && before[1] === source && sameOptions(before[2], options)) return
     this.#stop?.abort()

@@ -1,2 +1,0 @@
-export * from '@mobileone/core'
-export * from '../src/index.ts'

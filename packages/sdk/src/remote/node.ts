@@ -1,0 +1,192 @@
+/** `@mobileone/sdk/node`: a classifier on several threads of Node. */
+import { availableParallelism } from 'node:os'
+import { type Graph, MobileOneError, type Model } from '@mobileone/core'
+import type { ItemResult } from '@mobileone/vision'
+import type { Classifier, FewShotResult } from '../classifier.ts'
+import type { FewShotExamples, FewShotOptions } from '../few-shot/train-head.ts'
+import type { HeadData } from '../head/head-data.ts'
+import { signalOf } from './connection.ts'
+import { Opened } from './opened.ts'
+import { type PoolStats, ThreadPool } from './pool.ts'
+import { type Facts, type MethodName, methods } from './protocol.ts'
+import { type RemoteOptions, remoteClassifier } from './remote-classifier.ts'
+import { unshareModel } from './share-model.ts'
+
+export type { Classifier } from '../classifier.ts'
+export type { BackendChoice, BackendRequest } from './named-backends.ts'
+export type { PoolStats } from './pool.ts'
+export type { RemoteOptions } from './remote-classifier.ts'
+export { transfer } from './wire.ts'
+
+export interface PoolOptions extends Omit<RemoteOptions, 'size'> {
+  /** Threads, each with a compiled network of its own; the weights they are compiled from are shared. Default: one a core. */
+  readonly size?: number
+  /** The pictures' [height, width], where the network is to take others than its usual ones: `size` of `createClassifier`. */
+  readonly inputSize?: RemoteOptions['size']
+  /** Calls that may wait for a thread; one more fails at once, with the code `overloaded`. Default: 16 a thread. */
+  readonly maxQueue?: number
+  /** A module that calls `serveClassifier`, in the place of the package's own: to add backends, or where a bundler moved this one. */
+  readonly worker?: string | URL
+}
+
+/** A classifier whose calls are shared out among threads, with all that is made of it on the same threads. A list given to `classify` or `embed` is one call; `classifyEach` uses all. */
+export interface ClassifierPool extends Classifier {
+  fewShot(examples: FewShotExamples, options?: FewShotOptions): Promise<ClassifierPool & FewShotResult>
+  withHead(head: HeadData): Promise<ClassifierPool>
+  stats(): PoolStats
+}
+
+/**
+ * `createClassifier` on `size` threads of Node: the model is loaded and folded once, on one of them. Calls wait in a queue of bounded
+ * length. A thread that ends by itself fails its calls with `device-lost`, since the same picture may end the next thread too, and
+ * another takes its place. An idle pool does not keep the process alive.
+ * @throws MobileOneError as `createClassifier`; `invalid-argument` for a size or queue that is none; `unavailable` where a thread does
+ * not start.
+ */
+export async function createPool(options: PoolOptions): Promise<ClassifierPool> {
+  const { size = availableParallelism(), maxQueue = 16 * size, worker, inputSize, ...given } = options
+  if (!(Number.isInteger(size) && size >= 1 && size <= 1024)) {
+    throw new MobileOneError('invalid-argument', `size must be a whole number of threads from 1, not ${size}`)
+  }
+  if (!(maxQueue >= 0))
+    throw new MobileOneError('invalid-argument', `maxQueue must be 0 or more, not ${maxQueue}`)
+  const opened = new Opened()
+  const pool = new ThreadPool({
+    address: worker ?? new URL('./classifier-thread.mjs', import.meta.url),
+    size,
+    maxQueue,
+    open: (connection) => opened.openOn(connection),
+  })
+  let living = 0
+  const { signal, onProgress, onRefusal, onWarning, ...others } = given
+  const kept = { ...others, ...(inputSize && { size: inputSize }) }
+
+  const make = (handle: number, facts: Facts): ClassifierPool => {
+    living++
+    const calls = new Set<Promise<unknown>>()
+    const track = <T>(call: Promise<T>): Promise<T> => {
+      const tracked = call.finally(() => calls.delete(tracked))
+      calls.add(tracked)
+      return tracked
+    }
+    const classifier = remoteClassifier(facts, {
+      async call(method, args) {
+        if (methods[method] === 'all') {
+          opened.record(handle, method, args)
+          return track(pool.runOnAll((connection) => connection.call(handle, method, args)))
+        }
+        const answer = await track(
+          pool.run((connection) => connection.call(handle, method, args), signalOf(args)),
+        )
+        return method === 'getModel' ? unshareModel(answer as Model) : answer
+      },
+      stream: (method, args) => eachOnPool(pool, size, batchOf(facts), handle, method, args),
+      make: (method, args) => track(makeAnother(handle, method, args)),
+      async dispose() {
+        await Promise.allSettled(calls)
+        opened.delete(handle)
+        living--
+        if (living === 0) pool.end()
+        else await pool.runOnAll((connection) => connection.close(handle))
+      },
+    })
+    return { ...(classifier as ClassifierPool), stats: () => pool.stats }
+  }
+
+  /** The head is made on one thread, and put on the networks of all. */
+  const makeAnother = async (
+    handle: number,
+    method: MethodName,
+    args: readonly unknown[],
+  ): Promise<ClassifierPool> => {
+    const another = opened.next()
+    let head = args[0]
+    let report: Facts = {}
+    if (method !== 'withHead') {
+      report = (await pool.run(async (connection) => {
+        const made = await connection.call(handle, method, args, another)
+        await connection.close(another)
+        return made
+      }, signalOf(args))) as Facts
+      head = report.head
+    }
+    let facts: unknown
+    opened.addHead(another, handle, head)
+    try {
+      await pool.runOnAll(async (connection) => {
+        facts = await connection.call(handle, 'withHead', [head], another)
+      })
+    } catch (error) {
+      opened.delete(another)
+      throw error
+    }
+    return make(another, { ...report, ...(facts as Facts) })
+  }
+
+  let facts: Facts = {}
+  await pool.start(async (connection) => {
+    const callbacks = { signal, onProgress, onRefusal, onWarning }
+    const created = await connection.create(opened.next(), { ...kept, ...callbacks }, true)
+    facts = created.facts
+    opened.addModel(0, { ...kept, model: created.model as Model })
+  })
+  return make(0, facts)
+}
+
+/** Results in order, of as many batches at a time as keep all threads at work. */
+async function* eachOnPool(
+  pool: ThreadPool,
+  size: number,
+  batch: number,
+  handle: number,
+  method: MethodName,
+  [images, run]: readonly unknown[],
+): AsyncGenerator<unknown, void, undefined> {
+  const window: Promise<unknown[]>[] = []
+  const signal = signalOf([run])
+  let isOver = false
+  const submit = (chunk: readonly unknown[], first: number): void => {
+    const results = pool.run(
+      async (connection) => {
+        const found: unknown[] = []
+        if (isOver) return found
+        for await (const result of connection.stream(handle, method, [chunk, run])) {
+          found.push(placed(result as ItemResult<unknown>, first + found.length))
+        }
+        return found
+      },
+      signal,
+      true,
+    ) as Promise<unknown[]>
+    results.catch(() => {})
+    window.push(results)
+  }
+  let chunk: unknown[] = []
+  let count = 0
+  try {
+    for await (const image of images as AsyncIterable<unknown>) {
+      chunk.push(image)
+      if (chunk.length < batch) continue
+      submit(chunk, count)
+      count += chunk.length
+      chunk = []
+      if (window.length > 2 * size) yield* (await window.shift()) as unknown[]
+    }
+    if (chunk.length > 0) submit(chunk, count)
+    for (const results of window) yield* await results
+  } finally {
+    isOver = true
+  }
+}
+
+/** `result` of a part of a list as that of the whole. */
+function placed(result: ItemResult<unknown>, index: number): ItemResult<unknown> {
+  if (result.ok) return { ...result, index }
+  const { code, message, cause } = result.error
+  const error = new MobileOneError(code, message.replace(/^image \d+/, `image ${index}`), { cause })
+  return { ...result, index, error }
+}
+
+function batchOf({ graph }: Facts): number {
+  return Object.values((graph as Graph).inputs)[0]?.shape[0] ?? 1
+}

@@ -1,0 +1,56 @@
+import { Worker } from 'node:worker_threads'
+import { type Connection, connect } from './connection.ts'
+import type { Reply } from './protocol.ts'
+import { prepareSources } from './sources.ts'
+
+export interface PoolThread {
+  readonly connection: Connection
+  /** Whether the process stays alive for it. */
+  hold(isHeld: boolean): void
+  /** End it now, without being told of as lost. */
+  end(): void
+}
+
+/** Start a thread of Node from the module at `address`. @param onLost Hears once why it ended, unless it was ended here. */
+export function startThread(address: string | URL, onLost: (reason: string) => void): PoolThread {
+  // Node refuses a thread from a file where the process was started with --input-type.
+  const worker = new Worker(address, {
+    execArgv: process.execArgv.filter((flag) => !flag.startsWith('--input-type')),
+  })
+  const connection = connect(
+    {
+      post: (request, transfer) => worker.postMessage(request, transfer as never),
+      end: () => void worker.terminate(),
+    },
+    prepareSources,
+  )
+  let hasStarted = false
+  let hasEnded = false
+  const lose = (reason: string): void => {
+    if (hasEnded) return
+    hasEnded = true
+    if (hasStarted) {
+      connection.fail(
+        'device-lost',
+        `a thread of the pool stopped: ${reason}; call again, another takes its place`,
+      )
+    } else
+      connection.fail('unavailable', `a thread of the pool did not start: ${reason}; check the option worker`)
+    onLost(reason)
+  }
+  worker.on('message', (reply: Reply) => {
+    hasStarted = true
+    connection.receive(reply)
+  })
+  worker.on('messageerror', () => lose('a message could not be read'))
+  worker.on('error', (error: Error) => lose(error.message))
+  worker.on('exit', (code) => lose(`it ended with code ${code}`))
+  return {
+    connection,
+    hold: (isHeld) => (isHeld ? worker.ref() : worker.unref()),
+    end() {
+      hasEnded = true
+      connection.fail('disposed', 'this classifier has been disposed')
+    },
+  }
+}

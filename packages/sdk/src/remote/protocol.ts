@@ -1,0 +1,86 @@
+/**
+ * What passes between a classifier's owner and the thread it lives on: the one protocol of the worker of pages and of the
+ * thread pool of Node. Not responsible for how threads start (`worker.ts`, `node.ts`) or for what a classifier does.
+ */
+import type { Model } from '@mobileone/core'
+import type { Classifier } from '../classifier.ts'
+
+/** What a classifier is beside what it can do: its fields that can be sent. */
+export type Facts = Readonly<Record<string, unknown>>
+
+export type MethodName = {
+  [Name in keyof Classifier]: Name extends 'dispose' | symbol
+    ? never
+    : Classifier[Name] extends (...given: never) => unknown
+      ? Name
+      : never
+}[keyof Classifier]
+
+/**
+ * One row a method. `call` answers once; `all` too, and is for every thread of a pool; `each` takes an iterable, which is read as
+ * far as results are asked for, and answers with an iterable of a result for each; `stream` answers with an iterable of any
+ * length; `classifier` answers with another classifier on the same thread; `owner` runs on the owner's thread. The second argument
+ * of all of them is options.
+ */
+export const methods: Readonly<
+  Record<MethodName, 'call' | 'all' | 'each' | 'stream' | 'classifier' | 'owner'>
+> = {
+  classify: 'call',
+  classifyEach: 'each',
+  watch: 'owner',
+  embed: 'call',
+  embedEach: 'each',
+  logits: 'call',
+  setOptions: 'owner',
+  fewShot: 'classifier',
+  withHead: 'classifier',
+  getModel: 'call',
+  warmUp: 'all',
+}
+
+/** From the owner. `id` names a call, `handle` a classifier of the thread, `key` a callback or an iterable among the arguments. */
+export type Request =
+  /** The owner listens. The thread is to hold the lock `lock` as long as it lives. */
+  | { readonly type: 'hello'; readonly lock?: string | undefined }
+  /** The answer is {@link Created}. `share` moves the weights into shared memory before they are compiled. */
+  | {
+      readonly type: 'create'
+      readonly id: number
+      readonly handle: number
+      readonly share: boolean
+      readonly args: readonly unknown[]
+    }
+  | {
+      readonly type: 'call'
+      readonly id: number
+      readonly handle: number
+      readonly method: MethodName
+      /** What a classifier that the call makes is to be called. */
+      readonly into: number | undefined
+      readonly args: readonly unknown[]
+    }
+  | { readonly type: 'close'; readonly id: number; readonly handle: number }
+  | { readonly type: 'abort' | 'next'; readonly id: number }
+  | { readonly type: 'item'; readonly id: number; readonly key: number; readonly item: Item }
+
+/** From the thread. */
+export type Reply =
+  /** The thread listens. It holds the lock that it was told of, until it ends. */
+  | { readonly type: 'hello' | 'held' }
+  | { readonly type: 'value' | 'item'; readonly id: number; readonly value: unknown }
+  | { readonly type: 'error'; readonly id: number; readonly error: unknown }
+  | { readonly type: 'event'; readonly id: number; readonly key: number; readonly args: readonly unknown[] }
+  | { readonly type: 'pull' | 'stop'; readonly id: number; readonly key: number }
+
+/** An element of an iterable that is read across threads. */
+export type Item =
+  | { readonly done: true }
+  | { readonly done: false; readonly value: unknown }
+  | { readonly done: false; readonly error: unknown }
+
+/** What making a classifier answers. */
+export interface Created {
+  readonly facts: Facts
+  /** With its weights in shared memory, where that was asked for. */
+  readonly model: Model | undefined
+}

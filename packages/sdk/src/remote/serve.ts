@@ -1,0 +1,58 @@
+/** `@mobileone/sdk/serve`: makes a worker, or a thread of Node, the home of classifiers that another thread calls. */
+import { MobileOneError } from '@mobileone/core'
+import type { Reply, Request } from './protocol.ts'
+import { createServer, type ServeOptions } from './server.ts'
+
+export type { BackendFactories } from './named-backends.ts'
+export type { ServeOptions } from './server.ts'
+
+/** The port of the thread that made this one. */
+interface Parent {
+  post(reply: Reply, transfer: Transferable[]): void
+  listen(onRequest: (request: Request) => void): void
+}
+
+/**
+ * Make this worker, a module worker of a page or a thread of Node, serve `createWorkerClassifier` or `createPool`.
+ * @throws MobileOneError `unavailable` on a thread that is no worker.
+ */
+export function serveClassifier(options: ServeOptions = {}): void {
+  const parent = findParent()
+  const receive = createServer((reply, moved) => parent.post(reply, moved), options)
+  let isHeld = false
+  parent.listen((request) => {
+    if (request.type !== 'hello') return receive(request)
+    parent.post({ type: 'hello' }, [])
+    if (request.lock === undefined || isHeld) return
+    isHeld = true
+    navigator.locks.request(request.lock, () => {
+      parent.post({ type: 'held' }, [])
+      return new Promise(() => {})
+    })
+  })
+  parent.post({ type: 'hello' }, [])
+}
+
+function findParent(): Parent {
+  const isNode = typeof process === 'object' && process.versions?.node && !('Deno' in globalThis)
+  const port = isNode ? process.getBuiltinModule?.('node:worker_threads').parentPort : undefined
+  if (port) {
+    return {
+      post: (reply, moved) => port.postMessage(reply, moved as never),
+      listen: (onRequest) => port.on('message', onRequest),
+    }
+  }
+  const scope = globalThis as unknown as Pick<Worker, 'addEventListener'> & {
+    postMessage(reply: Reply, transfer: Transferable[]): void
+  }
+  if (typeof scope.postMessage !== 'function' || typeof document !== 'undefined') {
+    throw new MobileOneError(
+      'unavailable',
+      'serveClassifier serves the thread that started this one; call it in a module worker or in a worker thread of Node',
+    )
+  }
+  return {
+    post: (reply, moved) => scope.postMessage(reply, moved),
+    listen: (onRequest) => scope.addEventListener('message', ({ data }) => onRequest(data as Request)),
+  }
+}

@@ -1,0 +1,44 @@
+/** A thread of a pool with backends of its own, and with ways to go wrong. */
+import { reference } from '@mobileone/core'
+import { serveClassifier } from '../dist/serve.mjs'
+
+/** @returns a backend that ends its thread when it runs. */
+function fatal({ after = 0 }) {
+  const inner = reference()
+  let runs = 0
+  return {
+    ...inner,
+    name: 'fatal',
+    async compile(model, options) {
+      const executor = await inner.compile(model, options)
+      return {
+        ...executor,
+        run(inputs, given) {
+          if (runs++ >= after) process.exit(7)
+          return executor.run(inputs, given)
+        },
+      }
+    },
+  }
+}
+
+/** @returns a backend that takes its time. */
+function slow({ ms }) {
+  const inner = reference()
+  return {
+    ...inner,
+    name: 'slow',
+    async compile(model, options) {
+      const executor = await inner.compile(model, options)
+      return {
+        ...executor,
+        async run(inputs, given) {
+          await new Promise((resolve) => setTimeout(resolve, ms))
+          return executor.run(inputs, given)
+        },
+      }
+    },
+  }
+}
+
+serveClassifier({ backends: { fatal, slow } })

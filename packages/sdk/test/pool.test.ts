@@ -1,0 +1,204 @@
+import { spawnSync } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { type ErrorCode, isMobileOneError, tensor } from '@mobileone/core'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Backbone } from '../src/head/index.ts'
+import { createClassifier } from '../src/index.ts'
+import { type ClassifierPool, createPool, type PoolOptions, transfer } from '../src/remote/node.ts'
+import { tinyModel } from './tiny-model.ts'
+
+/** Threads run what the package ships; `npm test` builds it first. */
+const shipped = new URL('../dist/classifier-thread.mjs', import.meta.url)
+const ownThread = new URL('./pool-thread.mjs', import.meta.url)
+const assets = new URL('../../../apps/demo/assets/', import.meta.url)
+const weights = new URL('fashion-mnist.safetensors', assets)
+const picture = fileURLToPath(new URL('images/2-trouser.png', assets))
+
+// The conditions of the tests, which choose the sources, are not for threads of shipped files.
+beforeAll(() => void process.execArgv.splice(0))
+
+const pools: ClassifierPool[] = []
+async function open(options: PoolOptions): Promise<ClassifierPool> {
+  const pool = await createPool({ worker: shipped, ...options })
+  pools.push(pool)
+  return pool
+}
+afterEach(async () => {
+  for (const pool of pools.splice(0)) await pool.dispose()
+})
+
+const codeOf = (call: Promise<unknown>): Promise<ErrorCode | 'done' | undefined> =>
+  call.then(
+    () => 'done' as const,
+    (error) => (isMobileOneError(error) ? error.code : undefined),
+  )
+
+const pixels = { width: 8, height: 8, channels: 3 as const, data: new Uint8Array(192).map((_, i) => i) }
+
+describe('a pool of threads', () => {
+  it('gives what one classifier gives', async () => {
+    const pool = await open({ model: weights, size: 2 })
+    const classifier = await createClassifier({ model: weights })
+    const { stats: _, ...facts } = pool
+    expect(Object.keys(facts).sort()).toEqual(
+      Object.keys(classifier)
+        .filter((name) => name !== 'model' && name !== 'executor')
+        .sort(),
+    )
+    for (const name of [
+      'graph',
+      'backend',
+      'features',
+      'memory',
+      'labels',
+      'preprocess',
+      'backbone',
+    ] as const) {
+      expect(pool[name]).toEqual(classifier[name])
+    }
+    const input = tensor([1, 1, 28, 28], new Float32Array(784).fill(0.5))
+    expect(await pool.logits(input)).toEqual(await classifier.logits(input))
+    expect(await pool.embed([picture, picture], { normalize: true })).toEqual(
+      await classifier.embed([picture, picture], { normalize: true }),
+    )
+    for (const each of [pool, classifier]) each.setOptions({ topK: 2 })
+    expect(await pool.classify(picture)).toEqual(await classifier.classify(picture))
+    expect(await pool.getModel()).toEqual(await classifier.getModel())
+
+    const list = [picture, '/missing.png', new Blob(['none']), picture, pixels, picture, picture, picture]
+    const results = async (each: Pick<ClassifierPool, 'classifyEach'>): Promise<unknown[]> => {
+      const found: unknown[] = []
+      const onProgress = (progress: unknown): void => void found.push(progress)
+      for await (const { error, ...result } of each.classifyEach(list, { onProgress })) {
+        found.push({ ...result, code: error?.code, message: error?.message })
+      }
+      return found
+    }
+    expect(await results(pool)).toEqual(await results(classifier))
+    await classifier.dispose()
+  })
+
+  it('makes classifiers of new classes on all threads, which live on their own', async () => {
+    const pool = await open({ model: weights, size: 2 })
+    const dark = { ...pixels, data: new Uint8Array(192) }
+    const few = await pool.fewShot({ light: [pixels], dark: [dark] })
+    const again = await pool.withHead(few.head)
+    await pool.dispose()
+    expect(await again.classify(pixels)).toEqual(await few.classify(pixels))
+    await again.dispose()
+    expect(few.labels).toEqual(['light', 'dark'])
+    const tops = await Promise.all(Array.from({ length: 6 }, () => few.classify(dark, { topK: 1 })))
+    expect(new Set(tops.map(([top]) => top?.label))).toEqual(new Set(['dark']))
+    expect(few.stats()).toMatchObject({ size: 2, ready: 2, queued: 0, running: 0 })
+    await few.dispose()
+    expect(few.stats().ready).toBe(0)
+    expect(await codeOf(few.classify(dark))).toBe('disposed')
+  })
+
+  it('refuses at once what the queue has no place for, and takes an aborted call out of it', async () => {
+    const pool = await open({
+      model: tinyModel,
+      size: 1,
+      maxQueue: 2,
+      worker: ownThread,
+      backend: { name: 'slow', ms: 50 },
+    })
+    const abort = new AbortController()
+    const calls = [1, 2, 3].map(() => codeOf(pool.classify(pixels)))
+    calls.push(codeOf(pool.classify(pixels, { signal: abort.signal })))
+    expect(pool.stats()).toEqual({ size: 1, ready: 1, queued: 2, running: 2, restarts: 0 })
+    await expect(pool.classify(pixels)).rejects.toMatchObject({
+      code: 'overloaded',
+      message: expect.stringContaining('maxQueue'),
+    })
+    abort.abort()
+    expect(pool.stats().queued).toBe(1)
+    const last = codeOf(pool.classify(pixels))
+    expect(await Promise.all([...calls, last])).toEqual(['done', 'done', 'done', 'aborted', 'done'])
+
+    const all: number[] = []
+    for await (const { index } of pool.classifyEach(Array(9).fill(pixels))) all.push(index)
+    expect(all).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
+  })
+
+  it('finishes what waits before it ends, and takes no more', async () => {
+    const pool = await open({
+      model: tinyModel,
+      size: 1,
+      worker: ownThread,
+      backend: { name: 'slow', ms: 20 },
+    })
+    const calls = [1, 2, 3, 4, 5].map(() => codeOf(pool.classify(pixels)))
+    const ended = pool.dispose()
+    expect(await codeOf(pool.classify(pixels))).toBe('disposed')
+    await ended
+    expect(await Promise.all(calls)).toEqual(['done', 'done', 'done', 'done', 'done'])
+  })
+
+  it('replaces a thread that ends, failing only the calls that it had', async () => {
+    const pool = await open({
+      model: tinyModel,
+      size: 1,
+      worker: ownThread,
+      backend: { name: 'fatal', after: 3 },
+    })
+    pool.setOptions({ topK: 1 })
+    await pool.warmUp()
+    const headed = await pool.withHead({
+      labels: ['a', 'b'],
+      weight: new Float32Array(6),
+      bias: Float32Array.from([0, 1]),
+      backbone: pool.backbone as Backbone,
+    })
+    expect(await codeOf(pool.classify([pixels, pixels]))).toBe('done')
+    const calls = [1, 2, 3].map(() => codeOf(pool.classify(pixels)))
+    // The third was waiting for the thread that died, and runs on the next, which was warmed up too.
+    expect(await Promise.all(calls)).toEqual(['device-lost', 'device-lost', 'done'])
+    expect(pool.stats()).toMatchObject({ ready: 1, restarts: 1 })
+    expect(await headed.embed(pixels)).toHaveLength(3)
+    await headed.dispose()
+  })
+
+  it('fails while it is made as a classifier does, and with the reason of a thread that does not start', async () => {
+    const refusal = (options: PoolOptions): Promise<unknown> =>
+      createPool({ worker: shipped, ...options }).catch(({ code, message }) => `${code}: ${message}`)
+    expect(await refusal({ model: '/missing.safetensors' })).toMatch(/^invalid-|^unavailable/)
+    expect(await refusal({ model: weights, size: 0 })).toMatch('invalid-argument: size')
+    expect(await refusal({ model: weights, maxQueue: -1 })).toMatch('invalid-argument: maxQueue')
+    expect(await refusal({ model: weights, worker: new URL('./none.mjs', import.meta.url) })).toMatch(
+      /^unavailable: .*none\.mjs/s,
+    )
+    expect(await refusal({ model: weights, backend: 'mine' })).toMatch('invalid-argument')
+    expect(await refusal({ model: weights, signal: AbortSignal.abort() })).toMatch('aborted')
+  })
+
+  it('moves what was given away and copies the rest', async () => {
+    const pool = await open({ model: tinyModel, size: 1 })
+    const kept = { ...pixels, data: new Uint8Array(192) }
+    const gone = transfer({ ...pixels, data: new Uint8Array(192) })
+    const pooled = Buffer.from('no picture')
+    await pool.classify([kept, gone])
+    expect([kept.data.length, gone.data.length]).toEqual([192, 0])
+    expect(await codeOf(pool.classify(pooled))).toBe('invalid-file')
+    expect(pooled.toString()).toBe('no picture')
+  })
+
+  it('runs on ONNX Runtime by name', async () => {
+    const pool = await open({ model: weights, size: 1, backend: { name: 'ort', numThreads: 1 } })
+    expect(pool.backend).toBe('ort')
+    expect(await pool.classify(picture, { topK: 1 })).toMatchObject([{ label: 'Trouser' }])
+  })
+
+  it('lets the process end while it is idle', () => {
+    const script = `
+      import { createPool } from ${JSON.stringify(createRequire(import.meta.url).resolve('../dist/node.mjs'))}
+      const pool = await createPool({ model: new URL(${JSON.stringify(weights.href)}), size: 2 })
+      console.log((await pool.classify(${JSON.stringify(picture)}))[0].label)`
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    })
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'Trouser\n', stderr: '' })
+  })
+})
