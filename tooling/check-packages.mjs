@@ -146,6 +146,8 @@ for (const { name, source, limit, from = 'cli', onDemand = true, without = [] } 
         minify: true,
         lib: { entry, formats: ['es'], fileName: 'entry' },
         rolldownOptions: {
+          // The bundler leaves white space in libraries; programs have none.
+          output: { minify: true },
           external: (id) =>
             id.startsWith('node:') || without.some((part) => id === part || id.startsWith(`${part}/`)),
         },

@@ -12,7 +12,7 @@ export interface Camera extends CameraState, Pick<CameraSession, 'start' | 'stop
 
 /**
  * A camera that is on between `start` and `stop` at most, and off when the component goes: `<video ref={camera.ref} />` shows it,
- * `camera.video` is what `usePredictions` watches. Neither throws: `error` is a `CameraError`, whose `reason` says why there is none.
+ * `camera.video` is what `usePredictions` watches. Neither throws: `error` is a `MobileOneError` whose `reason` says why there is none.
  */
 export function useCamera(options: CameraOptions = {}): Camera {
   const [{ attach, start, stop }, state] = useSession<CameraState, CameraSession>(

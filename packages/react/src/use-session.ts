@@ -5,7 +5,7 @@ import { useEffect, useState, useSyncExternalStore } from 'react'
  * A session that lives with the component, and its state. `open` is called after every commit, since the session knows what has changed; `close`
  * when the component goes. On the server neither is.
  */
-export function useSession<State, Session extends Store<State> & { close(): void }>(
+export function useSession<State extends object, Session extends Store<State> & { close(): void }>(
   make: () => Session,
   open: (session: Session) => void,
 ): readonly [Session, State] {

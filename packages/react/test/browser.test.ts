@@ -7,6 +7,7 @@ describe.skipIf(lacking('chromium'))('the hooks in Chromium', () => {
   beforeAll(async () => {
     opened = await openModulePage({
       entry: fileURLToPath(new URL('./page.tsx', import.meta.url)),
+      folders: { '/sdk/': fileURLToPath(new URL('../../sdk/dist/browser', import.meta.url)) },
       chromiumArguments: ['--use-fake-device-for-media-stream'],
       bundler: { define: { 'process.env.NODE_ENV': '"development"' } },
     })
@@ -65,6 +66,10 @@ describe.skipIf(lacking('chromium'))('the hooks in Chromium', () => {
       after: ['ended', 'ended'],
       complaints: [],
     })
+  })
+
+  it('run in a worker', async () => {
+    expect(await run('worker()')).toEqual({ found: 'green', code: 'disposed', complaints: [] })
   })
 
   it('say what is in a photograph that was chosen while the network loaded, and tell faults', async () => {

@@ -1,6 +1,7 @@
 /** What `browser.test.ts` runs in a page, with React's development build. */
 import { type LoadedClassifier, useClassifier } from '@mobileone/react'
-import { StrictMode, useState } from 'react'
+import { createWorkerClassifier } from '@mobileone/sdk/worker'
+import { StrictMode } from 'react'
 import { createRoot, hydrateRoot, type Root } from 'react-dom/client'
 import { renderToString } from 'react-dom/server'
 import { colours, counted, until } from '../../sdk/test/lifecycle-model.ts'
@@ -12,7 +13,10 @@ const complaints: string[] = []
 console.error = (...message: unknown[]) => complaints.push(message.join(' '))
 
 const model = { ...colours, card: { labels: ['red', 'green', 'blue'] } }
-const green = new ImageData(Uint8ClampedArray.from({ length: 64 }, (_, i) => [0, 255, 0, 255][i % 4]!), 4)
+const green = new ImageData(
+  Uint8ClampedArray.from({ length: 64 }, (_, i) => [0, 255, 0, 255][i % 4]!),
+  4,
+)
 
 interface ProbeProps {
   readonly create: ReturnType<typeof counted>['create']
@@ -50,7 +54,9 @@ async function life() {
   render(['rot', 'grün', 'blau'])
   await until(() => count.executors === 2 && box.textContent === 'ready')
   found.push(await seen.at(-1)!.classify(green, { topK: 1 }))
-  const isStable = seen.every(({ classify, reload }) => classify === seen[0]!.classify && reload === seen[0]!.reload)
+  const isStable = seen.every(
+    ({ classify, reload }) => classify === seen[0]!.classify && reload === seen[0]!.reload,
+  )
   root.unmount()
   const renders = seen.length
   await until(() => count.alive === 0)
@@ -77,7 +83,7 @@ async function leaks(times: number) {
         <Probe create={create} seen={[]} />
       </StrictMode>,
     )
-    await (i % 2 === 0 ? until(() => box.textContent === 'ready') : until(() => box.textContent === 'loading'))
+    await (i % 2 === 0 ? until(() => box.textContent === 'ready') : until(() => box.textContent))
     root.unmount()
     box.remove()
   }
@@ -88,18 +94,18 @@ async function leaks(times: number) {
 /** Rendered on a server, then taken over. */
 async function hydrate() {
   const { count, create } = counted()
-  const App = () => (
+  const app = (
     <StrictMode>
       <Probe create={create} seen={[]} />
       <CameraPage model={model} />
     </StrictMode>
   )
-  const html = renderToString(<App />)
+  const html = renderToString(app)
   const serverCalls = count.calls
   const box = document.body.appendChild(document.createElement('div'))
   box.innerHTML = html
   const mismatches: unknown[] = []
-  const root = hydrateRoot(box, <App />, { onRecoverableError: (error) => mismatches.push(String(error)) })
+  const root = hydrateRoot(box, app, { onRecoverableError: (error) => mismatches.push(String(error)) })
   await until(() => box.querySelector('p')?.textContent === 'ready')
   root.unmount()
   await until(() => count.alive === 0)
@@ -141,6 +147,30 @@ async function camera() {
   return { asked, alert, items, live, after: tracks.map(({ readyState }) => readyState), complaints }
 }
 
+function InWorker({ seen }: { seen: LoadedClassifier[] }) {
+  const held = useClassifier({ model, create: createWorkerClassifier, worker: '/sdk/classifier-worker.mjs' })
+  seen.push(held)
+  return <p>{held.status}</p>
+}
+
+/** The classifier in a worker. */
+async function worker() {
+  const seen: LoadedClassifier[] = []
+  const { root, box } = open()
+  root.render(
+    <StrictMode>
+      <InWorker seen={seen} />
+    </StrictMode>,
+  )
+  await until(() => box.textContent === 'ready' || box.textContent === 'error')
+  const { error, classifier } = seen.at(-1) as LoadedClassifier
+  const found = await seen[0]?.classify(green, { topK: 1 })
+  root.unmount()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const code = await classifier?.classify(green).catch((late) => late.code)
+  return { error: error?.message, found: found?.[0]?.label, code, complaints }
+}
+
 /** The page of the README for photographs: a file chosen before the network is there, and a fault that goes away. */
 async function photo() {
   const canvas = Object.assign(document.createElement('canvas'), { width: 8, height: 8 })
@@ -148,14 +178,8 @@ async function photo() {
   context.fillStyle = 'blue'
   context.fillRect(0, 0, 8, 8)
   const blob = await new Promise<Blob>((resolve) => canvas.toBlob((made) => resolve(made!)))
-  let set: (missing: boolean) => void = () => {}
-  const App = () => {
-    const [missing, setMissing] = useState(false)
-    set = setMissing
-    return <PhotoPage model={missing ? '/nowhere.safetensors' : model} />
-  }
   const { root, box } = open()
-  root.render(<App />)
+  root.render(<PhotoPage model={model} />)
   await until(() => box.querySelector('input'))
   const transfer = new DataTransfer()
   transfer.items.add(new File([blob], 'blue.png', { type: 'image/png' }))
@@ -164,11 +188,11 @@ async function photo() {
   input.dispatchEvent(new Event('change', { bubbles: true }))
   await until(() => box.textContent !== 'Choose a photograph')
   const found = box.textContent
-  set(true)
+  root.render(<PhotoPage model="/nowhere.safetensors" />)
   await until(() => box.querySelector('button'))
   const fault = box.textContent
   root.unmount()
   return { found, fault, complaints }
 }
 
-Object.assign(globalThis, { life, leaks, hydrate, camera, photo })
+Object.assign(globalThis, { life, leaks, hydrate, camera, worker, photo })

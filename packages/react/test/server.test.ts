@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { useCamera, useClassifier } from '@mobileone/react'
+import { type CreateClassifier, useCamera, useClassifier } from '@mobileone/react'
+import type { ClassifierOptions } from '@mobileone/sdk'
 import { createElement, type ReactElement } from 'react'
 import { renderToString } from 'react-dom/server'
 import { expect, test, vi } from 'vitest'
@@ -14,15 +15,16 @@ test.each(['camera-example.tsx', 'photo-example.tsx'])('the README shows %s as i
   expect(readme).toContain(`\`\`\`tsx\n${text}\`\`\``)
 })
 
+function Statuses({ create }: { create: CreateClassifier<ClassifierOptions> }): ReactElement {
+  const { status } = useClassifier({ model: colours, create })
+  const { status: camera } = useCamera({ autoStart: true })
+  const none = useClassifier(undefined).status
+  return createElement('p', {}, `${status} ${camera} ${none}`)
+}
+
 test('nothing is done on a server, where no camera and no classifier is', async () => {
   const create = vi.fn()
-  const Page = (): ReactElement => {
-    const { status } = useClassifier({ model: colours, create })
-    const { status: camera } = useCamera({ autoStart: true })
-    const none = useClassifier(undefined).status
-    return createElement('p', {}, `${status} ${camera} ${none}`)
-  }
-  expect(renderToString(createElement(Page))).toBe('<p>loading idle idle</p>')
+  expect(renderToString(createElement(Statuses, { create }))).toBe('<p>loading idle idle</p>')
   expect(renderToString(createElement(CameraPage, {}))).toContain('<progress value="0">')
   expect(renderToString(createElement(PhotoPage, {}))).toContain('Choose a photograph')
   await new Promise((resolve) => setTimeout(resolve, 20))

@@ -183,14 +183,18 @@ describe('a session of a camera', () => {
   test('stops every track, also one that comes too late, and tells of one that ends', async () => {
     const [first, second] = [stream(), stream()]
     const answers = [first, second]
-    const getUserMedia = devices(async () => answers.shift()?.stream)
+    const getUserMedia = devices(async () => {
+      const answer = answers.shift()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      return answer?.stream
+    })
     const session = new CameraSession()
     session.open({ autoStart: true })
     session.close()
-    await Promise.resolve()
+    await new Promise((resolve) => setTimeout(resolve, 50))
     expect(getUserMedia).not.toHaveBeenCalled()
     session.open({ autoStart: true })
-    await Promise.resolve()
+    await until(() => getUserMedia.mock.calls.length === 1)
     session.stop()
     await until(() => first.track.stop.mock.calls.length === 1)
     expect(session.getState().status).toBe('idle')

@@ -1,4 +1,4 @@
-export { CameraError, type CameraFailure } from '@mobileone/sdk/lifecycle'
+export type { CameraError, CameraFailure } from '@mobileone/sdk/lifecycle'
 export { type Camera, type CameraOptions, useCamera } from './use-camera.ts'
 export {
   type ClassifierSetup,

@@ -1,6 +1,6 @@
 import { type CameraOptions, CameraSession, type CameraState } from '@mobileone/sdk/lifecycle'
-import { type ComputedRef, computed, type MaybeRefOrGetter, toValue } from 'vue'
-import { rawOptions, useSession } from './use-session.ts'
+import { type ComputedRef, type MaybeRefOrGetter, toValue } from 'vue'
+import { partsOf, rawOptions, useSession } from './use-session.ts'
 
 export type { CameraOptions } from '@mobileone/sdk/lifecycle'
 
@@ -16,7 +16,7 @@ export interface Camera extends Pick<CameraSession, 'start' | 'stop'> {
 
 /**
  * A camera that is on between `start` and `stop` at most, and off when the component goes or is kept out of sight: `<video :ref="attach" />` shows it,
- * `video` is what `usePredictions` watches. Neither throws: `error` is a `CameraError`, whose `reason` says why there is none.
+ * `video` is what `usePredictions` watches. Neither throws: `error` is a `MobileOneError` whose `reason` says why there is none.
  */
 export function useCamera(options: MaybeRefOrGetter<CameraOptions> = {}): Camera {
   const session = new CameraSession()
@@ -26,11 +26,8 @@ export function useCamera(options: MaybeRefOrGetter<CameraOptions> = {}): Camera
     (given) => session.open(given),
   )
   return {
-    status: computed(() => state.value.status),
-    stream: computed(() => state.value.stream),
-    video: computed(() => state.value.video),
-    error: computed(() => state.value.error),
-    attach: (element) => session.attach(element as HTMLVideoElement | null),
+    ...partsOf(state),
+    attach: session.attach as Camera['attach'],
     start: session.start,
     stop: session.stop,
   }

@@ -6,7 +6,7 @@ import {
   loading,
 } from '@mobileone/sdk/lifecycle'
 import { type ComputedRef, computed, type MaybeRefOrGetter, toValue } from 'vue'
-import { rawOptions, useSession } from './use-session.ts'
+import { partsOf, rawOptions, useSession } from './use-session.ts'
 
 export type { ClassifierSetup, ClassifierState, CreateClassifier } from '@mobileone/sdk/lifecycle'
 
@@ -38,10 +38,7 @@ export function useClassifier<Options extends object = ClassifierOptions>(
   )
   const state = computed(() => (held.value.status === 'idle' && toValue(setup) ? loading : held.value))
   return {
-    status: computed(() => state.value.status),
-    progress: computed(() => state.value.progress),
-    classifier: computed(() => state.value.classifier),
-    error: computed(() => state.value.error),
+    ...partsOf(state),
     classify: session.classify,
     reload: session.reload,
   }

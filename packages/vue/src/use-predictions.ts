@@ -1,7 +1,7 @@
 import type { Classifier, WatchSource } from '@mobileone/sdk'
 import { type PredictionOptions, PredictionSession, type PredictionState } from '@mobileone/sdk/lifecycle'
-import { type ComputedRef, computed, type MaybeRefOrGetter, toRaw, toValue } from 'vue'
-import { rawOptions, useSession } from './use-session.ts'
+import { type ComputedRef, type MaybeRefOrGetter, toRaw, toValue } from 'vue'
+import { partsOf, rawOptions, useSession } from './use-session.ts'
 
 export type { PredictionOptions, PredictionState } from '@mobileone/sdk/lifecycle'
 
@@ -28,10 +28,5 @@ export function usePredictions(
     () => [toRaw(toValue(classifier)), toRaw(toValue(source)), rawOptions(toValue(options))],
     (given) => session.open(...given),
   )
-  return {
-    status: computed(() => state.value.status),
-    predictions: computed(() => state.value.predictions),
-    frame: computed(() => state.value.frame),
-    error: computed(() => state.value.error),
-  }
+  return partsOf(state)
 }

@@ -1,7 +1,7 @@
 import type { MobileOneError } from '@mobileone/core'
-import { CameraError, cameraError } from './camera-error.ts'
+import type { CameraError } from './open-camera.ts'
 import { sameOptions } from './same-options.ts'
-import { Store } from './store.ts'
+import { coded, Store } from './store.ts'
 
 export interface CameraOptions {
   /** Which camera, and how it is to record. Default: the rear one where there are two, 640x480. */
@@ -18,23 +18,17 @@ export interface CameraState {
   readonly stream: MediaStream | undefined
   /** The element that shows it, while it is live: what `classifier.watch` takes. */
   readonly video: HTMLVideoElement | undefined
-  /** A {@link CameraError}, or `invalid-argument` for constraints that are none. */
-  readonly error: MobileOneError | undefined
+  /** Its `reason` says why there is no camera; absent from `invalid-argument`, for constraints that are none. */
+  readonly error: (MobileOneError & Partial<Pick<CameraError, 'reason'>>) | undefined
 }
 
-const nothing = { stream: undefined, video: undefined, error: undefined }
-const idle: CameraState = { ...nothing, status: 'idle' }
-const usual: MediaTrackConstraints = {
-  facingMode: 'environment',
-  width: { ideal: 640 },
-  height: { ideal: 480 },
-}
+const idle: CameraState = { status: 'idle', stream: undefined, video: undefined, error: undefined }
 
 /** A camera that is on between `start` and `stop`, and the element that shows it. Every track it was given is stopped. */
 export class CameraSession extends Store<CameraState> {
   #options: CameraOptions | undefined
-  #video: HTMLVideoElement | undefined
-  #starting: Promise<void> | undefined
+  #video: HTMLVideoElement | null = null
+  #starting = Promise.resolve()
   /** Another one for each start, none while it is off. */
   #turn: object | undefined
 
@@ -65,47 +59,44 @@ export class CameraSession extends Store<CameraState> {
     if (!this.#turn) {
       const turn = {}
       this.#turn = turn
-      this.publish({ ...nothing, status: 'starting' })
+      this.publish({ status: 'starting' })
       this.#starting = this.#start(turn)
     }
-    return this.#starting ?? Promise.resolve()
+    return this.#starting
   }
 
   /** Turn the camera off, or give up starting it. */
-  readonly stop = (): void => this.#end(idle)
+  readonly stop = (): void => this.#end({})
 
   /** Show the camera in `video`, now and later; in none for null. */
   readonly attach = (video: HTMLVideoElement | null): void => {
-    if ((video ?? undefined) === this.#video) return
-    if (this.#video) this.#video.srcObject = null
-    this.#video = video ?? undefined
+    if (video === this.#video) return
+    this.#clear()
+    this.#video = video
     const { stream } = this.getState()
     if (stream) this.#show(stream)
   }
 
   async #start(turn: object): Promise<void> {
     try {
+      const { openCamera } = await import('./open-camera.ts')
       // What is stopped at once, as React does to everything in strict mode, asks nobody.
-      await undefined
       if (turn !== this.#turn) return
-      const devices = globalThis.navigator?.mediaDevices
-      if (!devices) throw new CameraError('insecure')
-      const stream = await devices.getUserMedia({ video: this.#options?.constraints ?? usual })
-      if (turn !== this.#turn) return stopTracks(stream)
-      for (const track of stream.getTracks()) {
-        track.onended = () => {
-          if (turn === this.#turn) this.#fail(new CameraError('ended'))
-        }
-      }
-      this.#show(stream)
+      const isOn = (): boolean => turn === this.#turn
+      const stream = await openCamera(
+        this.#options?.constraints,
+        (error) => isOn() && this.#end({ status: 'error', error }),
+      )
+      if (isOn()) this.#show(stream)
+      else stopTracks(stream)
     } catch (cause) {
-      if (turn === this.#turn) this.#fail(cameraError(cause))
+      if (turn === this.#turn) this.#end({ status: 'error', error: coded(cause, 'unavailable') })
     }
   }
 
   #show(stream: MediaStream): void {
     const video = this.#video
-    this.publish({ status: 'live', stream, video, error: undefined })
+    this.publish({ status: 'live', stream, video: video ?? undefined })
     if (!video) return
     // Without these, phones show nothing, or a full screen of it.
     video.muted = video.playsInline = true
@@ -113,16 +104,16 @@ export class CameraSession extends Store<CameraState> {
     video.play().catch(() => {})
   }
 
-  #fail(error: MobileOneError): void {
-    this.#end({ ...nothing, status: 'error', error })
-  }
-
-  #end(state: CameraState): void {
+  #end(state: Partial<CameraState>): void {
     this.#turn = undefined
     const { stream } = this.getState()
     if (stream) stopTracks(stream)
-    if (this.#video) this.#video.srcObject = null
+    this.#clear()
     this.publish(state)
+  }
+
+  #clear(): void {
+    if (this.#video) this.#video.srcObject = null
   }
 }
 

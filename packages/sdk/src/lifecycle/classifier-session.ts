@@ -1,13 +1,7 @@
-import {
-  isMobileOneError,
-  MobileOneError,
-  type OnProgress,
-  type Progress,
-  throwIfAborted,
-} from '@mobileone/core'
+import { MobileOneError, type Progress } from '@mobileone/core'
 import type { Classifier, ClassifierOptions } from '../classifier.ts'
 import { sameOptions } from './same-options.ts'
-import { Store } from './store.ts'
+import { coded, Store } from './store.ts'
 
 /** What makes a classifier: `createClassifier`, or `createWorkerClassifier` of `@mobileone/sdk/worker`. It must settle when its signal is aborted. */
 export type CreateClassifier<Options> = (options: Options) => Promise<Classifier>
@@ -47,14 +41,15 @@ export type ClassifierState =
       readonly error: MobileOneError
     }
 
-const nothing = { progress: undefined, classifier: undefined, error: undefined }
-const idle: ClassifierState = { ...nothing, status: 'idle' }
+const idle: ClassifierState = {
+  status: 'idle',
+  progress: undefined,
+  classifier: undefined,
+  error: undefined,
+}
 
 /** The state of a classifier that is asked for and has not begun to load. */
-export const loading: ClassifierState = { ...nothing, status: 'loading' }
-
-/** Progress is published when its phase changes or it went on by this part of the whole. */
-const progressStep = 0.01
+export const loading: ClassifierState = { ...idle, status: 'loading' }
 
 /**
  * One classifier at a time, of the options that were given last: it is loaded after `open`, and disposed of, when running calls are
@@ -92,13 +87,14 @@ export class ClassifierSession extends Store<ClassifierState> {
     this.#stop = stop
     this.#ready = this.#last.then(() => this.#load(stop.signal))
     this.#last = this.#hold(this.#ready, stop.signal)
-    this.publish(loading)
+    this.publish({ status: 'loading' })
   }
 
   readonly close = (): void => {
-    this.#stop?.abort()
+    if (!this.#stop) return
+    this.#stop.abort()
     this.#setup = this.#stop = this.#ready = undefined
-    this.publish(idle)
+    this.publish()
   }
 
   /**
@@ -109,38 +105,27 @@ export class ClassifierSession extends Store<ClassifierState> {
     // A component's children mount before it does and opens.
     if (!this.#ready) await undefined
     if (!this.#ready) {
-      throw new MobileOneError('unavailable', 'classify: no classifier is open; give options, while mounted')
+      throw new MobileOneError('unavailable', 'no classifier is open; give options')
     }
     const ready = this.#ready
     const classifier = await ready
-    if (ready !== this.#ready) throw new MobileOneError('aborted', 'classify: the classifier was given up')
+    if (ready !== this.#ready) throw new MobileOneError('aborted', 'the classifier was given up')
     return classifier.classify(...args)
   }) as Classifier['classify']
 
   async #load(signal: AbortSignal): Promise<Classifier> {
-    throwIfAborted(signal, 'loading the classifier')
-    const { create, key: _, ...options } = this.#setup as ClassifierSetup
-    let shown: Progress | undefined
-    const onProgress: OnProgress = (progress) => {
-      if (signal.aborted) return
-      this.#setup?.onProgress?.(progress)
-      const { phase, fraction = 1 } = progress
-      if (shown?.phase === phase && fraction < (shown.fraction ?? 1) + progressStep) return
-      shown = progress
-      this.publish({ ...nothing, status: 'loading', progress })
-    }
     try {
-      const make = create ?? (await import('../create-classifier.ts')).createClassifier
-      const classifier = await make({ ...options, signal, onProgress })
-      if (signal.aborted) await classifier.dispose()
-      throwIfAborted(signal, 'loading the classifier')
-      this.publish({ ...nothing, status: 'ready', classifier })
+      const { loadClassifier } = await import('./load-classifier.ts')
+      const classifier = await loadClassifier(
+        () => this.#setup,
+        signal,
+        (progress) => this.publish({ status: 'loading', progress }),
+      )
+      this.publish({ status: 'ready', classifier })
       return classifier
     } catch (cause) {
-      const error = isMobileOneError(cause)
-        ? cause
-        : new MobileOneError('unavailable', `the classifier was not made: ${cause}`, { cause })
-      if (!signal.aborted) this.publish({ ...nothing, status: 'error', error })
+      const error = coded(cause, 'unavailable')
+      if (!signal.aborted) this.publish({ status: 'error', error })
       throw error
     }
   }

@@ -2,7 +2,6 @@
  * `@mobileone/sdk/lifecycle`: a classifier, a camera and predictions as things that a component holds: opened, replaced and
  * closed with it. The bindings for React and Vue are a few lines on these; so is one for another framework.
  */
-export { CameraError, type CameraFailure } from './camera-error.ts'
 export { type CameraOptions, CameraSession, type CameraState, type CameraStatus } from './camera-session.ts'
 export {
   ClassifierSession,
@@ -11,6 +10,7 @@ export {
   type CreateClassifier,
   loading,
 } from './classifier-session.ts'
+export type { CameraError, CameraFailure } from './open-camera.ts'
 export {
   type PredictionOptions,
   PredictionSession,

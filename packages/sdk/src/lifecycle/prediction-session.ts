@@ -1,10 +1,10 @@
-import { isMobileOneError, MobileOneError } from '@mobileone/core'
+import type { MobileOneError } from '@mobileone/core'
 import type { Prediction } from '@mobileone/vision'
 import type { Classifier } from '../classifier.ts'
 import type { WatchSource } from '../watch/open-frames.ts'
 import type { FrameResult, WatchOptions } from '../watch/watch.ts'
 import { sameOptions } from './same-options.ts'
-import { Store } from './store.ts'
+import { coded, Store } from './store.ts'
 
 export type PredictionStatus = 'idle' | 'running' | 'ended' | 'error'
 
@@ -49,14 +49,15 @@ export class PredictionSession extends Store<PredictionState> {
     const stop = new AbortController()
     this.#stop = stop
     this.#given = [classifier, source, options]
-    this.publish({ ...idle, status: 'running' })
+    this.publish({ status: 'running' })
     this.#last = this.#last.then(() => this.#watch(classifier, source, options, stop.signal))
   }
 
   readonly close = (): void => {
-    this.#stop?.abort()
+    if (!this.#stop) return
+    this.#stop.abort()
     this.#given = this.#stop = undefined
-    this.publish(idle)
+    this.publish()
   }
 
   async #watch(
@@ -69,17 +70,16 @@ export class PredictionSession extends Store<PredictionState> {
     try {
       for await (const frame of classifier.watch(source, { ...options, signal })) {
         if (signal.aborted) return
-        this.publish({ status: 'running', predictions: frame.predictions, frame, error: undefined })
+        this.publish({ status: 'running', predictions: frame.predictions, frame })
       }
       if (!signal.aborted) this.publish({ ...this.getState(), status: 'ended' })
     } catch (cause) {
       if (signal.aborted) return
-      const error = isMobileOneError(cause)
-        ? cause
-        : new MobileOneError('invalid-input', `watching failed: ${cause}`, { cause })
+      const error = coded(cause, 'invalid-input')
       // A classifier is disposed of before its successor comes; that is no fault.
-      if (error.code === 'disposed') this.publish({ ...this.getState(), status: 'ended' })
-      else this.publish({ ...this.getState(), status: 'error', error })
+      const end =
+        error.code === 'disposed' ? { status: 'ended' as const } : { status: 'error' as const, error }
+      this.publish({ ...this.getState(), ...end })
     }
   }
 }

@@ -1,10 +1,13 @@
+import { type ErrorCode, isMobileOneError, MobileOneError } from '@mobileone/core'
+
 /** A state and those who are told when it changes. `subscribe` and `getState` are what `useSyncExternalStore` of React takes. */
-export class Store<State> {
+export class Store<State extends object> {
+  readonly #idle: State
   #state: State
   readonly #listeners = new Set<() => void>()
 
-  constructor(state: State) {
-    this.#state = state
+  constructor(idle: State) {
+    this.#state = this.#idle = idle
   }
 
   readonly getState = (): State => this.#state
@@ -15,9 +18,14 @@ export class Store<State> {
     return () => this.#listeners.delete(listener)
   }
 
-  protected publish(state: State): void {
-    if (state === this.#state) return
-    this.#state = state
-    for (const listener of [...this.#listeners]) listener()
+  /** The idle state with this in it. */
+  protected publish(changes: Partial<State> = {}): void {
+    this.#state = { ...this.#idle, ...changes }
+    for (const listener of this.#listeners) listener()
   }
+}
+
+/** `cause` itself where it has a code of this project. */
+export function coded(cause: unknown, code: ErrorCode): MobileOneError {
+  return isMobileOneError(cause) ? cause : new MobileOneError(code, String(cause), { cause })
 }

@@ -23,7 +23,7 @@ const failures: Readonly<Record<string, CameraFailure>> = {
   OverconstrainedError: 'unsuitable',
 }
 
-/** No camera: code `unavailable`, and the reason as a word for programs. */
+/** No camera: code `unavailable`, and `reason`, a word for programs. */
 export class CameraError extends MobileOneError {
   readonly reason: CameraFailure
 
@@ -33,11 +33,31 @@ export class CameraError extends MobileOneError {
   }
 }
 
-/** What `getUserMedia` rejects with, as an error of this project. */
-export function cameraError(cause: unknown): MobileOneError {
-  if (cause instanceof MobileOneError) return cause
-  if (cause instanceof TypeError) {
-    return new MobileOneError('invalid-argument', `camera: ${cause.message}`, { cause })
+/** What fits any page: the rear camera where there are two, at about what networks look at. */
+const usual: MediaTrackConstraints = {
+  facingMode: 'environment',
+  width: { ideal: 640 },
+  height: { ideal: 480 },
+}
+
+/**
+ * The stream of a camera. `onEnded` is called when it is taken away, not when it is stopped.
+ * @throws CameraError; MobileOneError `invalid-argument` for constraints that are none.
+ */
+export async function openCamera(
+  constraints: MediaTrackConstraints = usual,
+  onEnded: (error: CameraError) => void = () => {},
+): Promise<MediaStream> {
+  const devices = globalThis.navigator?.mediaDevices
+  if (!devices) throw new CameraError('insecure')
+  try {
+    const stream = await devices.getUserMedia({ video: constraints })
+    for (const track of stream.getTracks()) track.onended = () => onEnded(new CameraError('ended'))
+    return stream
+  } catch (cause) {
+    if (cause instanceof TypeError) {
+      throw new MobileOneError('invalid-argument', `camera: ${cause.message}`, { cause })
+    }
+    throw new CameraError(failures[(cause as Error).name] ?? 'busy', cause)
   }
-  return new CameraError(failures[(cause as Error).name] ?? 'busy', cause)
 }
