@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Classifier, isMobileOneError, MobileOneError, wasm } from '../src/index.ts'
 import {
@@ -7,6 +8,7 @@ import {
   PredictionSession,
 } from '../src/lifecycle/index.ts'
 import { sameOptions } from '../src/lifecycle/same-options.ts'
+import { openCamera } from './lifecycle-example.ts'
 import { colours, counted, until } from './lifecycle-model.ts'
 
 const green = {
@@ -221,6 +223,26 @@ describe('a session of a camera', () => {
     await until(() => session.getState().status === 'live')
     expect(getUserMedia.mock.calls).toEqual([[{ video: { width: 640 } }], [{ video: { width: 320 } }]])
     session.close()
+  })
+})
+
+describe('the example of docs/frameworks-and-runtimes.md', () => {
+  afterEach(() => vi.unstubAllGlobals())
+
+  test('stands there as it is run here, and follows its signal', async () => {
+    const text = readFileSync(new URL('./lifecycle-example.ts', import.meta.url), 'utf8')
+    const docs = new URL('../../../docs/frameworks-and-runtimes.md', import.meta.url)
+    expect(readFileSync(docs, 'utf8')).toContain(`\`\`\`ts\n${text}\`\`\``)
+    const stop = vi.fn()
+    vi.stubGlobal('navigator', {
+      mediaDevices: { getUserMedia: async () => ({ getTracks: () => [{ stop }] }) },
+    })
+    const [controller, seen] = [new AbortController(), [] as string[]]
+    const camera = openCamera({ autoStart: true }, controller.signal, ({ status }) => seen.push(status))
+    await camera.start()
+    controller.abort()
+    expect(seen).toEqual(['starting', 'live', 'idle'])
+    expect(stop).toHaveBeenCalledOnce()
   })
 })
 

@@ -20,7 +20,9 @@ export {
   wrongChecks,
 } from './photographs.ts'
 export {
+  bun,
   chromiumPath,
+  deno,
   fashionMnistFolder,
   goldenFolder,
   lacking,
@@ -32,3 +34,4 @@ export {
 } from './requirements.ts'
 export { type Page, serve } from './server.ts'
 export { type PageCaseResult, runPageSuite } from './suites.ts'
+export { bundleWorker, serveWorker } from './workerd.ts'

@@ -30,7 +30,7 @@ export function useSession<State extends object, Given>(
   let end = (): void => {}
   const start = (): void => {
     end()
-    end = watch(read, open, { immediate: true, deep: true })
+    end = watch(read, open, { immediate: true })
   }
   const stop = (): void => {
     end()

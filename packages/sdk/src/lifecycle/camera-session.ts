@@ -78,19 +78,19 @@ export class CameraSession extends Store<CameraState> {
   }
 
   async #start(turn: object): Promise<void> {
+    const isOn = (): boolean => turn === this.#turn
+    const fail = (error: CameraState['error']): void => {
+      if (isOn()) this.#end({ status: 'error', error })
+    }
     try {
       const { openCamera } = await import('./open-camera.ts')
       // What is stopped at once, as React does to everything in strict mode, asks nobody.
-      if (turn !== this.#turn) return
-      const isOn = (): boolean => turn === this.#turn
-      const stream = await openCamera(
-        this.#options?.constraints,
-        (error) => isOn() && this.#end({ status: 'error', error }),
-      )
+      if (!isOn()) return
+      const stream = await openCamera(this.#options?.constraints, fail)
       if (isOn()) this.#show(stream)
       else stopTracks(stream)
     } catch (cause) {
-      if (turn === this.#turn) this.#end({ status: 'error', error: coded(cause, 'unavailable') })
+      fail(coded(cause, 'unavailable'))
     }
   }
 

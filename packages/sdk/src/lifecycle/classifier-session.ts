@@ -104,13 +104,10 @@ export class ClassifierSession extends Store<ClassifierState> {
   readonly classify: Classifier['classify'] = (async (...args: Parameters<Classifier['classify']>) => {
     // A component's children mount before it does and opens.
     if (!this.#ready) await undefined
-    if (!this.#ready) {
-      throw new MobileOneError('unavailable', 'no classifier is open; give options')
-    }
     const ready = this.#ready
     const classifier = await ready
-    if (ready !== this.#ready) throw new MobileOneError('aborted', 'the classifier was given up')
-    return classifier.classify(...args)
+    if (classifier && ready === this.#ready) return classifier.classify(...args)
+    throw new MobileOneError(ready ? 'aborted' : 'unavailable', 'no classifier is open; give options')
   }) as Classifier['classify']
 
   async #load(signal: AbortSignal): Promise<Classifier> {

@@ -67,19 +67,17 @@ export class PredictionSession extends Store<PredictionState> {
     signal: AbortSignal,
   ): Promise<void> {
     if (signal.aborted) return
+    let end: Partial<PredictionState> = { status: 'ended' }
     try {
       for await (const frame of classifier.watch(source, { ...options, signal })) {
         if (signal.aborted) return
         this.publish({ status: 'running', predictions: frame.predictions, frame })
       }
-      if (!signal.aborted) this.publish({ ...this.getState(), status: 'ended' })
     } catch (cause) {
-      if (signal.aborted) return
       const error = coded(cause, 'invalid-input')
       // A classifier is disposed of before its successor comes; that is no fault.
-      const end =
-        error.code === 'disposed' ? { status: 'ended' as const } : { status: 'error' as const, error }
-      this.publish({ ...this.getState(), ...end })
+      if (error.code !== 'disposed') end = { status: 'error', error }
     }
+    if (!signal.aborted) this.publish({ ...this.getState(), ...end })
   }
 }
