@@ -25,10 +25,7 @@ export async function preload(source: ModelSource, options: LoadOptions = {}): P
  * server.
  * @throws MobileOneError `invalid-argument` for what is no source.
  */
-export async function isCached(
-  source: ModelSource,
-  options: Pick<LoadOptions, 'cache' | 'endpoint' | 'sha256' | 'integrity'> = {},
-): Promise<boolean> {
+export async function isCached(source: ModelSource, options: LoadOptions = {}): Promise<boolean> {
   return isModel(source) || hasWeights(weightsAt(source), options)
 }
 

@@ -107,7 +107,7 @@ export class ClassifierSession extends Store<ClassifierState> {
     const ready = this.#ready
     const classifier = await ready
     if (classifier && ready === this.#ready) return classifier.classify(...args)
-    throw new MobileOneError(ready ? 'aborted' : 'unavailable', 'no classifier is open; give options')
+    throw new MobileOneError(ready ? 'aborted' : 'unavailable', 'no classifier: give options')
   }) as Classifier['classify']
 
   async #load(signal: AbortSignal): Promise<Classifier> {

@@ -16,7 +16,7 @@ export type { Classifier } from '../classifier.ts'
 export type { BackendChoice, BackendRequest } from './named-backends.ts'
 export type { PoolStats } from './pool.ts'
 export type { RemoteOptions } from './remote-classifier.ts'
-export { transfer } from './wire.ts'
+export { transfer } from './transfer.ts'
 
 export interface PoolOptions extends Omit<RemoteOptions, 'size'> {
   /** Threads, each with a compiled network of its own; the weights they are compiled from are shared. Default: one a core. */
