@@ -34,8 +34,5 @@ export {
 } from './requirements.ts'
 export { type Page, serve } from './server.ts'
 export { type PageCaseResult, runPageSuite } from './suites.ts'
-<<<<<<< HEAD
 export { bundleWorker, serveWorker } from './workerd.ts'
-=======
 export { type RgbFrame, y4m } from './y4m.ts'
->>>>>>> main

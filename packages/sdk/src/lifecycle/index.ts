@@ -3,14 +3,13 @@
  * closed with it. The bindings for React and Vue are a few lines on these; so is one for another framework.
  */
 export { type CameraOptions, CameraSession, type CameraState, type CameraStatus } from './camera-session.ts'
+export { ClassifierSession } from './classifier-session.ts'
 export {
-  ClassifierSession,
   type ClassifierSetup,
   type ClassifierState,
   type CreateClassifier,
   loading,
-} from './classifier-session.ts'
-export type { CameraError, CameraFailure } from './open-camera.ts'
+} from './classifier-state.ts'
 export {
   type PredictionOptions,
   PredictionSession,

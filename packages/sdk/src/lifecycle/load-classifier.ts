@@ -1,6 +1,6 @@
 import { MobileOneError, type Progress, throwIfAborted } from '@mobileone/core'
 import type { Classifier } from '../classifier.ts'
-import type { ClassifierSetup } from './classifier-session.ts'
+import type { ClassifierSetup } from './classifier-state.ts'
 
 /** Progress is shown when its phase changes or it went on by this part of the whole. */
 const progressStep = 0.01
