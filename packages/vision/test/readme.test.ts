@@ -11,7 +11,7 @@ test('every TypeScript example of the README compiles', () => {
       match[1]!,
     ]),
   )
-  expect(examples.size).toBe(3)
+  expect(examples.size).toBe(4)
 
   const root = fileURLToPath(new URL('../../../tsconfig.json', import.meta.url))
   const config = ts.getParsedCommandLineOfConfigFile(
