@@ -90,7 +90,7 @@ export class CameraSession extends Store<CameraState> {
       if (isOn()) this.#show(stream)
       else stopTracks(stream)
     } catch (cause) {
-      fail(coded(cause, 'unavailable'))
+      fail(coded(cause))
     }
   }
 

@@ -74,7 +74,7 @@ export class ClassifierSession extends Store<ClassifierState> {
       this.publish({ status: 'ready', classifier })
       return classifier
     } catch (cause) {
-      const error = coded(cause, 'unavailable')
+      const error = coded(cause)
       if (!signal.aborted) this.publish({ status: 'error', error })
       throw error
     }

@@ -10,6 +10,7 @@ export {
   type CreateClassifier,
   loading,
 } from './classifier-state.ts'
+export type { CameraError, CameraFailure } from './open-camera.ts'
 export {
   type PredictionOptions,
   PredictionSession,

@@ -74,7 +74,7 @@ export class PredictionSession extends Store<PredictionState> {
         this.publish({ status: 'running', predictions: frame.predictions, frame })
       }
     } catch (cause) {
-      const error = coded(cause, 'invalid-input')
+      const error = coded(cause)
       // A classifier is disposed of before its successor comes; that is no fault.
       if (error.code !== 'disposed') end = { status: 'error', error }
     }

@@ -1,4 +1,4 @@
-import { type ErrorCode, isMobileOneError, MobileOneError } from '@mobileone/core'
+import { isMobileOneError, MobileOneError } from '@mobileone/core'
 
 /** A state and those who are told when it changes. `subscribe` and `getState` are what `useSyncExternalStore` of React takes. */
 export class Store<State extends object> {
@@ -25,7 +25,7 @@ export class Store<State extends object> {
   }
 }
 
-/** `cause` itself where it has a code of this project. */
-export function coded(cause: unknown, code: ErrorCode): MobileOneError {
-  return isMobileOneError(cause) ? cause : new MobileOneError(code, String(cause), { cause })
+/** `cause` itself where it has a code of this project; else `unavailable`, because of it. */
+export function coded(cause: unknown): MobileOneError {
+  return isMobileOneError(cause) ? cause : new MobileOneError('unavailable', String(cause), { cause })
 }
