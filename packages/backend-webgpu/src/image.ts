@@ -2,6 +2,7 @@
 import { MobileOneError, type Model, type Preprocess } from '@mobileone/core'
 import { IMAGE_WORKGROUP, imageKernel } from './kernels/image.ts'
 
+/** What `runImage` takes: whatever `copyExternalImageToTexture` of WebGPU takes. An element must have loaded. */
 export type GpuImageSource =
   | ImageBitmap
   | ImageData

@@ -27,8 +27,10 @@ import { planModel, unwritten } from './plan.ts'
 import type { Plan } from './plan-builder.ts'
 import { type GpuOutput, Session } from './session.ts'
 
+/** What `webgpu` takes; all of it may be left out. */
 export type WebGpuOptions = DeviceOptions
 
+/** A model compiled for WebGPU. */
 export interface WebGpuExecutor extends Executor {
   /**
    * Run on an image, canvas or video frame that stays on the GPU: resized, cropped and normalised there by `rule`, for a model
@@ -43,6 +45,7 @@ export interface WebGpuExecutor extends Executor {
   runOnGpu(inputs: Tensors, options?: RunOptions): Promise<Readonly<Record<string, GpuOutput>>>
 }
 
+/** The backend that `webgpu` makes: its executors also run on images and leave outputs on the GPU. */
 export interface WebGpuBackend extends Backend {
   compile(model: Model, options?: CompileOptions): Promise<WebGpuExecutor>
 }

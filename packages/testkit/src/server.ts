@@ -24,7 +24,11 @@ export async function serve(
     return page ? { status: 200, ...page } : { status: 404, type: 'text/plain', body: 'not found' }
   }
   const server = createServer(async (request, response) => {
-    const failed: Page & { readonly status: number } = { status: 500, type: 'text/plain', body: 'this request cannot be answered' }
+    const failed: Page & { readonly status: number } = {
+      status: 500,
+      type: 'text/plain',
+      body: 'this request cannot be answered',
+    }
     const { status, type, body, headers: more } = await answer(request).catch(() => failed)
     const headers = {
       'Cross-Origin-Opener-Policy': 'same-origin',

@@ -16,6 +16,7 @@ import { type ImageSource, nameOf, type PreprocessOptions } from './source.ts'
 /** The part of an executor that classification and embedding use. */
 export type ImageModel = Pick<Executor, 'inputs' | 'outputs' | 'run'>
 
+/** How a picture becomes the input of a model, and which output is read. */
 export interface ImageRunOptions extends PreprocessOptions {
   /** How pixels become the model's input: `model.card.preprocess`, where the weights told it. */
   readonly preprocess: Preprocess
