@@ -9,7 +9,6 @@ import {
   MobileOneError,
   type Model,
   type Node,
-  type Op,
   profile,
   spec,
   type Tensor,
@@ -67,24 +66,9 @@ export function ort(options: OrtOptions): Backend {
         return { ok: false, reason: translate(error, 'starting').message }
       }
     },
-    unsupported: (model) => unsupported(model, options),
+    unsupported: (model) => miscomputed(model, options),
     compile: (model, compileOptions = {}) => compile(model, options, compileOptions),
   }
-}
-
-/** What `toOnnx` does not write yet. */
-const unwritten: ReadonlySet<Op> = new Set<Op>([
-  'relu6',
-  'hardSigmoid',
-  'hardSwish',
-  'maxPool',
-  'upsample',
-  'concat',
-  'slice',
-])
-
-function unsupported(model: Model, options: OrtOptions): readonly Node[] {
-  return [...model.nodes.filter(({ op }) => unwritten.has(op)), ...miscomputed(model, options)]
 }
 
 /** Batch normalisation of matrices, which the WebGPU provider of 1.30 computes wrongly in the layout NCHW. */

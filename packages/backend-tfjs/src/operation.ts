@@ -1,4 +1,12 @@
-import { type Conv2d, floatWeight, MobileOneError, type Model, type Node, type Tensor } from '@mobileone/core'
+import {
+  type Conv2d,
+  floatWeight,
+  interpolation,
+  type Model,
+  type Node,
+  type Tensor,
+  type Upsample,
+} from '@mobileone/core'
 import type * as tf from '@tensorflow/tfjs-core'
 import type { Tfjs } from './library.ts'
 
@@ -14,10 +22,9 @@ export interface Operation {
   readonly compute: Compute
 }
 
-/** True where TensorFlow.js has no kernel, a convolution with both stride and dilation, and for what is not written yet. */
+/** True where TensorFlow.js has no kernel: a convolution with both stride and dilation. */
 export function isUnsupported(node: Node): boolean {
   const larger = ([height, width]: readonly [number, number]): boolean => height > 1 || width > 1
-  if (['maxPool', 'upsample', 'concat', 'slice'].includes(node.op)) return true
   return node.op === 'conv2d' && larger(node.stride) && larger(node.dilation)
 }
 
@@ -79,13 +86,75 @@ export function operation(tf: Tfjs, model: Model, node: Node, relu: boolean, kee
       }
     case 'softmax':
       return { kernel: 'Softmax', compute: (x) => tf.softmax(x as tf.Tensor) }
-    case 'maxPool':
+    case 'maxPool': {
+      const { kernel, stride } = node
+      const pad = explicitPadding(node.padding)
+      return {
+        kernel: 'MaxPool',
+        compute: (x) => tf.maxPool(x as tf.Tensor4D, [...kernel], [...stride], pad, 'floor'),
+      }
+    }
     case 'upsample':
+      return upsampling(tf, node)
     case 'concat':
+      return {
+        kernel: 'Concat',
+        compute: (...inputs) => tf.concat([...inputs], channelsLast(node.axis, inputs[0]?.rank)),
+      }
     case 'slice':
-      throw new MobileOneError('unsupported', `tfjs: node "${node.name}" (${node.op}) is not written yet`)
+      return {
+        kernel: 'Slice',
+        compute: (x) => {
+          const { shape, rank } = x as tf.Tensor
+          const axis = channelsLast(node.axis, rank)
+          const begin = shape.map((_, at) => (at === axis ? node.start : 0))
+          const size = shape.map((all, at) => (at === axis ? node.end - node.start : all))
+          return tf.slice(x as tf.Tensor, begin, size)
+        },
+      }
     default:
       return node satisfies never
+  }
+}
+
+/** The axis of a feature map in the layout NHWC; that of other values as it is. */
+function channelsLast(axis: number, rank: number | undefined): number {
+  return rank === 4 ? ((axis + 1) % 3) + 1 : axis
+}
+
+function explicitPadding([top, left]: readonly [number, number]): tf.backend_util.ExplicitPadding {
+  return [
+    [0, 0],
+    [top, top],
+    [left, left],
+    [0, 0],
+  ]
+}
+
+/** PyTorch's sampling: half-pixel centres where corners are not aligned. Nearest gathers, since that of the library rounds by backend. */
+function upsampling(tf: Tfjs, node: Upsample): Operation {
+  const sizes = ([, height = 1, width = 1]: readonly number[]): [number, number] => {
+    const [up, across] = node.scale ?? [1, 1]
+    return node.size ? [...node.size] : [height * up, width * across]
+  }
+  if (node.mode === 'bilinear') {
+    const corners = node.alignCorners ?? false
+    return {
+      kernel: 'ResizeBilinear',
+      compute: (x) =>
+        tf.image.resizeBilinear(x as tf.Tensor4D, sizes((x as tf.Tensor).shape), corners, !corners),
+    }
+  }
+  const pick = (x: tf.Tensor, axis: number, to: number): tf.Tensor => {
+    const pixels = interpolation(node, x.shape[axis] as number, to).map(([tap]) => tap?.[0] ?? 0)
+    return tf.gather(x, tf.tensor1d(pixels, 'int32'), axis)
+  }
+  return {
+    kernel: 'GatherV2',
+    compute: (x) => {
+      const [height, width] = sizes((x as tf.Tensor).shape)
+      return pick(pick(x as tf.Tensor, 1, height), 2, width)
+    },
   }
 }
 
@@ -117,13 +186,7 @@ function convolution(
 ): Operation {
   const [outChannels = 1, perGroup = 1, kernelHeight = 1, kernelWidth = 1] = weight.shape
   const { groups } = node
-  const [top, left] = node.padding
-  const padding: tf.backend_util.ExplicitPadding = [
-    [0, 0],
-    [top, top],
-    [left, left],
-    [0, 0],
-  ]
+  const padding = explicitPadding(node.padding)
   const settings = {
     strides: [...node.stride] as [number, number],
     dilations: [...node.dilation] as [number, number],

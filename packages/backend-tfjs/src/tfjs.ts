@@ -38,27 +38,17 @@ export interface TfjsOptions {
 /** Milliseconds of work after which a run that can be aborted lets the event loop turn. */
 const pauseInterval = 8
 
-/**
- * Backends of the library that give numbers where NaN belongs: GLSL and WGSL let an implementation assume that there is none, and of
- * the wasm kernels (XNNPACK's) a depthwise convolution fused with relu gives 0 for it.
- */
-const losingNaN: readonly string[] = ['wasm', 'webgl', 'webgpu'] satisfies TfjsBackendName[]
-
 /** TensorFlow.js: fused operations, NHWC inside, every tensor freed as soon as nothing reads it. */
 export function tfjs(options: TfjsOptions): Backend {
-  let selected: string | undefined = options.backend
   const open = async (): Promise<Opened> => {
     const library = await loadLibrary(options.lib)
-    const backend = await selectBackend(library, options.backend)
-    selected = backend
-    return { library, backend }
+    return { library, backend: await selectBackend(library, options.backend) }
   }
   return {
     specVersion: 1,
     name: 'tfjs',
-    get nan() {
-      return selected !== undefined && losingNaN.includes(selected) ? 'unspecified' : 'kept'
-    },
+    // GLSL and WGSL let an implementation assume that there is none, and maxPool of all backends gives a number for it.
+    nan: 'unspecified',
     async probe() {
       try {
         return { ok: true, features: [(await open()).backend] }

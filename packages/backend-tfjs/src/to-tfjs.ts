@@ -49,13 +49,6 @@ export function toTfjs(model: Model, tf: Tfjs): TfjsModel {
 export function refuseUnsupported(model: Model): void {
   const nodes = model.nodes.filter(isUnsupported)
   if (nodes.length === 0) return
-  const unwritten = nodes.find(({ op }) => op !== 'conv2d')
-  if (unwritten) {
-    throw new MobileOneError(
-      'unsupported',
-      `tfjs: node "${unwritten.name}" (${unwritten.op}) of model "${model.name}" is not written yet`,
-    )
-  }
   const names = nodes.map(({ name }) => `"${name}"`).join(', ')
   throw new MobileOneError(
     'unsupported',

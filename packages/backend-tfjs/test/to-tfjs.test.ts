@@ -99,20 +99,8 @@ describe('errors', () => {
     })
   })
 
-  it('NaN is not looked at where it may get lost', async () => {
-    expect(tfjs({ lib: tf, backend: 'webgpu' }).nan).toBe('unspecified')
-    expect(tfjs({ lib: tf, backend: 'wasm' }).nan).toBe('unspecified')
-    expect(tfjs({ lib: tf, backend: 'cpu' }).nan).toBe('kept')
-    const onGpu = tfjs({
-      lib: {
-        ...tf,
-        ready: async () => {},
-        getBackend: () => 'webgl',
-        env: () => ({ getBool: () => true }) as unknown as ReturnType<typeof tf.env>,
-      },
-    })
-    await onGpu.probe()
-    expect(onGpu.nan).toBe('unspecified')
+  it('NaN is not looked at, since it may get lost', () => {
+    expect(tfjs({ lib: tf, backend: 'cpu' }).nan).toBe('unspecified')
   })
 
   it('a backend that is not registered, naming the package', async () => {

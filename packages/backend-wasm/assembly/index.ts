@@ -1,9 +1,11 @@
 /** The exports of both builds. `step` runs units [from, to) of one record with its own scratch memory. */
 import {
-  ADD, CONV, DEPTHWISE, DEPTHWISE3, FROM_NCHW, GEMM, GEMV, MUL, OP, POOL, SCALE, SOFTMAX, STEM, TO_NCHW, UNARY,
+  ADD, CHANNELS, CONV, DEPTHWISE, DEPTHWISE3, FROM_NCHW, GEMM, GEMV, MAX_POOL, MUL, OP, POOL, RUNS, SCALE, SOFTMAX, STEM, TO_NCHW,
+  UNARY, UPSAMPLE,
 } from '../src/abi'
 import { BUILD } from '../src/generated/build'
 import { add } from './add-f32'
+import { channels } from './channels-f32'
 import { conv } from './conv-f32'
 import { depthwise } from './depthwise-f32'
 import { depthwise3 } from './depthwise3-f32'
@@ -11,14 +13,17 @@ import { fromNchw } from './from-nchw-f32'
 import { gemm } from './gemm-f32'
 import { gemv } from './gemv-f32'
 import { globalAvgPool } from './global-avg-pool-f32'
+import { maxPool } from './max-pool-f32'
 import { mul } from './mul-f32'
 export { peak } from './peak-f32'
 import { at } from './record'
+import { runs } from './runs-f32'
 import { scale } from './scale-f32'
 import { softmax } from './softmax-f32'
 import { stem } from './stem-f32'
 import { toNchw } from './to-nchw-f32'
 import { unary } from './unary-f32'
+import { upsample } from './upsample-f32'
 
 /** The hash of the sources; the planner refuses a binary of another build. */
 export function build(): i32 {
@@ -41,6 +46,10 @@ export function step(record: usize, from: i32, to: i32, scratch: usize): void {
     case SOFTMAX: softmax(record, from, to); break
     case FROM_NCHW: fromNchw(record, from, to); break
     case TO_NCHW: toNchw(record, from, to); break
+    case MAX_POOL: maxPool(record, from, to); break
+    case UPSAMPLE: upsample(record, from, to); break
+    case CHANNELS: channels(record, from, to); break
+    case RUNS: runs(record, from, to); break
     default: unreachable()
   }
 }

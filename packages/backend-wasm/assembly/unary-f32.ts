@@ -24,24 +24,12 @@ function gelu(x: v128): v128 {
   return f32x4.mul(x, phi)
 }
 
-/** relu6(x + 3) / 6. */
-// @ts-ignore: decorator
-@inline
-function hardSigmoid(x: v128): v128 {
-  return f32x4.mul(clampTo6(f32x4.add(x, f32x4.splat(3))), f32x4.splat(1.0 / 6.0))
-}
-
-// @ts-ignore: decorator
-@inline
-function clampTo6(x: v128): v128 {
-  return f32x4.min(f32x4.max(x, f32x4.splat(0)), f32x4.splat(6))
-}
-
 export function unary(step: usize, from: i32, to: i32): void {
   let src = pointer(step, SRC) + (<usize>from << 4)
   let dst = pointer(step, DST) + (<usize>from << 4)
   let n = to - from
-  switch (at(step, ACTIVATION)) {
+  const activation = at(step, ACTIVATION)
+  switch (activation) {
     case RELU:
       for (; n > 0; --n, src += 16, dst += 16) v128.store(dst, atLeast(v128.load(src), f32x4.splat(0)))
       break
@@ -58,17 +46,18 @@ export function unary(step: usize, from: i32, to: i32): void {
       for (; n > 0; --n, src += 16, dst += 16) v128.store(dst, gelu(v128.load(src)))
       break
     case RELU6:
-      for (; n > 0; --n, src += 16, dst += 16) v128.store(dst, clampTo6(v128.load(src)))
-      break
     case HARD_SIGMOID:
-      for (; n > 0; --n, src += 16, dst += 16) v128.store(dst, hardSigmoid(v128.load(src)))
-      break
-    case HARD_SWISH:
+    case HARD_SWISH: {
+      // relu6(x + 3) / 6, times x or 1; relu6 without the 3 and the 6.
+      const shift = f32x4.splat(activation == RELU6 ? 0 : 3), scale = f32x4.splat(activation == RELU6 ? 1 : 1.0 / 6.0)
+      const gated = i32x4.splat(activation == HARD_SWISH ? -1 : 0)
       for (; n > 0; --n, src += 16, dst += 16) {
         const x = v128.load(src)
-        v128.store(dst, f32x4.mul(x, hardSigmoid(x)))
+        const clamped = f32x4.pmin(atLeast(f32x4.add(x, shift), f32x4.splat(0)), f32x4.splat(6))
+        v128.store(dst, f32x4.mul(f32x4.mul(clamped, scale), v128.bitselect(x, f32x4.splat(1), gated)))
       }
       break
+    }
     default:
       unreachable()
   }

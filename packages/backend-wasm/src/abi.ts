@@ -28,6 +28,10 @@ export const POOL = 11
 export const SOFTMAX = 12
 export const FROM_NCHW = 13
 export const TO_NCHW = 14
+export const MAX_POOL = 15
+export const UPSAMPLE = 16
+export const CHANNELS = 17
+export const RUNS = 18
 
 export const NONE = 0
 export const RELU = 1
@@ -50,7 +54,7 @@ export const DST = 3
 export const WEIGHTS = 4
 export const ACTIVATION = 5
 
-/** Length of the reduction; the real channels of SOFTMAX, FROM_NCHW and TO_NCHW. */
+/** Length of the reduction; the real channels of SOFTMAX, FROM_NCHW and TO_NCHW; those that CHANNELS moves. */
 export const K = 6
 export const PANELS = 7
 export const SRC_PLANE = 8
@@ -61,11 +65,11 @@ export const SPLIT = 10
 export const BLOCK = 11
 /** GEMM, CONV: rows of a panel that stay in the level-1 cache; a multiple of 8. */
 export const K_BLOCK = 12
-/** GEMM: pixels of the whole batch. SCALE, POOL, FROM_NCHW, TO_NCHW: height x width. */
+/** GEMM: pixels of the whole batch. SCALE, POOL, FROM_NCHW, TO_NCHW: height x width. RUNS: pixels of a run. */
 export const PIXELS = 13
 export const BATCH = 14
 
-/** CONV, STEM, DEPTHWISE3, DEPTHWISE. */
+/** CONV, STEM, DEPTHWISE3, DEPTHWISE; some of them MAX_POOL and UPSAMPLE. */
 export const IN_H = 15
 export const IN_W = 16
 export const OUT_H = 17
@@ -94,3 +98,16 @@ export const ZERO_FLOATS = 8 * 18
 export const SHIFT = 15
 /** SCALE: 1 when every image has its own scales. */
 export const PER_IMAGE = 16
+
+/** UPSAMPLE: 1 where one row and one column make a result. */
+export const NEAREST = 19
+/** UPSAMPLE: for each row and each column of the result a vector, two indices and their shares. */
+export const ROWS = 20
+export const COLUMNS = 21
+
+/** CHANNELS: the first channel. RUNS: the first pixel. */
+export const SRC_START = 15
+export const DST_START = 16
+/** RUNS: pixels from one run to the next. */
+export const SRC_STEP = 17
+export const DST_STEP = 18

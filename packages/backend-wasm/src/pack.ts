@@ -1,5 +1,5 @@
 /** Weights as the kernels read them; the layouts are described in abi.ts and at the top of each kernel. */
-import type { BatchNorm } from '@mobileone/core'
+import type { BatchNorm, Taps } from '@mobileone/core'
 import { padChannels } from './choose.ts'
 import { type Constant, constant } from './program.ts'
 
@@ -60,4 +60,14 @@ export function packBatchNorm(
       for (let c = 0; c < channels; c++) to[c] = bias[c]! - runningMean[c]! * scaleOf(c)
     }),
   }
+}
+
+/** A vector for each result: two indices and their shares. One pixel is both halves of itself, so that infinity times 0 is not NaN. */
+export function packTaps(taps: readonly Taps[]): Constant {
+  return constant(4 * taps.length, (to) => {
+    for (const [index, [first, second]] of taps.entries()) {
+      const [a, b] = second ? [first!, second] : [[first![0], 0.5] as const, [first![0], 0.5] as const]
+      to.set([a[0], b[0], a[1], b[1]], 4 * index)
+    }
+  })
 }

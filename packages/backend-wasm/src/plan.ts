@@ -5,26 +5,29 @@
 import {
   type Add,
   type BatchNorm,
+  type Concat,
   type Conv2d,
   elementCount,
   findUses,
   floatWeight,
   type GraphUses,
   inferShapes,
+  interpolation,
   type Linear,
-  MobileOneError,
+  type MaxPool,
   type Model,
   type Mul,
   type Node,
-  type Op,
   type Shapes,
+  type Slice,
   type Unary,
+  type Upsample,
 } from '@mobileone/core'
 import * as abi from './abi.ts'
 import { padChannels, type Tuning } from './choose.ts'
-import { packBatchNorm, packDepthwise, packPanels } from './pack.ts'
-import { type Constant, constant, type Placement, Program } from './program.ts'
-import { bytes, plane, planes, type Value, ValueTable } from './values.ts'
+import { packBatchNorm, packDepthwise, packPanels, packTaps } from './pack.ts'
+import { type Constant, constant, type Placement, Program, type StepOptions } from './program.ts'
+import { bytes, plane, planes, type Size, type Value, ValueTable } from './values.ts'
 
 /** What a kernel applies to its results, and the value that then holds them. */
 interface Activation {
@@ -46,9 +49,6 @@ export function planModel(model: Model, threads: number, tuning: Tuning): Plan {
   for (const node of model.nodes) planner.add(node)
   return planner.finish(threads)
 }
-
-/** What has no kernel yet. */
-export const unwritten: ReadonlySet<Op> = new Set<Op>(['maxPool', 'upsample', 'concat', 'slice'])
 
 const activations: Readonly<Record<Unary['op'], number>> = {
   relu: abi.RELU,
@@ -113,10 +113,17 @@ class Planner {
         this.#softmax(node.name, node.inputs[0])
         return
       case 'maxPool':
+        this.#maxPool(node)
+        return
       case 'upsample':
+        this.#upsample(node)
+        return
       case 'concat':
+        this.#concat(node)
+        return
       case 'slice':
-        throw new MobileOneError('unsupported', `wasm: no kernel yet for node "${node.name}" (${node.op})`)
+        this.#slice(node)
+        return
       default:
         node satisfies never
     }
@@ -364,6 +371,94 @@ class Planner {
       words: { [abi.PIXELS]: x.hw },
     })
     this.#values.release(x)
+  }
+
+  #maxPool({ name, inputs: [input], kernel, stride, padding }: MaxPool): void {
+    this.#resize(name, input, 'max', abi.MAX_POOL, {
+      [abi.KERNEL_H]: kernel[0],
+      [abi.KERNEL_W]: kernel[1],
+      [abi.STRIDE_H]: stride[0],
+      [abi.STRIDE_W]: stride[1],
+      [abi.PAD_H]: padding[0],
+      [abi.PAD_W]: padding[1],
+    })
+  }
+
+  #upsample(node: Upsample): void {
+    const { name, inputs, mode } = node
+    const [from, to] = [this.#shapes[inputs[0]]!, this.#shapes[name]!]
+    this.#resize(name, inputs[0], mode, abi.UPSAMPLE, {
+      [abi.NEAREST]: mode === 'nearest' ? 1 : 0,
+      [abi.ROWS]: packTaps(interpolation(node, from[2]!, to[2]!)),
+      [abi.COLUMNS]: packTaps(interpolation(node, from[3]!, to[3]!)),
+    })
+  }
+
+  /** From a map of one size to one of another, channel by channel. */
+  #resize(name: string, input: string, kernel: string, op: number, words: StepOptions['words']): void {
+    const x = this.#values.blocked(input)
+    const [, , inH, inW] = this.#shapes[input] as [number, number, number, number]
+    const [, , outH, outW] = this.#shapes[name] as [number, number, number, number]
+    const y = this.#values.result(name, { ...x, hw: outH * outW })
+    this.#program.step({
+      node: name,
+      kernel,
+      op,
+      units: planes(y) * outH,
+      src: x.buffer,
+      dst: y.buffer,
+      words: { ...words, [abi.IN_H]: inH, [abi.IN_W]: inW, [abi.OUT_H]: outH, [abi.OUT_W]: outW },
+    })
+    this.#values.release(x)
+  }
+
+  #concat({ name, inputs, axis }: Concat): void {
+    const y = this.#values.result(name, this.#size(name))
+    let start = 0
+    for (const input of inputs) {
+      const size = this.#shapes[input]![axis]!
+      this.#move(name, input, y, axis, 0, start, size)
+      start += size
+    }
+  }
+
+  #slice({ name, inputs, axis, start, end }: Slice): void {
+    const y = this.#values.result(name, this.#size(name))
+    this.#move(name, inputs[0], y, axis, start, 0, end - start)
+  }
+
+  /** Write `size` elements along `axis` of `input`, those from `from` on, to `y` from `to` on. */
+  #move(node: string, input: string, y: Value, axis: number, from: number, to: number, size: number): void {
+    const x = this.#values.blocked(input)
+    const [shape, result] = [this.#shapes[input]!, this.#shapes[node]!]
+    const pixels = elementCount(shape.slice(axis + 1))
+    const ends = { node, src: x.buffer, dst: y.buffer }
+    if (axis === 1) {
+      const words = {
+        [abi.SRC_START]: from,
+        [abi.DST_START]: to,
+        [abi.K]: size,
+        [abi.SRC_PLANE]: plane(x),
+        [abi.DST_PLANE]: plane(y),
+      }
+      this.#program.step({ ...ends, kernel: 'channels', op: abi.CHANNELS, units: x.n * x.hw, words })
+    } else {
+      const words = {
+        [abi.SRC_START]: from * pixels,
+        [abi.DST_START]: to * pixels,
+        [abi.PIXELS]: size * pixels,
+        [abi.SRC_STEP]: shape[axis]! * pixels,
+        [abi.DST_STEP]: result[axis]! * pixels,
+      }
+      const units = planes(x) * elementCount(shape.slice(2, axis))
+      this.#program.step({ ...ends, kernel: 'pixels', op: abi.RUNS, units, words })
+    }
+    this.#values.release(x)
+  }
+
+  #size(name: string): Size {
+    const [n = 1, c = 1, ...rest] = this.#shapes[name]!
+    return { n, c, hw: elementCount(rest) }
   }
 
   #flatten(name: string, input: string): void {

@@ -11,7 +11,6 @@ import {
 } from '@mobileone/core'
 import { detectSimd, type Simd } from './detect-simd.ts'
 import type { WasmSource } from './load.ts'
-import { unwritten } from './plan.ts'
 import { createRuntime, type Runtime } from './runtime.ts'
 import { planThreads, type ThreadCount } from './thread-count.ts'
 import type { WorkerAddress } from './thread-pool.ts'
@@ -53,7 +52,7 @@ export function wasm(options: WasmOptions = {}): Backend {
         return { ok: false, reason: message.replace(/^wasm: /, '') }
       }
     },
-    unsupported: (model) => model.nodes.filter(({ op }) => unwritten.has(op)),
+    unsupported: () => [],
     compile: (model, compileOptions = {}) => compile(model, options, compileOptions),
   }
 }

@@ -1,5 +1,6 @@
 /** Images of the page as model inputs, without a detour over the CPU. */
-import { MobileOneError, type Model, type Preprocess } from '@mobileone/core'
+import { type Framing, MobileOneError, type Model, type Preprocess } from '@mobileone/core'
+import { type Placement, placementOf } from '@mobileone/core/framing'
 import { IMAGE_WORKGROUP, imageKernel } from './kernels/image.ts'
 
 /** What `runImage` takes: whatever `copyExternalImageToTexture` of WebGPU takes. An element must have loaded. */
@@ -16,6 +17,7 @@ export type GpuImageSource =
 export interface ImageInput {
   readonly source: GpuImageSource
   readonly rule: Preprocess
+  readonly framing: Framing
 }
 
 /** Bits of GPUBufferUsage and GPUTextureUsage, which Node has no globals for. */
@@ -39,9 +41,16 @@ export class ImageWriter {
     })
   }
 
-  /** The conversion by this rule. */
-  pipeline(rule: Preprocess): Promise<GPUComputePipeline> {
-    const code = imageKernel(rule)
+  /** Upload the image; what comes back encodes its conversion. @throws MobileOneError `invalid-input`, `invalid-argument`. */
+  async prepare({ source, rule, framing }: ImageInput): Promise<(encoder: GPUCommandEncoder) => void> {
+    const [width, height] = sizeOf(source)
+    this.#checkSize(width, height)
+    const placement = placementOf(width, height, rule, framing, 'webgpu: the image')
+    const pipeline = await this.#pipeline(imageKernel(rule, placement))
+    return (encoder) => this.#convert(source, rule, placement, pipeline, encoder)
+  }
+
+  #pipeline(code: string): Promise<GPUComputePipeline> {
     const known = this.#pipelines.get(code)
     if (known) return known
     const module = this.#device.createShaderModule({ label: 'image', code })
@@ -54,12 +63,18 @@ export class ImageWriter {
     return made
   }
 
-  /** Upload the image and encode its conversion. */
-  convert({ source, rule }: ImageInput, pipeline: GPUComputePipeline, encoder: GPUCommandEncoder): void {
-    const [width, height] = sizeOf(source)
+  #convert(
+    source: GpuImageSource,
+    rule: Preprocess,
+    placement: Placement,
+    pipeline: GPUComputePipeline,
+    encoder: GPUCommandEncoder,
+  ): void {
+    const { left, top, width, height } = placement.region
     const texture = this.#textureOf(width, height)
-    this.#device.queue.copyExternalImageToTexture({ source }, { texture }, [width, height])
-    this.#device.queue.writeBuffer(this.#geometry, 0, geometryOf(width, height, rule))
+    const origin = { x: left, y: top }
+    this.#device.queue.copyExternalImageToTexture({ source, origin }, { texture }, [width, height])
+    this.#device.queue.writeBuffer(this.#geometry, 0, geometryOf(placement))
     const pixels = rule.size[0] * rule.size[1]
     const group = this.#device.createBindGroup({
       layout: pipeline.getBindGroupLayout(0),
@@ -81,7 +96,7 @@ export class ImageWriter {
     this.#texture?.destroy()
   }
 
-  #textureOf(width: number, height: number): GPUTexture {
+  #checkSize(width: number, height: number): void {
     const limit = this.#device.limits.maxTextureDimension2D
     if (!(width >= 1 && height >= 1 && width <= limit && height <= limit)) {
       throw new MobileOneError(
@@ -89,6 +104,9 @@ export class ImageWriter {
         `webgpu: an image must have 1 to ${limit} pixels a side, not ${width} x ${height}; is the video or image loaded?`,
       )
     }
+  }
+
+  #textureOf(width: number, height: number): GPUTexture {
     if (this.#texture?.width === width && this.#texture.height === height) return this.#texture
     this.#texture?.destroy()
     this.#texture = this.#device.createTexture({
@@ -134,19 +152,7 @@ function sizeOf(source: GpuImageSource): readonly [width: number, height: number
   return [source.width, source.height]
 }
 
-/** torchvision's Resize (the longer side truncated) and CenterCrop (halves to even). */
-function geometryOf(width: number, height: number, { resize, size }: Preprocess): Float32Array<ArrayBuffer> {
-  const long = Math.max(1, Math.trunc((resize * Math.max(width, height)) / Math.min(width, height)))
-  const [resizedWidth, resizedHeight] = width <= height ? [resize, long] : [long, resize]
-  const corner = (whole: number, crop: number): number => {
-    if (crop > whole) return -Math.floor((crop - whole) / 2)
-    const half = (whole - crop) / 2
-    return half % 2 === 0.5 ? Math.floor(half) : Math.round(half)
-  }
-  return Float32Array.of(
-    width / resizedWidth,
-    height / resizedHeight,
-    corner(resizedWidth, size[1]),
-    corner(resizedHeight, size[0]),
-  )
+function geometryOf({ region, rotate, resized, window }: Placement): Float32Array<ArrayBuffer> {
+  const [width, height] = rotate % 180 === 0 ? [region.width, region.height] : [region.height, region.width]
+  return Float32Array.of(width / resized.width, height / resized.height, window.left, window.top)
 }

@@ -5,14 +5,15 @@
 import {
   type BatchNorm,
   type Conv2d,
+  elementCount,
   isUnary,
   type Linear,
-  MobileOneError,
+  type MaxPool,
   type Model,
-  type Node,
   type NodeOf,
   type Op,
   type Unary,
+  type Upsample,
 } from '@mobileone/core'
 import { chooseConv, choosePixels, chooseTile } from './choose.ts'
 import { conv } from './kernels/conv.ts'
@@ -21,14 +22,17 @@ import { convPlanar } from './kernels/conv-planar.ts'
 import { depthwise } from './kernels/depthwise.ts'
 import { elementwise } from './kernels/elementwise.ts'
 import { flatten } from './kernels/layout.ts'
+import { maxPool, type Resize } from './kernels/max-pool.ts'
 import { mean } from './kernels/mean.ts'
 import { meanAlone } from './kernels/mean-alone.ts'
+import { type Move, move, moveLanes } from './kernels/move.ts'
 import { pointwise } from './kernels/pointwise.ts'
 import { product } from './kernels/product.ts'
 import { scaleShift } from './kernels/scale-shift.ts'
 import { softmax } from './kernels/softmax.ts'
+import { upsample } from './kernels/upsample.ts'
 import type { Convolution } from './kernels/window.ts'
-import { layoutOf, type Plan, PlanBuilder, type PlanSetting, type Size } from './plan-builder.ts'
+import { layoutOf, type Plan, PlanBuilder, type PlanSetting, type Size, type Value } from './plan-builder.ts'
 import { type Kernel, quads } from './wgsl.ts'
 
 /** Plan `model`, which has been validated. */
@@ -45,13 +49,6 @@ export function planModel(model: Model, setting: PlanSetting): Plan {
 /** Functions of one value are planned alike. */
 type PlannedOp = Exclude<Op, Unary['op']>
 
-/** What has no kernel yet. */
-export const unwritten: ReadonlySet<Op> = new Set<Op>(['maxPool', 'upsample', 'concat', 'slice'])
-
-function refuse(_: PlanBuilder, { name, op }: Node): never {
-  throw new MobileOneError('unsupported', `webgpu: no kernel yet for node "${name}" (${op})`)
-}
-
 const planners: { readonly [K in PlannedOp]: (plan: PlanBuilder, node: NodeOf<K>) => void } = {
   conv2d: planConv,
   linear: planLinear,
@@ -63,10 +60,23 @@ const planners: { readonly [K in PlannedOp]: (plan: PlanBuilder, node: NodeOf<K>
     const kernel = plan.setting.parallelism.cooperative ? mean : meanAlone
     plan.dispatch(name, kernel(layoutOf(x), plan.setting), [x], [], plan.result(name, { ...x, hw: 1 }))
   },
-  maxPool: refuse,
-  upsample: refuse,
-  concat: refuse,
-  slice: refuse,
+  maxPool: (plan, node) => planResize(plan, node, maxPool),
+  upsample: (plan, node) => planResize(plan, node, upsample),
+  concat(plan, { name, inputs, axis }) {
+    const parts = inputs.map((input) => plan.vectors(input, name))
+    const y = plan.result(name, sizeOf(plan.shapes[name]!))
+    let to = 0
+    for (const [index, part] of parts.entries()) {
+      const size = plan.shapes[inputs[index]!]![axis]!
+      planMove(plan, { name, input: inputs[index]!, axis, from: 0, to, size }, part, y)
+      to += size
+    }
+  },
+  slice(plan, { name, inputs: [input], axis, start, end }) {
+    const x = plan.vectors(input, name)
+    const y = plan.result(name, sizeOf(plan.shapes[name]!))
+    planMove(plan, { name, input, axis, from: start, to: 0, size: end - start }, x, y)
+  },
   flatten(plan, { name, inputs }) {
     const x = plan.value(inputs[0])
     const flat: Size = { n: x.n, c: x.c * x.hw, hw: 1 }
@@ -79,6 +89,64 @@ const planners: { readonly [K in PlannedOp]: (plan: PlanBuilder, node: NodeOf<K>
     const kernel = softmax({ rows: x.n, channels: x.c }, plan.setting)
     plan.dispatch(name, kernel, [x], [], plan.result(name, x))
   },
+}
+
+function planResize<N extends MaxPool | Upsample>(
+  plan: PlanBuilder,
+  node: N,
+  kernel: (shape: Resize<N>, setting: PlanSetting) => Kernel,
+): void {
+  const [source] = node.inputs
+  const x = plan.vectors(source, node.name)
+  const { result, activation } = plan.activation(node)
+  const [input, output] = [plan.shapes[source]!, plan.shapes[node.name]!]
+  const text = kernel({ node, input, output, activation }, plan.setting)
+  plan.dispatch(node.name, text, [x], [], plan.result(result, sizeOf(output)))
+}
+
+/** `size` elements along `axis` of the value `input`, from `from` on, to those of the value `name` from `to` on. */
+interface Part {
+  readonly name: string
+  readonly input: string
+  readonly axis: number
+  readonly from: number
+  readonly to: number
+  readonly size: number
+}
+
+function planMove(plan: PlanBuilder, { name, input, axis, from, to, size }: Part, x: Value, y: Value): void {
+  const [source, target] = [plan.shapes[input]!, plan.shapes[name]!]
+  const sizes = { sourceSize: source[axis]!, targetSize: target[axis]!, from, to, size }
+  const { setting } = plan
+  let kernel: Kernel
+  if (axis > 1) {
+    const outer = x.n * elementCount(source.slice(2, axis))
+    const inner = elementCount(source.slice(axis + 1)) * quads(x.c)
+    kernel = move({ ...sizes, outer, inner }, 4, setting)
+  } else {
+    const shape = { ...sizes, outer: x.n * x.hw, inner: 1 }
+    const isWhole = from % 4 === 0 && to % 4 === 0
+    kernel = isWhole ? move(inQuads(shape), size, setting) : moveLanes(shape, setting)
+  }
+  plan.dispatch(name, kernel, [x], [], y)
+}
+
+/** `shape`, which begins at whole quads, in quads. */
+function inQuads({ outer, inner, ...channels }: Move): Move {
+  const { sourceSize, targetSize, from, to, size } = channels
+  return {
+    outer,
+    inner,
+    sourceSize: quads(sourceSize),
+    targetSize: quads(targetSize),
+    from: from / 4,
+    to: to / 4,
+    size: quads(size),
+  }
+}
+
+function sizeOf([n = 1, c = 1, ...rest]: readonly number[]): Size {
+  return { n, c, hw: elementCount(rest) }
 }
 
 function planUnary(plan: PlanBuilder, { name, op, inputs }: Unary): void {

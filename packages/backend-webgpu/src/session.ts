@@ -147,12 +147,12 @@ export class Session {
   async runImage(image: ImageInput): Promise<Tensors> {
     const [target] = Object.values(this.#inputs)
     this.#images ??= new ImageWriter(this.#device, target!)
-    const pipeline = await this.#images.pipeline(image.rule)
+    const convert = await this.#images.prepare(image)
     const encoder = this.#device.createCommandEncoder()
     this.#device.pushErrorScope('validation')
     let outcome: Promise<GPUError | null>
     try {
-      this.#images.convert(image, pipeline, encoder)
+      convert(encoder)
     } catch (cause) {
       if (cause instanceof MobileOneError) throw cause
       const remedy = 'draw a video frame that cannot be copied to an OffscreenCanvas first'

@@ -40,7 +40,7 @@ export interface KernelText {
   /** Invocations (each sees its index as `id`), or workgroups of cooperating invocations (`group` and `lane`). */
   readonly invocations?: number
   readonly groups?: number
-  /** Declarations outside `main`. */
+  /** Declarations outside `main`, left out where those of the activation contain them. */
   readonly declarations?: string
   readonly activation?: Activation
   readonly body: string
@@ -62,12 +62,13 @@ export function kernel(text: KernelText): Kernel {
     text.groups === undefined
       ? `  let id = (${index}) * ${workgroup}u + lane;\n  if (id >= ${text.invocations}u) { return; }`
       : `  let group = ${index};\n  if (group >= ${groups}u) { return; }`
+  const activate = text.activation && text.activation !== 'none' ? activations[text.activation] : ''
   const lines = [
     ...(precision === 'f16' ? ['enable f16;'] : []),
     `alias V = ${vector};`,
     ...bindings,
-    ...(text.declarations ? [text.declarations] : []),
-    ...(text.activation && text.activation !== 'none' ? [activations[text.activation]] : []),
+    ...(text.declarations && !activate.includes(text.declarations) ? [text.declarations] : []),
+    ...(activate ? [activate] : []),
     `@compute @workgroup_size(${workgroup})`,
     'fn main(@builtin(workgroup_id) place: vec3u, @builtin(local_invocation_index) lane: u32) {',
     start,

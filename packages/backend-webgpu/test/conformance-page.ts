@@ -2,7 +2,6 @@ import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import { conformance, type Golden, runCases } from '@mobileone/conformance'
 import { tensor } from '@mobileone/core'
 import { webgpu } from '../src/index.ts'
-import { exceptions } from './exceptions.ts'
 
 const fetched = async (file: string): Promise<ArrayBuffer> => (await fetch(`/golden/${file}`)).arrayBuffer()
 
@@ -29,7 +28,7 @@ async function onOneDevice(): Promise<ReturnType<typeof runCases>> {
   const device = await (await navigator.gpu.requestAdapter())?.requestDevice()
   if (!device) throw new Error('there is no adapter')
   return runCases(
-    conformance(() => webgpu({ device }), { exceptions, trials: 8 }),
+    conformance(() => webgpu({ device }), { trials: 8 }),
     { timeout: 300_000 },
   )
 }
@@ -38,14 +37,10 @@ Object.assign(globalThis, {
   suites: {
     'one device': onOneDevice,
     'own devices': () =>
-      runCases(
-        conformance(() => webgpu(), { exceptions }).filter(({ name }) => name.startsWith('dispose: ')),
-      ),
+      runCases(conformance(() => webgpu()).filter(({ name }) => name.startsWith('dispose: '))),
     'the real S0': () =>
       runCases(
-        conformance(() => webgpu(), { exceptions, golden: [s0] }).filter(
-          ({ name }) => name === 'stored outputs: S0',
-        ),
+        conformance(() => webgpu(), { golden: [s0] }).filter(({ name }) => name === 'stored outputs: S0'),
       ),
   },
 })

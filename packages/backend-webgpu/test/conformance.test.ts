@@ -1,7 +1,6 @@
 import { describeBackend } from '@mobileone/conformance/vitest'
 import { describe } from 'vitest'
 import { webgpu } from '../src/index.ts'
-import { exceptions } from './exceptions.ts'
 import { gpu } from './gpu.ts'
 
 const device = await (await gpu?.requestAdapter())?.requestDevice()
@@ -25,10 +24,5 @@ if (device) {
 const memory = { measure: () => bytes, allowance: 0, cycles: 10 }
 
 describe.skipIf(!device)('in Node', () => {
-  describeBackend('webgpu', () => webgpu({ device: device! }), {
-    memory,
-    exceptions,
-    trials: 6,
-    timeout: 300_000,
-  })
+  describeBackend('webgpu', () => webgpu({ device: device! }), { memory, trials: 6, timeout: 300_000 })
 })

@@ -19,6 +19,18 @@ describe('images on a device that computes nothing', () => {
     )
   })
 
+  test('the text of the kernel for a turned picture in a letterbox', async () => {
+    const surroundings = { rotate: 270, flip: true, padding: [124, 116, 104] } as const
+    await expect(imageKernel(rule, surroundings)).toMatchFileSnapshot('wgsl/image-turned.wgsl')
+  })
+
+  test('framing that cannot be followed is refused', async () => {
+    const given = model([1, 3, ...rule.size], [{ op: 'relu', name: 'y', inputs: ['x'] }])
+    const executor = await webgpu({ device: fakeDevice().device }).compile(given)
+    const source = { width: 30, height: 20 } as ImageBitmap
+    await expect(executor.runImage(source, rule, { rotate: 45 as never })).rejects.toThrow(/^rotate must be/)
+  })
+
   test('a rule that does not fit the model is refused', async () => {
     const given = model([1, 3, 4, 5], [{ op: 'relu', name: 'y', inputs: ['x'] }])
     const executor = await webgpu({ device: fakeDevice().device }).compile(given)
@@ -45,11 +57,21 @@ it.skipIf(lacking('chromium'))(
           globalThis as unknown as { compareImages(): Promise<Record<string, Record<string, number>>> }
         ).compareImages(),
       )
-      expect(Object.keys(results)).toHaveLength(6)
+      expect(Object.keys(results)).toHaveLength(11)
       const frame = await page.evaluate(() =>
         (globalThis as unknown as { runFrame(): Promise<string> }).runFrame(),
       )
       expect(['ran', 'invalid-input']).toContain(frame)
+      const { direct, largest } = await page.evaluate(() =>
+        (
+          globalThis as unknown as {
+            embedEverySource(): Promise<Record<'direct' | 'largest', Record<string, number>>>
+          }
+        ).embedEverySource(),
+      )
+      const taken = frame === 'ran' ? 1 : 0
+      expect(direct).toEqual({ canvas: 1, element: 1, bitmap: 1, frame: taken, pixels: 0, blob: 0 })
+      for (const [name, steps] of Object.entries(largest)) expect(steps, name).toBeLessThan(3)
       for (const [name, bySource] of Object.entries(results)) {
         for (const [source, steps] of Object.entries(bySource))
           expect(steps, `${name}, ${source}`).toBeLessThan(1.5)

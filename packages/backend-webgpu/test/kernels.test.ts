@@ -86,6 +86,55 @@ const kernels: Readonly<Record<string, readonly [model: Model, label: string]>> 
   ...Object.fromEntries(
     unaryOps.map((op) => [op, [model([1, 6], [{ op, name: 'y', inputs: ['x'] }]), op] as const]),
   ),
+  'max-pool': [
+    model(
+      [2, 6, 7, 5],
+      [
+        { op: 'maxPool', name: 'p', inputs: ['x'], kernel: [3, 2], stride: [2, 1], padding: [1, 0] },
+        { op: 'relu6', name: 'y', inputs: ['p'] },
+      ],
+    ),
+    'max',
+  ],
+  nearest: [
+    model([1, 4, 3, 4], [{ op: 'upsample', name: 'y', inputs: ['x'], mode: 'nearest', scale: [2, 3] }]),
+    'nearest',
+  ],
+  bilinear: [
+    model(
+      [2, 6, 3, 4],
+      [
+        { op: 'upsample', name: 'u', inputs: ['x'], mode: 'bilinear', size: [7, 8] },
+        { op: 'hardSwish', name: 'y', inputs: ['u'] },
+      ],
+    ),
+    'bilinear',
+  ],
+  'bilinear-corners': [
+    model(
+      [1, 4, 3, 4],
+      [{ op: 'upsample', name: 'y', inputs: ['x'], mode: 'bilinear', alignCorners: true, size: [7, 8] }],
+    ),
+    'bilinear',
+  ],
+  move: [
+    model([1, 12, 3, 4], [{ op: 'slice', name: 'y', inputs: ['x'], axis: 1, start: 4, end: 10 }]),
+    'move',
+  ],
+  'move-rows': [
+    model([2, 6, 5, 4], [{ op: 'slice', name: 'y', inputs: ['x'], axis: 2, start: 1, end: 3 }]),
+    'move',
+  ],
+  'move-lanes': [
+    model(
+      [1, 6, 3, 4],
+      [
+        { op: 'slice', name: 's', inputs: ['x'], axis: 1, start: 3, end: 6 },
+        { op: 'concat', name: 'y', inputs: ['s', 'x'], axis: 1 },
+      ],
+    ),
+    'move lanes',
+  ],
   softmax: [model([2, 10], [{ op: 'softmax', name: 'y', inputs: ['x'] }]), 'softmax'],
   flatten: [model([1, 3, 2, 2], [relu('x'), { ...flat, inputs: ['relu'] } as Node]), 'flatten'],
   'from-nchw': [model([1, 6, 2, 2], [relu('x')]), 'from NCHW'],

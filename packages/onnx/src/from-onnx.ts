@@ -72,7 +72,8 @@ function importModel(file: OnnxModel, byteLength: number, options: FromOnnxOptio
   const nodes = neededNodes(graph)
   const rules = importRules()
   refuseUnknownOps(nodes, rules)
-  const built = new ImportGraph(opset, initializers, soleReaders(nodes, graph.outputs), byteLength)
+  const read = new Set([...graph.outputs.map(({ name }) => name), ...nodes.flatMap((node) => node.inputs)])
+  const built = new ImportGraph(opset, initializers, soleReaders(nodes, graph.outputs), read, byteLength)
   const specs = inputs.map((input) => {
     const shape = inputShape(input, options)
     built.addInput(input.name, shape)

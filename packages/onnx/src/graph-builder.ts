@@ -80,6 +80,13 @@ export class GraphBuilder {
     return unique
   }
 
+  /** An initialiser of whole numbers, int64. */
+  integers(name: string, values: readonly number[]): string {
+    const unique = this.#uniqueValue(name)
+    this.initializers.push({ ...plainTensor(unique, [values.length], dataType.int64), ints: values })
+    return unique
+  }
+
   /** A new value name that begins as `wanted`. */
   fresh(wanted: string): string {
     return this.#uniqueValue(wanted)
@@ -97,15 +104,10 @@ export class GraphBuilder {
   }
 
   #initializer(name: string, dims: readonly number[], raw: Float32Array): void {
-    this.initializers.push({
-      name,
-      dims,
-      type: dataType.float,
-      raw,
-      floats: [],
-      ints: [],
-      doubles: [],
-      external: false,
-    })
+    this.initializers.push({ ...plainTensor(name, dims, dataType.float), raw })
   }
+}
+
+function plainTensor(name: string, dims: readonly number[], type: number): OnnxTensor {
+  return { name, dims, type, floats: [], ints: [], doubles: [], external: false }
 }

@@ -17,6 +17,8 @@ export const limits = {
   jsonCharacters: 2 ** 20,
   /** Axes of a tensor or an input. */
   rank: 8,
+  /** Rows or columns that a map is resized to. */
+  pixels: 2 ** 14,
   /** Whole numbers that make up a shape or a list of axes. */
   shapeNumbers: 64,
 } as const

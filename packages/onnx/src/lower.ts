@@ -1,9 +1,13 @@
-import { MobileOneError, type Node } from '@mobileone/core'
+import type { Node, Shapes } from '@mobileone/core'
 import type { GraphBuilder } from './graph-builder.ts'
+import { lowerUpsample } from './lower-upsample.ts'
 import type { OnnxAttribute } from './proto.ts'
 
-/** Add the ONNX nodes that compute `node` (operator semantics: the ONNX operator schemas of opset 17). */
-export function lowerNode(builder: GraphBuilder, node: Node): void {
+/**
+ * Add the ONNX nodes that compute `node` (operator semantics: the ONNX operator schemas of opset 17).
+ * @param isOpen The batch size is known only when the file runs.
+ */
+export function lowerNode(builder: GraphBuilder, node: Node, shapes: Shapes, isOpen: boolean): void {
   const inputs = node.inputs.map((name) => builder.value(name))
   const output = builder.value(node.name)
   const x = inputs[0] as string
@@ -51,8 +55,25 @@ export function lowerNode(builder: GraphBuilder, node: Node): void {
     case 'relu':
       builder.emit('Relu', node.name, inputs, output)
       return
+    case 'relu6': {
+      const bounds = [0, 6].map((bound) => builder.constant(`clip/${bound}`, [], [bound]))
+      builder.emit('Clip', node.name, [x, ...bounds], output)
+      return
+    }
     case 'sigmoid':
       builder.emit('Sigmoid', node.name, inputs, output)
+      return
+    case 'hardSigmoid':
+      builder.emit(
+        'HardSigmoid',
+        node.name,
+        inputs,
+        output,
+        new Map([['alpha', { type: 'float', value: 1 / 6 }]]),
+      )
+      return
+    case 'hardSwish':
+      builder.emit('HardSwish', node.name, inputs, output)
       return
     case 'silu':
       builder.emit('Mul', node.name, [x, helper('Sigmoid', [x])], output)
@@ -73,23 +94,43 @@ export function lowerNode(builder: GraphBuilder, node: Node): void {
     case 'globalAvgPool':
       builder.emit('GlobalAveragePool', node.name, inputs, output)
       return
+    case 'maxPool':
+      builder.emit(
+        'MaxPool',
+        node.name,
+        inputs,
+        output,
+        new Map<string, OnnxAttribute>([
+          ['kernel_shape', { type: 'ints', value: node.kernel }],
+          ['pads', { type: 'ints', value: [...node.padding, ...node.padding] }],
+          ['strides', { type: 'ints', value: node.stride }],
+        ]),
+      )
+      return
+    case 'upsample':
+      lowerUpsample(builder, node, shapes, isOpen)
+      return
+    case 'concat':
+      builder.emit(
+        'Concat',
+        node.name,
+        inputs,
+        output,
+        new Map([['axis', { type: 'int', value: node.axis }]]),
+      )
+      return
+    case 'slice': {
+      const part = (what: 'start' | 'end' | 'axis'): string =>
+        builder.integers(`${node.name}/${what}`, [node[what]])
+      builder.emit('Slice', node.name, [x, part('start'), part('end'), part('axis')], output)
+      return
+    }
     case 'flatten':
       builder.emit('Flatten', node.name, inputs, output, new Map([['axis', { type: 'int', value: 1 }]]))
       return
     case 'softmax':
       builder.emit('Softmax', node.name, inputs, output, new Map([['axis', { type: 'int', value: 1 }]]))
       return
-    case 'relu6':
-    case 'hardSigmoid':
-    case 'hardSwish':
-    case 'maxPool':
-    case 'upsample':
-    case 'concat':
-    case 'slice':
-      throw new MobileOneError(
-        'unsupported',
-        `cannot write node "${node.name}" as ONNX: ${node.op} is not written yet`,
-      )
     default:
       node satisfies never
   }

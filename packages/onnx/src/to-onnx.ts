@@ -75,7 +75,7 @@ export function toOnnx(model: Model, options: OnnxOptions = {}): Uint8Array {
     inputs = inputs.map((input) => ({ ...input, ...prepared.type, shape: open(prepared.shape) }))
     card = { ...card, preprocess: prepared.preprocess }
   }
-  for (const node of model.nodes) lowerNode(builder, node)
+  for (const node of model.nodes) lowerNode(builder, node, shapes, options.dynamicBatch === true)
   const softmaxAxis = new Map([['axis', { type: 'int', value: 1 } as const]])
   for (const [name, value] of Object.entries(shown)) {
     const made = builder.value(value)

@@ -1,5 +1,6 @@
 import { isMobileOneError, type Model, type Node } from '@mobileone/core'
 import { describe, expect, test } from 'vitest'
+import { decodeModel } from '../src/decode.ts'
 import { fromOnnx, toOnnx } from '../src/index.ts'
 import { dataType } from '../src/proto.ts'
 import { type FileParts, file, integers, node, weight } from './support/graph.ts'
@@ -21,17 +22,17 @@ describe('a model that was written and read again is the same', () => {
     for (let seed = 1; seed <= 300; seed++) {
       const model = randomModel(seed)
       const read = fromOnnx(toOnnx(model))
-      if (hasSpelledSilu(model)) continue
+      if (hasSpelledSilu(model) || hasGathered(model)) continue
       kept++
       expect(comparable(read), `seed ${seed}`).toEqual(comparable(model))
     }
-    expect(kept).toBeGreaterThan(280)
+    expect(kept).toBeGreaterThan(250)
   })
 
   test('and writes the same bytes again', () => {
     for (let seed = 1; seed <= 50; seed++) {
       const model = randomModel(seed)
-      if (hasSpelledSilu(model)) continue
+      if (hasSpelledSilu(model) || hasGathered(model)) continue
       const bytes = toOnnx(model)
       expect(toOnnx(fromOnnx(bytes)), `seed ${seed}`).toEqual(bytes)
     }
@@ -69,6 +70,11 @@ function hasSpelledSilu(model: Model): boolean {
       op === 'sigmoid' && reader?.op === 'mul' && others.length === 0 && reader.inputs.includes(inputs[0])
     )
   })
+}
+
+/** Nearest pixels that Resize would miss are gathered, rows and then columns, and read back as two upsamplings. */
+function hasGathered(model: Model): boolean {
+  return decodeModel(toOnnx(model)).graph.nodes.some(({ op }) => op === 'Gather')
 }
 
 interface Spelling extends FileParts {
@@ -207,6 +213,131 @@ const spellings: Readonly<Record<string, Spelling>> = {
     ops: ['relu'],
     nodes: [node('Clip', ['x', 'zero', 'max'], 'y')],
     weights: [weight('zero', [], [0]), weight('max', [], [3.4028234663852886e38])],
+  },
+  'Clip to 6, with inputs': {
+    ops: ['relu6'],
+    nodes: [node('Clip', ['x', 'zero', 'six'], 'y')],
+    weights: [weight('zero', [], [0]), weight('six', [], [6])],
+  },
+  'Clip to 6, with attributes': {
+    ops: ['relu6'],
+    opset: 9,
+    nodes: [node('Clip', ['x'], 'y', { min: { float: 0 }, max: { float: 6 } })],
+  },
+  'HardSwish as torch spells it before opset 14': {
+    ops: ['hardSigmoid', 'mul'],
+    opset: 13,
+    nodes: [
+      node('HardSigmoid', ['x'], 'a', { alpha: { float: 1 / 6 }, beta: { float: 0.5 } }),
+      node('Mul', ['x', 'a'], 'y'),
+    ],
+  },
+  'MaxPool, with defaults': {
+    ops: ['maxPool'],
+    nodes: [node('MaxPool', ['x'], 'y', { kernel_shape: [2, 3] })],
+  },
+  'MaxPool, with a ceil_mode that changes nothing': {
+    ops: ['maxPool'],
+    nodes: [
+      node('MaxPool', ['x'], 'y', { kernel_shape: [3, 2], strides: [2, 2], ceil_mode: 1, storage_order: 0 }),
+    ],
+  },
+  'MaxPool with auto_pad': {
+    ops: ['maxPool'],
+    nodes: [node('MaxPool', ['x'], 'y', { kernel_shape: [3, 3], auto_pad: 'SAME_UPPER' })],
+  },
+  'Resize by whole factors, by pixel centres': {
+    ops: ['upsample'],
+    nodes: [node('Resize', ['x', '', 'scales'], 'y', { nearest_mode: 'round_prefer_ceil' })],
+    weights: [weight('scales', [4], [1, 1, 2, 3])],
+  },
+  'Resize of opset 10': {
+    ops: ['upsample'],
+    opset: 10,
+    nodes: [node('Resize', ['x', 'scales'], 'y', { mode: 'nearest' })],
+    weights: [weight('scales', [4], [1, 1, 2, 2])],
+  },
+  'Upsample of opset 9': {
+    ops: ['upsample'],
+    opset: 9,
+    nodes: [node('Upsample', ['x', 'scales'], 'y')],
+    weights: [weight('scales', [4], [1, 1, 3, 1])],
+  },
+  'Resize by a part of a factor, along two axes': {
+    ops: ['upsample'],
+    opset: 18,
+    nodes: [
+      node('Resize', ['x', '', 'scales'], 'y', {
+        mode: 'linear',
+        axes: [-1, 2],
+        coordinate_transformation_mode: 'pytorch_half_pixel',
+      }),
+    ],
+    weights: [weight('scales', [2], [1.5, 0.4])],
+  },
+  'Resize to the size of another map': {
+    ops: ['conv2d', 'upsample', 'add'],
+    nodes: [
+      node('Conv', ['x', 'w'], 'small', { strides: [2, 2] }),
+      node('Shape', ['x'], 'whole'),
+      node('Slice', ['whole', 'two', 'end', 'zero'], 'spatial'),
+      node('Concat', ['batch', 'spatial'], 'sizes', { axis: 0 }),
+      node('Resize', ['small', 'none', 'none', 'sizes'], 'large', {
+        mode: 'nearest',
+        coordinate_transformation_mode: 'asymmetric',
+        nearest_mode: 'floor',
+      }),
+      node('Add', ['x', 'large'], 'y'),
+    ],
+    weights: [
+      weight('w', [3, 3, 1, 1]),
+      weight('none', [0]),
+      integers('two', [2]),
+      integers('end', [2 ** 62]),
+      integers('zero', [0]),
+      integers('batch', [2, 3]),
+    ],
+  },
+  'Concat along negative axes': {
+    ops: ['concat', 'concat'],
+    nodes: [node('Concat', ['x', 'x'], 'a', { axis: -3 }), node('Concat', ['a'], 'y', { axis: -1 })],
+  },
+  'Slice along several axes, from the end and past it': {
+    ops: ['slice', 'slice'],
+    nodes: [node('Slice', ['x', 'starts', 'ends', 'axes', 'steps'], 'y')],
+    weights: [
+      integers('starts', [-3, 1, 0]),
+      integers('ends', [2 ** 62, -1, 2]),
+      integers('axes', [3, -2, 0]),
+      integers('steps', [1, 1, 1]),
+    ],
+  },
+  'Slice of opset 9': {
+    ops: ['slice'],
+    opset: 9,
+    nodes: [node('Slice', ['x'], 'y', { starts: [1], ends: [3], axes: [1] })],
+  },
+  'Split in equal parts': {
+    ops: ['slice', 'slice', 'add'],
+    nodes: [node('Split', ['x'], ['a', 'b'], { axis: -1 }), node('Add', ['a', 'b'], 'y')],
+  },
+  'Split in given parts, one of them unread': {
+    ops: ['slice', 'slice', 'concat'],
+    nodes: [
+      node('Split', ['x', 'parts'], ['a', 'b', 'c'], { axis: 2 }),
+      node('Concat', ['c', 'a'], 'y', { axis: 2 }),
+    ],
+    weights: [integers('parts', [1, 3, 1])],
+  },
+  'Gather of channels that stand together': {
+    ops: ['slice'],
+    nodes: [node('Gather', ['x', 'list'], 'y', { axis: 1 })],
+    weights: [integers('list', [1, -1])],
+  },
+  'Gather of rows that repeat': {
+    ops: ['upsample'],
+    nodes: [node('Gather', ['x', 'list'], 'y', { axis: 2 })],
+    weights: [integers('list', [0, 0, 1, 2, 2, 3, 4])],
   },
   'Clip with attributes': {
     ops: ['relu'],
@@ -357,17 +488,29 @@ describe('spellings, against onnxruntime-node', () => {
   })
 })
 
+/** One Resize of the input by factors. */
+function resizing(
+  attributes: Readonly<Record<string, number | string>>,
+  scales: readonly number[],
+): FileParts {
+  return {
+    opset: 18,
+    nodes: [node('Resize', ['x', '', 'scales'], 'y', attributes)],
+    weights: [weight('scales', [4], scales)],
+  }
+}
+
 const refusals: Readonly<Record<string, readonly [FileParts, RegExp]>> = {
   'unknown ops, all of them by name': [
     {
       nodes: [
         node('LRN', ['x'], 'a'),
-        node('Resize', ['a'], 'b'),
+        node('Einsum', ['a'], 'b'),
         node('LRN', ['b'], 'c'),
         { ...node('Fused', ['c'], 'y'), domain: 'com.microsoft' },
       ],
     },
-    /it uses LRN \("LRN a", "LRN c"\), Resize \("Resize b"\), com\.microsoft\.Fused \("Fused y"\); the ops that can be read are Add, /,
+    /it uses LRN \("LRN a", "LRN c"\), Einsum \("Einsum b"\), com\.microsoft\.Fused \("Fused y"\); the ops that can be read are Add, /,
   ],
   'asymmetric pads': [
     { nodes: [node('Conv', ['x', 'w'], 'y', { pads: [0, 0, 1, 1] })], weights: [kernel] },
@@ -443,12 +586,76 @@ const refusals: Readonly<Record<string, readonly [FileParts, RegExp]>> = {
     },
     /a bias of shape \[1, 1, 4\] for 4 outputs/,
   ],
-  ReLU6: [
+  'a clip to 1': [
     {
-      nodes: [node('Clip', ['x', 'zero', 'six'], 'y')],
-      weights: [weight('zero', [], [0]), weight('six', [], [6])],
+      nodes: [node('Clip', ['x', 'zero', 'one'], 'y')],
+      weights: [weight('zero', [], [0]), weight('one', [], [1])],
     },
-    /a clip to \[0, 6\]/,
+    /a clip to \[0, 1\]; only \[0, infinity\), which is ReLU, and \[0, 6\], which is ReLU6/,
+  ],
+  "Keras's hard sigmoid": [
+    { nodes: [node('HardSigmoid', ['x'], 'y')] },
+    /clips 0\.2 x \+ 0\.5 to \[0, 1\]; only x \/ 6 \+ 1\/2/,
+  ],
+  'a pool with dilations': [
+    { nodes: [node('MaxPool', ['x'], 'y', { kernel_shape: [2, 2], dilations: [2, 2] })] },
+    /a pool with dilations/,
+  ],
+  'a pool past the edge': [
+    { nodes: [node('MaxPool', ['x'], 'y', { kernel_shape: [2, 2], strides: [2, 2], ceil_mode: 1 })] },
+    /with ceil_mode, which adds a window past the edge/,
+  ],
+  'a pool padded on one side': [
+    { nodes: [node('MaxPool', ['x'], 'y', { kernel_shape: [3, 3], pads: [0, 0, 1, 1], strides: [2, 2] })] },
+    /pads of top 0, left 0, bottom 1, right 1/,
+  ],
+  'a pool that gives places': [
+    { nodes: [node('MaxPool', ['x'], ['y', 'at'], { kernel_shape: [2, 2] })] },
+    /also gives the places of the largest values/,
+  ],
+  'linear from the upper left': [
+    resizing({ mode: 'linear', coordinate_transformation_mode: 'asymmetric' }, [1, 1, 2, 2]),
+    /a resize by linear and asymmetric from 5 x 6 to 10 x 12; nearest, and linear with half_pixel/,
+  ],
+  cubic: [resizing({ mode: 'cubic' }, [1, 1, 2, 2]), /a resize by cubic and half_pixel/],
+  'nearest by centres to a part of a factor': [
+    resizing({}, [1, 1, 1.2, 1]),
+    /nearest pixels by half_pixel and round_prefer_floor from 5 x 6 to 6 x 6/,
+  ],
+  'a factor that leaves part of a pixel': [
+    resizing({ mode: 'linear' }, [1, 1, 1.5, 1]),
+    /a scale of 1\.5 for 5 pixels, which gives no whole number/,
+  ],
+  'more channels': [resizing({}, [1, 2, 1, 1]), /a resize of the batch or the channels/],
+  antialias: [resizing({ mode: 'linear', antialias: 1 }, [1, 1, 0.2, 1]), /with antialias/],
+  'a slice with steps': [
+    {
+      nodes: [node('Slice', ['x', 'one', 'two', 'one', 'two'], 'y')],
+      weights: [integers('one', [1]), integers('two', [2])],
+    },
+    /a slice with steps \[2\]/,
+  ],
+  'part of a batch': [
+    {
+      nodes: [node('Slice', ['x', 'zero', 'one', 'zero'], 'y')],
+      weights: [integers('one', [1]), integers('zero', [0])],
+    },
+    /part of a batch/,
+  ],
+  'an empty slice': [
+    {
+      nodes: [node('Slice', ['x', 'one', 'one', 'one'], 'y')],
+      weights: [integers('one', [1])],
+    },
+    /nothing of axis 1: from 1 to 1 of 3/,
+  ],
+  'batches joined': [
+    { nodes: [node('Concat', ['x', 'x'], 'y', { axis: 0 })] },
+    /works along axis 0, the batch/,
+  ],
+  'channels shuffled': [
+    { nodes: [node('Gather', ['x', 'list'], 'y', { axis: 1 })], weights: [integers('list', [2, 0, 1])] },
+    /indices that neither stand one after another nor enlarge the map/,
   ],
   'GELU by tanh': [
     { opset: 20, nodes: [node('Gelu', ['x'], 'y', { approximate: 'tanh' })] },
@@ -496,7 +703,6 @@ const refusals: Readonly<Record<string, readonly [FileParts, RegExp]>> = {
     { nodes: [node('Transpose', ['x'], 'y', { perm: [0, 2, 3, 1] })] },
     /the layout is NCHW throughout/,
   ],
-  'joined maps': [{ nodes: [node('Concat', ['x', 'x'], 'y', { axis: 1 })] }, /joining feature maps/],
   'a softmax over channels of a map': [
     { nodes: [node('Softmax', ['x'], 'y', { axis: 1 })] },
     /a softmax over axis 1 of \[2, 3, 5, 6\]/,
@@ -588,47 +794,10 @@ describe('what other mobile networks are made of is refused by op, node and what
   const axes = integers('axes', [0, 2, 1, 3])
   test.each([
     [
-      'MobileNetV2: ReLU6',
-      [node('Clip', ['x', 'zero', 'six'], 'y')],
-      'Clip',
-      /only \[0, infinity\), which is ReLU, is supported/,
-    ],
-    [
-      'MobileNetV3: HardSwish',
-      [node('HardSwish', ['x'], 'y')],
-      'HardSwish',
-      /the ops that can be read are Add,/,
-    ],
-    [
-      'MobileNetV3: HardSigmoid',
-      [node('HardSigmoid', ['x'], 'y')],
-      'HardSigmoid',
-      /the ops that can be read are/,
-    ],
-    [
-      'ResNet: MaxPool',
-      [node('MaxPool', ['x'], 'y', { kernel_shape: [3, 3] })],
-      'MaxPool',
-      /the ops that can be read are/,
-    ],
-    [
       'ResNet: AveragePool',
       [node('AveragePool', ['x'], 'y', { kernel_shape: [2, 2] })],
       'AveragePool',
       /only an average over the whole map is supported/,
-    ],
-    [
-      'GhostNet: Concat',
-      [node('Concat', ['x', 'x'], 'y', { axis: 1 })],
-      'Concat',
-      /joining feature maps; only the whole numbers of a shape are joined/,
-    ],
-    ['GhostNet: Slice', [node('Slice', ['x', 'axes', 'axes'], 'y')], 'Slice', /the ops that can be read are/],
-    [
-      'ShuffleNet: Split',
-      [node('Split', ['x'], ['y', 'z'], { axis: 1 })],
-      'Split',
-      /the ops that can be read are/,
     ],
     [
       'ShuffleNet: Transpose',

@@ -150,6 +150,68 @@ test('one weight transposed for every node', () => {
   )
 })
 
+const resized = (size: number): Uint8Array =>
+  file({
+    nodes: [
+      node('Resize', ['x', '', '', 'sizes'], 'y', {
+        mode: 'nearest',
+        coordinate_transformation_mode: 'asymmetric',
+        nearest_mode: 'floor',
+      }),
+    ],
+    weights: [integers('sizes', [2, 3, size, size])],
+  })
+
+test.each([2 ** 14 + 1, 2 ** 31, 2 ** 53, -1, 0])('a map resized to %d pixels', (size) => {
+  expectCheap(resized(size), /1 to 16384 are supported/)
+  expectCheap(resized(2 ** 14))
+})
+
+test('a map that doubles until its elements cannot be counted', () => {
+  const nodes = Array.from({ length: 20_000 }, (_, index) =>
+    node('Concat', index === 0 ? ['x', 'x'] : [`v${index}`, `v${index}`], `v${index + 1}`, { axis: 1 }),
+  )
+  expectCheap(file({ nodes, outputs: ['v20000'] }), /more elements than can be counted/)
+})
+
+test('twenty thousand resizes and slices of the largest map', () => {
+  const resizes = Array.from({ length: 10_000 }, (_, index) =>
+    node('Resize', [index === 0 ? 'x' : `v${index}`, '', '', 'sizes'], `v${index + 1}`, {
+      mode: 'linear',
+    }),
+  )
+  const slices = Array.from({ length: 10_000 }, (_, index) =>
+    node('Slice', [`v${10_000 + index}`, 'zero', 'many', 'three'], `v${10_001 + index}`),
+  )
+  const weights = [
+    integers('sizes', [2, 3, 2 ** 14, 2 ** 14]),
+    integers('zero', [0]),
+    integers('many', [2 ** 62]),
+    integers('three', [3]),
+  ]
+  expectCheap(file({ nodes: [...resizes, ...slices], outputs: ['v20000'], weights }))
+})
+
+test('four thousand gathers of sixteen thousand rows', () => {
+  const list = integers(
+    'list',
+    Array.from({ length: 2 ** 14 }, (_, index) => (index * 5) >> 14),
+  )
+  const nodes = Array.from({ length: 4000 }, (_, index) =>
+    node('Gather', ['x', 'list'], `v${index}`, { axis: 2 }),
+  )
+  const outputs = nodes.map(({ outputs: [name] }) => name as string).slice(0, 1000)
+  expectCheap(file({ nodes, outputs, weights: [list] }), /far more weights than its file holds/)
+})
+
+test('a split in two hundred thousand parts', () => {
+  const names = Array.from({ length: 200_000 }, (_, index) => `v${index}`)
+  expectCheap(
+    file({ nodes: [node('Split', ['x'], names, { axis: 1 })], outputs: names.slice(0, 1000) }),
+    /nothing of axis 1/,
+  )
+})
+
 test.each([
   ['lists in lists', '['.repeat(2 ** 20), undefined],
   ['lists', `[${'[],'.repeat(2 ** 18)}[]]`, undefined],

@@ -60,6 +60,7 @@ export type { Backbone } from './head/backbone.ts'
 export type { HeadData, HeadReport } from './head/head-data.ts'
 export type { ClassifierProfile, LayerTime, ProfileOptions } from './layer-times.ts'
 export { type LoadOptions, loadDeployModel, loadModel, type ModelSource } from './load.ts'
+export { clearCache, isCached, preload } from './model-cache.ts'
 export type {
   Changes,
   ClassifierDefaults,

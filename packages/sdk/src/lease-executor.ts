@@ -1,11 +1,15 @@
 import { type Executor, MobileOneError } from '@mobileone/core'
+import type { ImageModel } from '@mobileone/vision'
+
+/** An executor that may take pictures as they are. */
+export type ImageExecutor = Executor & Pick<ImageModel, 'runImage'>
 
 /**
  * A view of an executor that several classifiers run on. Disposing of a view waits for its own calls and lets no more in; with the
  * last view the executor is freed.
  * @param leases Counts the views; one object for all of them.
  */
-export function leaseExecutor(executor: Executor, leases: { count: number }): Executor {
+export function leaseExecutor(executor: ImageExecutor, leases: { count: number }): ImageExecutor {
   let running: Promise<unknown> = Promise.resolve()
   let disposal: Promise<void> | undefined
   leases.count++
@@ -22,13 +26,14 @@ export function leaseExecutor(executor: Executor, leases: { count: number }): Ex
     running = Promise.allSettled([running, result]).then(() => {})
     return result
   }
-  const { backend, inputs, outputs, memory, steps, features, profile } = executor
+  const { backend, inputs, outputs, memory, steps, features, profile, runImage } = executor
   const dispose = (): Promise<void> => (disposal ??= release())
   return {
     ...executor,
     ...{ backend, inputs, outputs, memory, steps },
     ...(features && { features }),
     ...(profile && { profile: (given) => guarded(() => profile.call(executor, given)) }),
+    ...(runImage && { runImage: (...given) => guarded(() => runImage.apply(executor, given)) }),
     run: (given, options) => guarded(() => executor.run(given, options)),
     dispose,
     [Symbol.asyncDispose]: dispose,

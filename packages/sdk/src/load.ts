@@ -4,7 +4,14 @@ import {
   readCheckpointAsync,
   toSafetensors,
 } from '@mobileone/checkpoint/lazy'
-import { type Model, type ModelCard, reparameterizeAsync, type Variant, withCard } from '@mobileone/core'
+import {
+  MobileOneError,
+  type Model,
+  type ModelCard,
+  reparameterizeAsync,
+  type Variant,
+  withCard,
+} from '@mobileone/core'
 import {
   derive,
   type FetchedWeights,
@@ -27,10 +34,15 @@ export type ModelSource = Model | Variant | WeightSource
 /** How weights are fetched, read and kept. */
 export interface LoadOptions extends FetchWeightsOptions, ModelFromCheckpointOptions {
   /**
-   * Keep the folded form of downloaded weights beside them in the cache, as float32, so that the next start does not fold again.
-   * Default true. `cache: false` keeps neither.
+   * Keep the folded form of downloaded weights beside them in the cache, so that the next start does not fold again. Default true.
+   * `cache: false` keeps neither.
    */
   readonly cacheFolded?: boolean | undefined
+  /**
+   * What the folded form is kept in. `float16` halves it and rounds its weights to nearest, on every start and without a cache, too:
+   * the answers are those of the rounded weights. Default `float32`.
+   */
+  readonly storage?: 'float32' | 'float16' | undefined
 }
 
 /** The licence of the published weights, which is not that of this software. */
@@ -62,7 +74,8 @@ export async function loadDeployModel(given: ModelSource, options: LoadOptions =
   const source = variantOf(given) ?? given
   const { signal, onProgress } = options
   const folding = { ...(signal && { signal }), ...(onProgress && { onProgress }) }
-  if (isModel(source)) return reparameterizeAsync(source, folding)
+  const stored = await storing(options.storage)
+  if (isModel(source)) return stored(await reparameterizeAsync(source, folding))
   const fetched = await fetchFrom(source, options)
   const isKept = options.cacheFolded !== false && options.card === undefined
   const { prefix: _, ...withoutPrefix } = options
@@ -75,9 +88,10 @@ export async function loadDeployModel(given: ModelSource, options: LoadOptions =
         await parseFetched(fetched, (bytes) => readCheckpointAsync(bytes)),
         checkpointOptions(options),
       )
-      const value = await reparameterizeAsync(loaded, folding)
+      const value = stored(await reparameterizeAsync(loaded, folding))
       const isTrainForm = loaded.nodes.some(({ op }) => op === 'batchNorm')
-      return { value, toBytes: isTrainForm ? () => toSafetensors(value) : undefined }
+      const { storage = 'float32' } = options
+      return { value, toBytes: isTrainForm ? () => toSafetensors(value, { storage }) : undefined }
     },
   )
   return described(model, source, fetched)
@@ -87,14 +101,37 @@ export async function loadDeployModel(given: ModelSource, options: LoadOptions =
 const foldRevision = 1
 
 /** What a folded model depends on beside the bytes of the weights. */
-function foldRecipe({ name, size, strides, outputs, prefix }: LoadOptions): string {
+function foldRecipe({ name, size, strides, outputs, prefix, storage }: LoadOptions): string {
   const software = `${manifest.version}-${foldRevision}`
-  return `folded ${JSON.stringify({ software, name, size, strides, outputs, prefix })}`
+  const half = storage === 'float16' ? { storage } : {}
+  return `folded ${JSON.stringify({ software, name, size, strides, outputs, prefix, ...half })}`
+}
+
+/** What `storage` makes of a folded model. */
+async function storing(storage: LoadOptions['storage'] = 'float32'): Promise<(model: Model) => Model> {
+  switch (storage) {
+    case 'float32':
+      return (model) => model
+    case 'float16':
+      return (await import('./float16-storage.ts')).roundedToFloat16
+    default:
+      storage satisfies never
+      throw new MobileOneError(
+        'invalid-argument',
+        `storage must be 'float32' or 'float16', not ${JSON.stringify(storage)}`,
+      )
+  }
 }
 
 function fetchFrom(source: Variant | WeightSource, options: LoadOptions): Promise<FetchedWeights> {
+  return fetchWeights(weightsAt(source), options)
+}
+
+/** A variant's published weights; any other source as it is. */
+export function weightsAt(given: Variant | WeightSource): WeightSource {
+  const source = variantOf(given) ?? given
   const isVariant = typeof source === 'string' && Object.hasOwn(knownSources, source)
-  return fetchWeights(isVariant ? knownSources[source as Variant].hub : source, options)
+  return isVariant ? knownSources[source as Variant].hub : source
 }
 
 function described(model: Model, source: ModelSource, fetched: FetchedWeights): Model {
@@ -109,6 +146,6 @@ function checkpointOptions(options: LoadOptions): ModelFromCheckpointOptions {
   return { ...options, onWarning }
 }
 
-function isModel(source: ModelSource): source is Model {
+export function isModel(source: ModelSource): source is Model {
   return typeof source === 'object' && 'nodes' in source && 'weights' in source
 }

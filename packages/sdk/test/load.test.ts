@@ -4,10 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toSafetensors } from '@mobileone/checkpoint'
-import { initialize, type Model, mobileone, type Progress } from '@mobileone/core'
+import { initialize, type Model, mobileone, type Progress, tensor } from '@mobileone/core'
 import { openDiskCache, type WeightCache } from '@mobileone/hub'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type LoadOptions, loadDeployModel, loadModel } from '../src/load.ts'
+import { clearCache, isCached, preload } from '../src/model-cache.ts'
 
 const config = {
   name: 'tiny',
@@ -109,6 +110,86 @@ describe('weights from an address', () => {
     expect(await derived()).toEqual([])
     await load(url, { cache: false })
     expect(await readdir(join(folder, 'entries'))).toHaveLength(1)
+  })
+
+  test('are kept as float16 where that is asked for, and answer the same on every start and without a cache', async () => {
+    const exact = await load()
+    const [full] = await derived()
+    const first = await load(url, { storage: 'float16' })
+    expect(phases).toContain('fold')
+    const [half, ...others] = await derived()
+    expect(others).toEqual([])
+    const elements = Object.values(exact.weights).reduce((sum, { data }) => sum + data.length, 0)
+    expect(Math.abs(full!.size - half!.size - 2 * elements)).toBeLessThan(64)
+    const second = await load(url, { storage: 'float16' })
+    expect(phases).not.toContain('fold')
+    for (const model of [
+      second,
+      await load(url, { storage: 'float16', cache: false }),
+      await load(served, { storage: 'float16' }),
+      await loadDeployModel(train, { storage: 'float16' }),
+    ]) {
+      expect(model.weights).toEqual(first.weights)
+    }
+    let differences = 0
+    for (const [name, { data }] of Object.entries(exact.weights)) {
+      const rounded = first.weights[name]!.data
+      data.forEach((value, index) => {
+        if (value !== rounded[index]) differences++
+        expect(Math.abs(value - rounded[index]!)).toBeLessThanOrEqual(Math.abs(value) * 2 ** -11 + 2 ** -25)
+      })
+    }
+    expect(differences).toBeGreaterThan(0)
+  })
+
+  test('beyond float16 are refused by name', async () => {
+    const weights = { ...train.weights, 'head.bias': tensor([3], Float32Array.of(0, 7e4, 0)) }
+    const failure = loadDeployModel({ ...train, weights }, { storage: 'float16' })
+    await expect(failure).rejects.toMatchObject({ code: 'invalid-argument' })
+    await expect(failure).rejects.toThrow(/the weight "head.bias" of model "tiny" holds .*beyond 65504/)
+    await expect(load(url, { storage: 'int8' as never })).rejects.toThrow(
+      /'float32' or 'float16', not "int8"/,
+    )
+  })
+
+  test('are preloaded, told of, and cleared', async () => {
+    expect(await isCached(url, options())).toBe(false)
+    const told: Progress[] = []
+    await preload(url, { ...options(), onProgress: (progress) => told.push(progress) })
+    expect(told.at(-1)).toEqual({ phase: 'ready', done: 1, total: 1, fraction: 1 })
+    expect(told.map(({ phase }) => phase)).toEqual(expect.arrayContaining(['download', 'fold']))
+    const fractions = told.map(({ fraction }) => fraction as number)
+    expect(fractions).toEqual(fractions.toSorted((a, b) => a - b))
+    expect(await isCached(url, options())).toBe(true)
+    await load(url, { offline: true })
+    expect([...phases]).not.toContain('download')
+    expect(phases).not.toContain('fold')
+    const [weights] = (await cache.list()).filter(({ key }) => key === url)
+    expect(await isCached(url, { cache, sha256: weights!.sha256 })).toBe(true)
+    expect(await isCached(url, { cache, sha256: '0'.repeat(64) })).toBe(false)
+    expect(await isCached(url, { cache: false })).toBe(false)
+    expect(await isCached('s1', { cache })).toBe(false)
+    expect(await isCached(train)).toBe(true)
+    expect(await isCached(served)).toBe(true)
+    await clearCache({ cache })
+    expect(await cache.list()).toEqual([])
+    expect(await isCached(url, options())).toBe(false)
+    await expect(load(url, { offline: true })).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  test('that cannot be kept are no preload', async () => {
+    await expect(preload(url, { ...options(), cache: false })).rejects.toMatchObject({ code: 'unavailable' })
+    const full: WeightCache = {
+      ...cache,
+      put: async () => {
+        throw new Error('no space left')
+      },
+    }
+    await expect(preload(url, { ...options(), cache: full })).rejects.toThrow(/was loaded but not kept/)
+    expect(warnings.join('\n')).toContain('no space left')
+    const broken = { ...full, list: async () => Promise.reject(new Error('no list')) }
+    expect(await isCached(url, { cache: broken })).toBe(false)
+    await expect(isCached('http://')).rejects.toMatchObject({ code: 'invalid-argument' })
   })
 
   test('that are cut short are dropped, and the next call downloads them', async () => {

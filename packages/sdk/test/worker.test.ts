@@ -121,6 +121,8 @@ describe.skipIf(lacking('chromium'))('a classifier in a worker, in Chromium', ()
       }
       const tell = async (classifier: Classifier): Promise<object> => {
         const each: object[] = []
+        const store = sdk.createEmbeddingStore([['picture', await classifier.embed(blob)]])
+        classifier.setOptions({ threshold: 0.01 })
         for await (const { index, ok, value, error } of classifier.classifyEach(several(), { topK: 1 })) {
           each.push({ index, ok, value, code: error?.code, message: error?.message })
         }
@@ -138,6 +140,9 @@ describe.skipIf(lacking('chromium'))('a classifier in a worker, in Chromium', ()
           frame: await classifier.classify(new VideoFrame(canvas, { timestamp: 0 })),
           embedding: [...(await classifier.embed(pixels, { normalize: true }))],
           logits: [...(await classifier.logits(input))],
+          similarity: await classifier.similarity('../picture.png', pixels),
+          nearest: await classifier.nearest(pixels, store),
+          profile: (await classifier.profile({ runs: 1 })).layers.map(({ node, kernel }) => [node, kernel]),
           each,
           few: [few.labels, few.report.classes, await few.classify(blob)],
           weights: Object.entries(model.weights).map(([name, { data }]) => [name, data.length, data[0]]),

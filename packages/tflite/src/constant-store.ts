@@ -44,6 +44,17 @@ export class ConstantStore {
     return this.#once(`zeros ${count}`, `${node}.bias`, () => tensor([count]))
   }
 
+  /** One number, float32 in every storage. */
+  scalar(value: number): number {
+    const key = `scalar ${value}`
+    let index = this.#stored.get(key)
+    if (index === undefined) {
+      index = this.#file.constant(String(value), [], Float32Array.of(value))
+      this.#stored.set(key, index)
+    }
+    return index
+  }
+
   #once(key: string, name: string, read: () => Tensor): number {
     let index = this.#stored.get(key)
     if (index === undefined) this.#stored.set(key, (index = this.#store(name, read())))

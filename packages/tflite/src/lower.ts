@@ -1,19 +1,21 @@
-import type { Node } from '@mobileone/core'
-import { bool, float32, int8 } from './flatbuffer.ts'
+import type { Node, Unary } from '@mobileone/core'
+import { bool, float32, int8, int32 } from './flatbuffer.ts'
 import { lowerConvolution } from './lower-convolution.ts'
+import { lowerUpsample } from './lower-upsample.ts'
 import { channelsLast, declareValue, type Lowering, unsupported } from './lowering.ts'
+import { padded } from './padding.ts'
 import { activations } from './schema.ts'
 
 /**
- * Add the operators that compute `node`, and the `relu` that reads it where it is given.
+ * Add the operators that compute `node`, and the `relu` or `relu6` that reads it where it is given.
  * @throws MobileOneError `unsupported` naming the node.
  */
-export function lowerNode(lowering: Lowering, node: Node, relu: string | undefined): void {
+export function lowerNode(lowering: Lowering, node: Node, clip: Unary | undefined): void {
   const { constants, file, model, shapes, tensors } = lowering
   const inputs = node.inputs.map((name) => tensors.get(name) as number)
   const [x] = inputs as [number]
-  const makes = relu ?? node.name
-  const activation = int8(relu === undefined ? activations.none : activations.relu)
+  const makes = clip?.name ?? node.name
+  const activation = int8(clip ? activations[clip.op as 'relu' | 'relu6'] : activations.none)
   const output = (): number => declareValue(lowering, makes)
   switch (node.op) {
     case 'conv2d':
@@ -28,6 +30,20 @@ export function lowerNode(lowering: Lowering, node: Node, relu: string | undefin
     case 'relu':
       file.operator('relu', inputs, output())
       break
+    case 'relu6':
+      file.operator('relu6', inputs, output())
+      break
+    case 'hardSwish':
+      file.operator('hardSwish', inputs, output())
+      break
+    case 'hardSigmoid': {
+      const shape = channelsLast(shapes[node.name] as readonly number[])
+      const shifted = file.value(`${node.name}.shifted`, shape)
+      const clipped = int8(activations.relu6)
+      file.operator('add', [x, constants.scalar(3)], shifted, { fields: [clipped] })
+      file.operator('mul', [shifted, constants.scalar(1 / 6)], output(), { fields: [int8(activations.none)] })
+      break
+    }
     case 'sigmoid':
       file.operator('logistic', inputs, output())
       break
@@ -54,6 +70,30 @@ export function lowerNode(lowering: Lowering, node: Node, relu: string | undefin
       file.operator('mean', [x, axes], output(), { fields: [keepsDimensions] })
       break
     }
+    case 'maxPool': {
+      const { padding, read } = padded(lowering, node, node.kernel, x, Number.NEGATIVE_INFINITY)
+      const [strideY, strideX] = node.stride
+      const [height, width] = node.kernel
+      const window = [int8(padding), int32(strideX), int32(strideY), int32(width), int32(height)]
+      file.operator('maxPool2d', [read], output(), { fields: [...window, activation] })
+      break
+    }
+    case 'upsample':
+      lowerUpsample(lowering, node, x)
+      break
+    case 'concat': {
+      const axis = int32(axisOf(shapes[node.name] as readonly number[], node.axis))
+      file.operator('concatenation', inputs, output(), { fields: [axis, activation] })
+      break
+    }
+    case 'slice': {
+      const made = channelsLast(shapes[node.name] as readonly number[])
+      const begin = made.map((_, axis) => (axis === axisOf(made, node.axis) ? node.start : 0))
+      const bound = (name: string, values: readonly number[]): number =>
+        file.constant(`${node.name}.${name}`, [values.length], Int32Array.from(values))
+      file.operator('slice', [x, bound('begin', begin), bound('size', made)], output())
+      break
+    }
     case 'flatten': {
       const shape = shapes[node.inputs[0]] as readonly number[]
       const flat = shapes[node.name] as readonly number[]
@@ -68,17 +108,14 @@ export function lowerNode(lowering: Lowering, node: Node, relu: string | undefin
     }
     case 'batchNorm':
       throw unsupported(model, `"${node.name}" is a batchNorm; fold the model first (reparameterize)`)
-    case 'relu6':
-    case 'hardSigmoid':
-    case 'hardSwish':
-    case 'maxPool':
-    case 'upsample':
-    case 'concat':
-    case 'slice':
-      throw unsupported(model, `"${node.name}" is a ${node.op}, which is not written yet`)
     default:
       node satisfies never
   }
+}
+
+/** The axis of the model where the file has it: maps are [N, H, W, C]. */
+function axisOf(shape: readonly number[], axis: number): number {
+  return shape.length === 4 && axis > 0 ? ((axis + 1) % 3) + 1 : axis
 }
 
 /** The elements of `x` in the order of the model: maps of more than one channel and one pixel are transposed. */

@@ -1,4 +1,12 @@
-import { elementCount, findUses, inferShapes, type Model, validate } from '@mobileone/core'
+import {
+  elementCount,
+  findUses,
+  inferShapes,
+  type Model,
+  type Op,
+  type Unary,
+  validate,
+} from '@mobileone/core'
 import { ConstantStore } from './constant-store.ts'
 import { FileBuilder, type Port } from './file-builder.ts'
 import { endInProbabilities, normalizePixels } from './input-and-output.ts'
@@ -15,7 +23,7 @@ const bytesPerNode = 2048
 
 /**
  * The deploy form of `model` as the bytes of a .tflite file (TensorFlow Lite schema, version 3): float32 values, feature maps
- * NHWC, each ReLU part of the convolution, linear layer or addition that only it reads, as TensorFlow's own converter writes it.
+ * NHWC, each ReLU and ReLU6 part of the convolution, linear layer or addition that only it reads, as TensorFlow's own converter writes it.
  * What the card says goes into the file as TensorFlow Lite metadata: normalisation, description, author, licence, and labels
  * where they fit an output [1, classes]. The same model and options give the same bytes.
  * @throws MobileOneError `invalid-model`; `invalid-argument` where an option does not fit the model, and for weights beyond float16
@@ -43,9 +51,9 @@ export function toTflite(model: Model, options: TfliteOptions = {}): Uint8Array 
   }
   const inputs = Object.keys(shown.inputs).map((name) => ({ name, tensor: declareValue(lowering, name) }))
   const card = options.preprocess ? normalizePixels(lowering) : shown.card
-  const { relus, reluOf } = findActivations(shown)
+  const { fused, after } = findClips(shown)
   for (const node of shown.nodes) {
-    if (!relus.has(node.name)) lowerNode(lowering, node, reluOf.get(node.name))
+    if (!fused.has(node.name)) lowerNode(lowering, node, after.get(node.name))
   }
   const outputs = lowerOutputs(lowering, inputs)
   const labels = labelsOf(shown, lowering.shapes)
@@ -82,24 +90,24 @@ function outputNames(model: Model): ReadonlyMap<string, string> {
   return names
 }
 
-interface Activations {
-  /** The ReLUs that become part of the node before them. */
-  readonly relus: ReadonlySet<string>
+interface Clips {
+  /** The names of the ReLUs and ReLU6s that become part of the node before them. */
+  readonly fused: ReadonlySet<string>
   /** By the name of that node. */
-  readonly reluOf: ReadonlyMap<string, string>
+  readonly after: ReadonlyMap<string, Unary>
 }
 
-const fusing: ReadonlySet<string> = new Set(['conv2d', 'linear', 'add'])
+const fusing: ReadonlySet<Op> = new Set<Op>(['conv2d', 'linear', 'add'])
 
-function findActivations(model: Model): Activations {
+function findClips(model: Model): Clips {
   const uses = findUses(model)
-  const relus = new Set<string>()
-  const reluOf = new Map<string, string>()
+  const fused = new Set<string>()
+  const after = new Map<string, Unary>()
   for (const node of model.nodes) {
     const reader = uses.soleReader(node.name)
-    if (!fusing.has(node.op) || reader?.op !== 'relu') continue
-    relus.add(reader.name)
-    reluOf.set(node.name, reader.name)
+    if (!fusing.has(node.op) || (reader?.op !== 'relu' && reader?.op !== 'relu6')) continue
+    fused.add(reader.name)
+    after.set(node.name, reader)
   }
-  return { relus, reluOf }
+  return { fused, after }
 }

@@ -1,4 +1,4 @@
-import { erf, type Model, type Node, type Tensor } from '@mobileone/core'
+import { erf, type Model, type Node, outputShape, type Tensor } from '@mobileone/core'
 import type { Batch } from '../src/data/batch.ts'
 
 /** A float64 feature map, NCHW, or a matrix. */
@@ -33,10 +33,11 @@ export function trainingLoss(
 
 function evaluate(
   node: Node,
-  [x, other]: readonly Value[],
+  values: readonly Value[],
   weight: (name: string) => ArrayLike<number>,
   shapeOf: (name: string) => readonly number[],
 ): Value {
+  const [x, other] = values
   const a = x as Value
   const each = (f: (value: number) => number): Value => ({
     shape: a.shape,
@@ -151,14 +152,84 @@ function evaluate(
             }
       return { shape: [n, out, oh, ow], data }
     }
-    case 'maxPool':
+    case 'maxPool': {
+      const [, , h = 1, w = 1] = a.shape
+      const { kernel, stride, padding } = node
+      return planewise(a, node, (pixel, oy, ox) => {
+        let most = Number.NEGATIVE_INFINITY
+        for (let y = oy * stride[0] - padding[0], end = y + kernel[0]; y < end; y++)
+          for (let q = ox * stride[1] - padding[1], last = q + kernel[1]; q < last; q++)
+            if (y >= 0 && y < h && q >= 0 && q < w) most = Math.max(most, pixel(y, q))
+        return most
+      })
+    }
     case 'upsample':
+      return planewise(a, node, (pixel, oy, ox, [oh, ow]) => {
+        const [, , h = 1, w = 1] = a.shape
+        const between = (place: number, size: number): [number, number, number] => {
+          const low = Math.min(Math.floor(place), size - 1)
+          return [low, Math.min(low + 1, size - 1), place - low]
+        }
+        if (node.mode === 'nearest') return pixel(Math.floor((oy * h) / oh), Math.floor((ox * w) / ow))
+        const source = (at: number, from: number, to: number): number =>
+          node.alignCorners ? (at * (from - 1)) / (to - 1) : Math.max(0, ((at + 0.5) * from) / to - 0.5)
+        const [top, bottom, down] = between(source(oy, h, oh), h)
+        const [left, right, along] = between(source(ox, w, ow), w)
+        return (
+          (1 - down) * ((1 - along) * pixel(top, left) + along * pixel(top, right)) +
+          down * ((1 - along) * pixel(bottom, left) + along * pixel(bottom, right))
+        )
+      })
     case 'concat':
-    case 'slice':
-      throw new Error(`${node.op} is not written`)
+      return joined(values, node.axis)
+    case 'slice': {
+      const inner = a.shape.slice(node.axis + 1).reduce((product, size) => product * size, 1)
+      const all = (a.shape[node.axis] as number) * inner
+      return {
+        shape: a.shape.map((size, at) => (at === node.axis ? node.end - node.start : size)),
+        data: a.data.filter((_, at) => at % all >= node.start * inner && at % all < node.end * inner),
+      }
+    }
     default:
       return node satisfies never
   }
+}
+
+/** A map whose pixels are made of those of the same plane of `a`; `size` is that of the result. */
+function planewise(
+  a: Value,
+  node: Node,
+  make: (
+    pixel: (y: number, x: number) => number,
+    oy: number,
+    ox: number,
+    size: readonly [height: number, width: number],
+  ) => number,
+): Value {
+  const [n = 1, c = 1, h = 1, w = 1] = a.shape
+  const graph = { name: '', inputs: {}, nodes: [], outputs: {}, weights: {} }
+  const [, , oh = 1, ow = 1] = outputShape(graph, node, [a.shape])
+  const data = new Float64Array(n * c * oh * ow)
+  for (let plane = 0; plane < n * c; plane++) {
+    const pixel = (y: number, x: number): number => a.data[(plane * h + y) * w + x] as number
+    for (let y = 0; y < oh; y++)
+      for (let x = 0; x < ow; x++) data[(plane * oh + y) * ow + x] = make(pixel, y, x, [oh, ow])
+  }
+  return { shape: [n, c, oh, ow], data }
+}
+
+function joined(values: readonly Value[], axis: number): Value {
+  const [first] = values as [Value]
+  const outer = first.shape.slice(0, axis).reduce((product, size) => product * size, 1)
+  const data: number[] = []
+  for (let block = 0; block < outer; block++) {
+    for (const value of values) {
+      const run = value.data.length / outer
+      data.push(...value.data.subarray(block * run, (block + 1) * run))
+    }
+  }
+  const total = values.reduce((sum, { shape }) => sum + (shape[axis] as number), 0)
+  return { shape: first.shape.map((size, at) => (at === axis ? total : size)), data: Float64Array.from(data) }
 }
 
 /** erf to double precision, by its Taylor series; core's is float32's. */

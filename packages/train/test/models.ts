@@ -31,8 +31,61 @@ export function tinyModel(branches: number, squeezeExcite = 0, channels = 1): Mo
   })
 }
 
-/** One path through every op, in combinations MobileOne does not have: groups, strides, biases, other activations. */
-export function everyOp(): Model {
+/** A pyramid: pooled maps resized, joined and parted, and the functions with corners. */
+export function pyramid(): Model {
+  const nodes: Node[] = [
+    convNode('a', 'image', { bias: false, padding: [1, 1] }),
+    batchNormNode('a.bn', 'a'),
+    { op: 'hardSwish', name: 'a.act', inputs: ['a.bn'] },
+    { op: 'maxPool', name: 'small', inputs: ['a.act'], kernel: [3, 2], stride: [2, 3], padding: [1, 1] },
+    convNode('b', 'small'),
+    { op: 'upsample', name: 'large', inputs: ['b'], mode: 'bilinear', size: [9, 7] },
+    { op: 'maxPool', name: 'dense', inputs: ['a.act'], kernel: [2, 2], stride: [1, 1], padding: [0, 0] },
+    {
+      op: 'upsample',
+      name: 'corners',
+      inputs: ['dense'],
+      mode: 'bilinear',
+      alignCorners: true,
+      size: [9, 7],
+    },
+    { op: 'slice', name: 'rows', inputs: ['a.act'], axis: 2, start: 1, end: 4 },
+    { op: 'upsample', name: 'near', inputs: ['rows'], mode: 'nearest', scale: [3, 1] },
+    { op: 'concat', name: 'joined', inputs: ['large', 'near', 'corners', 'a.act'], axis: 1 },
+    { op: 'slice', name: 'half', inputs: ['joined'], axis: 1, start: 2, end: 13 },
+    convNode('c', 'half', { stride: [2, 2] }),
+    { op: 'relu6', name: 'c.act', inputs: ['c'] },
+    { op: 'globalAvgPool', name: 'pool', inputs: ['c.act'] },
+    { op: 'flatten', name: 'flat', inputs: ['pool'] },
+    { op: 'hardSigmoid', name: 'gate', inputs: ['flat'] },
+    { op: 'concat', name: 'both', inputs: ['flat', 'gate'], axis: 1 },
+    { op: 'linear', name: 'last', inputs: ['both'], weight: 'last.weight', bias: 'last.bias' },
+  ]
+  const model = makeModel(
+    {
+      name: 'pyramid',
+      inputs: { image: [1, 2, 9, 7] },
+      nodes,
+      outputs: { logits: 'last' },
+      weights: {
+        'a.weight': [4, 2, 3, 3],
+        ...batchNormWeights('a.bn', 4),
+        'b.weight': [4, 4, 1, 1],
+        'b.bias': [4],
+        'c.weight': [5, 11, 1, 1],
+        'c.bias': [5],
+        'last.weight': [3, 10],
+        'last.bias': [3],
+      },
+    },
+    random(17),
+  )
+  validate(model)
+  return model
+}
+
+/** One path through most ops, in combinations MobileOne does not have: groups, strides, biases, other activations. */
+export function mostOps(): Model {
   const nodes: Node[] = [
     convNode('a', 'image', { bias: false, padding: [1, 1] }),
     batchNormNode('a.bn', 'a'),

@@ -1,20 +1,34 @@
 import {
   type Executor,
+  type Framing,
   formatShape,
   isMobileOneError,
   MobileOneError,
   type Preprocess,
+  type RunOptions,
   type Tensor,
   type TensorSpec,
+  type Tensors,
   tensor,
   throwIfAborted,
 } from '@mobileone/core'
+import { isOnGpu } from './instance.ts'
 import { prepareInto } from './prepare.ts'
 import { checkOptions, checkRule } from './preprocess.ts'
 import { type ImageSource, nameOf, type PreprocessOptions } from './source.ts'
 
 /** The part of an executor that classification and embedding use. */
-export type ImageModel = Pick<Executor, 'inputs' | 'outputs' | 'run'>
+export interface ImageModel extends Pick<Executor, 'inputs' | 'outputs' | 'run'> {
+  /**
+   * Run on a picture as it is, framed and resized where the model runs, as `webgpu` can. Asked, for one picture at a time, where a run
+   * is to be `fast` of what may lie on a GPU; where it throws `invalid-input` the picture is prepared here.
+   */
+  runImage?(
+    source: ImageBitmap | HTMLCanvasElement | OffscreenCanvas | HTMLVideoElement | VideoFrame,
+    rule: Preprocess,
+    options: RunOptions & Framing,
+  ): Promise<Tensors>
+}
 
 /** How a picture becomes the input of a model, and which output is read. */
 export interface ImageRunOptions extends PreprocessOptions {
@@ -63,6 +77,8 @@ export async function* runEach<T>(
   const { name, batch } = inputOf(executor, options.preprocess)
   const output = outputOf(executor, options.output, wanted)
   const iterator = iteratorOf(sources)
+  const isFast = options.resample === 'fast' && options.maxPixels === undefined
+  const runsImage = isFast && batch === 1 && executor.runImage !== undefined
   let index = 0
 
   const prepare = async (): Promise<Batch | undefined> => {
@@ -75,6 +91,9 @@ export async function* runEach<T>(
     if (chunk.length === 0) return undefined
     const first = index
     index += chunk.length
+    const [only] = chunk
+    if (runsImage && isOnGpu(only))
+      return { items: [{ index: first, source: only, ok: true, value: undefined }], input: undefined }
     const input = tensor([batch, ...(executor.inputs[name] as TensorSpec).shape.slice(1)])
     const length = input.data.length / batch
     const items = await Promise.all(
@@ -84,6 +103,7 @@ export async function* runEach<T>(
         return attempt(item, () => prepareInto(row, source, options.preprocess, options, labelOf(item.index)))
       }),
     )
+    chunk.length = 0
     return { items, input }
   }
 
@@ -94,9 +114,16 @@ export async function* runEach<T>(
       next.catch(() => {})
       throwIfAborted(options.signal, 'running the images')
       const { items, input } = current
+      if (!input) {
+        const item = items.shift() as ItemResult<void>
+        const run = await attempt(item, () => runImage(executor, item.source, options, name, output))
+        yield run.ok ? await attempt(item, () => finish(run.value)) : run
+        continue
+      }
       const isAnyWell = items.some(({ ok }) => ok)
       const rows = isAnyWell ? await rowsOf(executor, name, input, output, options.signal) : []
-      for (const [i, item] of items.entries()) {
+      // Taken out one by one: a suspended generator may keep the list of an earlier batch, which must not keep its pictures.
+      for (let item = items.shift(), i = 0; item; item = items.shift(), i++) {
         if (!item.ok) yield item
         else yield await attempt(item, () => finish(rows[i] as Float32Array))
       }
@@ -125,8 +152,9 @@ export async function runAll<T>(
 
 /** Pictures and their rows of the input; that of a picture with an error is of no meaning. */
 interface Batch {
-  readonly items: readonly ItemResult<void>[]
-  readonly input: Tensor
+  readonly items: ItemResult<void>[]
+  /** Undefined where the only picture goes to the GPU as it is. */
+  readonly input: Tensor | undefined
 }
 
 /** Codes of errors that an image has by itself: the next one may be well. */
@@ -144,6 +172,33 @@ async function attempt<T>(
   }
 }
 
+/** The output of a picture that goes to the model as it is, or prepared here where it is refused. */
+async function runImage(
+  executor: ImageModel,
+  source: ImageSource,
+  options: ImageRunOptions,
+  name: string,
+  output: string,
+): Promise<Float32Array> {
+  const { preprocess, region, rotate, flip, fit, signal } = options
+  const framing = {
+    ...(region && { region }),
+    ...(rotate && { rotate }),
+    ...(flip && { flip }),
+    ...(fit && { fit }),
+  }
+  try {
+    const image = source as ImageBitmap
+    const results = await executor.runImage!(image, preprocess, { ...framing, ...(signal && { signal }) })
+    return rowsIn(results, output, 1)[0]!
+  } catch (error) {
+    if (!isMobileOneError(error) || error.code !== 'invalid-input') throw error
+  }
+  const input = tensor((executor.inputs[name] as TensorSpec).shape)
+  await prepareInto(input.data, source, preprocess, options)
+  return (await rowsOf(executor, name, input, output, signal))[0]!
+}
+
 async function rowsOf(
   executor: ImageModel,
   name: string,
@@ -152,9 +207,12 @@ async function rowsOf(
   signal: AbortSignal | undefined,
 ): Promise<Float32Array[]> {
   const results = await executor.run({ [name]: input }, signal ? { signal } : {})
+  return rowsIn(results, output, input.shape[0] as number)
+}
+
+function rowsIn(results: Tensors, output: string, batch: number): Float32Array[] {
   const result = results[output]
   if (!result) throw new MobileOneError('invalid-input', `the run gave no output "${output}"`)
-  const batch = input.shape[0] as number
   const length = result.data.length / batch
   return Array.from({ length: batch }, (_, i) => result.data.subarray(i * length, (i + 1) * length))
 }

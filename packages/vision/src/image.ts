@@ -95,3 +95,9 @@ export function cut(image: Image, { left, top, width, height }: Window): Image {
   }
   return { width, height, channels, data }
 }
+
+/** Grey, or RGB with or without alpha. */
+export function inColours(image: Image, isGrey: boolean): Image {
+  if (isGrey) return toGrey(image)
+  return image.channels === 1 ? toRgb(image) : image
+}

@@ -14,3 +14,16 @@ export function is<Name extends keyof Sources>(name: Name, value: unknown): valu
   if (typeof type === 'function' && value instanceof type) return true
   return Object.prototype.toString.call(value) === `[object ${name}]`
 }
+
+const onGpu = [
+  'ImageBitmap',
+  'OffscreenCanvas',
+  'HTMLCanvasElement',
+  'VideoFrame',
+  'HTMLVideoElement',
+] as const
+
+/** What a browser may keep on the GPU. */
+export function isOnGpu(value: unknown): value is Sources[(typeof onGpu)[number]] {
+  return onGpu.some((name) => is(name, value))
+}

@@ -11,7 +11,8 @@ export function normalize(image: Image, rule: Pick<Preprocess, 'mean' | 'std'>):
   return out
 }
 
-interface Place {
+/** Where an image goes in planes of `columns` a row. */
+export interface Place {
   readonly left: number
   readonly top: number
   readonly columns: number

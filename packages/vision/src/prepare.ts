@@ -1,11 +1,9 @@
 import type { Preprocess, Window } from '@mobileone/core'
-import { coefficients, countedFrom, spanOf } from './coefficients.ts'
 import { withPicture } from './decode.ts'
 import { type Frame, frameOf, isFramed } from './frame.ts'
-import { cut, type Image, toGrey, toRgb } from './image.ts'
+import { type Image, inColours } from './image.ts'
 import { normalizationTables, writePlanes } from './normalize.ts'
-import type { Part, Picture } from './picture.ts'
-import { bothPasses } from './resize.ts'
+import type { Picture } from './picture.ts'
 import type { ImageSource, PreprocessOptions } from './source.ts'
 
 /**
@@ -20,6 +18,8 @@ export async function prepareInto(
   label?: string,
 ): Promise<void> {
   const framed = isFramed(options) ? await import('./framed.ts') : undefined
+  // Loaded while the picture is.
+  if (options.resample !== 'fast') exact().catch(() => {})
   await withPicture(source, options, label, async (picture, name) => {
     const { width, height } = picture
     const frame = framed?.frameBy(width, height, rule, options, name) ?? frameOf(width, height, rule)
@@ -33,14 +33,18 @@ export async function prepareInto(
       })
     }
     if (inner.width === 0 || inner.height === 0) return
-    const isGrey = tables.length === 1
-    const image =
-      options.resample === 'fast' && picture.shrink
-        ? inColours(isGrey, await shrink(picture, frame, inner))
-        : await resizeExactly(picture, frame, inner, rule.interpolation, isGrey)
     const place = { left: inner.left - window.left, top: inner.top - window.top, columns: window.width }
-    writePlanes(image, tables, out, place)
+    if (options.resample === 'fast' && picture.shrink) {
+      const image = await shrink(picture, frame, inner)
+      return writePlanes(inColours(image, tables.length === 1), tables, out, place)
+    }
+    const { resizeExactly } = await exact()
+    await resizeExactly(picture, frame, inner, rule, out, place)
   })
+}
+
+function exact(): Promise<typeof import('./exact.ts')> {
+  return import('./exact.ts')
 }
 
 /** The part of the frame's window that shows the picture, in pixels of the resized one. */
@@ -58,36 +62,4 @@ async function shrink(picture: Picture, frame: Frame, inner: Window): Promise<Im
   if (!turn) return picture.shrink!(region, resized.width, resized.height, inner)
   const [width, height] = turn.isSideways ? [resized.height, resized.width] : [resized.width, resized.height]
   return turn.apply(await picture.shrink!(region, width, height, turn.before(inner, width, height)))
-}
-
-async function resizeExactly(
-  picture: Picture,
-  frame: Frame,
-  inner: Window,
-  interpolation: Preprocess['interpolation'],
-  isGrey: boolean,
-): Promise<Image> {
-  const { region, resized, turn } = frame
-  const [width, height] = turn?.isSideways ? [region.height, region.width] : [region.width, region.height]
-  const horizontal = coefficients(width, resized.width, inner.left, inner.width, interpolation)
-  const vertical = coefficients(height, resized.height, inner.top, inner.height, interpolation)
-  const columns = spanOf(horizontal)
-  const rows = spanOf(vertical)
-  const turned = { left: columns.first, top: rows.first, width: columns.count, height: rows.count }
-  const needed = turn?.before(turned, region.width, region.height) ?? turned
-  const window = { ...needed, left: region.left + needed.left, top: region.top + needed.top }
-  const part = await picture.read(window)
-  const image = turn?.apply(pixelsOf(part, window, isGrey)) ?? pixelsOf(part, window, isGrey)
-  const data = bothPasses(image, countedFrom(columns.first, horizontal), countedFrom(rows.first, vertical))
-  return { width: inner.width, height: inner.height, channels: image.channels === 1 ? 1 : 3, data }
-}
-
-/** The pixels of `window`, of as many channels as are wanted; alpha may stay. */
-function pixelsOf({ image, left, top }: Part, window: Window, isGrey: boolean): Image {
-  return inColours(isGrey, cut(image, { ...window, left: window.left - left, top: window.top - top }))
-}
-
-function inColours(isGrey: boolean, image: Image): Image {
-  if (isGrey) return toGrey(image)
-  return image.channels === 1 ? toRgb(image) : image
 }

@@ -1,6 +1,13 @@
 import { createExecutor, type Executor, MobileOneError, type Preprocess, spec, tensor } from '@mobileone/core'
 import { describe, expect, test } from 'vitest'
-import { classifyEach, embedEach, type Image, type ImageSource, type ItemResult } from '../src/index.ts'
+import {
+  classifyEach,
+  embedEach,
+  type Image,
+  type ImageModel,
+  type ImageSource,
+  type ItemResult,
+} from '../src/index.ts'
 
 const rule: Preprocess = {
   size: [1, 1],
@@ -132,4 +139,53 @@ test('what is wrong with the options, the model or the device ends it', async ()
       message: expect.stringContaining('must be a list or another iterable'),
     })
   }
+})
+
+describe('a model that takes pictures as they are', () => {
+  const bitmap = { [Symbol.toStringTag]: 'ImageBitmap', width: 1, height: 1 } as unknown as ImageBitmap
+  const framing = { fit: 'stretch', flip: true } as const
+
+  /** What it was given, one entry a picture; `refusal` is thrown instead of an answer. */
+  function direct(batch: number, given: unknown[], refusal?: MobileOneError): ImageModel {
+    return {
+      ...colours(batch),
+      async runImage(source, by, { signal, ...how }) {
+        given.push([source, by, how])
+        if (refusal) throw refusal
+        return { logits: tensor([1, 3], Float32Array.of(0, 1, 0)) }
+      },
+    }
+  }
+
+  test('is given what may lie on a GPU, for fast runs, with the framing', async () => {
+    const given: unknown[] = []
+    const model = direct(1, given)
+    const sources = [red, bitmap, blue]
+    const results = await all(classifyEach(model, sources, { ...options, ...framing, resample: 'fast' }))
+    expect(results.map(({ value }) => value?.[0]?.label)).toEqual(['red', 'green', 'blue'])
+    expect(given).toEqual([[bitmap, rule, framing]])
+  })
+
+  test('is not asked for exact runs, by batches, or under a limit of pixels', async () => {
+    const given: unknown[] = []
+    const runs: [number, object][] = [
+      [1, {}],
+      [1, { resample: 'exact' }],
+      [1, { resample: 'fast', maxPixels: 1 }],
+      [2, { resample: 'fast' }],
+    ]
+    for (const [batch, run] of runs)
+      await all(classifyEach(direct(batch, given), [bitmap], { ...options, ...run }))
+    expect(given).toEqual([])
+  })
+
+  test('what it refuses is prepared here; other errors are its own', async () => {
+    const fast = { ...options, resample: 'fast' } as const
+    const refusing = direct(1, [], new MobileOneError('invalid-input', 'no such frame'))
+    const [refused, well] = await all(classifyEach(refusing, [bitmap, red], fast))
+    expect(refused?.error?.message).toMatch(/^the ImageBitmap|is no image source/)
+    expect(well?.value?.[0]?.label).toBe('red')
+    const lost = direct(1, [], new MobileOneError('device-lost', 'gone'))
+    await expect(all(classifyEach(lost, [bitmap], fast))).rejects.toMatchObject({ code: 'device-lost' })
+  })
 })

@@ -6,6 +6,8 @@ import { formatShape, sameShape } from './tensor.ts'
 /** Shapes by value name: inputs and nodes. */
 export type Shapes = Readonly<Record<string, readonly number[]>>
 
+type Pair = readonly [height: number, width: number]
+
 /**
  * The shape of every value of `graph`.
  * @throws MobileOneError `invalid-model` naming the first node whose inputs or weights do not fit.
@@ -73,6 +75,23 @@ export function outputShape(
     if (Number.isInteger(axis) && axis >= 1 && axis < x.length) return
     fail(`axis must be a whole number from 1 to ${x.length - 1} for an input ${formatShape(x)}, got ${axis}`)
   }
+  const slid = (
+    h: number,
+    w: number,
+    kernel: Pair,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+  ): readonly [number, number] => {
+    const height = convolvedSize(h, kernel[0], stride[0], padding[0], dilation[0])
+    const width = convolvedSize(w, kernel[1], stride[1], padding[1], dilation[1])
+    if (height < 1 || width < 1) {
+      fail(
+        `a ${kernel.join('x')} kernel does not fit into an input of ${h}x${w} padded by ${padding.join(', ')}`,
+      )
+    }
+    return [height, width]
+  }
   const along = (axis: number, size: number): readonly number[] =>
     x.map((old, at) => (at === axis ? size : old))
 
@@ -96,14 +115,7 @@ export function outputShape(
       ])
       if (o % node.groups !== 0) fail(`${o} output channels do not divide into ${node.groups} groups`)
       if (node.bias !== undefined) weight('bias', node.bias, [o])
-      const height = convolvedSize(h, kh, node.stride[0], node.padding[0], node.dilation[0])
-      const width = convolvedSize(w, kw, node.stride[1], node.padding[1], node.dilation[1])
-      if (height < 1 || width < 1) {
-        fail(
-          `a ${kh}x${kw} kernel does not fit into an input of ${h}x${w} padded by ${node.padding.join(', ')}`,
-        )
-      }
-      return [n, o, height, width]
+      return [n, o, ...slid(h, w, [kh, kw], node.stride, node.padding, node.dilation)]
     }
     case 'batchNorm': {
       if (x.length !== 4 && x.length !== 2)
@@ -145,14 +157,7 @@ export function outputShape(
         fail(`padding of ${padding.join(', ')} is more than half the kernel of ${kernel.join(', ')}`)
       }
       const [n, c, h, w] = x as [number, number, number, number]
-      const height = convolvedSize(h, kernel[0], stride[0], padding[0], 1)
-      const width = convolvedSize(w, kernel[1], stride[1], padding[1], 1)
-      if (height < 1 || width < 1) {
-        fail(
-          `a ${kernel.join('x')} kernel does not fit into an input of ${h}x${w} padded by ${padding.join(', ')}`,
-        )
-      }
-      return [n, c, height, width]
+      return [n, c, ...slid(h, w, kernel, stride, padding, [1, 1])]
     }
     case 'upsample': {
       expectRank(4, '[N, C, H, W]')

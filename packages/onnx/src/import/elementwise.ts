@@ -15,6 +15,8 @@ export const elementwiseRules: Readonly<Record<string, Rule>> = {
     return unary(graph, node, 'gelu')
   },
   Clip: clip,
+  HardSigmoid: hardSigmoid,
+  HardSwish: (graph, node) => unary(graph, node, 'hardSwish'),
   Erf: erf,
   Add: add,
   Sum: sum,
@@ -38,7 +40,7 @@ function sigmoid(graph: ImportGraph, node: OnnxNode): Value {
   return unary(graph, node, 'sigmoid')
 }
 
-/** ReLU as a clip from 0. Bounds are attributes before opset 11, inputs since. */
+/** ReLU as a clip from 0, ReLU6 as one to 6. Bounds are attributes before opset 11, inputs since. */
 function clip(graph: ImportGraph, node: OnnxNode): Value {
   const bound = (index: number, name: string, otherwise: number): number =>
     node.inputs[index]
@@ -47,10 +49,22 @@ function clip(graph: ImportGraph, node: OnnxNode): Value {
   const low = bound(1, 'min', Number.NEGATIVE_INFINITY)
   const high = bound(2, 'max', Number.POSITIVE_INFINITY)
   const largestFloat32 = 3.4028234663852886e38
-  if (low !== 0 || !(high >= largestFloat32)) {
-    graph.unsupported(node, `a clip to [${low}, ${high}]; only [0, infinity), which is ReLU, is supported`)
-  }
-  return unary(graph, node, 'relu')
+  if (low === 0 && high === 6) return unary(graph, node, 'relu6')
+  if (low === 0 && high >= largestFloat32) return unary(graph, node, 'relu')
+  return graph.unsupported(
+    node,
+    `a clip to [${low}, ${high}]; only [0, infinity), which is ReLU, and [0, 6], which is ReLU6, are supported`,
+  )
+}
+
+function hardSigmoid(graph: ImportGraph, node: OnnxNode): Value {
+  const alpha = attribute(node, 'alpha', 'float') ?? 0.2
+  const beta = attribute(node, 'beta', 'float') ?? 0.5
+  if (near(alpha, 1 / 6) && near(beta, 0.5)) return unary(graph, node, 'hardSigmoid')
+  return graph.unsupported(
+    node,
+    `clips ${alpha} x + ${beta} to [0, 1]; only x / 6 + 1/2, as PyTorch and MobileNetV3 have it, is supported`,
+  )
 }
 
 /** The number a one-element constant holds, unless it would add axes to the value `beside` it. */

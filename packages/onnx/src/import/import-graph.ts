@@ -47,6 +47,7 @@ export class ImportGraph {
   readonly #shapes = new Map<string, readonly number[]>()
   readonly #initializers: ReadonlyMap<string, OnnxTensor>
   readonly #soleReaders: ReadonlyMap<string, OnnxNode>
+  readonly #read: ReadonlySet<string>
   readonly #uniqueValue = uniqueNames()
   readonly #uniqueWeight = uniqueNames()
   readonly #weightNames = new Map<Constant, Map<string, string>>()
@@ -55,17 +56,20 @@ export class ImportGraph {
 
   /**
    * @param soleReaders The node that alone reads a value, where there is one.
+   * @param read The values that a node reads or an output shows.
    * @param byteLength Size of the file, which bounds how many elements may be made of it.
    */
   constructor(
     opset: number,
     initializers: ReadonlyMap<string, OnnxTensor>,
     soleReaders: ReadonlyMap<string, OnnxNode>,
+    read: ReadonlySet<string>,
     byteLength: number,
   ) {
     this.opset = opset
     this.#initializers = initializers
     this.#soleReaders = soleReaders
+    this.#read = read
     this.#elementsLeft = elementLimit(byteLength)
   }
 
@@ -81,7 +85,7 @@ export class ImportGraph {
     const initializer = value ? undefined : this.#initializers.get(name)
     if (initializer) {
       value = decodeConstant(initializer, name)
-      this.#charge(value.data.length)
+      this.charge(value.data.length)
       this.#values.set(name, value)
     }
     return value
@@ -89,12 +93,22 @@ export class ImportGraph {
 
   /** Record what output 0 of `node` is. */
   set(node: OnnxNode, value: Value): void {
-    this.#values.set(node.outputs[0] as string, value)
+    this.assign(node.outputs[0] as string, value)
+  }
+
+  /** Record what the value `name` of the file is. */
+  assign(name: string, value: Value): void {
+    this.#values.set(name, value)
   }
 
   /** The only node that reads output 0 of `node`, undefined when there are others. */
   soleReader(node: OnnxNode): OnnxNode | undefined {
     return this.#soleReaders.get(node.outputs[0] as string)
+  }
+
+  /** Whether a node reads the value `name` of the file, or an output shows it. */
+  isRead(name: string): boolean {
+    return this.#read.has(name)
   }
 
   /** Input `index` of `node`, which must be there. */
@@ -143,6 +157,8 @@ export class ImportGraph {
     )
     const graph: Graph = { name: '', inputs: {}, nodes: [], outputs: {}, weights }
     const shape = outputShape(graph, node, inputShapes)
+    if (!Number.isSafeInteger(elementCount(shape)))
+      this.unsupported(source, `makes [${shape.join(', ')}], more elements than can be counted`)
     if (this.nodes.length >= limits.nodes)
       this.unsupported(source, `with it the model has more than ${limits.nodes} nodes`)
     this.nodes.push(node)
@@ -175,7 +191,7 @@ export class ImportGraph {
     this.#derived.set(constant, variants)
     let variant = variants.get(key)
     if (!variant) {
-      this.#charge(elementCount(shape))
+      this.charge(elementCount(shape))
       const data = new Float32Array(elementCount(shape))
       for (let index = 0; index < data.length; index++) data[index] = make(index)
       variant = { kind: 'constant', name: constant.name, shape, data }
@@ -195,7 +211,8 @@ export class ImportGraph {
     )
   }
 
-  #charge(elements: number): void {
+  /** Count elements that are made or looked through against what a file of this size may ask for. */
+  charge(elements: number): void {
     this.#elementsLeft -= elements
     if (this.#elementsLeft < 0) {
       throw new MobileOneError(

@@ -3,6 +3,7 @@ import type { OnnxNode } from '../proto.ts'
 import { attribute } from './attributes.ts'
 import type { FloatConstant } from './constant.ts'
 import type { ImportGraph, Made, Value } from './import-graph.ts'
+import { resize } from './resize.ts'
 
 /** Read one ONNX node: what its output 0 is. Appends model nodes where it computes something. */
 export type Rule = (graph: ImportGraph, node: OnnxNode) => Value
@@ -14,6 +15,9 @@ export const layerRules: Readonly<Record<string, Rule>> = {
   MatMul: matMul,
   GlobalAveragePool: (graph, node) => pool(graph, node),
   AveragePool: averagePool,
+  MaxPool: maxPool,
+  Resize: resize,
+  Upsample: resize,
   ReduceMean: reduceMean,
   Softmax: softmax,
 }
@@ -35,14 +39,9 @@ function conv(graph: ImportGraph, node: OnnxNode): Value {
       `kernel_shape is [${declared.join(', ')}] and the weight's kernel [${kernel.join(', ')}]`,
     )
   }
-  const pair = (name: string, value: number): readonly [number, number] => {
-    const given = attribute(node, name, 'ints') ?? [value, value]
-    if (given.length !== 2) graph.invalid(node, `${name} has ${given.length} numbers, expected 2`)
-    return [given[0] as number, given[1] as number]
-  }
-  const stride = pair('strides', 1)
-  const dilation = pair('dilations', 1)
-  const padding = symmetricPadding(graph, node, convPads(graph, node, x, kernel, stride, dilation))
+  const stride = pairOf(graph, node, 'strides')
+  const dilation = pairOf(graph, node, 'dilations')
+  const padding = symmetricPadding(graph, node, windowPads(graph, node, x, kernel, stride, dilation))
   const bias = node.inputs[2] ? graph.floats(node, 2) : undefined
   return graph.emit(node, (name) => ({
     op: 'conv2d',
@@ -57,8 +56,15 @@ function conv(graph: ImportGraph, node: OnnxNode): Value {
   }))
 }
 
+/** An attribute of two numbers, ones where it is absent. */
+function pairOf(graph: ImportGraph, node: OnnxNode, name: string): readonly [height: number, width: number] {
+  const given = attribute(node, name, 'ints') ?? [1, 1]
+  if (given.length !== 2) graph.invalid(node, `${name} has ${given.length} numbers, expected 2`)
+  return [given[0] as number, given[1] as number]
+}
+
 /** [top, left, bottom, right], as `pads` or `auto_pad` say. */
-function convPads(
+function windowPads(
   graph: ImportGraph,
   node: OnnxNode,
   x: Made,
@@ -223,6 +229,36 @@ function scaled(graph: ImportGraph, constant: FloatConstant, factor: number): Fl
 function pool(graph: ImportGraph, node: OnnxNode, part?: string): Made {
   const x = graph.made(node, 0)
   return graph.emit(node, (name) => ({ op: 'globalAvgPool', name, inputs: [x.name] }), part)
+}
+
+function maxPool(graph: ImportGraph, node: OnnxNode): Value {
+  const x = graph.made(node, 0)
+  if (x.shape.length !== 4) {
+    graph.unsupported(node, `a pool over [${x.shape.join(', ')}]; only [N, C, H, W] is supported`)
+  }
+  const kernel = pairOf(graph, node, 'kernel_shape')
+  const stride = pairOf(graph, node, 'strides')
+  const dilation = pairOf(graph, node, 'dilations')
+  if (dilation.some((size) => size !== 1)) graph.unsupported(node, 'a pool with dilations')
+  if (node.outputs[1]) graph.unsupported(node, 'a pool that also gives the places of the largest values')
+  const padding = symmetricPadding(graph, node, windowPads(graph, node, x, kernel, stride, dilation))
+  const leaves = [0, 1].some((at) => {
+    const size = x.shape[2 + at] as number
+    return (size + 2 * (padding[at] as number) - (kernel[at] as number)) % (stride[at] as number) !== 0
+  })
+  if (attribute(node, 'ceil_mode', 'int') && leaves) {
+    graph.unsupported(
+      node,
+      `a pool over [${x.shape.join(', ')}] with ceil_mode, which adds a window past the edge`,
+    )
+  }
+  if (padding.some((size, at) => 2 * size > (kernel[at] as number))) {
+    graph.unsupported(
+      node,
+      `padding of ${padding.join(', ')} for a pool of ${kernel.join(', ')}; half of it is the most`,
+    )
+  }
+  return graph.emit(node, (name) => ({ op: 'maxPool', name, inputs: [x.name], kernel, stride, padding }))
 }
 
 function averagePool(graph: ImportGraph, node: OnnxNode): Value {

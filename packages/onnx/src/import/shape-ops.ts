@@ -5,9 +5,10 @@ import { attribute } from './attributes.ts'
 import { type Constant, decodeConstant, type FloatConstant } from './constant.ts'
 import type { ImportGraph, Made, Value } from './import-graph.ts'
 import { type Rule, transposed } from './layers.ts'
+import { gatherMap, joinMaps, slice, split } from './regions.ts'
 
 /**
- * Ops that only rename, flatten, or compute the shapes of a flatten: `x.view(x.size(0), -1)` is traced as Shape, Gather,
+ * Ops that only rename, flatten, join or part values, or compute the shapes of a flatten or a resize: `x.view(x.size(0), -1)` is traced as Shape, Gather,
  * Unsqueeze, Concat and Reshape.
  */
 export const shapeRules: Readonly<Record<string, Rule>> = {
@@ -22,6 +23,8 @@ export const shapeRules: Readonly<Record<string, Rule>> = {
   Shape: shapeOf,
   Gather: gather,
   Concat: concat,
+  Slice: slice,
+  Split: split,
   Transpose: transpose,
 }
 
@@ -141,6 +144,8 @@ function shapeOf(graph: ImportGraph, node: OnnxNode): Value {
 }
 
 function gather(graph: ImportGraph, node: OnnxNode): Value {
+  const value = graph.input(node, 0)
+  if (value.kind === 'made') return gatherMap(graph, node, value)
   const sizes = graph.integers(node, 0)
   const picked = graph.integers(node, 1).map((index) => {
     const size = sizes.at(index)
@@ -151,10 +156,9 @@ function gather(graph: ImportGraph, node: OnnxNode): Value {
 }
 
 function concat(graph: ImportGraph, node: OnnxNode): Value {
+  if (node.inputs.some((name) => graph.find(name)?.kind === 'made')) return joinMaps(graph, node)
   const sizes: number[] = []
-  for (const [index, name] of node.inputs.entries()) {
-    if (graph.find(name)?.kind === 'made')
-      graph.unsupported(node, 'joining feature maps; only the whole numbers of a shape are joined')
+  for (const index of node.inputs.keys()) {
     sizes.push(...graph.integers(node, index))
     if (sizes.length > limits.shapeNumbers) graph.invalid(node, `a shape of ${sizes.length} numbers`)
   }

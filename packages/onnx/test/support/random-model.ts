@@ -9,6 +9,7 @@ import {
   spec,
   type Tensor,
   tensor,
+  unaryOps,
 } from '@mobileone/core'
 
 type Shape = readonly number[]
@@ -80,9 +81,12 @@ function randomNode(
   const biased = source.next() < 0.7
   const ops =
     shape.length === 4
-      ? (['conv2d', 'conv2d', 'conv2d', 'batchNorm', 'globalAvgPool', 'flatten'] as const)
+      ? ([
+          ...(['conv2d', 'conv2d', 'conv2d', 'batchNorm', 'globalAvgPool', 'flatten'] as const),
+          ...(['maxPool', 'upsample', 'upsample'] as const),
+        ] as const)
       : (['linear', 'linear', 'batchNorm', 'softmax', 'flatten'] as const)
-  const op = pick([...ops, 'relu', 'sigmoid', 'silu', 'gelu', 'add', 'mul'] as const)
+  const op = pick([...ops, ...unaryOps, 'add', 'mul', 'concat', 'slice'] as const)
   const [, c = 1, h = 1, w = 1] = shape
   switch (op) {
     case 'conv2d': {
@@ -127,6 +131,27 @@ function randomNode(
       return { op, name, inputs: [x, alike] }
     case 'mul':
       return { op, name, inputs: [x, factor] }
+    case 'maxPool': {
+      const kernel = [Math.min(source.integer(1, 3), h), Math.min(source.integer(1, 3), w)] as const
+      const padding = [source.integer(0, kernel[0] >> 1), source.integer(0, kernel[1] >> 1)] as const
+      return { op, name, inputs: [x], kernel, stride: [source.integer(1, 2), source.integer(1, 2)], padding }
+    }
+    case 'upsample': {
+      const mode = pick(['nearest', 'bilinear'] as const)
+      const corners = mode === 'bilinear' && source.next() < 0.5 ? { alignCorners: true } : {}
+      const target =
+        h * w < 200 && source.next() < 0.5
+          ? { scale: [source.integer(1, 3), source.integer(1, 3)] as const }
+          : { size: [source.integer(1, 24), source.integer(1, 24)] as const }
+      return { op, name, inputs: [x], mode, ...corners, ...target }
+    }
+    case 'concat':
+      return { op, name, inputs: [x, alike, x], axis: source.integer(1, shape.length - 1) }
+    case 'slice': {
+      const axis = source.integer(1, shape.length - 1)
+      const start = source.integer(0, (shape[axis] as number) - 1)
+      return { op, name, inputs: [x], axis, start, end: source.integer(start + 1, shape[axis] as number) }
+    }
     default:
       return { op, name, inputs: [x] }
   }

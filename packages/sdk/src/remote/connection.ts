@@ -1,6 +1,6 @@
 /** The owner's end of the protocol: calls with an abort, callbacks and iterables, and an end of all of them when the thread dies. */
 import { type ErrorCode, MobileOneError } from '@mobileone/core'
-import type { Created, Item, MethodName, Reply, Request } from './protocol.ts'
+import { type Created, type Item, type MethodName, methods, type Reply, type Request } from './protocol.ts'
 import { type Outgoing, pack, unpack } from './wire.ts'
 
 /** A thread as the platform started it. */
@@ -152,19 +152,13 @@ export function connect(thread: Thread, prepare: Prepare = (source) => source): 
         share,
         args,
       })) as Promise<Created>,
-    call(handle, method, [first, ...others], into) {
-      const send = (source: unknown): Promise<unknown> =>
-        ask(handle, [source, ...others], method, (id, args) => ({
-          type: 'call',
-          id,
-          handle,
-          method,
-          into,
-          args,
-        }))
+    call(handle, method, given, into) {
+      const send = (args: readonly unknown[]): Promise<unknown> =>
+        ask(handle, args, method, (id, packed) => ({ type: 'call', id, handle, method, into, args: packed }))
       const run = async (): Promise<unknown> => {
-        const source = prepare(first)
-        return send(source instanceof Promise ? await source : source)
+        const { pictures } = methods[method]
+        const args = given.map((value, place) => (place < pictures ? prepare(value) : value))
+        return send(args.some((value) => value instanceof Promise) ? await Promise.all(args) : args)
       }
       const mine = calls.get(handle) ?? new Set()
       calls.set(handle, mine)

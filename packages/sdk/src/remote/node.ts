@@ -75,7 +75,7 @@ export async function createPool(options: PoolOptions): Promise<ClassifierPool> 
     }
     const classifier = remoteClassifier(facts, {
       async call(method, args) {
-        if (methods[method] === 'all') {
+        if (methods[method].kind === 'all') {
           opened.record(handle, method, args)
           return track(pool.runOnAll((connection) => connection.call(handle, method, args)))
         }

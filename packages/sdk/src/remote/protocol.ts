@@ -16,26 +16,37 @@ export type MethodName = {
       : never
 }[keyof Classifier]
 
-/**
- * One row a method. `call` answers once; `all` too, and is for every thread of a pool; `each` takes an iterable, which is read as
- * far as results are asked for, and answers with an iterable of a result for each; `stream` answers with an iterable of any
- * length; `classifier` answers with another classifier on the same thread; `owner` runs on the owner's thread. The second argument
- * of all of them is options.
- */
-export const methods: Readonly<
-  Record<MethodName, 'call' | 'all' | 'each' | 'stream' | 'classifier' | 'owner'>
-> = {
-  classify: 'call',
-  classifyEach: 'each',
-  watch: 'owner',
-  embed: 'call',
-  embedEach: 'each',
-  logits: 'call',
-  setOptions: 'owner',
-  fewShot: 'classifier',
-  withHead: 'classifier',
-  getModel: 'call',
-  warmUp: 'all',
+interface Row {
+  /**
+   * `call` answers once; `all` too, and is for every thread of a pool; `each` takes an iterable, which is read as far as results are
+   * asked for, and answers with an iterable of a result for each; `stream` answers with an iterable of any length; `classifier`
+   * answers with another classifier on the same thread; `owner` runs on the owner's thread.
+   */
+  readonly kind: 'call' | 'all' | 'each' | 'stream' | 'classifier' | 'owner'
+  /** How many arguments, from the first, are pictures or hold some. */
+  readonly pictures: number
+  /** The place of the options among the arguments. */
+  readonly options: number
+}
+
+const row = (kind: Row['kind'], pictures = 1, options = 1): Row => ({ kind, pictures, options })
+
+/** What a classifier can do, one row a method. */
+export const methods: Readonly<Record<MethodName, Row>> = {
+  classify: row('call'),
+  classifyEach: row('each'),
+  watch: row('owner'),
+  embed: row('call'),
+  embedEach: row('each'),
+  similarity: row('call', 2, 2),
+  nearest: row('call', 1, 2),
+  logits: row('call'),
+  profile: row('call', 0, 0),
+  setOptions: row('owner', 0),
+  fewShot: row('classifier'),
+  withHead: row('classifier', 0),
+  getModel: row('call', 0, 0),
+  warmUp: row('all', 0, 0),
 }
 
 /** From the owner. `id` names a call, `handle` a classifier of the thread, `key` a callback or an iterable among the arguments. */

@@ -37,12 +37,16 @@ export function remoteClassifier(facts: Facts, remote: Remote): Classifier {
   const check = (): void => {
     if (disposed) throw new MobileOneError('disposed', 'this classifier has been disposed')
   }
-  let defaults: object = {}
-  const withDefaults = ([first, run, ...others]: readonly unknown[]): unknown[] => [
-    first,
-    { ...defaults, ...defined(run ?? {}) },
-    ...others,
-  ]
+  let defaults: { readonly threshold?: unknown } = {}
+  const withDefaults = (name: MethodName, given: readonly unknown[]): unknown[] => {
+    const args = [...given]
+    const place = methods[name].options
+    const { threshold, ...others } = defaults
+    // The threshold of `nearest` is one of similarity.
+    const known = name === 'nearest' || threshold === undefined ? others : { ...others, threshold }
+    args[place] = { ...known, ...defined(args[place] ?? {}) }
+    return args
+  }
   const setOptions = (changes: unknown): void => {
     defaults = defined({ ...defaults, ...(changes as object) })
   }
@@ -51,7 +55,7 @@ export function remoteClassifier(facts: Facts, remote: Remote): Classifier {
     deferred(async () => {
       check()
       const { watch } = await import('../watch/watch.ts')
-      const [source, run] = withDefaults(args) as [WatchSource, WatchOptions]
+      const [source, run] = withDefaults('watch', args) as [WatchSource, WatchOptions]
       const runner = {
         labels: facts.labels as Classifier['labels'],
         logits: (...given: unknown[]) => remote.call('logits', given) as Promise<Float32Array>,
@@ -59,29 +63,29 @@ export function remoteClassifier(facts: Facts, remote: Remote): Classifier {
       return watch(runner, source, run)
     })
   const method = (name: MethodName): ((...args: unknown[]) => unknown) => {
-    switch (methods[name]) {
+    switch (methods[name].kind) {
       case 'stream':
         return async function* (...args) {
           check()
-          yield* remote.stream(name, withDefaults(args))
+          yield* remote.stream(name, withDefaults(name, args))
         }
       case 'each':
         return async function* (...args) {
           check()
-          const [images, { onProgress, ...run }] = withDefaults(args) as [ImageSources, ListOptions]
+          const [images, { onProgress, ...run }] = withDefaults(name, args) as [ImageSources, ListOptions]
           const results = withSources(images, (items) => remote.stream(name, [items, run]))
           yield* reported(results, name.replace('Each', ''), images, { ...(onProgress && { onProgress }) })
         }
       case 'classifier':
         return async (...args) => {
           check()
-          return remote.make(name, withDefaults(args))
+          return remote.make(name, withDefaults(name, args))
         }
       case 'call':
       case 'all':
         return async (...args) => {
           check()
-          return remote.call(name, withDefaults(args))
+          return remote.call(name, withDefaults(name, args))
         }
       case 'owner':
         return name === 'watch' ? watchFrames : setOptions

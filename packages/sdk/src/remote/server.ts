@@ -140,7 +140,7 @@ export function createServer(
           const classifier = find(request.handle)
           return (classifier[request.method] as AnyMethod).apply(classifier, given)
         }
-        const kind = methods[request.method]
+        const { kind } = methods[request.method]
         switch (kind) {
           case 'call':
           case 'all':

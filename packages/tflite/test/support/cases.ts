@@ -1,7 +1,32 @@
-import { type Model, withBatch } from '@mobileone/core'
+import { convNode } from '@mobileone/conformance'
+import { type Model, type Node, type Upsample, withBatch } from '@mobileone/core'
 import { convolution, deploy, network } from './models.ts'
 
 const map = [1, 6, 9, 7]
+
+type Size = readonly [number, number]
+
+/** The image, 2 x 6 x 9 x 7, through each node by itself, whose output has its name. */
+function shown(nodes: Readonly<Record<string, Node>>): Model {
+  const named = Object.entries(nodes).map(([name, node]) => ({ ...node, name }) as Node)
+  const outputs = Object.fromEntries(named.map(({ name }) => [name, name]))
+  return { ...network([2, 6, 9, 7], named), outputs }
+}
+
+const pool = (kernel: Size, stride: Size, padding: Size): Node => ({
+  op: 'maxPool',
+  name: '',
+  inputs: ['image'],
+  kernel,
+  stride,
+  padding,
+})
+const upsample = (how: Pick<Upsample, 'mode' | 'alignCorners' | 'scale' | 'size'>): Node => ({
+  op: 'upsample',
+  name: '',
+  inputs: ['image'],
+  ...how,
+})
 
 /** Models that together use every operator that is written, at odd sizes. */
 export const cases: Readonly<Record<string, Model>> = {
@@ -72,6 +97,51 @@ export const cases: Readonly<Record<string, Model>> = {
     ...network(map, [{ op: 'relu', name: 'r', inputs: ['image'] }]),
     outputs: { a: 'r', b: 'r', same: 'image' },
   },
+  'relu6, alone and after a convolution, hardSigmoid and hardSwish': network(
+    map,
+    [
+      convNode('c', 'image', { weight: 'w', bias: 'b' }),
+      { op: 'relu6', name: 'r', inputs: ['c'] },
+      { op: 'hardSigmoid', name: 's', inputs: ['r'] },
+      { op: 'hardSwish', name: 'h', inputs: ['image'] },
+      { op: 'mul', name: 'm', inputs: ['s', 'h'] },
+      { op: 'relu6', name: 'y', inputs: ['m'] },
+    ],
+    { w: [6, 6, 1, 1], b: [6] },
+  ),
+  pools: shown({
+    overlapping: pool([3, 3], [2, 2], [1, 1]),
+    apart: pool([2, 3], [2, 3], [0, 0]),
+    wide: pool([1, 4], [1, 1], [0, 2]),
+    same: pool([3, 3], [1, 1], [1, 1]),
+    odd: pool([2, 2], [2, 1], [1, 0]),
+  }),
+  sizes: shown({
+    twice: upsample({ mode: 'nearest', scale: [2, 3] }),
+    part: upsample({ mode: 'nearest', size: [13, 5] }),
+    gathered: upsample({ mode: 'nearest', size: [55, 82] }),
+    small: upsample({ mode: 'nearest', size: [3, 6] }),
+    linear: upsample({ mode: 'bilinear', scale: [3, 2] }),
+    less: upsample({ mode: 'bilinear', size: [4, 1] }),
+    corners: upsample({ mode: 'bilinear', alignCorners: true, size: [20, 13] }),
+    one: upsample({ mode: 'bilinear', alignCorners: true, size: [1, 1] }),
+  }),
+  'parts, joined': shown({
+    channels: { op: 'slice', name: '', inputs: ['image'], axis: 1, start: 2, end: 5 },
+    rows: { op: 'slice', name: '', inputs: ['image'], axis: 2, start: 3, end: 9 },
+    columns: { op: 'slice', name: '', inputs: ['image'], axis: 3, start: 0, end: 1 },
+    'more channels': { op: 'concat', name: '', inputs: ['image', 'image', 'image'], axis: 1 },
+    'more rows': { op: 'concat', name: '', inputs: ['image', 'image'], axis: 2 },
+    'more columns': { op: 'concat', name: '', inputs: ['image', 'image'], axis: 3 },
+  }),
+  'parts of matrices, joined': network(
+    [3, 7],
+    [
+      { op: 'slice', name: 's', inputs: ['image'], axis: 1, start: 1, end: 4 },
+      { op: 'concat', name: 'c', inputs: ['s', 'image', 's'], axis: 1 },
+      { op: 'relu6', name: 'r', inputs: ['c'] },
+    ],
+  ),
   'a MobileOne with squeeze-and-excite': deploy,
   'a batch of two': withBatch(deploy, 2),
 }

@@ -20,13 +20,11 @@ export function inFloat16(model: Model): Model {
 export function expectClose(got: Tensor | undefined, wanted: Tensor, tolerance: number, what = ''): void {
   expect(got?.shape, what).toEqual(wanted.shape)
   const scale = wanted.data.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1)
-  for (const [index, value] of wanted.data.entries()) {
-    const difference = Math.abs((got?.data[index] as number) - value)
-    expect(
-      difference <= tolerance * scale,
-      `${what} element ${index}: ${got?.data[index]}, not ${value}`,
-    ).toBe(true)
-  }
+  const wrong = wanted.data.findIndex(
+    (value, index) => !(Math.abs((got?.data[index] as number) - value) <= tolerance * scale),
+  )
+  const found = wrong < 0 ? '' : `element ${wrong} is ${got?.data[wrong]}, not ${wanted.data[wrong]}`
+  expect(found, what).toBe('')
 }
 
 /** Axis i of the result is axis `order[i]` of `source`; vectors and matrices stay as they are. */

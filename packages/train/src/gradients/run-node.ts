@@ -1,7 +1,8 @@
-import { type Conv2d, MobileOneError, type Node } from '@mobileone/core'
+import type { Conv2d, Node } from '@mobileone/core'
 import type { Primitives, Tfjs } from '@mobileone/tfjs-wasm-gradients'
 import type * as tf from '@tensorflow/tfjs-core'
 import type { Observe, ReadWeight } from './branch-sum.ts'
+import { maxPool, upsample } from './resample.ts'
 
 /** The value of one node in training mode, from the values it reads. Feature maps are NHWC. */
 export function runNode(
@@ -65,16 +66,25 @@ export function runNode(
     case 'softmax':
       return tf.softmax(x)
     case 'maxPool':
+      return maxPool(tf, node, x as tf.Tensor4D)
     case 'upsample':
+      return upsample(tf, node, x as tf.Tensor4D)
     case 'concat':
-    case 'slice':
-      throw new MobileOneError(
-        'unsupported',
-        `training through node "${node.name}" (${node.op}) is not written yet`,
-      )
+      return tf.concat([...inputs], channelsLast(node.axis, x.rank))
+    case 'slice': {
+      const axis = channelsLast(node.axis, x.rank)
+      const begin = x.shape.map((_, at) => (at === axis ? node.start : 0))
+      const size = x.shape.map((all, at) => (at === axis ? node.end - node.start : all))
+      return tf.slice(x, begin, size)
+    }
     default:
       return node satisfies never
   }
+}
+
+/** The axis of a feature map in the layout NHWC; that of other values as it is. */
+function channelsLast(axis: number, rank: number): number {
+  return rank === 4 ? ((axis + 1) % 3) + 1 : axis
 }
 
 function hardSigmoid(tf: Tfjs, x: tf.Tensor): tf.Tensor {

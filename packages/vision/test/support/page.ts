@@ -33,6 +33,8 @@ export async function bundleForBrowser(): Promise<string> {
 export interface OpenPage {
   readonly page: Page
   readonly code: string
+  /** A page whose policy forbids WebAssembly. */
+  readonly strict: string
   /** Another origin with the same files. */
   readonly elsewhere: string
   close(): Promise<void>
@@ -50,6 +52,7 @@ export async function openPage(): Promise<OpenPage> {
   return {
     page,
     code,
+    strict: `${originOf(here)}/strict`,
     elsewhere: originOf(elsewhere),
     async close() {
       await browser.close()
@@ -61,10 +64,11 @@ export async function openPage(): Promise<OpenPage> {
   }
 }
 
-const html = `<!doctype html><title>vision</title><body><script type="module">
-import * as vision from '/vision.js'
+const script = `import * as vision from '/vision.js'
 globalThis.vision = vision
-</script>`
+`
+const html = `<!doctype html><title>vision</title><body><script type="module">
+${script}</script>`
 
 const worker = `import { decode } from '/vision.js'
 onmessage = async ({ data }) => {
@@ -79,6 +83,11 @@ async function serve(code: string): Promise<Server> {
       response.writeHead(200, { 'content-type': type }).end(body)
     }
     if (path === '/') return send('text/html', html)
+    if (path === '/strict') {
+      response.setHeader('content-security-policy', "script-src 'self'")
+      return send('text/html', '<!doctype html><script type="module" src="/strict.js"></script>')
+    }
+    if (path === '/strict.js') return send('text/javascript', script)
     if (path === '/vision.js') return send('text/javascript', code)
     if (path === '/worker.js') return send('text/javascript', worker)
     const [, folder, name = ''] = /^\/(images|photographs)\/([\w.'-]+)$/.exec(path) ?? []
