@@ -64,7 +64,11 @@ export function build() {
   if (existsSync(buildStamp) && newestSource() <= statSync(buildStamp).mtimeMs) return
   const started = Date.now()
   console.error('building …')
-  sh(join(binaries, 'turbo'), ['run', 'build', '--output-logs=errors-only'], turboEnv)
+  sh(
+    join(binaries, 'turbo'),
+    ['run', 'build', '--filter=!./examples/*', '--output-logs=errors-only'],
+    turboEnv,
+  )
   mkdirSync(dirname(buildStamp), { recursive: true })
   writeFileSync(buildStamp, new Date(started).toISOString())
 }

@@ -35,6 +35,12 @@ const budgets = [
     limit: 10_000,
   },
   {
+    name: 'sdk/worker, what a page loads before it starts the worker',
+    source: "export * from '@mobileone/sdk/worker'\n",
+    onDemand: false,
+    limit: 2_000,
+  },
+  {
     name: 'backend-webgpu, kernels included',
     source: "export * from '@mobileone/backend-webgpu'\n",
     without: ['@mobileone/core'],

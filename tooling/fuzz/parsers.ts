@@ -10,9 +10,11 @@ import {
 import {
   imagenetPreprocess,
   initialize,
+  type Model,
   mobileone,
   type Random,
   reparameterize,
+  spec,
 } from '../../packages/core/src/index.ts'
 import { fromMLModel } from '../../packages/coreml/src/neural-network/from-mlmodel.ts'
 import { toMLModel } from '../../packages/coreml/src/neural-network/to-mlmodel.ts'
@@ -64,6 +66,24 @@ const train = initialize(
   { seed: 1, statistics: 'random' },
 )
 const deploy = { ...reparameterize(train), card: { labels: ['a', 'b', 'c'] } }
+
+/** The ops of decoders, each with its attributes. */
+const decoder: Model = {
+  name: 'decoder',
+  inputs: { x: spec([1, 2, 4, 6]) },
+  nodes: [
+    { op: 'maxPool', name: 'pool', inputs: ['x'], kernel: [3, 3], stride: [2, 2], padding: [1, 1] },
+    { op: 'upsample', name: 'large', inputs: ['pool'], mode: 'nearest', scale: [2, 2] },
+    { op: 'upsample', name: 'linear', inputs: ['pool'], mode: 'bilinear', size: [4, 6] },
+    { op: 'concat', name: 'joined', inputs: ['x', 'large', 'linear'], axis: 1 },
+    { op: 'slice', name: 'part', inputs: ['joined'], axis: 1, start: 1, end: 5 },
+    { op: 'hardSwish', name: 'swish', inputs: ['part'] },
+    { op: 'hardSigmoid', name: 'gate', inputs: ['swish'] },
+    { op: 'relu6', name: 'y', inputs: ['gate'] },
+  ],
+  outputs: { y: 'y' },
+  weights: {},
+}
 
 function readWeights(bytes: Uint8Array): unknown {
   const checkpoint = readCheckpoint(bytes)
@@ -134,6 +154,8 @@ function onnx(): FuzzedParser {
   const samples = [
     toOnnx(train),
     toOnnx(deploy, { dynamicBatch: true }),
+    toOnnx(decoder, { dynamicBatch: true }),
+    toOnnx(decoder),
     ...files('onnx/test/fixtures', /\.onnx$/, 10_000),
   ]
   const read = (bytes: Uint8Array): unknown => fromOnnx(bytes, { shapes: {} })
@@ -152,6 +174,7 @@ const longestModel = 2e6
 function mlpackage(): FuzzedParser {
   const samples = [
     zipPackage(toCoreML(deploy)),
+    zipPackage(toCoreML(decoder)),
     ...files('coreml/test/fixtures', /(6|block|sparse|vector)\.zip$/),
   ]
   const opened = samples.map((sample) => Object.entries(unzipSync(sample)))

@@ -2,6 +2,7 @@ import {
   type Backend,
   type CompileOptions,
   type Executor,
+  inferShapes,
   MobileOneError,
   type Model,
   type RunOptions,
@@ -63,7 +64,10 @@ export function coremlBackend(options: CoreMLBackendOptions = {}): CoreMLBackend
         ? { ok: true, features: [...runner.features, precision] }
         : { ok: false, reason }
     },
-    unsupported: (model) => model.nodes.filter((node) => refusal(node) !== undefined),
+    unsupported(model) {
+      const shapes = inferShapes(model)
+      return model.nodes.filter((node) => refusal(node, shapes) !== undefined)
+    },
     async compile(model, compileOptions) {
       const { signal, onProgress } = compileOptions ?? {}
       const what = `compiling for ${runner.name}`

@@ -1,4 +1,6 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { type ErrorCode, isMobileOneError, tensor } from '@mobileone/core'
@@ -200,5 +202,31 @@ describe('a pool of threads', () => {
       timeout: 60_000,
     })
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'Trouser\n', stderr: '' })
+  })
+
+  it('serves pictures over HTTP as the README says', async () => {
+    const script = fileURLToPath(new URL('./pool-example.mjs', import.meta.url))
+    expect(readFileSync(new URL('../README.md', import.meta.url), 'utf8')).toContain(
+      `\`\`\`js\n${readFileSync(script, 'utf8')}\`\`\``,
+    )
+    const service = spawn(process.execPath, [script, fileURLToPath(weights), '0'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const ended = once(service, 'exit')
+    try {
+      const [line] = (await once(service.stdout, 'data')) as [Buffer]
+      const url = `http://127.0.0.1:${/\d+/.exec(line.toString())?.[0]}`
+      const send = async (body: string | Buffer): Promise<unknown[]> => {
+        const answer = await fetch(url, { method: 'POST', body: body as never })
+        return [answer.status, await answer.text()]
+      }
+      const [status, text] = await send(readFileSync(picture))
+      expect([status, JSON.parse(text as string)]).toMatchObject([200, [{ label: 'Trouser' }, {}, {}]])
+      expect(await send('no picture')).toMatchObject([400, expect.stringContaining('cannot be decoded')])
+      expect(await send('x'.repeat(4_000_001))).toMatchObject([400, expect.stringContaining('maxBytes')])
+    } finally {
+      service.kill('SIGTERM')
+    }
+    expect(await ended).toEqual([0, null])
   })
 })

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Page as Answer, lacking, launchChromium, readGolden, serve } from '@mobileone/testkit'
 import type { Browser, Page } from 'playwright-core'
+import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Classifier } from '../src/classifier.ts'
 import type * as sdk from '../src/index.ts'
@@ -20,6 +21,12 @@ const page = `<!doctype html><title>MobileOne</title><link rel="icon" href="data
 <img id="picture" src="/picture.png"><canvas id="canvas" width="28" height="28"></canvas>
 <script type="module" src="/page.mjs"></script>`
 
+/** The README's, as a page without a bundler imports it. */
+const example = readFileSync(new URL('./worker-example.ts', import.meta.url), 'utf8')
+const exampleScript = ts
+  .transpile(example, { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext })
+  .replace('@mobileone/sdk/worker', '/browser/worker.mjs')
+
 const files: Readonly<Record<string, Answer>> = {
   '/': { type: 'text/html', body: page, headers: strict },
   '/folder/': { type: 'text/html', body: page.replaceAll('src="/', 'src="../'), headers: strict },
@@ -31,14 +38,14 @@ const files: Readonly<Record<string, Answer>> = {
   '/page.mjs': {
     type: script,
     body: `import * as worker from '/browser/worker.mjs'
-Object.assign(globalThis, { worker, loadSdk: () => import('/browser/mobileone.mjs') })
-globalThis.ready = true`,
+Object.assign(globalThis, { worker, loadSdk: () => import('/browser/mobileone.mjs'), loadExample: () => import('/example.mjs') })`,
   },
   '/weights.safetensors': {
     type: 'application/octet-stream',
     body: readFileSync(new URL('fashion-mnist.safetensors', assets)),
   },
   '/picture.png': { type: 'image/png', body: readFileSync(new URL('images/2-trouser.png', assets)) },
+  '/example.mjs': { type: script, body: exampleScript },
   '/text.mjs': { type: 'text/plain', body: 'export {}' },
   '/wrong.mjs': { type: script, body: 'this is no JavaScript' },
   '/silent.mjs': { type: script, body: 'export {}', headers: strict },
@@ -60,6 +67,7 @@ addEventListener('message', ({ data }) => { if (data.method === 'embed') throw n
 interface InPage {
   readonly worker: typeof worker
   loadSdk(): Promise<typeof sdk>
+  loadExample(): Promise<typeof import('./worker-example.ts')>
 }
 
 describe.skipIf(lacking('chromium'))('a classifier in a worker, in Chromium', () => {
@@ -95,7 +103,6 @@ describe.skipIf(lacking('chromium'))('a classifier in a worker, in Chromium', ()
   async function open(path: string): Promise<Page> {
     const opened = await browser.newPage()
     await opened.goto(server.url + path)
-    await opened.waitForFunction('globalThis.ready')
     return opened
   }
 
@@ -359,6 +366,31 @@ describe.skipIf(lacking('chromium'))('a classifier in a worker, in Chromium', ()
       return { labels, refused, wasLive: track.readyState }
     })
     expect(found).toEqual({ labels: Array(6).fill('Trouser'), refused: 'invalid-argument', wasLive: 'ended' })
+  })
+
+  it('watches a camera as the README says', async () => {
+    expect(readFileSync(new URL('../README.md', import.meta.url), 'utf8')).toContain(
+      `\`\`\`ts\n${example}\`\`\``,
+    )
+    const found = await tab.evaluate(async () => {
+      const { show } = await (globalThis as unknown as InPage).loadExample()
+      const canvas = document.querySelector('#canvas') as HTMLCanvasElement
+      const image = document.querySelector('#picture') as HTMLImageElement
+      const repaint = setInterval(() => canvas.getContext('2d')?.drawImage(image, 0, 0), 20)
+      const output = document.createElement('p')
+      const stop = new AbortController()
+      const texts = new Set<string | null>()
+      new MutationObserver(() => {
+        texts.add(output.textContent)
+        if (output.textContent === 'Trouser') stop.abort()
+      }).observe(output, { childList: true })
+      const error = await show('/weights.safetensors', canvas.captureStream(), output, stop.signal).catch(
+        ({ name }) => name,
+      )
+      clearInterval(repaint)
+      return { error, texts: [...texts] }
+    })
+    expect(found).toEqual({ error: 'AbortError', texts: expect.arrayContaining(['100 %', 'Trouser']) })
   })
 
   it.each([

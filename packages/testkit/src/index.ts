@@ -32,3 +32,4 @@ export {
 } from './requirements.ts'
 export { type Page, serve } from './server.ts'
 export { type PageCaseResult, runPageSuite } from './suites.ts'
+export { type RgbFrame, y4m } from './y4m.ts'

@@ -5,6 +5,8 @@ import { type TensorType, tensorType, type Value, type ValueType } from '../mil/
 /** What is known of an operand: its type, and its value where it is an immediate constant. */
 export interface Operand {
   readonly type: ValueType
+  /** Of an argument that takes several values: all of them, the first included. */
+  readonly parts?: readonly Operand[]
   readonly value?: Value
 }
 
@@ -36,6 +38,16 @@ export function inferOutputs(type: string, operand: (name: string) => Operand): 
     if (payload?.kind !== 'strings') throw new Error(`${name} must be a constant string`)
     return payload.values[0] ?? ''
   }
+  const map = (name: string): TensorType => {
+    const found = floating(name)
+    if (found.shape.length !== 4) throw new Error(`${name} must have rank 4`)
+    return found
+  }
+  const flag = (name: string): boolean => {
+    const { payload } = operand(name).value ?? {}
+    if (payload?.kind !== 'bools') throw new Error(`${name} must be a constant bool`)
+    return payload.values[0] === true
+  }
   const expectType = (name: string, dtype: TensorType['dtype'], shape: readonly number[]): void => {
     const found = tensorOf(name)
     if (found.dtype !== dtype || String(found.shape) !== String(shape)) {
@@ -55,6 +67,7 @@ export function inferOutputs(type: string, operand: (name: string) => Operand): 
     case 'identity':
       return [tensorOf('x')]
     case 'relu':
+    case 'relu6':
     case 'sigmoid':
     case 'silu':
       return [floating('x')]
@@ -117,6 +130,74 @@ export function inferOutputs(type: string, operand: (name: string) => Operand): 
           x.shape.map((length, axis) => (axes.includes(axis) ? 1 : length)),
         ),
       ]
+    }
+    case 'sigmoid_hard': {
+      const x = floating('x')
+      expectType('alpha', x.dtype, [])
+      expectType('beta', x.dtype, [])
+      return [x]
+    }
+    case 'max_pool': {
+      const x = map('x')
+      const [kernel, strides, pad] = [integers('kernel_sizes', 2), integers('strides', 2), integers('pad', 4)]
+      if (text('pad_type') !== 'custom') throw new Error('pad_type must be "custom"')
+      if (flag('ceil_mode')) throw new Error('ceil_mode must be false')
+      const out = x.shape.slice(2).map((length, axis) => {
+        const padded = length + (pad[2 * axis] ?? 0) + (pad[2 * axis + 1] ?? 0)
+        return Math.floor((padded - (kernel[axis] ?? 1)) / (strides[axis] ?? 1)) + 1
+      })
+      return [tensorType(x.dtype, [...x.shape.slice(0, 2), ...out])]
+    }
+    case 'resize_bilinear': {
+      const x = map('x')
+      const modes = ['STRICT_ALIGN_CORNERS', 'ALIGN_CORNERS', 'UNALIGN_CORNERS', 'DEFAULT', 'OFFSET_CORNERS']
+      if (!modes.includes(text('sampling_mode')))
+        throw new Error(`there is no sampling_mode "${text('sampling_mode')}"`)
+      const size = [...integers('target_size_height'), ...integers('target_size_width')]
+      return [tensorType(x.dtype, [...x.shape.slice(0, 2), ...size])]
+    }
+    case 'upsample_nearest_neighbor': {
+      const x = map('x')
+      const factors = [...integers('scale_factor_height'), ...integers('scale_factor_width')]
+      const size = x.shape.slice(2).map((length, axis) => length * (factors[axis] ?? 1))
+      return [tensorType(x.dtype, [...x.shape.slice(0, 2), ...size])]
+    }
+    case 'concat': {
+      const { parts = [operand('values')] } = operand('values')
+      const types = parts.map((part) => part.type).filter((found) => found.kind === 'tensor')
+      const [first] = types
+      const [axis = 0] = integers('axis')
+      if (!first || types.length < parts.length) throw new Error('values must be tensors')
+      if (flag('interleave')) throw new Error('interleave must be false')
+      const along = axis < 0 ? axis + first.shape.length : axis
+      const rest = (shape: readonly number[]): string =>
+        String(shape.map((size, at) => (at === along ? 0 : size)))
+      if (!(along < first.shape.length)) throw new Error(`axis ${axis} is not an axis of values`)
+      for (const { dtype, shape } of types) {
+        if (dtype !== first.dtype || rest(shape) !== rest(first.shape)) {
+          throw new Error(
+            `values of ${first.dtype}[${first.shape.join(', ')}] and ${dtype}[${shape.join(', ')}] do not join`,
+          )
+        }
+      }
+      const total = types.reduce((sum, { shape }) => sum + (shape[along] as number), 0)
+      return [
+        tensorType(
+          first.dtype,
+          first.shape.map((size, at) => (at === along ? total : size)),
+        ),
+      ]
+    }
+    case 'slice_by_size': {
+      const x = tensorOf('x')
+      const [begin, size] = [integers('begin', x.shape.length), integers('size', x.shape.length)]
+      x.shape.forEach((length, axis) => {
+        const [start = 0, count = 0] = [begin[axis], size[axis]]
+        if (start < 0 || count < 1 || start + count > length) {
+          throw new Error(`${count} elements from ${start} on are not within the ${length} of axis ${axis}`)
+        }
+      })
+      return [tensorType(x.dtype, size)]
     }
     case 'reshape': {
       const x = tensorOf('x')

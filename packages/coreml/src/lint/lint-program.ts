@@ -90,9 +90,13 @@ function lintOperation(
       operands.set(key, { type: binding.value.type, value: binding.value })
       continue
     }
-    const operand = known.get(binding.name)
-    if (operand) operands.set(key, operand)
-    else report(where, `${here}: reads "${binding.name}", which no earlier operation makes`)
+    const names = binding.kind === 'name' ? [binding.name] : binding.names
+    const parts = names.flatMap((name) => known.get(name) ?? [])
+    const [operand] = parts
+    if (operand && parts.length === names.length) operands.set(key, { ...operand, parts })
+    for (const name of names) {
+      if (!known.has(name)) report(where, `${here}: reads "${name}", which no earlier operation makes`)
+    }
   }
 
   if (operation.outputs.length !== (rule.outputs ?? 1)) {

@@ -53,6 +53,8 @@ export interface Value {
 
 export type Binding =
   | { readonly kind: 'name'; readonly name: string }
+  /** Of an argument that takes any number of values: two or more. */
+  | { readonly kind: 'names'; readonly names: readonly string[] }
   | { readonly kind: 'value'; readonly value: Value }
 
 export interface NamedType {

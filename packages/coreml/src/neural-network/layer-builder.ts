@@ -159,7 +159,7 @@ export class LayerBuilder {
       case 'slice':
         throw new MobileOneError(
           'unsupported',
-          `cannot write model "${this.#model.name}" for Core ML: node "${node.name}" is a ${node.op}, which is not written yet`,
+          `cannot write model "${this.#model.name}" for Core ML: node "${node.name}" is a ${node.op}, which the older single file is not written with; write a package (toCoreML, .mlpackage)`,
         )
       default:
         node satisfies never

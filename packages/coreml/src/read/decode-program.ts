@@ -127,9 +127,12 @@ function decodeArgument(reader: WireReader): Binding {
     }
   }
   const [binding, ...others] = bindings
-  if (!binding || others.length > 0)
-    return reader.fail(`an argument of ${bindings.length} bindings, where one belongs,`)
-  return binding
+  if (!binding) return reader.fail('an argument of 0 bindings, where one belongs,')
+  if (others.length === 0) return binding
+  const names = bindings.flatMap((each) => (each.kind === 'name' ? [each.name] : []))
+  if (names.length < bindings.length)
+    return reader.fail('an argument of several bindings, not all of them names,')
+  return { kind: 'names', names }
 }
 
 function decodeNamedType(reader: WireReader): NamedType {

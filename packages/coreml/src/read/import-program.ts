@@ -236,10 +236,74 @@ export function importProgram(
         return
       }
       case 'relu':
+      case 'relu6':
       case 'sigmoid':
       case 'silu':
         push({ op: operation.type, name, inputs: [value('x')] })
         return
+      case 'sigmoid_hard': {
+        const [[alpha = 0], [beta = 0]] = [numbers('alpha'), numbers('beta')]
+        const isNear = (given: number, wanted: number): boolean => Math.abs(given - wanted) < 5e-4 * wanted
+        if (!isNear(alpha, 1 / 6) || !isNear(beta, 0.5)) {
+          unsupported(`clips ${alpha} x + ${beta} to 0..1; x / 6 + 1/2 is supported`)
+        }
+        push({ op: 'hardSigmoid', name, inputs: [value('x')] })
+        return
+      }
+      case 'max_pool': {
+        const [kernel, strides] = [pair(numbers('kernel_sizes')), pair(numbers('strides'))]
+        const kind = constantAt('pad_type').texts?.[0]
+        const pad = kind === 'valid' ? [0, 0, 0, 0] : numbers('pad')
+        const [top = 0, bottom = 0, left = 0, right = 0] = pad
+        if ((kind !== 'custom' && kind !== 'valid') || top !== bottom || left !== right) {
+          unsupported(`pads by "${kind}" ${pad.join(', ')}; both sides of an axis must get the same`)
+        }
+        if (operation.inputs.has('ceil_mode') && numbers('ceil_mode')[0] === 1) unsupported('has ceil_mode')
+        push({ op: 'maxPool', name, inputs: [value('x')], kernel, stride: strides, padding: [top, left] })
+        return
+      }
+      case 'resize_bilinear': {
+        const mode = constantAt('sampling_mode').texts?.[0] ?? ''
+        if (mode !== 'UNALIGN_CORNERS' && mode !== 'STRICT_ALIGN_CORNERS')
+          unsupported(`has the sampling_mode "${mode}"`)
+        const size = pair([...numbers('target_size_height'), ...numbers('target_size_width')])
+        const corners = mode === 'STRICT_ALIGN_CORNERS' && { alignCorners: true }
+        push({ op: 'upsample', name, inputs: [value('x')], mode: 'bilinear', ...corners, size })
+        return
+      }
+      case 'upsample_nearest_neighbor': {
+        const scale = pair([...numbers('scale_factor_height'), ...numbers('scale_factor_width')])
+        if (!scale.every(Number.isInteger)) unsupported(`has factors that are not whole: ${scale.join(', ')}`)
+        push({ op: 'upsample', name, inputs: [value('x')], mode: 'nearest', scale })
+        return
+      }
+      case 'concat': {
+        const binding = operation.inputs.get('values')
+        const names = binding?.kind === 'names' ? binding.names : [bound('values')]
+        const [first = '', ...others] = names.map((each) => nameOfValue(each, here))
+        if (numbers('interleave')[0] === 1) unsupported('interleaves its values')
+        push({
+          op: 'concat',
+          name,
+          inputs: [first, ...others],
+          axis: axisOf(names[0] ?? '', numbers('axis')[0] ?? 0),
+        })
+        return
+      }
+      case 'slice_by_size':
+      case 'slice_by_index': {
+        const from = shapeOf('x')
+        const begin = numbers('begin')
+        const cuts = from.flatMap((size, axis) => {
+          const range = rangeAlong(axis, size, begin)
+          return range.start === 0 && range.end === size ? [] : [{ axis, ...range }]
+        })
+        const [cut, ...more] = cuts
+        if (more.length > 0) unsupported('cuts several axes at once')
+        if (cut) push({ op: 'slice', name, inputs: [value('x')], ...cut })
+        else alias('x')
+        return
+      }
       case 'gelu':
         if (constantAt('mode').texts?.[0] !== 'EXACT') unsupported('is an approximation of gelu')
         push({ op: 'gelu', name, inputs: [value('x')] })
@@ -328,6 +392,31 @@ export function importProgram(
       }
       default:
         unsupported('is an op that models do not have')
+    }
+
+    function axisOf(of: string, axis: number): number {
+      return axis < 0 ? axis + (declared.get(of)?.length ?? 0) : axis
+    }
+
+    /** What a slice keeps of an axis. */
+    function rangeAlong(
+      axis: number,
+      size: number,
+      begin: readonly number[],
+    ): { readonly start: number; readonly end: number } {
+      const list = (key: string): readonly number[] => (operation.inputs.has(key) ? numbers(key) : [])
+      const place = (at: number): number => Math.min(Math.max(at < 0 ? at + size : at, 0), size)
+      if (operation.type === 'slice_by_size') {
+        const start = begin[axis] ?? 0
+        const count = numbers('size')[axis] ?? size
+        return { start, end: count === -1 ? size : start + count }
+      }
+      if ((list('stride')[axis] ?? 1) !== 1 || list('squeeze_mask')[axis] === 1)
+        unsupported('takes steps or drops an axis')
+      return {
+        start: list('begin_mask')[axis] === 1 ? 0 : place(begin[axis] ?? 0),
+        end: list('end_mask')[axis] === 1 ? size : place(numbers('end')[axis] ?? size),
+      }
     }
   }
 }

@@ -43,7 +43,7 @@ export class Constants {
       if (binding?.kind === 'name') {
         return this.#known.get(binding.name) ?? fail(`${where} reads "${binding.name}", which is no constant`)
       }
-      const value = binding?.value ?? operation.attributes.get(key)
+      const value = binding?.kind === 'value' ? binding.value : operation.attributes.get(key)
       return value && readConstant(value, this.#weights, where, (elements) => budget.work(elements))
     }
     const constant =

@@ -1,9 +1,10 @@
-import { elementCount, erf, MobileOneError } from '@mobileone/core'
+import { elementCount, erf, MobileOneError, type Upsample } from '@mobileone/core'
 import { formatType, type MilType, type Operation } from '../mil/program.ts'
 import type { Constant } from '../read/constant.ts'
 import { limits } from '../read/limits.ts'
 import { conv } from './conv.ts'
 import * as kernels from './kernels.ts'
+import * as maps from './map-kernels.ts'
 
 /** A value of the program while it runs: its place in time is the name it stands under. */
 export interface Known {
@@ -66,6 +67,53 @@ export function compileStep(operation: Operation, known: (name: string) => Known
         inputs: [nameOf('x')],
         apply: (x) => kernels.relu(x as Float32Array),
       }
+    case 'relu6':
+      return unary((x) => Math.min(Math.max(x, 0), 6))
+    case 'sigmoid_hard': {
+      const [[alpha = 0], [beta = 0]] = [numbers('alpha'), numbers('beta')]
+      return unary((x) => Math.min(Math.max(alpha * x + beta, 0), 1))
+    }
+    case 'max_pool':
+      return compileMaxPool()
+    case 'resize_bilinear': {
+      const mode = text('sampling_mode')
+      const alignCorners = mode === 'STRICT_ALIGN_CORNERS'
+      if (!alignCorners && mode !== 'UNALIGN_CORNERS') fail(`has the sampling_mode "${mode}"`)
+      const size = [...numbers('target_size_height'), ...numbers('target_size_width')]
+      if (alignCorners && size.includes(1)) fail('aligns the corners of a single pixel')
+      return compileResize(size, { mode: 'bilinear', alignCorners })
+    }
+    case 'upsample_nearest_neighbor': {
+      const { shape } = floats('x')
+      const factors = [...numbers('scale_factor_height'), ...numbers('scale_factor_width')]
+      if (!factors.every((factor) => Number.isInteger(factor) && factor >= 1))
+        fail('has factors that are not whole')
+      return compileResize(
+        factors.map((factor, axis) => factor * (shape[2 + axis] ?? 0)),
+        { mode: 'nearest' },
+      )
+    }
+    case 'concat':
+      return compileConcat()
+    case 'slice_by_size': {
+      const { shape } = value('x')
+      const begin = numbers('begin')
+      const size = numbers('size').map((count, axis) =>
+        count === -1 ? (shape[axis] ?? 0) - (begin[axis] ?? 0) : count,
+      )
+      const fits = shape.every((length, axis) => {
+        const [start = -1, count = 0] = [begin[axis], size[axis]]
+        return [start, count].every(Number.isInteger) && start >= 0 && count >= 1 && start + count <= length
+      })
+      if (!fits || begin.length !== shape.length || size.length !== shape.length) {
+        fail(`cannot take ${size.join('x')} from ${begin.join(', ')} of ${shape.join('x')}`)
+      }
+      return {
+        shape: size,
+        inputs: [nameOf('x')],
+        apply: (x) => maps.cut(x as Float32Array, shape, begin, size),
+      }
+    }
     case 'sigmoid':
       return unary((x) => 1 / (1 + Math.exp(-x)))
     case 'silu':
@@ -172,6 +220,71 @@ export function compileStep(operation: Operation, known: (name: string) => Known
       inputs: [nameOf('x'), nameOf('weight'), ...(hasBias ? [nameOf('bias')] : [])],
       multiplyAdds: elementCount(shape.out) * elementCount(weight.slice(1)),
       apply: (a, w, b) => conv(a as Float32Array, w as Float32Array, b ?? none, shape),
+    }
+  }
+
+  function compileMaxPool(): CompiledStep {
+    const { shape } = floats('x')
+    const [kernel, strides, pad] = [numbers('kernel_sizes'), numbers('strides'), numbers('pad')]
+    const [ceil = 0] = numbers('ceil_mode')
+    if (shape.length !== 4 || text('pad_type') !== 'custom' || ceil !== 0)
+      fail('pools in a way that has no kernel')
+    const isWhole = (sizes: readonly number[], least: number): boolean =>
+      sizes.every((size) => Number.isInteger(size) && size >= least && size < 65536)
+    if (kernel.length !== 2 || strides.length !== 2 || pad.length !== 4) fail('has wrong parameters')
+    if (!isWhole(kernel, 1) || !isWhole(strides, 1) || !isWhole(pad, 0)) fail('has wrong parameters')
+    const padding = [pad[0] as number, pad[2] as number]
+    const out = shape.slice(2).map((size, axis) => {
+      const padded = size + (pad[2 * axis] as number) + (pad[2 * axis + 1] as number)
+      return Math.floor((padded - (kernel[axis] as number)) / (strides[axis] as number)) + 1
+    })
+    const to = [...shape.slice(0, 2), ...out]
+    const reach = kernel.map((size, axis) => Math.min(size, shape[2 + axis] as number))
+    return {
+      shape: to,
+      inputs: [nameOf('x')],
+      multiplyAdds: elementCount(to) * elementCount(reach),
+      apply: (x) => maps.maxPool(x as Float32Array, shape, to, { kernel, strides, padding }),
+    }
+  }
+
+  function compileResize(
+    size: readonly number[],
+    how: Pick<Upsample, 'mode' | 'alignCorners'>,
+  ): CompiledStep {
+    const { shape } = floats('x')
+    if (
+      shape.length !== 4 ||
+      size.length !== 2 ||
+      !size.every((length) => Number.isInteger(length) && length >= 1)
+    ) {
+      fail(`cannot resize ${shape.join('x')} to ${size.join('x')}`)
+    }
+    const to = [...shape.slice(0, 2), ...size]
+    return {
+      shape: to,
+      inputs: [nameOf('x')],
+      apply: (x) => maps.resample(x as Float32Array, shape, to, how),
+    }
+  }
+
+  function compileConcat(): CompiledStep {
+    const binding = operation.inputs.get('values')
+    const names = binding?.kind === 'names' ? binding.names : [nameOf('values')]
+    const shapes = names.map((name) => known(name)?.shape ?? fail(`reads "${name}", which nothing makes`))
+    const [first = []] = shapes
+    const [given = 0] = numbers('axis')
+    const axis = given < 0 ? given + first.length : given
+    const [interleave = 0] = numbers('interleave')
+    if (interleave !== 0 || !(axis < first.length)) fail('joins in a way that has no kernel')
+    const others = (shape: readonly number[]): string =>
+      shape.map((size, at) => (at === axis ? 0 : size)).join('x')
+    if (shapes.some((shape) => others(shape) !== others(first))) fail('joins values whose sizes differ')
+    const total = shapes.reduce((sum, shape) => sum + (shape[axis] as number), 0)
+    return {
+      shape: first.map((size, at) => (at === axis ? total : size)),
+      inputs: names,
+      apply: (...values) => maps.join(values, shapes, axis),
     }
   }
 

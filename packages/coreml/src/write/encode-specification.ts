@@ -147,11 +147,25 @@ function encodeOperation(operation: Operation): WireWriter {
 }
 
 function encodeArgument(binding: Binding): WireWriter {
-  const bound = message((out) => {
-    if (binding.kind === 'name') out.string(1, binding.name)
-    else out.message(2, encodeValue(binding.value))
+  const named = (name: string): WireWriter => message((out) => out.string(1, name))
+  return message((out) => {
+    switch (binding.kind) {
+      case 'name':
+        out.message(1, named(binding.name))
+        break
+      case 'names':
+        for (const name of binding.names) out.message(1, named(name))
+        break
+      case 'value':
+        out.message(
+          1,
+          message((bound) => bound.message(2, encodeValue(binding.value))),
+        )
+        break
+      default:
+        binding satisfies never
+    }
   })
-  return message((out) => out.message(1, bound))
 }
 
 function encodeNamedType(named: NamedType): WireWriter {

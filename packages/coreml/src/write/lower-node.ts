@@ -1,24 +1,26 @@
-import { floatWeight, MobileOneError, type Model, type Node, type Op, tensor } from '@mobileone/core'
+import { floatWeight, MobileOneError, type Model, type Node, type Shapes, tensor } from '@mobileone/core'
 import { tensorType } from '../mil/program.ts'
 import type { ProgramBuilder } from './program-builder.ts'
 
 /** Why Core ML export refuses a node, undefined where it does not. */
-export function refusal(node: Node): string | undefined {
+export function refusal(node: Node, shapes: Shapes): string | undefined {
   if (node.op === 'batchNorm') {
     return `node "${node.name}" is a batch normalisation; fold the model first (reparameterize)`
   }
-  return unwritten.has(node.op) ? `node "${node.name}" is a ${node.op}, which is not written yet` : undefined
+  if (node.op !== 'upsample') return undefined
+  const [from, shape] = [shapes[node.inputs[0]], shapes[node.name]] as [Shape, Shape]
+  const sizes = [2, 3].map((axis) => [from[axis] as number, shape[axis] as number] as const)
+  const place = `node "${node.name}" upsamples from ${from.slice(2).join(' x ')} to ${shape.slice(2).join(' x ')}`
+  if (node.mode === 'nearest' && sizes.some(([before, after]) => after % before !== 0)) {
+    return `${place} by the nearest pixel, and for factors that are not whole Core ML does not say which pixels it takes; use whole factors, or bilinear`
+  }
+  if (node.alignCorners && sizes.some(([before, after]) => after === 1 && before > 1)) {
+    return `${place} with aligned corners, and Core ML does not say which pixel a single one is`
+  }
+  return undefined
 }
 
-const unwritten: ReadonlySet<Op> = new Set<Op>([
-  'relu6',
-  'hardSigmoid',
-  'hardSwish',
-  'maxPool',
-  'upsample',
-  'concat',
-  'slice',
-])
+type Shape = readonly number[]
 
 /** The program's identifiers of the model's values. */
 export type Identifiers = ReadonlyMap<string, string>
@@ -29,9 +31,11 @@ export function lowerNode(
   model: Model,
   node: Node,
   identifiers: Identifiers,
-  shape: readonly number[],
+  shapes: Shapes,
 ): void {
-  const reason = refusal(node)
+  const shape = shapes[node.name] as Shape
+  const from = shapes[node.inputs[0]] as Shape
+  const reason = refusal(node, shapes)
   if (reason !== undefined) {
     throw new MobileOneError('unsupported', `cannot write model "${model.name}" for Core ML: ${reason}`)
   }
@@ -75,6 +79,7 @@ export function lowerNode(
       break
     }
     case 'relu':
+    case 'relu6':
     case 'sigmoid':
     case 'silu':
       builder.emit(node.op, name, { x }, output)
@@ -97,16 +102,78 @@ export function lowerNode(
     case 'softmax':
       builder.emit('softmax', name, { x, axis: builder.integers('axis', 1) }, output)
       break
-    case 'batchNorm':
-    case 'relu6':
     case 'hardSigmoid':
-    case 'hardSwish':
-    case 'maxPool':
-    case 'upsample':
-    case 'concat':
-    case 'slice':
+      builder.emit('sigmoid_hard', name, hardSigmoid(), output)
+      break
+    case 'hardSwish': {
+      const gate = builder.names.take(`${name}_gate`)
+      builder.emit('sigmoid_hard', gate, hardSigmoid(), { name: gate, type: output.type })
+      builder.emit('mul', name, { x, y: gate }, output)
+      break
+    }
+    case 'maxPool': {
+      const [top, left] = node.padding
+      const inputs = {
+        x,
+        kernel_sizes: builder.integers('kernel_sizes', node.kernel),
+        strides: builder.integers('strides', node.stride),
+        pad_type: builder.text('pad_type', 'custom'),
+        pad: builder.integers('pad', [top, top, left, left]),
+        ceil_mode: builder.bool('ceil_mode', false),
+      }
+      builder.emit('max_pool', name, inputs, output)
+      break
+    }
+    case 'upsample': {
+      const [, , height = 1, width = 1] = shape
+      if (node.mode === 'nearest') {
+        const [, , rows = 1, columns = 1] = from
+        const scale_factor_height = builder.integers('scale_factor_height', height / rows)
+        const scale_factor_width = builder.integers('scale_factor_width', width / columns)
+        builder.emit(
+          'upsample_nearest_neighbor',
+          name,
+          { x, scale_factor_height, scale_factor_width },
+          output,
+        )
+        break
+      }
+      const inputs = {
+        x,
+        target_size_height: builder.integers('target_size_height', height),
+        target_size_width: builder.integers('target_size_width', width),
+        sampling_mode: builder.text(
+          'sampling_mode',
+          node.alignCorners ? 'STRICT_ALIGN_CORNERS' : 'UNALIGN_CORNERS',
+        ),
+      }
+      builder.emit('resize_bilinear', name, inputs, output)
+      break
+    }
+    case 'concat': {
+      const inputs = {
+        values: node.inputs.map((input) => identifiers.get(input) as string),
+        axis: builder.integers('axis', node.axis),
+        interleave: builder.bool('interleave', false),
+      }
+      builder.emit('concat', name, inputs, output)
+      break
+    }
+    case 'slice': {
+      const begin = builder.integers(
+        'begin',
+        shape.map((_, axis) => (axis === node.axis ? node.start : 0)),
+      )
+      builder.emit('slice_by_size', name, { x, begin, size: builder.integers('size', shape) }, output)
+      break
+    }
+    case 'batchNorm':
       break
     default:
       node satisfies never
+  }
+
+  function hardSigmoid(): Readonly<Record<string, string>> {
+    return { x, alpha: builder.scalar('alpha', 'sixth', 1 / 6), beta: builder.scalar('beta', 'half', 0.5) }
   }
 }

@@ -59,13 +59,10 @@ export class ProgramBuilder {
   emit(
     type: string,
     name: string,
-    inputs: Readonly<Record<string, string | Value>>,
+    inputs: Readonly<Record<string, string | readonly string[] | Value>>,
     ...outputs: readonly { readonly name: string; readonly type: ValueType }[]
   ): void {
-    const bindings = Object.entries(inputs).map(([key, bound]): [string, Binding] => [
-      key,
-      typeof bound === 'string' ? { kind: 'name', name: bound } : { kind: 'value', value: bound },
-    ])
+    const bindings = Object.entries(inputs).map(([key, bound]): [string, Binding] => [key, bind(bound)])
     this.operations.push({
       type,
       inputs: new Map(bindings),
@@ -96,6 +93,16 @@ export class ProgramBuilder {
       type,
       payload: { kind: 'numbers', values: list },
     })
+  }
+
+  /** One number of the element type of values; `suffix` names it. */
+  scalar(stem: string, suffix: string, value: number): string {
+    const values = Float32Array.of(value)
+    const payload =
+      this.dtype === 'fp32'
+        ? ({ kind: 'numbers', values } as const)
+        : ({ kind: 'bytes', bytes: littleEndian(float32ToFloat16(values)) } as const)
+    return this.#sharedConstant(stem, suffix, { type: tensorType(this.dtype), payload })
   }
 
   text(stem: string, text: string): string {
@@ -178,4 +185,11 @@ export class ProgramBuilder {
     const offset = this.weights.add(dtype, bytes)
     return { type: tensorType(dtype, shape), payload: { kind: 'blob', file: weightFile, offset } }
   }
+}
+
+function bind(bound: string | readonly string[] | Value): Binding {
+  if (typeof bound === 'string') return { kind: 'name', name: bound }
+  if ('type' in bound) return { kind: 'value', value: bound }
+  const [name, ...others] = bound
+  return others.length === 0 && name !== undefined ? { kind: 'name', name } : { kind: 'names', names: bound }
 }

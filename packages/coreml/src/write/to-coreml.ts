@@ -75,7 +75,7 @@ export function buildSpecification(
     } else identifiers.set(node.name, builder.identifier(node.name))
   }
   for (const node of model.nodes) {
-    lowerNode(builder, model, node, identifiers, shapes[node.name] as readonly number[])
+    lowerNode(builder, model, node, identifiers, shapes)
   }
 
   const outputFeatures: Feature[] = []

@@ -39,7 +39,7 @@ interface Pending {
 }
 
 /** What is sent of an element of an iterable or of the first argument, where the thing itself cannot be. */
-export type Prepare = (source: unknown) => unknown
+export type Prepare = (source: unknown, maxBytes?: number) => unknown
 
 /** @param prepare Readies pictures to be sent. */
 export function connect(thread: Thread, prepare: Prepare = (source) => source): Connection {
@@ -156,8 +156,9 @@ export function connect(thread: Thread, prepare: Prepare = (source) => source): 
       const send = (args: readonly unknown[]): Promise<unknown> =>
         ask(handle, args, method, (id, packed) => ({ type: 'call', id, handle, method, into, args: packed }))
       const run = async (): Promise<unknown> => {
-        const { pictures } = methods[method]
-        const args = given.map((value, place) => (place < pictures ? prepare(value) : value))
+        const { pictures, options } = methods[method]
+        const { maxBytes } = (given[options] ?? {}) as { readonly maxBytes?: number }
+        const args = given.map((value, place) => (place < pictures ? prepare(value, maxBytes) : value))
         return send(args.some((value) => value instanceof Promise) ? await Promise.all(args) : args)
       }
       const mine = calls.get(handle) ?? new Set()

@@ -16,7 +16,7 @@ export type { Classifier } from '../classifier.ts'
 export type { BackendChoice, BackendRequest } from './named-backends.ts'
 export type { PoolStats } from './pool.ts'
 export type { RemoteOptions } from './remote-classifier.ts'
-export { transfer } from './wire.ts'
+export { transfer } from './transfer.ts'
 
 /**
  * What `createPool` takes: the options of a classifier that threads can be sent, how many there are, and how long a queue may

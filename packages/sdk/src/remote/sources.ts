@@ -1,16 +1,20 @@
 /** Pictures in a form that another thread can be sent. Frames and bitmaps made here are given away. */
 import { MobileOneError } from '@mobileone/core'
-import { transfer } from './wire.ts'
+import { transfer } from './transfer.ts'
 
 /**
  * `source`, or all of a list or of a record of lists, ready to be sent: relative addresses resolved, elements as frames or bitmaps,
- * responses as their bodies. A promise only where one has to be waited for.
+ * responses as their bodies of at most `maxBytes`. A promise only where one has to be waited for.
  */
-export function prepareSources(source: unknown): unknown {
+export function prepareSources(source: unknown, maxBytes = 2 ** 26): unknown {
   if (typeof source === 'string') return resolveAddress(source)
   if (typeof source !== 'object' || source === null) return source
-  if (Array.isArray(source)) return all(source.map(prepareSources), (list) => list)
-  if (typeof Response !== 'undefined' && source instanceof Response) return prepareResponse(source)
+  if (Array.isArray(source))
+    return all(
+      source.map((each) => prepareSources(each, maxBytes)),
+      (list) => list,
+    )
+  if (typeof Response !== 'undefined' && source instanceof Response) return prepareResponse(source, maxBytes)
   const kind = Object.prototype.toString.call(source).slice('[object '.length, -1)
   switch (kind) {
     case 'HTMLVideoElement':
@@ -22,8 +26,9 @@ export function prepareSources(source: unknown): unknown {
     case 'Object':
       // Pixels and tensors are no records of lists.
       if ('data' in source) return source
-      return all(Object.values(source).map(prepareSources), (values) =>
-        Object.fromEntries(Object.keys(source).map((label, index) => [label, values[index]])),
+      return all(
+        Object.values(source).map((each) => prepareSources(each, maxBytes)),
+        (values) => Object.fromEntries(Object.keys(source).map((label, index) => [label, values[index]])),
       )
     default:
       return source
@@ -40,18 +45,30 @@ export function resolveAddress(address: string): string {
   return base !== undefined && URL.canParse(address, base) ? new URL(address, base).href : address
 }
 
-async function prepareResponse(response: Response): Promise<unknown> {
-  if (!response.ok) {
+/** The body, as far as it is allowed to go: the other thread gets it whole. */
+async function prepareResponse(response: Response, maxBytes: number): Promise<unknown> {
+  const name = response.url || 'the response'
+  if (!response.ok) throw new MobileOneError('network', `${name} was answered with ${response.status}`)
+  const reader = response.body?.getReader()
+  const chunks: Uint8Array<ArrayBuffer>[] = []
+  let bytes = 0
+  try {
+    for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
+      chunks.push(next.value)
+      bytes += next.value.byteLength
+      if (bytes > maxBytes) break
+    }
+  } catch (cause) {
+    throw new MobileOneError('network', `${name} cannot be read`, { cause })
+  }
+  if (bytes > maxBytes) {
+    reader?.cancel().catch(() => {})
     throw new MobileOneError(
-      'network',
-      `${response.url || 'the response'} was answered with ${response.status}`,
+      'invalid-input',
+      `${name} has more than the ${maxBytes} bytes allowed; raise maxBytes`,
     )
   }
-  try {
-    return await response.blob()
-  } catch (cause) {
-    throw new MobileOneError('network', `${response.url || 'the response'} cannot be read`, { cause })
-  }
+  return new Blob(chunks)
 }
 
 /** What an element shows now, its colours and alpha as stored. */

@@ -1,22 +1,11 @@
 /**
  * Values in a form that `postMessage` takes, and back: callbacks, signals, iterables and errors, which it does not take, become
- * plain objects with a mark. A buffer is sent as a copy unless its owner gave it away with {@link transfer}.
+ * plain objects with a mark. A buffer is sent as a copy unless its owner gave it away with `transfer`.
  */
 import { type ErrorCode, isMobileOneError, MobileOneError } from '@mobileone/core'
+import { given } from './transfer.ts'
 
 const mark = '$mobileone'
-
-const given = new WeakSet<object>()
-
-/**
- * Give `value` away: a VideoFrame, an ImageBitmap or a buffer, or pixels or a tensor with one, moves to the worker with the next call
- * that it is passed to, without a copy, and is of no use here after it. Returns `value`.
- */
-export function transfer<T extends object>(value: T): T {
-  const { data } = value as { readonly data?: unknown }
-  given.add(ArrayBuffer.isView(data) ? data : value)
-  return value
-}
 
 /** How the parts that cannot be sent are named to the receiver. */
 export interface Outgoing {

@@ -1,0 +1,82 @@
+import type { Classifier } from '../classifier.ts'
+import { connect } from './connection.ts'
+import type { Reply } from './protocol.ts'
+import { classifierOn, type RemoteOptions } from './remote-classifier.ts'
+import { prepareSources, resolveAddress } from './sources.ts'
+
+/** Milliseconds that a worker may take to load. */
+const START_LIMIT = 30_000
+
+/** Make a classifier in `worker`, which was started just now. @param errors What it has told until here. */
+export async function adopt(
+  worker: Worker,
+  errors: readonly ErrorEvent[],
+  wanted: RemoteOptions,
+): Promise<Classifier> {
+  const { signal, model, backend } = wanted
+  const connection = connect(
+    { post: (request, moved) => worker.postMessage(request, moved), end: () => worker.terminate() },
+    prepareSources,
+  )
+  let hasStarted = false
+  const lock = navigator.locks && `mobileone-${crypto.randomUUID()}`
+  const greet = (): void => worker.postMessage({ type: 'hello', lock })
+  worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+    if (data.type === 'hello' && !hasStarted) greet()
+    hasStarted = true
+    if (data.type === 'held') navigator.locks.request(lock as string, () => lost('it ended'))
+    else connection.receive(data)
+  }
+  const lost = (reason: string): void =>
+    connection.fail(
+      'device-lost',
+      `the worker of the classifier stopped: ${reason}; create the classifier anew`,
+    )
+  worker.onmessageerror = () => lost('a message could not be read')
+  worker.onerror = (event) => {
+    event.preventDefault()
+    if (hasStarted) lost(event.message)
+    else unloadable(event.message || 'it could not be loaded')
+  }
+  const unloadable = (reason: string): void =>
+    connection.fail(
+      'unavailable',
+      `the worker of the classifier did not start: ${reason}. It must be at its address, be served as text/javascript, and be allowed by worker-src of the ` +
+        "page's Content-Security-Policy; pass the address of dist/browser/classifier-worker.mjs, or a module that calls serveClassifier, as `worker`",
+    )
+  for (const event of errors) unloadable(event.message || 'it could not be loaded')
+  const timer = setTimeout(() => unloadable(`it said nothing for ${START_LIMIT / 1000} s`), START_LIMIT)
+  const onAbort = (): void => connection.fail('aborted', 'creating a classifier was aborted', signal?.reason)
+  signal?.addEventListener('abort', onAbort)
+  if (signal?.aborted) onAbort()
+  try {
+    greet()
+    await connection.started
+    clearTimeout(timer)
+    const { facts } = await connection.create(0, {
+      ...wanted,
+      model: typeof model === 'string' && /^\.{0,2}\//.test(model) ? resolveAddress(model) : model,
+      ...(backend && { backend: [backend].flat().map(withAddresses) }),
+    })
+    return classifierOn(connection, facts, () =>
+      connection.fail('disposed', 'this classifier has been disposed'),
+    )
+  } catch (error) {
+    connection.fail('unavailable', 'the classifier was not made')
+    throw error
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', onAbort)
+  }
+}
+
+/** Addresses among the options of a backend are relative to the page. */
+function withAddresses(backend: unknown): unknown {
+  if (typeof backend !== 'object' || backend === null) return backend
+  return Object.fromEntries(
+    Object.entries(backend).map(([key, value]) => [
+      key,
+      (key === 'worker' || key === 'wasm') && typeof value === 'string' ? resolveAddress(value) : value,
+    ]),
+  )
+}
