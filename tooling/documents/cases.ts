@@ -67,6 +67,7 @@ const small = (size: readonly [height: number, width: number]): Model =>
     },
   )
 
+const needsBrowser = 'needs the workers of a browser'
 const clothes = 'copy:apps/demo/assets/images'
 const photograph = 'packages/vision/test/fixtures/images/chroma-420.jpg'
 
@@ -92,6 +93,17 @@ export const cases: readonly SnippetCase[] = [
     has: "openDiskCache('/srv/models')",
     before: 'declare const id: string',
     compiledOnly: 'writes outside of the folder of the test',
+  },
+  {
+    document: 'docs/workers.md',
+    has: 'serveClassifier({ backends:',
+    compiledOnly: 'is the module of a worker; packages/sdk/test starts ones like it',
+  },
+  {
+    document: 'docs/workers.md',
+    has: "backend: ['tfjs', 'wasm']",
+    before: "import { createWorkerClassifier } from '@mobileone/sdk/worker'",
+    compiledOnly: needsBrowser,
   },
   {
     document: 'packages/backend-ort/README.md',

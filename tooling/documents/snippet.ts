@@ -30,9 +30,12 @@ const endings: Readonly<Record<string, string>> = {
 
 export const isCode = ({ language }: Block): boolean => Object.hasOwn(endings, language)
 
+const isMarkup = ({ language }: Block): boolean => language === 'vue' || language === 'html'
+
 /** The code of a block: of a page its module scripts, of a Vue component its script. */
-function codeOf({ language, text }: Block): string {
-  if (language !== 'vue' && language !== 'html') return text
+function codeOf(block: Block): string {
+  const { text } = block
+  if (!isMarkup(block)) return text
   const scripts = [...text.matchAll(/<script[^>]*>\n?([\s\S]*?)<\/script>/g)].map((match) => match[1] ?? '')
   const skipped = text.slice(0, Math.max(0, text.indexOf(scripts[0] ?? ''))).split('\n').length - 1
   return '\n'.repeat(skipped) + scripts.join('\n')
@@ -49,7 +52,7 @@ export function placeSnippet(
   tested: readonly TestedFile[],
 ): Snippet {
   const same = tested.find(({ text }) => text === block.text)
-  if (same) return { block, file: join(root, same.path), before: 0, tested: same }
+  if (same && !isMarkup(block)) return { block, file: join(root, same.path), before: 0, tested: same }
   const home = join(folder, block.document.replaceAll(/\W/g, '-'))
   linkPackages(home, block.document)
   const own = join(home, String(block.line))
@@ -62,7 +65,13 @@ export function placeSnippet(
   }
   const before = known?.before ? `${known.before.trim()}\n` : ''
   writeFileSync(file, before + codeOf(block))
-  return { block, file, before: before.split('\n').length - 1, ...(known && { known }) }
+  return {
+    block,
+    file,
+    before: before.split('\n').length - 1,
+    ...(same && { tested: same }),
+    ...(known && { known }),
+  }
 }
 
 function linkPackages(home: string, document: string): void {
