@@ -19,14 +19,14 @@ const budgets = [
   {
     name: 'sdk for a page that classifies with published weights: one build of the kernels, fetching and labels included',
     source: "export { createClassifier } from '@mobileone/sdk'\n",
-    onDemand: ['plain-', 'platform-', 'imagenet-'],
-    limit: 92_000,
+    onDemand: ['plain-', 'platform-', 'imagenet-', 'exact-'],
+    limit: 97_000,
   },
   {
     name: 'sdk, everything, also what is loaded on demand',
     source: "export * from '@mobileone/sdk'\n",
     without: ['@mobileone/backend-webgpu'],
-    limit: 126_000,
+    limit: 136_000,
   },
   {
     name: 'sdk/head, beside the sdk',
