@@ -57,7 +57,7 @@ export function coremlBackend(options: CoreMLBackendOptions = {}): CoreMLBackend
   return {
     specVersion: 1,
     name: runner.name,
-    ...(precision !== 'float32' && { tolerance: tolerances[precision] }),
+    ...(precision !== 'float32' && { precision: 'float16', tolerance: tolerances[precision] }),
     async probe() {
       const reason = await runner.probe()
       return reason === undefined
@@ -72,12 +72,13 @@ export function coremlBackend(options: CoreMLBackendOptions = {}): CoreMLBackend
       const { signal, onProgress } = compileOptions ?? {}
       const what = `compiling for ${runner.name}`
       throwIfAborted(signal, what)
-      const report = (phase: string, done: number): void => onProgress?.({ phase, done, total: 2 })
-      report('export', 0)
+      const report = (phase: string, done: number): void => onProgress?.({ phase, done, total: 1 })
+      report('pack', 0)
       const artifact = toCoreML(model, { precision, input: 'array', output: 'values' })
-      report('load the package', 1)
+      report('pack', 1)
+      report('compile', 0)
       const executor = await runner.open(artifact, signal && { signal })
-      report('ready', 2)
+      report('compile', 1)
       if (signal?.aborted) await executor.dispose()
       throwIfAborted(signal, what)
       return withModelNames(model, executor, { backend: runner.name, artifact })

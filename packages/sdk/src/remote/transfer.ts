@@ -1,5 +1,5 @@
 /** What its owner gave away. */
-export const given = new WeakSet<object>()
+export const given: WeakSet<object> = new WeakSet()
 
 /**
  * Give `value` away: a VideoFrame, an ImageBitmap or a buffer, or pixels or a tensor with one, moves to the worker with the next call
