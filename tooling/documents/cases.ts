@@ -283,6 +283,17 @@ const [catFiles, dogFiles, picture] = [['boot.png'], ['trouser.png'], 'boot.png'
   },
   {
     document: 'packages/vision/README.md',
+    has: 'export function nameDetected(',
+    async check({ nameDetected }) {
+      const executor = await wasm().compile(s0())
+      const file = new File([readFileSync(join(root, photograph))], 'photo.jpg')
+      const box = { x: 3, y: 2, width: 20, height: 10 }
+      expect(await nameDetected(executor, file, box, rule)).toHaveLength(5)
+      await executor.dispose()
+    },
+  },
+  {
+    document: 'packages/vision/README.md',
     has: "decode('photo.jpg'",
     files: { 'photo.jpg': `copy:${photograph}` },
     check(_, printed) {

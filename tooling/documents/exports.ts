@@ -18,10 +18,13 @@ export interface Documented {
   readonly isFunction: boolean
 }
 
+/** A file, or files by condition. */
+type Target = string | { readonly [condition: string]: Target }
+
 interface Manifest {
   readonly name: string
   readonly private?: boolean
-  readonly exports?: Readonly<Record<string, string | { readonly source?: string }>>
+  readonly exports?: Readonly<Record<string, Target>>
 }
 
 /** The sources of the entry points of every published package, by what an import says. */
@@ -33,11 +36,17 @@ export function entryPoints(): Map<string, string> {
     const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
     if (manifest.private) continue
     for (const [path, target] of Object.entries(manifest.exports ?? {})) {
-      if (typeof target === 'string' || !target.source?.endsWith('.ts')) continue
-      found.set(join(manifest.name, path), join(folder, target.source))
+      const source = typeof target === 'string' ? undefined : declaring(target.source)
+      if (source?.endsWith('.ts')) found.set(join(manifest.name, path), join(folder, source))
     }
   }
   return found
+}
+
+/** The file that declares the types. */
+function declaring(target: Target | undefined): string | undefined {
+  if (target === undefined || typeof target === 'string') return target
+  return declaring(target.types ?? target.default)
 }
 
 /** The compiler options of this repository, for a program of one's own. */
