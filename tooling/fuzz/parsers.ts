@@ -163,7 +163,16 @@ function onnx(): FuzzedParser {
 }
 
 function mlmodel(): FuzzedParser {
-  const samples = [toMLModel(deploy), toMLModel(deploy, { weights: 'float16' })]
+  const nodes = decoder.nodes.map((node) =>
+    node.op === 'upsample' && node.mode === 'bilinear'
+      ? { ...node, mode: 'nearest' as const, size: [4, 6] as const }
+      : node,
+  )
+  const samples = [
+    toMLModel(deploy),
+    toMLModel(deploy, { weights: 'float16' }),
+    toMLModel({ ...decoder, nodes }),
+  ]
   const read = (bytes: Uint8Array): unknown => [describeCoreML(bytes), fromMLModel(bytes)]
   return { name: 'mlmodel', samples, read, construct: fromTrees(samples) }
 }

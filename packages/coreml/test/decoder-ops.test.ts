@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,6 +8,7 @@ import { isMobileOneError, type Model, type Node, random, reference } from '@mob
 import { lacking, python } from '@mobileone/testkit'
 import { describe, expect, test } from 'vitest'
 import { fromCoreML, interpretPackage, lint, toCoreML } from '../src/index.ts'
+import { fromMLModel, toMLModel } from '../src/mlmodel.ts'
 import { writePackage } from '../src/node.ts'
 import { buildSpecification } from '../src/write/to-coreml.ts'
 
@@ -81,6 +82,32 @@ describe.each([
   })
 })
 
+/** What the older single file holds: nearest pixels alone. */
+const single: Model = {
+  ...model,
+  nodes: nodes.filter((node) => node.op !== 'upsample' || node.mode === 'nearest'),
+  outputs: Object.fromEntries(
+    Object.entries(model.outputs).filter(([name]) => name !== 'linear' && name !== 'corners'),
+  ),
+}
+
+test('a single file comes back with the same nodes but for hardSwish, and the same results', async () => {
+  const read = fromMLModel(toMLModel(single))
+  expect(read.nodes.map(({ op }) => op).filter((op) => op !== 'mul')).toEqual(
+    single.nodes.map(({ op }) => (op === 'hardSwish' ? 'hardSigmoid' : op)),
+  )
+  const [got, wanted] = [await outputsOf(read), await outputsOf(single)]
+  expect(Object.keys(got).sort()).toEqual(Object.keys(wanted).sort())
+  for (const [name, { data, shape }] of Object.entries(wanted)) {
+    expect(got[name]?.shape, name).toEqual(shape)
+    const differs = got[name]?.data.findIndex(
+      (value, index) => !(Math.abs(value - (data[index] as number)) < 1e-5),
+    )
+    expect(differs, name).toBe(-1)
+  }
+  expect(() => toMLModel(model)).toThrow(/upsamples from 9 x 7 to 13 x 4, bilinear.*write a package/)
+})
+
 const refusals: readonly [what: string, node: Node, message: RegExp][] = [
   [
     'nearest pixels by a part of a factor',
@@ -117,10 +144,13 @@ describe.skipIf(lacking('python'))('coremltools loads', () => {
           paths.push(path)
         }
       }
-      const { status, stdout, stderr } = spawnSync(python, [script, ...paths], { encoding: 'utf8' })
+      const file = join(folder, 'single.mlmodel')
+      writeFileSync(file, toMLModel(single))
+      const { status, stdout, stderr } = spawnSync(python, [script, ...paths, file], { encoding: 'utf8' })
       expect(status, stderr).toBe(0)
       const lines = stdout.trim().split('\n')
-      expect(lines.length).toBe(paths.length)
+      expect(lines.length).toBe(paths.length + 1)
+      expect(lines.pop()).toContain('"kind": "neuralNetwork"')
       for (const line of lines) {
         expect((JSON.parse(line) as { ops: unknown }).ops).toMatchObject({
           max_pool: 2,

@@ -104,6 +104,32 @@ function encodeParams(params: LayerParams): WireWriter {
       case 'activation':
         out.message(nonlinearityFields[params.nonlinearity], identity[params.nonlinearity])
         return
+      case 'clip':
+        out.float(1, 0)
+        out.float(2, 6)
+        return
+      case 'maxPooling':
+        out.int(1, 0)
+        out.ints(10, params.kernel)
+        out.ints(20, params.stride)
+        out.message(30, encodeValidPadding(params.padding))
+        return
+      case 'upsample':
+        out.ints(1, params.scale)
+        return
+      case 'concatND':
+        out.int(1, params.axis)
+        return
+      case 'sliceStatic': {
+        const each = (value: number): number[] => params.begin.map(() => value)
+        out.ints(1, params.begin)
+        out.ints(2, each(0))
+        out.ints(3, params.end)
+        out.ints(4, each(0))
+        out.ints(5, each(1))
+        out.ints(6, each(0))
+        return
+      }
       case 'globalPooling':
         // Average, and the kernel of the whole map; every pooling must name a padding.
         out.int(1, 1)
@@ -125,11 +151,15 @@ function encodeParams(params: LayerParams): WireWriter {
   })
 }
 
-const nonlinearityFields = { linear: 5, ReLU: 10, sigmoid: 40 } as const
+const nonlinearityFields = { linear: 5, ReLU: 10, sigmoid: 40, sigmoidHard: 41 } as const
 const identity = {
   linear: message((out) => out.float(1, 1)),
   ReLU: message(() => {}),
   sigmoid: message(() => {}),
+  sigmoidHard: message((out) => {
+    out.float(1, 1 / 6)
+    out.float(2, 0.5)
+  }),
 }
 
 function encodeValidPadding(padding: readonly [number, number]): WireWriter {

@@ -2,6 +2,7 @@ import { elementCount, sameShape } from '@mobileone/core'
 import type { WireReader } from '@mobileone/core/protobuf-wire'
 import { limits } from '../read/limits.ts'
 import type { StoredLayer } from './decode-network.ts'
+import { importClip, importConcat, importSlice, importUpsample } from './decoder-layers.ts'
 import type { Constant, NetworkImporter, Value } from './importer.ts'
 import { LayerReader } from './layer-reader.ts'
 import {
@@ -34,6 +35,10 @@ const importers: ReadonlyMap<string, (layer: LayerReader) => void> = new Map(
     multiplyBroadcastable: (r) => combine(r, 'mul'),
     loadConstant: importConstant,
     loadConstantND: importConstant,
+    clip: importClip,
+    concatND: importConcat,
+    sliceStatic: importSlice,
+    upsample: importUpsample,
     padding: importPadding,
     pooling: importPooling,
     reduce: importReduce,
@@ -62,12 +67,18 @@ function importActivation(r: LayerReader): void {
   let linear: WireReader | undefined
   while (params.next()) {
     found = params.field
-    if (found === 5) linear = params.message(r.here)
+    if (found === 5 || found === 41) linear = params.message(r.here)
     else params.skip()
   }
   if (found === 10) r.elementwise('relu')
   else if (found === 40) r.elementwise('sigmoid')
-  else if (found === 5) {
+  else if (found === 41) {
+    const p = r.inner(linear, { float: [1, 2] })
+    const isNear = (given: number, wanted: number): boolean => Math.abs(given - wanted) < 1e-4
+    if (!isNear(p.number(1), 1 / 6) || !isNear(p.number(2), 0.5))
+      r.unsupported(`clips ${p.number(1)} x + ${p.number(2)} to 0..1; x / 6 + 1/2 is supported`)
+    r.elementwise('hardSigmoid')
+  } else if (found === 5) {
     const p = r.inner(linear, { float: [1, 2] })
     r.affine(r.only(), [p.number(1)], [p.number(2)])
   } else r.unsupported(`is a function (${nonlinearities.get(found) ?? found}) that models do not have`)
@@ -79,7 +90,6 @@ const nonlinearities: ReadonlyMap<number, string> = new Map([
   [25, 'PReLU'],
   [30, 'tanh'],
   [31, 'scaledTanh'],
-  [41, 'sigmoidHard'],
   [50, 'ELU'],
   [60, 'softsign'],
   [70, 'softplus'],

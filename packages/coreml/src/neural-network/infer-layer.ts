@@ -78,6 +78,44 @@ export function inferLayer(
       expectRank(4, 4)
       expectElements('scale', params.scale, x[1] ?? 0)
       return done(x)
+    case 'maxPooling': {
+      const { kernel, stride, padding } = params
+      expectRank(4, 4)
+      if (![...kernel, ...stride].every((value) => Number.isSafeInteger(value) && value > 0))
+        complain('has a kernel or stride that is not positive')
+      const made = x.slice(2).map((length, axis) => {
+        const padded = length + 2 * (padding[axis] as number)
+        return Math.floor((padded - (kernel[axis] as number)) / (stride[axis] as number)) + 1
+      })
+      if (good && made.some((length) => length < 1)) complain('has windows larger than the padded map')
+      return done([...x.slice(0, 2), ...made])
+    }
+    case 'upsample':
+      expectRank(4, 4)
+      return done([
+        ...x.slice(0, 2),
+        ...x.slice(2).map((length, axis) => length * (params.scale[axis] as number)),
+      ])
+    case 'concatND': {
+      const { axis } = params
+      const others = (shape: readonly number[] = []): string =>
+        String(shape.map((size, at) => (at === axis ? 0 : size)))
+      if (!(axis < x.length)) complain(`joins along axis ${axis} of ${x.length}`)
+      if (inputs.some((shape) => others(shape) !== others(x))) complain('joins values whose sizes differ')
+      const total = inputs.reduce((sum, shape) => sum + (shape?.[axis] ?? 0), 0)
+      return done(x.map((size, at) => (at === axis ? total : size)))
+    }
+    case 'sliceStatic': {
+      const { begin, end } = params
+      if (begin.length !== x.length || end.length !== x.length) complain('has bounds for other axes')
+      const fits = x.every(
+        (size, axis) =>
+          (begin[axis] ?? 0) >= 0 && (end[axis] ?? 0) > (begin[axis] ?? 0) && (end[axis] ?? 0) <= size,
+      )
+      if (!fits) complain(`cuts ${begin.join(', ')} to ${end.join(', ')} from [${x.join(', ')}]`)
+      return done(end.map((last, axis) => last - (begin[axis] as number)))
+    }
+    case 'clip':
     case 'activation':
     case 'gelu':
       return x

@@ -1,4 +1,13 @@
-import { floatWeight, MobileOneError, type Model, type Node, type Tensor } from '@mobileone/core'
+import {
+  floatWeight,
+  inferShapes,
+  MobileOneError,
+  type Model,
+  type Node,
+  type Shapes,
+  type Tensor,
+  type Upsample,
+} from '@mobileone/core'
 import { float32ToFloat16 } from '@mobileone/core/half'
 import { Names } from '../mil/names.ts'
 import type { Elements, Layer, LayerParams, Scaler } from './network.ts'
@@ -15,12 +24,14 @@ export class LayerBuilder {
   /** Value of the model to the name it has in the file. */
   readonly values: Map<string, string> = new Map()
   readonly #model: Model
+  readonly #shapes: Shapes
   readonly #precision: 'float32' | 'float16'
   readonly #layerNames = new Set<string>()
   readonly #recordedWeights = new Set<string>()
 
   constructor(model: Model, precision: 'float32' | 'float16') {
     this.#model = model
+    this.#shapes = inferShapes(model)
     this.#precision = precision
   }
 
@@ -151,19 +162,50 @@ export class LayerBuilder {
         this.emit(name, inputs, { kind: 'softmaxND' })
         return
       case 'relu6':
+        this.emit(name, inputs, { kind: 'clip' })
+        return
       case 'hardSigmoid':
-      case 'hardSwish':
-      case 'maxPool':
+        this.emit(name, inputs, { kind: 'activation', nonlinearity: 'sigmoidHard' })
+        return
+      case 'hardSwish': {
+        const gate = this.layerName(`${node.name}.gate`)
+        this.emit(gate, inputs, { kind: 'activation', nonlinearity: 'sigmoidHard' })
+        this.emit(name, [...inputs, gate], { kind: 'multiply' })
+        return
+      }
+      case 'maxPool': {
+        const { kernel, stride, padding } = node
+        this.emit(name, inputs, { kind: 'maxPooling', kernel, stride, padding })
+        return
+      }
       case 'upsample':
+        this.emit(name, inputs, { kind: 'upsample', scale: this.#wholeFactors(node) })
+        return
       case 'concat':
-      case 'slice':
-        throw new MobileOneError(
-          'unsupported',
-          `cannot write model "${this.#model.name}" for Core ML: node "${node.name}" is a ${node.op}, which the older single file is not written with; write a package (toCoreML, .mlpackage)`,
-        )
+        this.emit(name, inputs, { kind: 'concatND', axis: node.axis })
+        return
+      case 'slice': {
+        const from = this.#shapes[node.inputs[0]] as readonly number[]
+        const begin = from.map((_, axis) => (axis === node.axis ? node.start : 0))
+        const end = from.map((size, axis) => (axis === node.axis ? node.end : size))
+        this.emit(name, inputs, { kind: 'sliceStatic', begin, end })
+        return
+      }
       default:
         node satisfies never
     }
+  }
+
+  #wholeFactors({ inputs, mode, name }: Upsample): readonly [height: number, width: number] {
+    const [, , height = 1, width = 1] = this.#shapes[inputs[0]] as readonly number[]
+    const [, , outHeight = 1, outWidth = 1] = this.#shapes[name] as readonly number[]
+    const scale = [outHeight / height, outWidth / width] as const
+    if (mode === 'nearest' && scale.every(Number.isInteger)) return scale
+    throw new MobileOneError(
+      'unsupported',
+      `cannot write model "${this.#model.name}" for Core ML: node "${name}" upsamples from ${height} x ${width} to ${outHeight} x ${outWidth}, ${mode}; ` +
+        'the older single file is written with the nearest pixel and whole factors, so write a package (toCoreML, .mlpackage)',
+    )
   }
 
   #tensor(name: string): Tensor {

@@ -42,7 +42,8 @@ export function lintNetwork(network: Network): readonly Problem[] {
     if (name === '') report(name, `a layer (${params.kind}) has no name`)
     if (rule.since > version)
       report(name, `${here} needs specification version ${rule.since}, and this is ${version}`)
-    if (layer.inputs.length !== rule.inputs)
+    const isCounted = Number.isFinite(rule.inputs)
+    if (isCounted ? layer.inputs.length !== rule.inputs : layer.inputs.length === 0)
       report(name, `${here} reads ${layer.inputs.length} values, where ${rule.inputs} belong`)
     for (const input of layer.inputs) {
       read.add(input)
@@ -50,7 +51,8 @@ export function lintNetwork(network: Network): readonly Problem[] {
     }
     if (shapes.has(name)) report(name, `two values are named "${name}"`)
     const inputs = layer.inputs.map((input) => shapes.get(input))
-    const known = inputs.every((shape) => shape !== undefined) && inputs.length === rule.inputs
+    const known =
+      inputs.every((shape) => shape !== undefined) && (!isCounted || inputs.length === rule.inputs)
     shapes.set(
       name,
       known ? inferLayer(params, inputs, (message) => report(name, `${here} ${message}`)) : undefined,

@@ -43,7 +43,20 @@ export type LayerParams =
   /** Times `scale`, one number for each channel of a map. */
   | { readonly kind: 'scale'; readonly scale: Float32Array }
   /** `linear` is the identity: the same value under another name. */
-  | { readonly kind: 'activation'; readonly nonlinearity: 'ReLU' | 'sigmoid' | 'linear' }
+  | { readonly kind: 'activation'; readonly nonlinearity: 'ReLU' | 'sigmoid' | 'linear' | 'sigmoidHard' }
+  /** To 0..6. */
+  | { readonly kind: 'clip' }
+  | {
+      readonly kind: 'maxPooling'
+      readonly kernel: readonly [height: number, width: number]
+      readonly stride: readonly [height: number, width: number]
+      readonly padding: readonly [height: number, width: number]
+    }
+  /** By the nearest pixel. */
+  | { readonly kind: 'upsample'; readonly scale: readonly [height: number, width: number] }
+  | { readonly kind: 'concatND'; readonly axis: number }
+  /** Bounds for each axis. */
+  | { readonly kind: 'sliceStatic'; readonly begin: readonly number[]; readonly end: readonly number[] }
   | { readonly kind: 'gelu' | 'add' | 'multiply' | 'globalPooling' }
   /** Over axis 1, and to [size of axis 0, all the rest]. */
   | { readonly kind: 'softmaxND' | 'flattenTo2D' }
@@ -75,13 +88,18 @@ export interface Network {
 }
 
 /**
- * The field of each layer in `NeuralNetworkLayer`, the specification version that has it first, and how many inputs it reads.
+ * The field of each layer in `NeuralNetworkLayer`, the specification version that has it first, and how many inputs it reads, infinite for any number.
  * Source: coremltools 9, `NeuralNetwork.proto`, and `isIOS12NeuralNetworkLayer` of its validator.
  */
 export const layerTable: Readonly<
   Record<LayerKind, { readonly field: number; readonly since: number; readonly inputs: number }>
 > = {
   convolution: { field: 100, since: 1, inputs: 1 },
+  maxPooling: { field: 120, since: 1, inputs: 1 },
+  upsample: { field: 210, since: 1, inputs: 1 },
+  clip: { field: 660, since: 4, inputs: 1 },
+  concatND: { field: 980, since: 4, inputs: Number.POSITIVE_INFINITY },
+  sliceStatic: { field: 995, since: 4, inputs: 1 },
   globalPooling: { field: 120, since: 1, inputs: 1 },
   activation: { field: 130, since: 1, inputs: 1 },
   innerProduct: { field: 140, since: 1, inputs: 1 },

@@ -1,4 +1,5 @@
 import { elementCount } from '@mobileone/core'
+import { importMaxPooling } from './decoder-layers.ts'
 import type { Value } from './importer.ts'
 import type { LayerReader } from './layer-reader.ts'
 
@@ -6,7 +7,13 @@ export function importPooling(r: LayerReader): void {
   const p = r.fields({ int: [1, 10, 20, 50, 60], message: [30, 31, 32] })
   const x = r.only()
   const [batch, channels, height, width] = r.importer.mapShape(x, r.here)
-  if (p.number(1) !== 1) r.unsupported('pools otherwise than by the average')
+  if (p.number(1) === 0 && !p.flag(60)) {
+    if (!p.message(30)) r.unsupported('pads by what it needs, which may differ from side to side')
+    const [kernel, stride] = [r.pair(p.numbers(10), 3), r.pair(p.numbers(20), 1)]
+    importMaxPooling(r, x, kernel, stride, r.validPadding(p.message(30)))
+    return
+  }
+  if (p.number(1) !== 1) r.unsupported('pools otherwise than by the average or the largest')
   if (!p.flag(60)) {
     const kernel = r.pair(p.numbers(10), 3)
     const padding = r.validPadding(p.message(30))
