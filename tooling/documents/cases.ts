@@ -106,6 +106,16 @@ export const cases: readonly SnippetCase[] = [
     compiledOnly: needsBrowser,
   },
   {
+    document: 'examples/own-networks/README.md',
+    has: 'export async function heatmap(',
+    async check({ heatmap }) {
+      const weights = readFileSync(join(root, 'apps/demo/assets/fashion-mnist.safetensors'))
+      const { file, shape } = await heatmap(weights)
+      expect(shape).toHaveLength(4)
+      expect([...readCheckpoint(file).tensors.keys()]).toContain('neck.weight')
+    },
+  },
+  {
     document: 'packages/backend-ort/README.md',
     has: "import('onnxruntime-web')",
     compiledOnly: 'needs a page that serves /assets/ort',
