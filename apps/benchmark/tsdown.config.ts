@@ -5,6 +5,7 @@ const contenders = ['mobileone-wasm', 'ort-wasm', 'ort-node', 'tfjs-wasm']
 export default library(
   {
     main: 'src/main.ts',
+    camera: 'src/camera/main.ts',
     ...Object.fromEntries(contenders.map((name) => [`contenders/${name}`, `src/contenders/${name}.ts`])),
   },
   {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { defineConfig, type UserConfig } from 'vite'
+import { defaultClientConditions, defineConfig, type UserConfig } from 'vite'
 
 const packages = [
   'onnxruntime-web',
@@ -12,12 +12,14 @@ const version = (name: string): string =>
 
 const config: UserConfig = defineConfig({
   base: './',
+  resolve: { conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions] },
+  worker: { format: 'es' },
   define: { packageVersions: Object.fromEntries(packages.map((name) => [name, version(name)])) },
   build: {
     outDir: 'dist/site',
     target: 'es2022',
     modulePreload: false,
-    rolldownOptions: { input: ['index.html', 'contender.html'] },
+    rolldownOptions: { input: ['index.html', 'contender.html', 'camera.html'] },
   },
 })
 

@@ -39,6 +39,7 @@ const vendors: Readonly<Record<string, string>> = {
   'onnxruntime-web': 'dist',
   '@tensorflow/tfjs-backend-wasm': 'wasm-out',
   '@litertjs/core': 'wasm',
+  '@mediapipe/tasks-vision': 'wasm',
 }
 const counted = /^(contenders|vendor)\//
 

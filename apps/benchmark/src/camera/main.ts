@@ -1,0 +1,215 @@
+/** `npm run bench:camera`: the same camera page on this project, onnxruntime-web and MediaPipe, in Chromium. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { MobileOneError, printableLines } from '@mobileone/core'
+import { median, table } from '@mobileone/measure'
+import { describeMachine } from '@mobileone/measure/node'
+import { toOnnx } from '@mobileone/onnx'
+import { loadDeployModel, toSafetensors, withAssumedCard } from '@mobileone/sdk'
+import { goldenPath, launchChromium, type RgbFrame, y4m } from '@mobileone/testkit'
+import { toTflite } from '@mobileone/tflite'
+import type { Browser } from 'playwright-core'
+import sharp from 'sharp'
+import { packageVersion } from '../paths.ts'
+import { startServer } from '../server.ts'
+import type { ContenderName, page, Seen } from './page.ts'
+
+const help = `Frames a second of the same camera page on this project, onnxruntime-web and MediaPipe, one thread, in Chromium.
+
+  npm run bench:camera -- [--rounds 3] [--seconds 6] [--weights FILE] [--picture FILE] [--json]
+
+The camera is a file that shows the picture, 640 x 480 at 60 frames a second. Contenders take turns, each on a page of its own.
+`
+
+type Page = typeof page
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '3' },
+      seconds: { type: 'string', default: '6' },
+      weights: { type: 'string', default: goldenPath('mobileone_s0.pth.tar') },
+      picture: { type: 'string', default: goldenPath('imagenet-sample', 'n02123045_tabby.JPEG') },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return void process.stdout.write(help)
+  const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)]
+  if (!(Number.isInteger(rounds) && rounds > 0 && seconds > 0)) {
+    throw new MobileOneError(
+      'invalid-argument',
+      '--rounds takes a whole number and --seconds a number above 0',
+    )
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'mobileone-camera-'))
+  const before = loadavg()
+  let browser: Browser | undefined
+  const server = await startServer({ models: folder })
+  try {
+    await writeModels(values.weights, folder)
+    const video = join(folder, 'camera.y4m')
+    writeFileSync(video, y4m(await pictured(values.picture), 60))
+    browser = await launchChromium([
+      '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
+      `--use-file-for-fake-video-capture=${video}`,
+    ])
+    const { seen, skipped } = await measure(browser, `${server.url}/camera.html`, rounds, 1000 * seconds)
+    const report = {
+      date: new Date().toISOString(),
+      machine: describeMachine(before),
+      versions: {
+        chromium: browser.version(),
+        'onnxruntime-web': packageVersion('onnxruntime-web'),
+        '@mediapipe/tasks-vision': packageVersion('@mediapipe/tasks-vision'),
+        '@mobileone/sdk': packageVersion('@mobileone/sdk'),
+      },
+      results: [...seen].map(([contender, turns]) => ({ contender, ...summary(turns), turns })),
+      skipped: [...skipped].map(([contender, reason]) => ({ contender, reason })),
+    }
+    process.stdout.write(
+      values.json ? `${JSON.stringify(report, undefined, 1)}\n` : printableLines(text(report)),
+    )
+  } finally {
+    await browser?.close()
+    await server.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** The same network in the format of each: folded, float32. */
+async function writeModels(weights: string, folder: string): Promise<void> {
+  const model = await withAssumedCard(await loadDeployModel(weights))
+  writeFileSync(join(folder, 's0.safetensors'), toSafetensors(model))
+  writeFileSync(join(folder, 's0.onnx'), toOnnx(model))
+  writeFileSync(join(folder, 's0.tflite'), toTflite(model, { preprocess: true, softmax: true }))
+  writeFileSync(join(folder, 'labels.json'), JSON.stringify(model.card?.labels))
+}
+
+/** The picture, now darker and now lighter. */
+async function pictured(file: string): Promise<RgbFrame[]> {
+  const [width, height] = [640, 480]
+  return Promise.all(
+    [0.9, 0.95, 1, 0.95].map(async (brightness) => {
+      const data = await sharp(file)
+        .resize(width, height, { fit: 'cover' })
+        .linear(brightness)
+        .removeAlpha()
+        .toColourspace('srgb')
+        .raw()
+        .toBuffer()
+      return { width, height, data }
+    }),
+  )
+}
+
+/** One turn of each contender in each round, in an order that changes, each on a page of a context of its own. */
+async function measure(
+  browser: Browser,
+  url: string,
+  rounds: number,
+  windowMs: number,
+): Promise<{ seen: Map<ContenderName, Seen[]>; skipped: Map<ContenderName, string> }> {
+  const seen = new Map<ContenderName, Seen[]>()
+  const skipped = new Map<ContenderName, string>()
+  for (let round = 0; round < rounds; round++) {
+    const names = await inPage(browser, url, (tab) =>
+      tab.evaluate(() => (globalThis as unknown as { cameraPage: Page }).cameraPage.names),
+    )
+    for (const name of [...names.slice(round % names.length), ...names.slice(0, round % names.length)]) {
+      process.stderr.write(`round ${round + 1} of ${rounds}: ${name}\n`)
+      if (skipped.has(name)) continue
+      try {
+        const turn = await inPage(browser, url, (tab) =>
+          tab.evaluate(
+            ([given, ms]) =>
+              (globalThis as unknown as { cameraPage: Page }).cameraPage.see(given, Math.min(1500, ms), ms),
+            [name, windowMs] as const,
+          ),
+        )
+        seen.set(name, [...(seen.get(name) ?? []), turn])
+      } catch (error) {
+        skipped.set(name, (error as Error).message.split('\n')[0] ?? '')
+      }
+    }
+  }
+  return { seen, skipped }
+}
+
+async function inPage<T>(
+  browser: Browser,
+  url: string,
+  work: (tab: Awaited<ReturnType<Browser['newPage']>>) => Promise<T>,
+): Promise<T> {
+  const context = await browser.newContext()
+  try {
+    const tab = await context.newPage()
+    await tab.goto(url)
+    await tab.waitForFunction('globalThis.cameraPage')
+    return await work(tab)
+  } finally {
+    await context.close()
+  }
+}
+
+interface Summary {
+  readonly framesPerSecond: number
+  readonly frameMs: number
+  readonly startMs: number
+  readonly longestStartTask: number
+  readonly longestTask: number
+  readonly labels: readonly string[]
+}
+
+function summary(turns: readonly Seen[]): Summary {
+  return {
+    framesPerSecond: median(turns.map(({ frames, windowMs }) => (1000 * frames) / windowMs)),
+    frameMs: median(turns.flatMap(({ ms }) => ms)),
+    startMs: median(turns.map(({ startMs }) => startMs)),
+    longestStartTask: Math.max(0, ...turns.flatMap(({ startTasks }) => startTasks)),
+    longestTask: Math.max(0, ...turns.flatMap(({ tasks }) => tasks)),
+    labels: [...new Set(turns.map(({ label }) => label))],
+  }
+}
+
+function text(report: {
+  readonly date: string
+  readonly machine: ReturnType<typeof describeMachine>
+  readonly versions: Readonly<Record<string, string>>
+  readonly results: readonly (Summary & { readonly contender: string })[]
+  readonly skipped: readonly { readonly contender: string; readonly reason: string }[]
+}): string {
+  const { cpu, cores, load } = report.machine
+  const loads = [load?.before[0], load?.after[0]].map((value) => value?.toFixed(1) ?? '?')
+  const task = (ms: number): string => (ms === 0 ? '< 50' : ms.toFixed(0))
+  const rows = report.results.map((result) => [
+    result.contender,
+    result.framesPerSecond.toFixed(1),
+    result.frameMs.toFixed(1),
+    task(result.longestTask),
+    task(result.longestStartTask),
+    result.startMs.toFixed(0),
+    result.labels.join(' | '),
+  ])
+  const header = ['page', 'frames/s', 'ms/frame', 'longest task', 'at start', 'start ms', 'it sees']
+  return [
+    `${report.date.slice(0, 10)}, ${cpu}, ${cores} cores, load ${loads[0]} before and ${loads[1]} after`,
+    Object.entries(report.versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', '),
+    '',
+    table(header, rows, [1, 2, 3, 4, 5]),
+    ...report.skipped.map(({ contender, reason }) => `${contender} is left out: ${reason}`),
+    '',
+  ].join('\n')
+}
+
+try {
+  await main()
+} catch (error) {
+  process.stderr.write(`bench:camera: ${printableLines(String((error as Error).stack))}\n`)
+  process.exitCode = 1
+}
