@@ -73,6 +73,11 @@ const photograph = 'packages/vision/test/fixtures/images/chroma-420.jpg'
 
 export const cases: readonly SnippetCase[] = [
   {
+    document: 'README.md',
+    has: 'classifier.watch(video',
+    compiledOnly: 'needs a page with a camera; examples/camera/test runs one',
+  },
+  {
     document: 'docs/backends.md',
     has: 'const model = makeModel(',
     before: "import { convNode, makeModel, normalInputs } from '@mobileone/conformance'",
