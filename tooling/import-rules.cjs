@@ -17,7 +17,7 @@ const layers = [
   ],
   ['backend-ort'],
   ['measure', 'train', 'sdk'],
-  ['cli'],
+  ['cli', 'react', 'vue'],
 ]
 
 const layerRules = layers.flatMap((names, index) =>
@@ -48,6 +48,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^packages/core/src/transforms', pathNot: 'compare\\.ts$' },
       to: { path: '^packages/core/src/(backend|executor|compile-first)\\.ts$|^packages/backend-' },
+    },
+    {
+      name: 'bindings-see-the-sdk',
+      comment: 'what binds to a framework goes through the SDK, as its users do',
+      severity: 'error',
+      from: { path: '^packages/(react|vue)/src' },
+      to: { path: '^packages/', pathNot: '^packages/(core|sdk|react|vue)/' },
     },
     { name: 'no-app-imports', severity: 'error', from: { path: '^packages/' }, to: { path: '^apps/' } },
     ...layerRules,

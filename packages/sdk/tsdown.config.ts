@@ -22,6 +22,7 @@ export default [
       worker: 'src/remote/worker.ts',
       node: 'src/remote/node.ts',
       serve: 'src/remote/serve.ts',
+      lifecycle: 'src/lifecycle/index.ts',
       'classifier-thread': 'src/remote/classifier-thread.ts',
     },
     { deps: { neverBundle: [/^node:/] } },

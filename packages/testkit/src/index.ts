@@ -20,7 +20,9 @@ export {
   wrongChecks,
 } from './photographs.ts'
 export {
+  bun,
   chromiumPath,
+  deno,
   fashionMnistFolder,
   goldenFolder,
   lacking,
@@ -32,4 +34,5 @@ export {
 } from './requirements.ts'
 export { type Page, serve } from './server.ts'
 export { type PageCaseResult, runPageSuite } from './suites.ts'
+export { bundleWorker, serveWorker } from './workerd.ts'
 export { type RgbFrame, y4m } from './y4m.ts'

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { extname, join, normalize } from 'node:path'
 import type { Page } from 'playwright-core'
+import type { InlineConfig } from 'vite'
 import { launchChromium } from './chromium.ts'
 import { serve } from './server.ts'
 
@@ -16,13 +17,15 @@ export interface ModulePageOptions {
   /** Folders served beside the page: path prefix (`/ort/`) to folder. */
   readonly folders?: Readonly<Record<string, string>>
   readonly chromiumArguments?: readonly string[]
+  /** Replacements and plugins of the bundler, for libraries that ask for them. */
+  readonly bundler?: Pick<InlineConfig, 'define' | 'plugins'>
 }
 
 /** A cross-origin isolated page in headless Chromium that has run the module `entry`; close it when done. */
 export async function openModulePage(
   options: ModulePageOptions,
 ): Promise<{ readonly page: Page; close(): Promise<void> }> {
-  const script = await bundle(options.entry)
+  const script = await bundle(options)
   const server = await serve(async (path) => {
     if (path === '/')
       return {
@@ -61,9 +64,10 @@ export async function openModulePage(
   }
 }
 
-async function bundle(entry: string): Promise<string> {
+async function bundle({ entry, bundler }: ModulePageOptions): Promise<string> {
   const { build } = await import('vite')
   const outputs = await build({
+    ...bundler,
     configFile: false,
     logLevel: 'error',
     resolve: { conditions: ['source', 'browser', 'import', 'module', 'default'] },

@@ -27,6 +27,10 @@ export function workerdPath(): string | undefined {
   }
 }
 
+/** The programs of other runtimes that tests start: MOBILEONE_BUN and MOBILEONE_DENO, or those in the PATH. */
+export const bun: string = process.env.MOBILEONE_BUN ?? 'bun'
+export const deno: string = process.env.MOBILEONE_DENO ?? 'deno'
+
 /** Where the reference data lies: beside the repository. */
 export const goldenFolder: string = fileURLToPath(new URL('../../../../shared/golden', import.meta.url))
 
@@ -86,6 +90,16 @@ const parts = {
     },
     remedy:
       'run on a system that the package workerd has a program for (Linux with glibc 2.35, macOS, Windows)',
+  },
+  bun: {
+    use: 'tests on Bun',
+    lack: () => withoutProgram(bun),
+    remedy: 'npm i -g bun, or set MOBILEONE_BUN',
+  },
+  deno: {
+    use: 'tests on Deno',
+    lack: () => withoutProgram(deno),
+    remedy: 'npm i -g deno, or set MOBILEONE_DENO',
   },
   swift: {
     use: "tests by Swift's own compiler",
@@ -152,6 +166,10 @@ function requiredParts(): ReadonlySet<string> {
 
 function withoutFile(path: string): string | undefined {
   return existsSync(path) ? undefined : `there is no ${path}`
+}
+
+function withoutProgram(path: string): string | undefined {
+  return spawnSync(path, ['--version']).status === 0 ? undefined : `${path} does not run`
 }
 
 function withoutModules(...modules: readonly string[]): string | undefined {
