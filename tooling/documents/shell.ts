@@ -13,6 +13,8 @@ export const foreignPrograms: Readonly<Record<string, string>> = {
   mkdir: 'the shell',
   xcrun: "Apple's tools",
   torchrun: 'PyTorch',
+  curl: 'the client of HTTP',
+  wrangler: "Cloudflare's tools",
   bun: 'another runtime',
   deno: 'another runtime',
 }
@@ -92,7 +94,7 @@ export class ShellCheck {
       case 'npx': {
         const [name, ...args] = rest.filter((word) => word !== '--yes' && word !== '-y')
         if (name === '@mobileone/cli' || name === 'mobileone') return this.#cli(args)
-        if (this.#installable.has(name ?? '')) return
+        if (this.#installable.has(name ?? '') || Object.hasOwn(foreignPrograms, name ?? '')) return
         throw new Error(`no manifest names a package "${name}"`)
       }
       case 'npm':
