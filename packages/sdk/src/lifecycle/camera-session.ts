@@ -1,4 +1,5 @@
 import type { MobileOneError } from '@mobileone/core'
+import type { CameraConstraints } from './camera-constraints.ts'
 import type { CameraError } from './open-camera.ts'
 import { sameOptions } from './same-options.ts'
 import { coded, Store } from './store.ts'
@@ -6,7 +7,7 @@ import { coded, Store } from './store.ts'
 /** Which camera is asked for, and when. */
 export interface CameraOptions {
   /** Which camera, and how it is to record. Default: the rear one where there are two, 640x480. */
-  readonly constraints?: MediaTrackConstraints
+  readonly constraints?: CameraConstraints
   /** Start without being asked to, which may open the browser's prompt for permission. Default false. */
   readonly autoStart?: boolean
 }
