@@ -37,7 +37,7 @@ const budgets = [
   {
     name: 'sdk/worker, what a page loads before it starts the worker',
     source: "export * from '@mobileone/sdk/worker'\n",
-    onDemand: false,
+    onDemand: [],
     limit: 2_000,
   },
   {
@@ -101,7 +101,7 @@ const budgets = [
     name: 'react, beside the sdk',
     source: "export * from '@mobileone/react'\n",
     from: 'react',
-    onDemand: false,
+    onDemand: [],
     without: ['@mobileone/core', 'react'],
     limit: 2_000,
   },
@@ -109,7 +109,7 @@ const budgets = [
     name: 'vue, beside the sdk',
     source: "export * from '@mobileone/vue'\n",
     from: 'vue',
-    onDemand: false,
+    onDemand: [],
     without: ['@mobileone/core', 'vue'],
     limit: 2_000,
   },

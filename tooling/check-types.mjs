@@ -79,7 +79,11 @@ open(new Uint8Array(4))
 
 /** Specifiers of everything that can be imported and has types, and the source text that imports it all. */
 function importAll(packages) {
-  const specifiers = packages.flatMap(({ manifest }) =>
+  // Bindings need the types of their framework, and those need the DOM's: they are checked with the sources.
+  const unbound = packages.filter(
+    ({ manifest: { peerDependencies = {} } }) => !(peerDependencies.react || peerDependencies.vue),
+  )
+  const specifiers = unbound.flatMap(({ manifest }) =>
     Object.entries(manifest.exports ?? {})
       .filter(([, target]) => typeof target === 'object' && JSON.stringify(target).includes('"types"'))
       .map(([path]) => `${manifest.name}${path.slice(1)}`),

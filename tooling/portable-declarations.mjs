@@ -19,6 +19,8 @@ const DOM_ONLY = new Set([
   'HTMLVideoElement',
   'ImageBitmap',
   'ImageData',
+  'MediaStream',
+  'MediaStreamTrack',
   'OffscreenCanvas',
   'SVGImageElement',
   'TrustedScriptURL',

@@ -1,6 +1,7 @@
 /** The part of onnxruntime-common's interface used here: what onnxruntime-web and onnxruntime-node have in common. */
 import { importLibrary, isMobileOneError, type LibrarySource, MobileOneError } from '@mobileone/core'
 
+/** What is used of ONNX Runtime's `Tensor`: element type, shape, and elements in row-major order. */
 export interface OrtTensor {
   readonly type: string
   readonly dims: readonly number[]
@@ -8,6 +9,7 @@ export interface OrtTensor {
   dispose(): void
 }
 
+/** What is used of ONNX Runtime's `InferenceSession`; `release` frees what it holds. */
 export interface OrtSession {
   readonly inputNames: readonly string[]
   readonly outputNames: readonly string[]
@@ -16,6 +18,7 @@ export interface OrtSession {
   release(): Promise<void>
 }
 
+/** What is used of ONNX Runtime: the module `onnxruntime-web` or `onnxruntime-node`. */
 export interface OrtLibrary {
   readonly InferenceSession: {
     // biome-ignore lint/suspicious/noExplicitAny: the options depend on the library and its version

@@ -24,6 +24,7 @@ import { type OrtThreads, openWithThreads, threadsOf } from './threads.ts'
 /** A provider's name, or the name with options of the provider. */
 export type ExecutionProvider = string | Readonly<{ name: string } & Record<string, unknown>>
 
+/** Which ONNX Runtime `ort` runs models on, and how it is set up. */
 export interface OrtOptions {
   /** `onnxruntime-web`, one of its entries, or `onnxruntime-node`: the module, or a function that imports it. */
   readonly lib: LibrarySource<OrtLibrary>

@@ -21,8 +21,10 @@ import { isUnsupported, toNchw, toNhwc } from './operation.ts'
 import { buildProgram, type Program } from './program.ts'
 import { refuseUnsupported } from './to-tfjs.ts'
 
+/** A backend of TensorFlow.js. `@tensorflow/tfjs` brings `cpu` and `webgl`; the others are packages to import beside it. */
 export type TfjsBackendName = 'cpu' | 'wasm' | 'webgl' | 'webgpu'
 
+/** Which TensorFlow.js `tfjs` runs models on, and on which of its backends. */
 export interface TfjsOptions {
   /** `@tensorflow/tfjs-core` with a backend imported beside it, or `@tensorflow/tfjs`: the module, or a function that imports it. */
   readonly lib: LibrarySource<Tfjs>

@@ -15,6 +15,7 @@ import { createRuntime, type Runtime } from './runtime.ts'
 import { planThreads, type ThreadCount } from './thread-count.ts'
 import type { WorkerAddress } from './thread-pool.ts'
 
+/** How the WebAssembly backend loads its kernels and how many threads it takes; all of it may be left out. */
 export interface WasmOptions {
   /** The kernels, where they shall not come out of this package's JavaScript: must be of the same build. */
   readonly wasm?: WasmSource

@@ -2,11 +2,13 @@
 import { MobileOneError } from '@mobileone/core'
 import { hardware, type Parallelism, software } from './choose.ts'
 
+/** Which GPU to compute on, and in which precision. */
 export interface DeviceOptions {
   /** The caller's device. It is used as it is and never destroyed. */
   readonly device?: GPUDevice
   /** The entry point of WebGPU. Default `navigator.gpu`; in Node `create([])` of the package `webgpu`. */
   readonly gpu?: GPU
+  /** Which adapter to ask for where there are several. Default: the browser's choice. */
   readonly powerPreference?: 'low-power' | 'high-performance'
   /** `f16-storage` keeps weights and feature maps as float16 and sums in float32; it needs the feature `shader-f16`. */
   readonly precision?: 'f32' | 'f16-storage'

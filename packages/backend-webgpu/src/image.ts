@@ -3,6 +3,7 @@ import { type Framing, MobileOneError, type Model, type Preprocess } from '@mobi
 import { type Placement, placementOf } from '@mobileone/core/framing'
 import { IMAGE_WORKGROUP, imageKernel } from './kernels/image.ts'
 
+/** What `runImage` takes: whatever `copyExternalImageToTexture` of WebGPU takes. An element must have loaded. */
 export type GpuImageSource =
   | ImageBitmap
   | ImageData

@@ -29,8 +29,10 @@ import { planModel } from './plan.ts'
 import type { Plan } from './plan-builder.ts'
 import { type GpuOutput, Session } from './session.ts'
 
+/** What `webgpu` takes; all of it may be left out. */
 export type WebGpuOptions = DeviceOptions
 
+/** A model compiled for WebGPU. */
 export interface WebGpuExecutor extends Executor {
   /**
    * Run on an image, canvas or video frame that stays on the GPU: framed, resized and normalised there by `rule` and the options, for a
@@ -47,6 +49,7 @@ export interface WebGpuExecutor extends Executor {
   runOnGpu(inputs: Tensors, options?: RunOptions): Promise<Readonly<Record<string, GpuOutput>>>
 }
 
+/** The backend that `webgpu` makes: its executors also run on images and leave outputs on the GPU. */
 export interface WebGpuBackend extends Backend {
   compile(model: Model, options?: CompileOptions): Promise<WebGpuExecutor>
 }

@@ -78,30 +78,48 @@ export function defineCommand<const F extends Flags>(command: Command<F>): Comma
   return command
 }
 
+/** A call of a command, parsed and checked; `help` where that was asked for. */
+export interface Call {
+  readonly help?: string
+  readonly positionals: readonly string[]
+  readonly flags: FlagValues<Flags>
+  readonly more: FlagValues<Flags>
+}
+
 /** Parse `args` for `command` and run it; `--help` prints the help instead. */
 export async function runCommand(
   command: Command,
   args: readonly string[],
   print: (text: string) => void,
 ): Promise<void> {
+  const { help, positionals, flags, more } = await parseArguments(command, args)
+  if (help !== undefined) print(help)
+  else await command.run(positionals, flags, more)
+}
+
+/**
+ * What `args` ask of `command`.
+ * @throws UsageError for flags it does not have, values they do not take, and too few or too many positional arguments.
+ */
+export async function parseArguments(command: Command, args: readonly string[]): Promise<Call> {
   const more = await command.more?.()
   const all: Command = more ? { ...command, flags: { ...command.flags, ...more.flags } } : command
   const { values, positionals } = parse(all, args)
   if (values.help) {
     const details = [command.details, more?.details].filter((text) => text !== undefined)
-    print(helpText(details.length > 0 ? { ...all, details: details.join('\n\n') } : all))
-    return
+    const help = helpText(details.length > 0 ? { ...all, details: details.join('\n\n') } : all)
+    return { help, positionals, flags: {}, more: {} }
   }
   if (positionals.length < command.minPositionals || positionals.length > command.maxPositionals) {
     throw new UsageError(
       `usage: mobileone ${command.name} ${command.positionals} (see mobileone ${command.name} --help)`,
     )
   }
-  await command.run(
+  return {
     positionals,
-    flagValues(command, command.flags, values),
-    flagValues(command, more?.flags ?? {}, values),
-  )
+    flags: flagValues(command, command.flags, values),
+    more: flagValues(command, more?.flags ?? {}, values),
+  }
 }
 
 function flagValues(

@@ -12,6 +12,7 @@ import { storageCases } from './cases/storage.ts'
 import type { Definition } from './definition.ts'
 import { checkTrial } from './trial.ts'
 
+/** One test of a backend, for any test runner. */
 export interface ConformanceCase {
   readonly name: string
   /** Why the case should not be run. */
@@ -20,6 +21,7 @@ export interface ConformanceCase {
   run(): Promise<void>
 }
 
+/** What the suite leaves out, and what it is run with. */
 export interface ConformanceOptions {
   /** Why a case (by name) or every case that needs an op (by op) is skipped. */
   readonly exceptions?: Readonly<Record<string, string>>

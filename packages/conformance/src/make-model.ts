@@ -14,6 +14,7 @@ import {
   tensor,
 } from '@mobileone/core'
 
+/** Sizes of the axes, batch first: [N, C, H, W] or [N, C]. */
 export type Shape = readonly number[]
 
 /** A tensor of standard normal elements times `scale`. */
@@ -30,6 +31,7 @@ export function normalInputs(model: Graph, source: Random = random(1)): Tensors 
   )
 }
 
+/** What `makeModel` builds a model from: shapes, in place of inputs and weights. */
 export interface ModelParts {
   /** Default `test`. */
   readonly name?: string
@@ -61,6 +63,7 @@ export function makeModel(parts: ModelParts, source: Random = random(1)): Model 
   }
 }
 
+/** The attributes of a convolution that differ from a 1 x 1 one's: stride, padding and dilation [height, width], groups. */
 export interface ConvSettings extends Partial<Omit<Conv2d, 'op' | 'name' | 'inputs' | 'bias'>> {
   /** The name of the bias, or false for none. Default `<name>.bias`. */
   readonly bias?: string | false

@@ -2,6 +2,7 @@ import type { Backend } from '@mobileone/core'
 import { describe, it } from 'vitest'
 import { type ConformanceOptions, conformance } from './conformance.ts'
 
+/** What `describeBackend` takes beside the options of the suite. */
 export interface DescribeBackendOptions extends ConformanceOptions {
   /** Milliseconds a case may take. Default: the runner's. */
   readonly timeout?: number

@@ -7,10 +7,13 @@ import type { Model, Node } from './model/model.ts'
 import type { TensorSpec, Tensors } from './model/tensor.ts'
 import type { OnProgress } from './progress.ts'
 
+/** How to stop a compilation, which then rejects with the code `aborted`, and how to hear how far it is. */
 export interface CompileOptions {
   readonly signal?: AbortSignal
   readonly onProgress?: OnProgress
 }
+
+/** How to stop a run, which then rejects with the code `aborted`; the executor stays usable. */
 export interface RunOptions {
   readonly signal?: AbortSignal
 }
@@ -18,12 +21,18 @@ export interface RunOptions {
 /** What a backend keeps weights and activations in; sums of float16 may be wider. */
 export type Precision = 'float32' | 'float16'
 
+/** Whether a backend runs on this machine, with what it found (`simd`, `2 threads`, an adapter), or why it does not. */
 export type ProbeResult =
   | { readonly ok: true; readonly features: readonly string[] }
   | { readonly ok: false; readonly reason: string }
 
+/**
+ * Something that compiles models for this machine. A function of its options makes one, which does no work yet.
+ */
 export interface Backend {
+  /** The version of this contract. */
   readonly specVersion: 1
+  /** What errors, reports and `classifier.backend` call it. */
   readonly name: string
   /**
    * Largest difference from the reference that is this backend's precision and not a fault, over the largest magnitude of the
@@ -45,15 +54,20 @@ export interface Backend {
   compile(model: Model, options?: CompileOptions): Promise<Executor>
 }
 
+/** One dispatch of an executor: the node that it computes, others that are fused with it apart, and the kernel chosen for it. */
 export interface Step {
   readonly node: string
   readonly kernel: string
 }
 
+/** A model compiled by one backend, with the memory it needs. After `dispose` calls reject with the code `disposed`. */
 export interface Executor extends AsyncDisposable {
+  /** The name of the backend that compiled it. */
   readonly backend: string
+  /** Shapes of inputs and outputs by name, batch included. */
   readonly inputs: Readonly<Record<string, TensorSpec>>
   readonly outputs: Readonly<Record<string, TensorSpec>>
+  /** What it holds: weights as packed, feature maps, outputs. */
   readonly memory: { readonly bytes: number }
   /** One entry per dispatch, in order: what `print` shows and profiling times. */
   readonly steps: readonly Step[]

@@ -12,6 +12,7 @@ export interface Refusal {
 /** A backend, or a function that makes one when its turn comes, so that a backend nobody needs is not even loaded. */
 export type BackendSource = Backend | (() => Backend | Promise<Backend>)
 
+/** What `compileFirst` asks of a backend before it takes it. */
 export interface CompileFirstOptions extends CompileOptions {
   readonly onRefusal?: (refusal: Refusal) => void
   /**

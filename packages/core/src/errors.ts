@@ -5,6 +5,14 @@
 
 const marker = Symbol.for('mobileone.error')
 
+/**
+ * What went wrong, for programs; messages are for people and may change.
+ *
+ * Of what was given: `invalid-model`, `invalid-argument` (an option or a parameter), `invalid-file`, `invalid-input` (a tensor or a picture),
+ * `missing-weights`, `cannot-fold` (branches that are not linear), `unsupported` (well formed, and not done here). Of the surroundings:
+ * `unavailable` (the machine or a package lacks what is needed), `network`, `integrity` (not the bytes that were pinned), `device-lost`,
+ * `wrong-result` (verification failed), `overloaded` (a queue is full). Of the call: `disposed`, `aborted`.
+ */
 export type ErrorCode =
   | 'invalid-model'
   | 'invalid-argument'
@@ -22,6 +30,10 @@ export type ErrorCode =
   | 'wrong-result'
   | 'overloaded'
 
+/**
+ * The error of everything here that throws on purpose. Recognise it with {@link isMobileOneError}, which sees those of other
+ * copies too.
+ */
 export class MobileOneError extends Error {
   readonly code: ErrorCode
 
@@ -42,7 +54,11 @@ export function isMobileOneError(value: unknown): value is MobileOneError {
   return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[marker] === true
 }
 
-/** Throw the standard error when `signal` has been aborted; its `cause` is the signal's reason. */
+/**
+ * Throw the standard error when `signal` has been aborted; its `cause` is the signal's reason.
+ * @param what Begins the message: `fetching s0`.
+ * @throws MobileOneError `aborted`.
+ */
 export function throwIfAborted(signal: AbortSignal | undefined, what: string): void {
   if (signal?.aborted) throw new MobileOneError('aborted', `${what} was aborted`, { cause: signal.reason })
 }

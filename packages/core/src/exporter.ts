@@ -22,6 +22,7 @@ export type ExporterOption = {
   | { readonly kind: 'object'; readonly flag: false }
 )
 
+/** One file that an exporter made. */
 export interface ExportedFile {
   /** Relative to where the caller saves; a file of a folder begins with the folder: `S0.mlpackage/Manifest.json`. */
   readonly path: string

@@ -1,6 +1,6 @@
 /** Conversions between float32 and the two 16-bit floats, on whole arrays. IEEE 754-2008 binary16; bfloat16 is the top half of binary32. */
 
-/** Exact. */
+/** The float32 of each binary16; exact, NaN and infinity too. */
 export function float16ToFloat32(halves: Uint16Array): Float32Array {
   const out = new Float32Array(halves.length)
   const bits = new Uint32Array(out.buffer)
@@ -17,7 +17,7 @@ export function float16ToFloat32(halves: Uint16Array): Float32Array {
   return out
 }
 
-/** Exact. */
+/** The float32 of each bfloat16; exact. */
 export function bfloat16ToFloat32(halves: Uint16Array): Float32Array {
   const bits = new Uint32Array(halves.length)
   for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16

@@ -11,6 +11,7 @@ import { validate } from './model/validate.ts'
 /** One number for both axes, or [height, width]. */
 export type Pair = number | readonly [height: number, width: number]
 
+/** A convolution to add; a {@link Pair} is one number for both axes or [height, width]. */
 export interface ConvOptions {
   /** Output channels. */
   readonly channels: number
@@ -30,6 +31,7 @@ export interface ConvOptions {
   readonly activation?: Unary['op']
 }
 
+/** A MobileOne block to add, padded so that stride 1 keeps the size. */
 export interface MobileOneBlockOptions {
   /** Output channels. */
   readonly channels: number
@@ -47,6 +49,7 @@ export interface MobileOneBlockOptions {
   readonly form?: Form
 }
 
+/** How an image is to be enlarged: by a factor or to a size. */
 export interface UpsampleOptions {
   readonly mode: 'nearest' | 'bilinear'
   /** Bilinear only: the centres of the corner pixels stay in place. Default false: the edges of the image do. */

@@ -12,4 +12,5 @@ export interface Progress {
   readonly fraction?: number
 }
 
+/** Hears how far work is, as it goes on. */
 export type OnProgress = (progress: Progress) => void

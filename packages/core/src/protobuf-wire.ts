@@ -5,6 +5,7 @@
  */
 import { MobileOneError } from './errors.ts'
 
+/** Wire types of Protocol Buffers (https://protobuf.dev/programming-guides/encoding/#structure); groups, 3 and 4, are refused. */
 export const wireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const
 
 /** Collects fields as pieces, so that large arrays are copied once, by `finish`. */
@@ -23,11 +24,13 @@ export class WireWriter {
     this.#varint(value)
   }
 
+  /** A float field: four bytes, little-endian. */
   float(field: number, value: number): void {
     this.#tag(field, wireType.fixed32)
     this.#push(float32Bytes([value]))
   }
 
+  /** A string field, in UTF-8. */
   string(field: number, value: string): void {
     this.bytes(field, new TextEncoder().encode(value))
   }
@@ -46,6 +49,7 @@ export class WireWriter {
     this.#push(value)
   }
 
+  /** A field that holds another message, as written so far. */
   message(field: number, value: WireWriter): void {
     this.#tag(field, wireType.bytes)
     this.#varint(value.#length)
@@ -207,6 +211,7 @@ export class WireReader {
     }
   }
 
+  /** A reader of the message in the field that `next` found. @param what Names it in errors. */
   message(what: string): WireReader {
     this.#count()
     const start = this.#span()
@@ -222,6 +227,7 @@ export class WireReader {
     else this.fail(`wire type ${this.type} in field ${this.field}`)
   }
 
+  /** @param found What is wrong, to begin the message. @throws MobileOneError `invalid-file`. */
   fail(found: string): never {
     throw new MobileOneError(
       'invalid-file',

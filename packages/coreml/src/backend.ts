@@ -16,6 +16,7 @@ import { refusal } from './write/lower-node.ts'
 import type { Precision } from './write/program-builder.ts'
 import { toCoreML } from './write/to-coreml.ts'
 
+/** In which precision the package is written that the backend then runs, and what runs it. */
 export interface CoreMLBackendOptions {
   /** Default `float16`, as the exporter. */
   readonly precision?: Precision
@@ -42,6 +43,7 @@ export interface CoreMLExecutor extends Executor {
   readonly artifact: CoreMLPackage
 }
 
+/** The backend that `coremlBackend` makes. */
 export interface CoreMLBackend extends Backend {
   compile(model: Model, options?: CompileOptions): Promise<CoreMLExecutor>
 }

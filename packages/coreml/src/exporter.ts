@@ -6,6 +6,7 @@ import { exporterOptions } from './write/exporter-options.ts'
 import type { CoreMLOptions } from './write/options.ts'
 import { toCoreML } from './write/to-coreml.ts'
 
+/** What the exporter for Core ML packages takes. */
 export interface CoreMLExportOptions extends CoreMLOptions {
   /** Also write `<name>.swift`, the text of `toSwift`. */
   readonly swift?: boolean

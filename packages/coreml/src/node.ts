@@ -60,7 +60,7 @@ async function checkReplaceable(path: string, from: CoreMLPackage): Promise<bool
 
 /**
  * The files of the package in the folder `path`.
- * @throws MobileOneError `invalid-file` where it is no folder of a package.
+ * @throws MobileOneError `invalid-file` where it is no folder of a package, `unsupported` where it is larger than is read.
  */
 export async function readPackage(path: string): Promise<CoreMLPackage> {
   const names = await readdir(path, { recursive: true, withFileTypes: true }).catch((cause) => {

@@ -31,7 +31,10 @@ export interface DirectoryHandle {
   }>
 }
 
-/** Write the folder `<name>.mlpackage` into a directory that the user chose in a browser (`showDirectoryPicker`). */
+/**
+ * Write the folder `<name>.mlpackage` into a directory that the user chose in a browser (`showDirectoryPicker`).
+ * @throws MobileOneError `invalid-argument` for a file whose path ends in no name.
+ */
 export async function writePackageTo(directory: DirectoryHandle, from: CoreMLPackage): Promise<void> {
   const top = await directory.getDirectoryHandle(`${from.name}.mlpackage`, { create: true })
   for (const [path, bytes] of Object.entries(from.files)) {

@@ -1,13 +1,11 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { goldenPath, lacking } from '@mobileone/testkit'
 import { expect, test } from 'vitest'
 import { fromCoreML, toCoreML } from '../src/index.ts'
 import { readPackage, writePackage } from '../src/node.ts'
 import { main } from './docs-example.ts'
-import { forBrowser, read, swiftFor } from './readme-example.ts'
 import { tinyModel } from './support/models.ts'
 
 test('a package is written whole, replaces a package and nothing else', async () => {
@@ -49,38 +47,21 @@ test('a package is written whole, replaces a package and nothing else', async ()
   }
 })
 
-test.skipIf(lacking('golden'))(
-  'the example of docs/coreml.md is the one tested here, and writes both files',
-  async () => {
-    const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
-    expect(await readFile(here('../../../docs/coreml.md'), 'utf8')).toContain(
-      await readFile(here('docs-example.ts'), 'utf8'),
+test.skipIf(lacking('golden'))('the example of docs/coreml.md writes both files', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'mobileone-'))
+  const before = process.cwd()
+  process.chdir(folder)
+  try {
+    await main(
+      goldenPath('small', 'k1.fused.pth.tar'),
+      Array.from({ length: 10 }, (_, index) => `class ${index}`),
     )
-    const folder = await mkdtemp(join(tmpdir(), 'mobileone-'))
-    const before = process.cwd()
-    process.chdir(folder)
-    try {
-      await main(
-        goldenPath('small', 'k1.fused.pth.tar'),
-        Array.from({ length: 10 }, (_, index) => `class ${index}`),
-      )
-      const model = fromCoreML(await readPackage('MobileOne.mlpackage'))
-      expect(model.card?.labels?.[9]).toBe('class 9')
-      expect(model.card?.preprocess?.size).toEqual([224, 224])
-      expect(await readFile('MobileOne.swift', 'utf8')).toContain('paperLatency')
-    } finally {
-      process.chdir(before)
-      await rm(folder, { recursive: true })
-    }
-  },
-)
-
-test('the example of the README is the one tested here, and does what it says', async () => {
-  const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
-  expect(await readFile(here('../README.md'), 'utf8')).toContain(
-    await readFile(here('readme-example.ts'), 'utf8'),
-  )
-  const model = tinyModel()
-  expect(read(forBrowser(model)).outputs).toEqual({ logits: 'head', embedding: 'flatten' })
-  expect(swiftFor(model)).toContain('import CoreML')
+    const model = fromCoreML(await readPackage('MobileOne.mlpackage'))
+    expect(model.card?.labels?.[9]).toBe('class 9')
+    expect(model.card?.preprocess?.size).toEqual([224, 224])
+    expect(await readFile('MobileOne.swift', 'utf8')).toContain('paperLatency')
+  } finally {
+    process.chdir(before)
+    await rm(folder, { recursive: true })
+  }
 })

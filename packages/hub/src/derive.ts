@@ -5,6 +5,7 @@ import type { FetchedWeights } from './options.ts'
 /** Entries made from other files are kept under addresses that no server can have (RFC 2606). */
 const derivedOrigin = 'https://derived.invalid'
 
+/** How what is made of cached weights is told apart and kept. */
 export interface DeriveOptions {
   /** What the result depends on beside the file: the version of the software, options. Another recipe is another result. */
   readonly recipe: string

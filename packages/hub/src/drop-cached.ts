@@ -21,6 +21,7 @@ export async function dropCached({
 /**
  * What `parse` makes of a fetched file. Where it refuses the bytes as `invalid-file` the file leaves the cache, and the error says so
  * and names where the file came from.
+ * @throws MobileOneError `invalid-file` of a file that was cached; otherwise what `parse` throws.
  */
 export async function parseFetched<T>(
   fetched: FetchedWeights,

@@ -14,7 +14,10 @@ export async function openDefaultCache(): Promise<WeightCache> {
   throw new MobileOneError('unavailable', `no cache for weights: ${found.reason}`)
 }
 
-/** A cache in a directory, which is made when something is first put into it. Node only. */
+/**
+ * A cache in a directory, which is made when something is first put into it. Node only.
+ * @throws MobileOneError `unsupported` elsewhere.
+ */
 export async function openDiskCache(directory: string): Promise<WeightCache> {
   const platform = await loadPlatform()
   if (platform.name !== 'node') {

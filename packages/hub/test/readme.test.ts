@@ -1,17 +1,11 @@
-import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import { expect, it, vi } from 'vitest'
 import { hubContext } from './hub-context.ts'
 import { fetchS0 } from './readme-example.ts'
 import { sendFile, sha256, someBytes } from './server.ts'
 
-const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 const hub = hubContext()
 
-it('the example of the README is the one tested here, and does what it says', async () => {
-  const readme = await readFile(here('../README.md'), 'utf8')
-  expect(readme).toContain(await readFile(here('readme-example.ts'), 'utf8'))
-
+it('the example of the README does what it says', async () => {
   const body = someBytes(100_000)
   await hub.serve((request, response) => sendFile(request, response, body))
   vi.stubEnv('HF_ENDPOINT', hub.server.url)

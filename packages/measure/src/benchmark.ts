@@ -22,16 +22,19 @@ export interface Lane {
   open(subject: Subject): Promise<LaneHost>
 }
 
+/** A host that may know what it has fetched. */
 export interface LaneHost extends Host {
   /** Bytes this host has fetched, without the model. */
   wire?(): Promise<Fetched>
 }
 
+/** Bytes of a contender's own files, as stored and as sent with gzip. */
 export interface Fetched {
   readonly bytes: number
   readonly gzipBytes?: number
 }
 
+/** Where the peak of the processor is measured: one runtime, one number of threads, one instruction. */
 export interface PeakLane {
   readonly runtime: string
   readonly threads: number
@@ -40,6 +43,7 @@ export interface PeakLane {
   measure(): Promise<number>
 }
 
+/** What `benchmark` measures (every subject in every lane), by which protocol, and whom it tells. */
 export interface BenchmarkOptions {
   readonly subjects: AsyncIterable<Subject> | Iterable<Subject>
   readonly lanes: readonly Lane[]
@@ -52,6 +56,7 @@ export interface BenchmarkOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** What `benchmark` gives: all figures, and what could not be measured, with the reason. */
 export interface Measured {
   readonly peaks: readonly Peak[]
   readonly results: readonly Result[]

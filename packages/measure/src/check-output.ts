@@ -3,6 +3,7 @@ import { MobileOneError } from '@mobileone/core'
 /** More than this, relative to the reference's largest value, is wrong. */
 export const tolerance = 1e-3
 
+/** How far an output is from the reference. */
 export interface OutputError {
   readonly maxAbsError: number
   /** Over the reference's largest value. */

@@ -7,6 +7,7 @@ import { MobileOneError, type Model } from '@mobileone/core'
 /** A model, or the bytes of one in the file format the contender reads. */
 export type ModelSource = Model | Uint8Array<ArrayBuffer>
 
+/** What is measured: something that loads a network and runs it. `create` makes one. */
 export interface Contender {
   /** Make a model ready to run, in place of the one before. */
   load(source: ModelSource): Promise<void>
@@ -17,6 +18,7 @@ export interface Contender {
   readonly memoryBytes?: number
 }
 
+/** What a contender is made with. */
 export interface ContenderOptions {
   readonly threads: number
   /** Where the contender finds its own files: a URL or a folder, ending in a slash. */
@@ -31,7 +33,10 @@ export interface ContenderOptions {
  */
 export type CreateContender = (options: ContenderOptions) => Promise<Contender>
 
+/** What a contender loads: the model as a value, or the bytes of a file. */
 export type ModelFormat = 'model' | 'safetensors' | 'onnx' | 'tflite'
+
+/** Order of an input's axes: [N, C, H, W] or [N, H, W, C]. */
 export type Layout = 'NCHW' | 'NHWC'
 
 /** What a contender is fed with. */

@@ -17,6 +17,7 @@ export interface GpuCounts {
   readonly readBytes: number
 }
 
+/** The adapter that a contender ran on. */
 export interface GpuAdapter {
   /** Vendor, architecture, device and description, as far as the adapter tells them. */
   readonly name: string
@@ -31,6 +32,7 @@ export interface GpuUse extends GpuCounts {
   readonly runs: number
 }
 
+/** What was asked of WebGPU on this thread since it was made. */
 export interface GpuCounter {
   counts(): GpuCounts
   /** Of the last device asked for; undefined before there is one. */
@@ -126,6 +128,7 @@ export function describeAdapter(info: GPUAdapterInfo | undefined): GpuAdapter {
   }
 }
 
+/** Sums counts over turns, to give those of one run. */
 export interface GpuTally {
   /** Count what happened since `before` as that of `runs` runs. */
   add(before: GpuCounts, runs: number): void

@@ -17,6 +17,7 @@ export interface Start {
   readonly output: readonly number[]
 }
 
+/** One turn of a contender in a round. */
 export interface Turn {
   /** Runs whose time is thrown away. */
   readonly settle: number
@@ -26,6 +27,7 @@ export interface Turn {
   readonly recreate: boolean
 }
 
+/** What a contender ended with. */
 export interface Finish {
   /** What the last run gave. */
   readonly output: readonly number[]
@@ -34,6 +36,7 @@ export interface Finish {
   readonly gpu?: GpuUse
 }
 
+/** What a contender holds. */
 export interface Memory {
   /** Null where the runtime does not tell. */
   readonly bytes: number | null
@@ -41,6 +44,7 @@ export interface Memory {
   readonly kind: string
 }
 
+/** Where a contender lives: this thread, a page, a process. Calls come in the order start, turns, finish, close. */
 export interface Host {
   start(): Promise<Start>
   /** Milliseconds of each timed run. */
@@ -50,12 +54,14 @@ export interface Host {
   close(): Promise<void>
 }
 
+/** A way of measuring memory, and its name in reports. */
 export interface MemoryProbe {
   readonly kind: string
   /** Bytes in use now, or the most so far. */
   bytes(): Promise<number | null> | number | null
 }
 
+/** What a host on the calling thread is made with. */
 export interface LocalHostOptions extends ContenderOptions {
   /** Import the contender's file; its time counts as load. */
   readonly contender: () => Promise<{ readonly create: CreateContender }>

@@ -3,6 +3,7 @@ import type { Lane } from './benchmark.ts'
 import type { CreateContender, Layout, ModelSource } from './contender.ts'
 import { localHost, type MemoryProbe } from './host.ts'
 
+/** How a contender on the calling thread is measured. */
 export interface LocalLaneOptions {
   /** Default 1. */
   readonly threads?: number

@@ -21,10 +21,13 @@ export interface Protocol {
   readonly starts: number
 }
 
+/** Which protocol: that of this project, of Apple's ModelBench, or of the paper. */
 export type ProtocolName = Protocol['name']
 
+/** Every protocol there is, for flags and their help. */
 export const protocolNames: readonly ProtocolName[] = ['default', 'modelbench', 'paper']
 
+/** Numbers to change in a protocol: runs, rounds, samples trimmed at either end of a turn, fresh starts. */
 export interface ProtocolOptions {
   /** Default: timed runs in all. modelbench: runs of a round. paper: runs in all. */
   readonly runs?: number | undefined
@@ -87,6 +90,7 @@ export function protocol(name: ProtocolName, options: ProtocolOptions = {}): Pro
   }
 }
 
+/** Figures of all timed runs, in milliseconds; `p95Ms` is the 95th percentile. */
 export interface Summary {
   readonly medianMs: number
   readonly p95Ms: number

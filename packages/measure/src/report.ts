@@ -5,6 +5,7 @@ import { formatBytes, table } from './text-table.ts'
 /** Ours: what ratios are taken against. */
 const yardstick = /^mobileone-/
 
+/** A column of a report's table: its title, and what it shows of a result. Right-aligned unless `left`. */
 export interface Column {
   readonly title: string
   readonly left?: boolean

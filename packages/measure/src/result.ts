@@ -2,6 +2,7 @@
 import type { GpuUse } from './gpu-counter.ts'
 import type { Protocol } from './protocol.ts'
 
+/** What it was measured on. */
 export interface Machine {
   readonly cpu: string
   readonly cores: number
@@ -11,6 +12,7 @@ export interface Machine {
   readonly load?: { readonly before: readonly number[]; readonly after: readonly number[] }
 }
 
+/** The most that one runtime computes, by a loop of multiply-adds in registers. */
 export interface Peak {
   readonly runtime: string
   readonly threads: number
@@ -20,6 +22,7 @@ export interface Peak {
   readonly samples: readonly number[]
 }
 
+/** Figures of one contender on one network, in one runtime, with one number of threads. */
 export interface Result {
   readonly contender: string
   readonly variant: string
@@ -70,6 +73,7 @@ export interface Skipped {
   readonly reason: string
 }
 
+/** A run of the benchmark, as its JSON file holds it. */
 export interface Report {
   readonly date: string
   readonly machine: Machine

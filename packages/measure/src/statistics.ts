@@ -7,10 +7,12 @@ export function percentile(values: readonly number[], share: number): number {
   return low + (high - low) * (position - below)
 }
 
+/** The middle value, or the mean of the two in the middle; NaN of none. */
 export function median(values: readonly number[]): number {
   return percentile(values, 0.5)
 }
 
+/** Arithmetic mean; NaN of none. */
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }

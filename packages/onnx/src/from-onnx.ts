@@ -8,6 +8,7 @@ import { shapeRules } from './import/shape-ops.ts'
 import { limits } from './limits.ts'
 import { dataType, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxValue } from './proto.ts'
 
+/** What a file leaves open: the name, and sizes of axes. */
 export interface FromOnnxOptions {
   /** Name of the model; otherwise the name of the file's graph. */
   readonly name?: string

@@ -2,6 +2,7 @@ import type { Model, Preprocess, TensorSpec } from '@mobileone/core'
 import type { GraphBuilder } from './graph-builder.ts'
 import { dataType, type OnnxAttribute } from './proto.ts'
 
+/** How the pixels lie that the graph takes. */
 export interface PreprocessOptions {
   /** Order of the axes: `nchw` (the default) or `nhwc`, as pixels lie in memory. */
   readonly layout?: 'nchw' | 'nhwc'

@@ -6,6 +6,7 @@ import { lowerNode } from './lower.ts'
 import { type PreprocessOptions, prepareInput } from './preprocess.ts'
 import { dataType, type OnnxValue } from './proto.ts'
 
+/** What an ONNX file takes and gives beside what the model does. */
 export interface OnnxOptions {
   /** Show `probabilities`, the softmax of the model's only output [N, C], in that output's place. */
   readonly softmax?: boolean

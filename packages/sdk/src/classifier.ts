@@ -20,6 +20,7 @@ import type { NearestOptions, Neighbour } from './search/nearest.ts'
 import type { WatchSource } from './watch/open-frames.ts'
 import type { FrameResults, WatchOptions } from './watch/watch.ts'
 
+/** What `createClassifier` loads, compiles and warms up, and how it tells about it. */
 export interface ClassifierOptions
   extends LoadOptions,
     Pick<CompileFirstOptions, 'verify' | 'onRefusal' | 'precision'> {

@@ -25,6 +25,7 @@ export const exporters = {
   tflite: async (): Promise<Exporter<TfliteOptions>> => (await import('@mobileone/tflite')).tflite(),
 } satisfies ExporterTable
 
+/** A format that `exportModel` writes. */
 export type ExportFormat = keyof typeof exporters
 
 type OptionsOf<E> = E extends Exporter<infer Options> ? Options : never

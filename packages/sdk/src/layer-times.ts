@@ -1,5 +1,6 @@
 import { type Executor, type Graph, MobileOneError, type Node, tensor } from '@mobileone/core'
 
+/** How `profile` times the layers. */
 export interface ProfileOptions {
   /** Runs of which each step's median is taken. Default 5, after one that is not counted. */
   readonly runs?: number

@@ -31,6 +31,7 @@ import { variantOf } from './variant-name.ts'
  */
 export type ModelSource = Model | Variant | WeightSource
 
+/** How weights are fetched, read and kept. */
 export interface LoadOptions extends FetchWeightsOptions, ModelFromCheckpointOptions {
   /**
    * Keep the folded form of downloaded weights beside them in the cache, so that the next start does not fold again. Default true.

@@ -4,11 +4,13 @@ import type { ClassifyOptions, PreprocessOptions } from '@mobileone/vision'
 /** How a picture becomes the network's input, for every call that takes one. */
 export type PictureOptions = PreprocessOptions
 
+/** What one call of `embed` takes. */
 export type EmbedRunOptions = PictureOptions & {
   /** Scale each embedding to length 1, so that a dot product is the cosine similarity. False by default. */
   readonly normalize?: boolean
 }
 
+/** What one call of `classify` takes: the picture, how to rank its classes, and when to stop. */
 export type ClassifierRunOptions = PictureOptions &
   Pick<ClassifyOptions, 'topK' | 'threshold' | 'allow' | 'deny' | 'activation'>
 

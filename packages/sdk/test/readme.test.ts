@@ -9,14 +9,9 @@ import { drawings } from './drawings.ts'
 import { ship } from './export-example.ts'
 import { recognize, teach } from './head-example.ts'
 
-const example = readFileSync(new URL('./readme-example.mjs', import.meta.url), 'utf8')
 const assets = new URL('../../../apps/demo/assets/', import.meta.url)
 
 describe('the example of the README', () => {
-  it.each(['../../../README.md', '../README.md'])('stands in %s as it is run here', (path) => {
-    expect(readFileSync(new URL(path, import.meta.url), 'utf8')).toContain(`\`\`\`js\n${example}\`\`\``)
-  })
-
   it('prints what is in a picture', () => {
     const [script, picture, weights] = [
       new URL('readme-example.mjs', import.meta.url),
@@ -44,13 +39,6 @@ describe('the example of the README', () => {
 })
 
 describe('the example of exporting', () => {
-  it('stands in the README as it is run here', () => {
-    const text = readFileSync(new URL('./export-example.ts', import.meta.url), 'utf8')
-    expect(readFileSync(new URL('../README.md', import.meta.url), 'utf8')).toContain(
-      `\`\`\`ts\n${text}\`\`\``,
-    )
-  })
-
   it('writes what it says', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'mobileone-ship-'))
     try {
@@ -66,13 +54,6 @@ describe('the example of exporting', () => {
 })
 
 describe('the example of heads', () => {
-  it('stands in the README as it is run here', () => {
-    const text = readFileSync(new URL('./head-example.ts', import.meta.url), 'utf8')
-    expect(readFileSync(new URL('../README.md', import.meta.url), 'utf8')).toContain(
-      `\`\`\`ts\n${text}\`\`\``,
-    )
-  })
-
   it('learns and tells apart', async () => {
     const model = new URL('fashion-mnist.safetensors', assets)
     const learned = await teach(model, { disc: drawings('disc', 0, 5), bars: drawings('bars', 0, 5) })

@@ -1,5 +1,6 @@
 import type { WeightStorage } from './constant-store.ts'
 
+/** What a TensorFlow Lite file takes, gives and stores. */
 export interface TfliteOptions {
   /**
    * `float16` halves the file: weights are rounded to float16 and widened when the model is loaded, what is computed stays

@@ -48,6 +48,7 @@ export interface Recipe {
   readonly curriculum: readonly Phase[]
 }
 
+/** A network of the paper, by which its recipe goes. */
 export type RecipeName = Variant
 
 /** Values to change in a recipe; nested objects are merged. */

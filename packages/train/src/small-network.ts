@@ -1,5 +1,6 @@
 import { type MobileOneConfig, MobileOneError } from '@mobileone/core'
 
+/** How large the network is that `smallNetwork` configures. */
 export interface SmallNetworkOptions {
   /** k: parallel branches of each block in train form. Default 2. */
   readonly branches?: number

@@ -30,6 +30,7 @@ export interface ImageModel extends Pick<Executor, 'inputs' | 'outputs' | 'run'>
   ): Promise<Tensors>
 }
 
+/** How a picture becomes the input of a model, and which output is read. */
 export interface ImageRunOptions extends PreprocessOptions {
   /** How pixels become the model's input: `model.card.preprocess`, where the weights told it. */
   readonly preprocess: Preprocess

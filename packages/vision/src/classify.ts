@@ -11,7 +11,9 @@ import { isList } from './preprocess.ts'
 import { sigmoid, softmax, topK } from './scores.ts'
 import type { ImageSource } from './source.ts'
 
+/** One class and its score. */
 export interface Prediction {
+  /** Of the class, from 0. */
   readonly index: number
   /** From the labels given, otherwise `class 17`. */
   readonly label: string
@@ -39,6 +41,7 @@ export interface RankOptions {
 /** What turns raw output into scores. */
 export type Activation = 'softmax' | 'sigmoid' | 'none'
 
+/** How a picture is prepared, run and ranked. */
 export interface ClassifyOptions extends ImageRunOptions, RankOptions {
   /** `softmax` by default, `sigmoid` for several labels at once, `none` for raw output. */
   readonly activation?: Activation

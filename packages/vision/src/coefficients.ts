@@ -1,5 +1,6 @@
 import type { Preprocess } from '@mobileone/core'
 
+/** How pixels between pixels are computed, as in Pillow's resize. */
 export type Interpolation = Preprocess['interpolation']
 
 /** Pillow's PRECISION_BITS: 32 bits less 8 for the sample and 2 for overshoot. */

@@ -10,6 +10,7 @@ import {
 import { isList } from './preprocess.ts'
 import type { ImageSource } from './source.ts'
 
+/** How a picture is prepared and run for its embedding. */
 export interface EmbedOptions extends ImageRunOptions {
   /** Scale each embedding to length 1, so that a dot product is the cosine similarity. False by default. */
   readonly normalize?: boolean

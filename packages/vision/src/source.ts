@@ -32,6 +32,7 @@ export type Sharp = (
   },
 ) => SharpImage
 
+/** What is used of an image of sharp, the Node decoder. */
 export interface SharpImage {
   metadata(): Promise<{
     readonly width?: number
@@ -62,6 +63,7 @@ export interface SharpImage {
   }>
 }
 
+/** How a picture is decoded, and which are refused. */
 export interface DecodeOptions {
   /**
    * `apply` (the default) turns the picture upright as its EXIF orientation says, as people and browsers expect;

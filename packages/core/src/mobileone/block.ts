@@ -1,7 +1,9 @@
 import { addBatchNorm, addConv, addRelu, type Builder, type ConvGeometry } from './builder.ts'
 
+/** `train`: parallel branches with batch normalisation. `deploy`: the one convolution that they fold into. */
 export type Form = 'train' | 'deploy'
 
+/** A MobileOne block: its convolution, its branches in train form, and squeeze-and-excite (Hu et al. 2018) after it. */
 export interface BlockOptions extends ConvGeometry {
   /** k: parallel conv + batchNorm branches in train form. */
   readonly branches: number

@@ -4,6 +4,7 @@ import { elementCount, type Tensor, type TensorSpec, tensor, type Weight } from 
 import { toFloat32 } from '../model/weights.ts'
 import { random } from '../random.ts'
 
+/** How `initialize` draws weights; equal seeds give equal weights. */
 export interface InitializeOptions {
   readonly seed: number
   /**

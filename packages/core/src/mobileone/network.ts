@@ -6,6 +6,7 @@ import { addBlock, type Form } from './block.ts'
 import type { Builder } from './builder.ts'
 import type { MobileOneConfig } from './config.ts'
 
+/** What `mobileone` builds of a configuration. */
 export interface NetworkOptions {
   /** `train`: parallel branches with batch normalisation. `deploy`: the plain CNN they fold into. */
   readonly form: Form

@@ -1,6 +1,9 @@
 import type { MobileOneConfig } from './config.ts'
 
+/** The networks of the paper (Vasu et al. 2023, arXiv 2206.04040, Table 7). */
 export type Variant = 's0' | 's1' | 's2' | 's3' | 's4'
+
+/** Look-alikes of the micro networks of the paper's Table 13, whose layout it does not publish. */
 export type MicroVariant = 'mu1-like' | 'mu2-like'
 
 /** A row of Table 7 of the paper, in the form of the released code. */

@@ -134,6 +134,7 @@ export interface Softmax extends NodeBase {
   readonly inputs: readonly [string]
 }
 
+/** One operation of a model, told apart by `op`. Its value goes by its `name`. */
 export type Node =
   | Conv2d
   | BatchNorm
@@ -148,6 +149,8 @@ export type Node =
   | Slice
   | Flatten
   | Softmax
+
+/** The name of an operation. */
 export type Op = Node['op']
 
 /** What must travel with weights so that another program can use them. Every field may be absent. */

@@ -25,6 +25,7 @@ export interface WeightRole<Role extends string = string> {
 /** The fields of a node that may name a weight. */
 type WeightField<N> = N extends unknown ? Exclude<keyof N & string, 'op' | 'name' | 'inputs'> : never
 
+/** What is true of every node of an op; {@link ops} has a row for each. */
 export interface OpFacts<N = Node> {
   /** How many values a node reads. */
   readonly arity: number

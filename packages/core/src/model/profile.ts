@@ -17,8 +17,11 @@ export interface LayerProfile {
   readonly activationBytes: number
 }
 
+/** What a network costs by its shapes alone, before any backend has seen it. */
 export interface Profile {
+  /** Elements of the learnable weights. */
   readonly params: number
+  /** Multiply-accumulates of a run at the model's own input shape. */
   readonly macs: number
   /** Sum over the layers: what a run writes to memory. */
   readonly activationBytes: number

@@ -4,6 +4,7 @@ import type { Model } from '../model/model.ts'
 import { elementCount, type Tensor, type Tensors, tensor } from '../model/tensor.ts'
 import { type Random, random } from '../random.ts'
 
+/** How far apart the outputs of two models are. */
 export interface Comparison {
   /** The largest absolute difference between the outputs of the two models. */
   readonly maxAbsError: number
@@ -12,6 +13,7 @@ export interface Comparison {
   readonly runs: number
 }
 
+/** What `compare` runs two models on, and how often. */
 export interface CompareOptions {
   /** Runs both models. */
   readonly backend: Backend

@@ -12,11 +12,13 @@ import { mergeParallelConvsRule } from './merge-parallel-convs.ts'
 import { rewrite, rewriteSteps } from './rewrite.ts'
 import { roundToFloat32 } from './wide.ts'
 
+/** What folding does about what it cannot fold. */
 export interface ReparameterizeOptions {
   /** Leave batch normalisations and additions that cannot be folded instead of refusing. Default false. */
   readonly partial?: boolean
 }
 
+/** What `reparameterizeAsync` takes besides: how to stop it, and how to hear how far it is. */
 export interface ReparameterizeAsyncOptions extends ReparameterizeOptions {
   readonly signal?: AbortSignal
   readonly onProgress?: OnProgress

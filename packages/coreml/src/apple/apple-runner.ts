@@ -26,6 +26,7 @@ import { openModel } from '../read/open-model.ts'
 import { type AppleSystem, defaultCache, ensureHelper, refusalOf } from './compile-helper.ts'
 import { HelperProcess } from './helper-process.ts'
 
+/** What Core ML may run on, and where the helper that calls it is kept; macOS only. */
 export interface AppleRunnerOptions {
   /** What may run the model: `MLModelConfiguration.computeUnits`. Default `all`. */
   readonly computeUnits?: 'all' | 'cpuOnly' | 'cpuAndGPU' | 'cpuAndNeuralEngine'

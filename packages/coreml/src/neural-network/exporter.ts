@@ -3,6 +3,7 @@ import { swiftFile } from '../swift/swift-file.ts'
 import { exporterOptions } from '../write/exporter-options.ts'
 import { type MLModelOptions, toMLModel } from './to-mlmodel.ts'
 
+/** What the exporter for `.mlmodel` files takes. */
 export interface MLModelExportOptions extends MLModelOptions {
   /** Also write `<name>.swift`, the text of `toSwift`. */
   readonly swift?: boolean

@@ -10,6 +10,7 @@ import { LayerBuilder } from './layer-builder.ts'
 import { lintNetwork } from './lint-network.ts'
 import { type Network, networkVersion, type Scaler } from './network.ts'
 
+/** What an `.mlmodel` file takes and gives: those options of packages that the older format has. */
 export interface MLModelOptions
   extends Pick<CoreMLOptions, 'input' | 'output' | 'embedding' | 'duplicateLabels' | 'version' | 'metadata'> {
   /** How weights are stored; Core ML chooses the precision it computes in. Default `float32`. */
@@ -20,7 +21,7 @@ export interface MLModelOptions
  * `model` as the older single-file Core ML model (NeuralNetwork), which iOS 13 and macOS 10.15 load. The file is linted before
  * it is given out; the same model and options give the same bytes. Batch normalisation is written as it is.
  * @throws MobileOneError `unsupported` for weights the format cannot hold, `invalid-argument` where an option does not fit
- * the model.
+ * the model, `invalid-model` for a network that Core ML would refuse to load.
  */
 export function toMLModel(model: Model, options: MLModelOptions = {}): Uint8Array {
   const network = buildNetwork(model, options)

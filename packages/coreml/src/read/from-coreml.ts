@@ -3,6 +3,7 @@ import { buildModel } from './build-model.ts'
 import { importProgram } from './import-program.ts'
 import { type CoreMLSource, openModel } from './open-model.ts'
 
+/** How a model that is read from a Core ML file is called. */
 export interface FromCoreMLOptions {
   /** Name of the model; otherwise the one recorded in the file. */
   readonly name?: string

@@ -22,6 +22,7 @@ const mostMultiplyAdds = 2 ** 34
 /** Milliseconds of work after which a run lets timers and aborts in. */
 const pauseInterval = 10
 
+/** What the interpreter of Core ML programs is called, and how much it may compute. */
 export interface InterpretOptions {
   /** The name of the executor's backend. Default `coreml`. */
   readonly backend?: string

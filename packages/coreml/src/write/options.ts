@@ -1,6 +1,7 @@
 import type { TargetName } from '../mil/versions.ts'
 import type { Precision } from './program-builder.ts'
 
+/** What a Core ML package takes and gives, in which precision, and for which systems. */
 export interface CoreMLOptions {
   /**
    * `float16` (default): the Neural Engine, the GPU or the CPU may run it. `float32`: exact, and the Neural Engine may

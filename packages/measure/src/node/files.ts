@@ -16,6 +16,10 @@ export interface SubjectFiles {
   remove(): void
 }
 
+/**
+ * A temporary folder of networks and inputs (raw little-endian float32) for contenders in other processes. `remove` deletes it.
+ * @throws MobileOneError from `model`, `invalid-argument`, for a format that has no writer.
+ */
 export function subjectFiles(writers: Writers): SubjectFiles {
   const folder = mkdtempSync(join(tmpdir(), 'mobileone-bench-'))
   const written = new Set<string>()

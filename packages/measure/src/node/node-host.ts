@@ -5,6 +5,7 @@ import type { PeakLane } from '../benchmark.ts'
 import type { Finish, Host, Start } from '../host.ts'
 import type { Job, Reply, Request } from './messages.ts'
 
+/** A Node process that answers calls, one contender at a time. */
 export interface NodeProcess {
   readonly versions: Readonly<Record<string, string>>
   call(request: Request): Promise<unknown>

@@ -3,6 +3,7 @@ import type { ContenderTraits } from '../contender.ts'
 import type { SubjectFiles } from './files.ts'
 import { openNodeHost } from './node-host.ts'
 
+/** A contender to measure in a Node process of its own. */
 export interface NodeLaneOptions extends ContenderTraits {
   /** Its name in reports. */
   readonly contender: string

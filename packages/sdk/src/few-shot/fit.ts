@@ -29,6 +29,7 @@ export interface FitOptions {
   readonly onProgress?: OnProgress | undefined
 }
 
+/** How well a head does on pictures that it has not been trained with. */
 export interface CrossValidation {
   /** Parts the pictures were dealt into; as many as pictures when each was left out in turn. */
   readonly folds: number

@@ -8,6 +8,7 @@ import type { CrossValidation, Shot } from './fit.ts'
 /** Pictures by label. JavaScript puts labels that are whole numbers first; the report tells the order of the classes. */
 export type FewShotExamples = Readonly<Record<string, readonly ImageSource[]>>
 
+/** How `fewShot` decodes pictures and fits the head. */
 export interface FewShotOptions extends DecodeOptions {
   /** Learn from the mirror image of each picture too. Default false: it doubles the time and seldom helps. */
   readonly mirror?: boolean

@@ -12,6 +12,7 @@ import { writeExamples } from './write-examples.ts'
 /** What examples are embedded with: a classifier on any thread. */
 export type Embedder = Pick<Classifier, 'backbone' | 'embed'>
 
+/** How much a set of examples may hold. */
 export interface ExampleSetOptions {
   /** Most bytes of embeddings to hold, those that `undo` can bring back included. Default 64 MiB: 16,384 examples of S0. */
   readonly maxBytes?: number | undefined

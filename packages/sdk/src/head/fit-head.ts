@@ -8,6 +8,7 @@ import type { Head } from './head.ts'
 /** Embeddings by label. JavaScript puts labels that are whole numbers first; the head's `labels` tell the order. */
 export type Embeddings = Readonly<Record<string, readonly Float32Array[]>>
 
+/** How `fitHead` fits, and of which backbone the embeddings are. */
 export interface FitHeadOptions extends FitOptions {
   /** What made the embeddings: `classifier.backbone`, or `backboneOf(model)`. */
   readonly backbone: Backbone | undefined

@@ -9,6 +9,7 @@ import { headLogits } from './head-logits.ts'
 import { modelWithHead } from './model-with-head.ts'
 import { writeHead } from './write-head.ts'
 
+/** How a head ranks its classes: those options of `classify` that are about scores. */
 export type PredictOptions = Pick<ClassifyOptions, 'topK' | 'threshold' | 'allow' | 'deny' | 'activation'>
 
 /**

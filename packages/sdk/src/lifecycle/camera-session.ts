@@ -1,17 +1,21 @@
 import type { MobileOneError } from '@mobileone/core'
+import type { CameraConstraints } from './camera-constraints.ts'
 import type { CameraError } from './open-camera.ts'
 import { sameOptions } from './same-options.ts'
 import { coded, Store } from './store.ts'
 
+/** Which camera is asked for, and when. */
 export interface CameraOptions {
   /** Which camera, and how it is to record. Default: the rear one where there are two, 640x480. */
-  readonly constraints?: MediaTrackConstraints
+  readonly constraints?: CameraConstraints
   /** Start without being asked to, which may open the browser's prompt for permission. Default false. */
   readonly autoStart?: boolean
 }
 
+/** How far opening the camera is. */
 export type CameraStatus = 'idle' | 'starting' | 'live' | 'error'
 
+/** What a page shows of its camera now. */
 export interface CameraState {
   readonly status: CameraStatus
   /** While it is live. */

@@ -2,6 +2,7 @@
  * `@mobileone/sdk/lifecycle`: a classifier, a camera and predictions as things that a component holds: opened, replaced and
  * closed with it. The bindings for React and Vue are a few lines on these; so is one for another framework.
  */
+export type { CameraConstraints, Wished } from './camera-constraints.ts'
 export { type CameraOptions, CameraSession, type CameraState, type CameraStatus } from './camera-session.ts'
 export { ClassifierSession } from './classifier-session.ts'
 export {

@@ -1,4 +1,5 @@
 import { MobileOneError } from '@mobileone/core'
+import type { CameraConstraints } from './camera-constraints.ts'
 
 /**
  * Why there is no camera: `denied` by the user, the browser or the page's policy; `absent`: there is none; `busy`: another program has
@@ -34,7 +35,7 @@ export class CameraError extends MobileOneError {
 }
 
 /** What fits any page: the rear camera where there are two, at about what networks look at. */
-const usual: MediaTrackConstraints = {
+const usual: CameraConstraints = {
   facingMode: 'environment',
   width: { ideal: 640 },
   height: { ideal: 480 },
@@ -45,13 +46,13 @@ const usual: MediaTrackConstraints = {
  * @throws CameraError; MobileOneError `invalid-argument` for constraints that are none.
  */
 export async function openCamera(
-  constraints: MediaTrackConstraints = usual,
+  constraints: CameraConstraints = usual,
   onEnded: (error: CameraError) => void = () => {},
 ): Promise<MediaStream> {
   const devices = globalThis.navigator?.mediaDevices
   if (!devices) throw new CameraError('insecure')
   try {
-    const stream = await devices.getUserMedia({ video: constraints })
+    const stream = await devices.getUserMedia({ video: constraints as MediaTrackConstraints })
     for (const track of stream.getTracks()) track.onended = () => onEnded(new CameraError('ended'))
     return stream
   } catch (cause) {

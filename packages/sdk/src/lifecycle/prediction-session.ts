@@ -6,8 +6,10 @@ import type { FrameResult, WatchOptions } from '../watch/watch.ts'
 import { sameOptions } from './same-options.ts'
 import { coded, Store } from './store.ts'
 
+/** How far watching the video is. */
 export type PredictionStatus = 'idle' | 'running' | 'ended' | 'error'
 
+/** What a page shows of what is seen now. */
 export interface PredictionState {
   /** `idle` without a classifier or a source, `ended` with the video or the camera. */
   readonly status: PredictionStatus

@@ -18,6 +18,10 @@ export type { PoolStats } from './pool.ts'
 export type { RemoteOptions } from './remote-classifier.ts'
 export { transfer } from './transfer.ts'
 
+/**
+ * What `createPool` takes: the options of a classifier that threads can be sent, how many there are, and how long a queue may
+ * be.
+ */
 export interface PoolOptions extends Omit<RemoteOptions, 'size'> {
   /** Threads, each with a compiled network of its own; the weights they are compiled from are shared. Default: one a core. */
   readonly size?: number

@@ -26,6 +26,7 @@ interface Slot {
   timer?: NodeJS.Timeout | undefined
 }
 
+/** What the threads of a pool are doing now. */
 export interface PoolStats {
   readonly size: number
   /** Threads that take calls now. */

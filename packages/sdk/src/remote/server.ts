@@ -9,6 +9,7 @@ import { type Created, type Facts, type Item, methods, type Reply, type Request 
 import { shareModel } from './share-model.ts'
 import { pack, unpack } from './wire.ts'
 
+/** What a worker adds to the options that its owner sends. */
 export interface ServeOptions {
   /**
    * Backends that the owner may name, beside `wasm`, `webgpu`, `auto` and `ort`; each is a function of the options that stand

@@ -14,6 +14,7 @@ export interface TrustedAddress {
   toJSON(): string
 }
 
+/** What `createWorkerClassifier` takes: the options of a classifier that can be sent to a worker, and where the worker's file is. */
 export interface WorkerClassifierOptions extends RemoteOptions {
   /**
    * The worker, where the page's bundler or Content-Security-Policy does not find or allow the package's own: the address of

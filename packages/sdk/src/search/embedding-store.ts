@@ -9,6 +9,7 @@ export interface EmbeddingStore {
   readonly vectors: Float32Array
 }
 
+/** One row of a store: what identifies it, and its embedding [C]. */
 export type EmbeddingEntry = readonly [id: string, embedding: Float32Array]
 
 /**

@@ -2,6 +2,7 @@ import { MobileOneError } from '@mobileone/core'
 import { topK } from '@mobileone/vision'
 import { checkStore, type EmbeddingStore } from './embedding-store.ts'
 
+/** How many neighbours `nearest` gives, and how near they must be. */
 export interface NearestOptions {
   /** How many to give, 10 by default; `Infinity` for all. */
   readonly k?: number

@@ -5,6 +5,7 @@ import type { FrameSource } from './frame.ts'
 import { openFrames, type WatchSource } from './open-frames.ts'
 import { isHidden, shown, sleep } from './pauses.ts'
 
+/** How `watch` goes through frames: at which rate, how steady, and what one call of `classify` takes. */
 export type WatchOptions = ClassifierRunOptions & {
   /**
    * 0 (the default) to below 1: how much of the scores before stays in those of a frame, to calm what flickers. Scores are

@@ -4,6 +4,7 @@ import { rotate, shearX, shearY, translateX, translateY } from './operations/aff
 import { brightness, color, contrast, sharpness } from './operations/enhance.ts'
 import { autoContrast, equalize, invert, posterize, solarize } from './operations/tone.ts'
 
+/** The operations of AutoAugment (Cubuk et al. 2019, arXiv 1805.09501, Table 6). */
 export type Operation =
   | 'shearX'
   | 'shearY'
@@ -127,6 +128,7 @@ export const imagenetPolicy: readonly (readonly [Step, Step])[] = [
   ],
 ]
 
+/** How strongly AutoAugment changes an image, by which policy, drawn from which numbers. */
 export interface AutoAugmentOptions {
   /** Scales every magnitude, and the probability of operations that have none: 0 leaves the image as it is, 1 is the paper. */
   readonly strength: number
@@ -137,7 +139,10 @@ export interface AutoAugmentOptions {
   readonly policy?: readonly (readonly Step[])[]
 }
 
-/** AutoAugment on an image of 8-bit grey or RGB pixels. */
+/**
+ * AutoAugment on an image of 8-bit grey or RGB pixels: one sub-policy, drawn at random. The image stays as it was.
+ * @throws MobileOneError `invalid-argument` for a strength outside of [0, 1].
+ */
 export function autoAugment(image: Image, options: AutoAugmentOptions): Image {
   const { strength, fill, random, policy = imagenetPolicy } = options
   if (!(strength >= 0 && strength <= 1)) {

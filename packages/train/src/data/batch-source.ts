@@ -11,6 +11,7 @@ import { deriveSeed, shuffle } from './seeds.ts'
 import { defaultWorkers } from './start-worker.ts'
 import { startWorkerPool, type WorkerPool } from './worker-pool.ts'
 
+/** How examples become batches: prepared, changed at random, in which order, on which threads. */
 export interface BatchSourceOptions {
   /** How the trained model will prepare its input; mean and standard deviation from `measureMeanStd`, or known ones. */
   readonly preprocess: Preprocess

@@ -5,6 +5,7 @@
 import { MobileOneError } from '@mobileone/core'
 import { checkPixels, type Image } from '@mobileone/vision'
 
+/** Labelled images, by index from 0 to `size` - 1. */
 export interface Dataset {
   readonly size: number
   /** One label per class, in class order. */

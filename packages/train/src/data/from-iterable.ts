@@ -11,7 +11,7 @@ export interface IterableSource extends Omit<BatchSource, 'batches'> {
 /**
  * Batches from anywhere, each checked before it reaches the network: the size asked for, finite pixels, class indices in
  * range.
- * @throws MobileOneError while iterating: `invalid-input` naming the batch and what is wrong with it.
+ * @throws MobileOneError `invalid-argument` where labels, channels and rule do not fit; while iterating `invalid-input` naming the batch and what is wrong with it.
  */
 export function fromIterable(source: IterableSource): BatchSource {
   const { examples, labels, channels, preprocess } = source

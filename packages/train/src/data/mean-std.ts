@@ -3,6 +3,7 @@ import { type Image, toGrey, toRgb } from '@mobileone/vision'
 import type { Dataset } from './dataset.ts'
 import { type Job, prefetch } from './prefetch.ts'
 
+/** How many examples are looked at. */
 export interface MeasureOptions {
   /** Look at this many examples, evenly spaced, rather than at all. */
   readonly limit?: number
@@ -14,7 +15,8 @@ const decodedAhead = 3
 /**
  * Mean and standard deviation of the pixels per channel, in units of 0..1, every picture weighing the same. Exact, since
  * it counts the 256 values a sample can have; to four digits, since that is what cards show.
- * @throws MobileOneError `invalid-input` when a channel has the same value everywhere, which no deviation can normalise.
+ * @throws MobileOneError `invalid-input` when a channel has the same value everywhere, which no deviation can normalise,
+ * `invalid-argument` for a limit that is no positive integer.
  */
 export async function measureMeanStd(
   dataset: Dataset,

@@ -2,6 +2,7 @@ import { MobileOneError } from '@mobileone/core'
 import { decode } from '@mobileone/vision'
 import { checkClasses, type Dataset, type Picture } from './dataset.ts'
 
+/** How the pictures of a data set are decoded. */
 export interface PictureDatasetOptions {
   /** 3 by default; 1 turns pictures grey. */
   readonly channels?: 1 | 3
@@ -13,7 +14,7 @@ export interface PictureDatasetOptions {
 
 /**
  * Encoded pictures that are decoded each time they are asked for: addresses, files a user chose, in Node file paths.
- * @throws MobileOneError `invalid-input` naming the first class index that is wrong.
+ * @throws MobileOneError `invalid-input` naming the first class index that is wrong, `invalid-argument` for other channels than 1 or 3.
  */
 export function pictureDataset(
   pictures: readonly (string | Blob)[],

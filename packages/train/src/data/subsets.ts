@@ -2,6 +2,7 @@ import { MobileOneError } from '@mobileone/core'
 import { type Dataset, view } from './dataset.ts'
 import { deriveSeed, shuffle } from './seeds.ts'
 
+/** How many examples the first part gets, in number or as a share; equal seeds deal alike. */
 export type SplitOptions = {
   readonly seed: number
   /** The same share of every class, to a whole example. False by default. */
@@ -46,6 +47,7 @@ export function split(dataset: Dataset, options: SplitOptions): [first: Dataset,
   return [part(1), part(0)]
 }
 
+/** How many examples of each class there shall be; equal seeds choose equal ones. */
 export interface BalanceOptions {
   readonly seed: number
   /** Examples of each class; as many as the largest class has by default. */
@@ -70,6 +72,7 @@ export function balance(dataset: Dataset, options: BalanceOptions): Dataset {
   return view(dataset, indices.sort())
 }
 
+/** Which examples to keep: so many of each class, drawn by `seed`, or those of the given indices. */
 export type SubsetOptions =
   | {
       /** Examples of each class. */

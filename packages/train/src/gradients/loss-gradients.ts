@@ -26,6 +26,7 @@ export interface Network {
   gradients(parameters: Float32Array, batch: Batch, labelSmoothing: number): Promise<Gradients>
 }
 
+/** How the training form is run. */
 export interface NetworkOptions {
   /** Run the branches of a block one by one, as written, instead of all at once. Slower; the same up to rounding. */
   readonly branchwise?: boolean

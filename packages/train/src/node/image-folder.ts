@@ -4,6 +4,7 @@ import { MobileOneError } from '@mobileone/core'
 import type { Dataset } from '../data/dataset.ts'
 import { type PictureDatasetOptions, pictureDataset } from '../data/picture-dataset.ts'
 
+/** How the pictures of a folder are read, and which sub-folders are classes. */
 export interface ImageFolderOptions extends PictureDatasetOptions {
   /** The classes, in order, for a folder that may lack some of them: `labels` of the training set. By default all sub-folders, sorted. */
   readonly labels?: readonly string[]

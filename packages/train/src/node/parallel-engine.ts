@@ -7,6 +7,7 @@ import type { Engine } from '../trainer/engine.ts'
 import type { Part, PartReply, WorkerStart } from './gradient-messages.ts'
 import type { StartTfjsOptions } from './start-tfjs.ts'
 
+/** On how many threads gradients are computed. */
 export interface ParallelOptions extends StartTfjsOptions {
   /** Threads, each with its own TensorFlow.js. */
   readonly workers: number
@@ -25,7 +26,8 @@ interface Member {
 /**
  * Gradients from several threads: each takes a part of every batch, and their means are taken in a fixed order, so a run
  * with as many workers gives the same bits. A worker normalises by its own part, as the processes of PyTorch's DDP do.
- * @throws MobileOneError `unavailable` where a worker does not start.
+ * @throws MobileOneError `unavailable` where a worker does not start, `invalid-argument` for a number of workers that is no positive
+ * integer.
  */
 export async function parallelEngine(model: Model, options: ParallelOptions): Promise<Engine> {
   const { workers, worker: address = new URL('./gradient-worker.mjs', import.meta.url), ...tfjs } = options

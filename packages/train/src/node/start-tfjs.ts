@@ -4,8 +4,10 @@ import { pathToFileURL } from 'node:url'
 import { MobileOneError } from '@mobileone/core'
 import { registerWasmGradients, shareClones, type Tfjs } from '@mobileone/tfjs-wasm-gradients'
 
+/** A backend of TensorFlow.js that trains in Node without native code. */
 export type TrainingBackend = 'wasm' | 'cpu'
 
+/** Which TensorFlow.js is loaded, and with which backend. */
 export interface StartTfjsOptions {
   /** Default `wasm`. */
   readonly backend?: TrainingBackend

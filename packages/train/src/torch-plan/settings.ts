@@ -1,6 +1,7 @@
 import { imagenetPreprocess, MobileOneError, type Preprocess, type Variant, variants } from '@mobileone/core'
 import { checkRecipe, type Phase, type Recipe } from '../recipe.ts'
 
+/** Which training a plan is for, and on how many machines. */
 export interface TorchPlanOptions {
   /** The network, by its name here and in timm. */
   readonly variant: Variant

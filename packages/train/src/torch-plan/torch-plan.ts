@@ -20,6 +20,7 @@ export interface TorchPlan {
   readonly files: Readonly<Record<TorchPlanFile, string>>
 }
 
+/** A file of a plan, by its name in the folder. */
 export type TorchPlanFile =
   | 'train_mobileone.py'
   | 'pictures.py'

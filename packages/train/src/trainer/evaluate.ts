@@ -11,6 +11,7 @@ import {
 } from '@mobileone/core'
 import type { Batch, BatchSource } from '../data/batch.ts'
 
+/** What a model is evaluated on, and how to stop it or hear how far it is. */
 export interface EvaluateOptions {
   readonly backend: Backend
   /** Images per run. Default 100. */
@@ -19,6 +20,7 @@ export interface EvaluateOptions {
   readonly onProgress?: OnProgress
 }
 
+/** How often a model is right, as fractions from 0 to 1. */
 export interface Evaluation {
   readonly images: number
   /** Fraction of the images whose largest logit is their label's. */

@@ -41,6 +41,7 @@ export type TrainEvent =
   | ({ readonly type: 'epoch'; readonly epochs: number } & EpochRecord)
   | { readonly type: 'saved'; readonly step: number; readonly bytes: number }
 
+/** What `train` needs: the recipe, the pictures, TensorFlow.js, and where checkpoints and news go. */
 export interface TrainOptions {
   /** `@tensorflow/tfjs-core` with a backend imported and selected, or `@tensorflow/tfjs`. */
   readonly lib: Tfjs
@@ -62,6 +63,7 @@ export interface TrainOptions {
   readonly onEvent?: (event: TrainEvent) => void
 }
 
+/** What training made. */
 export interface TrainResult {
   /** Train form: the moving average where the recipe has one, else the last weights. The card says how it was made. */
   readonly model: Model
