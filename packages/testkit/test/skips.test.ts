@@ -10,7 +10,9 @@ const allowed = [
   /^lacking\('/,
   /^process\.platform [!=]== /,
   /^limit < 2$/,
+  /^cores < 2$/,
   /^!device$/,
+  /^!gpu$/,
   /^!checker$/,
   /^!present$/,
   /^cannotRun$/,
@@ -19,7 +21,7 @@ const allowed = [
 ]
 
 function testFiles(): readonly string[] {
-  return ['packages', 'apps'].flatMap((folder) =>
+  return ['packages', 'apps', 'examples'].flatMap((folder) =>
     readdirSync(join(root, folder)).flatMap((name) => {
       const tests = join(root, folder, name, 'test')
       try {

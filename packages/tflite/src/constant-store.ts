@@ -1,10 +1,8 @@
 import { floatWeight, formatShape, MobileOneError, type Model, type Tensor, tensor } from '@mobileone/core'
 import { float32ToFloat16 } from '@mobileone/core/half'
 import type { FileBuilder } from './file-builder.ts'
+import type { WeightStorage } from './options.ts'
 import { permute } from './permute.ts'
-
-/** How the elements of weights lie in the file. */
-export type WeightStorage = 'float32' | 'float16'
 
 /** Where rounding to float16 gives infinity. */
 const beyondFloat16 = 65_520

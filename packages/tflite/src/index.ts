@@ -1,4 +1,3 @@
-export type { WeightStorage } from './constant-store.ts'
 export { tflite } from './exporter.ts'
-export type { TfliteOptions } from './options.ts'
+export type { TfliteOptions, WeightStorage } from './options.ts'
 export { toTflite } from './to-tflite.ts'

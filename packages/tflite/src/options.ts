@@ -1,4 +1,5 @@
-import type { WeightStorage } from './constant-store.ts'
+/** How the elements of weights lie in the file. */
+export type WeightStorage = 'float32' | 'float16'
 
 /** What a TensorFlow Lite file takes, gives and stores. */
 export interface TfliteOptions {

@@ -37,8 +37,10 @@ export interface FrameResult {
 }
 
 /** Results as frames come. Leaving a `for await` over it, or `return()`, stops it; `return()` resolves when nothing runs any more. */
-export interface FrameResults extends AsyncIterableIterator<FrameResult, void, undefined> {
+export interface FrameResults {
+  next(): Promise<IteratorResult<FrameResult, void>>
   return(): Promise<IteratorResult<FrameResult, void>>
+  [Symbol.asyncIterator](): FrameResults
 }
 
 /** What watching needs of a classifier, on whatever thread that runs. */
