@@ -17,6 +17,7 @@ async function bundle(entry: string): Promise<string> {
     resolve: { conditions: ['source'] },
     build: {
       write: false,
+      rolldownOptions: { output: { codeSplitting: false } },
       minify: true,
       target: 'es2022',
       lib: { entry: source, formats: ['es'], fileName: 'entry' },

@@ -1,3 +1,4 @@
+import { execArgv } from 'node:process'
 import { Worker } from 'node:worker_threads'
 import { type Connection, connect } from './connection.ts'
 import type { Reply } from './protocol.ts'
@@ -15,7 +16,7 @@ export interface PoolThread {
 export function startThread(address: string | URL, onLost: (reason: string) => void): PoolThread {
   // Node refuses a thread from a file where the process was started with --input-type.
   const worker = new Worker(address, {
-    execArgv: process.execArgv.filter((flag) => !flag.startsWith('--input-type')),
+    execArgv: execArgv.filter((flag) => !flag.startsWith('--input-type')),
   })
   const connection = connect(
     {

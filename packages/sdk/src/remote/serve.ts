@@ -34,8 +34,8 @@ export function serveClassifier(options: ServeOptions = {}): void {
 }
 
 function findParent(): Parent {
-  const isNode = typeof process === 'object' && process.versions?.node && !('Deno' in globalThis)
-  const port = isNode ? process.getBuiltinModule?.('node:worker_threads').parentPort : undefined
+  const node: NodeJS.Process | undefined = 'Deno' in globalThis ? undefined : globalThis.process
+  const port = node?.versions?.node ? node.getBuiltinModule?.('node:worker_threads').parentPort : undefined
   if (port) {
     return {
       post: (reply, moved) => port.postMessage(reply, moved as never),

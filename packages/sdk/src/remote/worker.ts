@@ -76,7 +76,8 @@ function openAddress(address: string | URL | TrustedAddress): Worker {
   try {
     return new Worker(address as string, options)
   } catch (error) {
-    const url = URL.canParse(String(address), document.baseURI) && new URL(String(address), document.baseURI)
+    const base = typeof document === 'undefined' ? location.href : document.baseURI
+    const url = URL.canParse(String(address), base) && new URL(String(address), base)
     if (!url || url.origin === location.origin) throw error
     const blob = new Blob([`import ${JSON.stringify(url.href)}`], { type: 'text/javascript' })
     return new Worker(URL.createObjectURL(blob), options)
