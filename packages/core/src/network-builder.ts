@@ -1,7 +1,7 @@
 /** Networks of one's own, node by node: from nothing, or on top of a model's values. */
 import { MobileOneError } from './errors.ts'
 import { addBlock, type Form } from './mobileone/block.ts'
-import type { Builder } from './mobileone/builder.ts'
+import { addBatchNorm, type Builder } from './mobileone/builder.ts'
 import { withOutputs } from './model/edit.ts'
 import type { Graph, Node, Unary } from './model/model.ts'
 import { outputShape } from './model/shapes.ts'
@@ -137,17 +137,8 @@ export class NetworkBuilder {
 
   /** `torch.nn.BatchNorm2d` in evaluation: the weights are `weight`, `bias`, `running_mean` and `running_var`, each [C]. */
   batchNorm(name: string, input: string, options: { readonly epsilon?: number } = {}): string {
-    const weights = {
-      weight: `${name}.weight`,
-      bias: `${name}.bias`,
-      runningMean: `${name}.running_mean`,
-      runningVar: `${name}.running_var`,
-    }
-    const shape = [this.#channels(input)]
-    return this.append(
-      { op: 'batchNorm', name, inputs: [input], ...weights, epsilon: options.epsilon ?? 1e-5 },
-      Object.fromEntries(Object.values(weights).map((weight) => [weight, shape])),
-    )
+    const channels = this.#channels(input)
+    return this.#add((to) => addBatchNorm(to, name, input, channels, name, options.epsilon))
   }
 
   /** A MobileOne block, `relu(se(sum of branches))`, with the weight names of the paper's networks. */
@@ -163,10 +154,7 @@ export class NetworkBuilder {
     } = options
     const inChannels = this.#channels(input)
     const geometry = { inChannels, outChannels: channels, kernel, stride, groups, branches, squeezeExcite }
-    const block: Builder = { nodes: [], weights: {} }
-    const value = addBlock(block, name, input, form, geometry)
-    this.#extend(block)
-    return value
+    return this.#add((to) => addBlock(to, name, input, form, geometry))
   }
 
   /** `torch.nn.Linear`: [N, I] to [N, features]. */
@@ -307,6 +295,14 @@ export class NetworkBuilder {
 
   #channels(value: string): number {
     return this.shape(value)[1] as number
+  }
+
+  /** Append what `build` appends. */
+  #add(build: (to: Builder) => string): string {
+    const added: Builder = { nodes: [], weights: {} }
+    const value = build(added)
+    this.#extend(added)
+    return value
   }
 
   /** Append all of it, or nothing where it does not fit. */

@@ -16,7 +16,7 @@ export interface ConvGeometry {
 }
 
 /** `torch.nn.BatchNorm2d`'s default, which every released MobileOne uses. */
-const epsilon = 1e-5
+const usualEpsilon = 1e-5
 
 /** A square convolution with padding kernel / 2. Weights are named `<name>.weight` and `<name>.bias`. */
 export function addConv(
@@ -51,6 +51,7 @@ export function addBatchNorm(
   input: string,
   channels: number,
   prefix: string,
+  epsilon: number = usualEpsilon,
 ): string {
   const names = {
     weight: `${prefix}.weight`,
