@@ -1,6 +1,7 @@
 /** An object detector: MobileOne under the heads of SSDLite (Sandler et al. 2018, section 6.2), and what turns its output into boxes. */
 import type { Model, Tensors } from '@mobileone/sdk'
 import { type Graph, NetworkBuilder } from '@mobileone/sdk/network'
+import { featureMap } from './feature-map.ts'
 
 /** Width over height of the anchors at every place. */
 const ratios = [1, 2, 0.5]
@@ -31,11 +32,6 @@ export function detector(
   classes: number,
 ): { readonly graph: Graph; readonly levels: Level[] } {
   const net = new NetworkBuilder({ ...backbone, name: `${backbone.name}-ssdlite` })
-  const blocks = backbone.nodes
-    .filter(({ name }) => /^stage\d+\.\d+\.relu$/.test(name))
-    .map(({ name }) => name)
-  const last = (stage: number): string =>
-    blocks.filter((name) => name.startsWith(`stage${stage}.`)).at(-1) as string
   /** A depthwise and a pointwise convolution. */
   const separable = (name: string, input: string, channels: number, stride = 1): string => {
     const depth = net.shape(input)[1] as number
@@ -49,8 +45,8 @@ export function detector(
     return net.conv(`${name}.pointwise`, spatial, { channels })
   }
 
-  const coarsest = net.unary('relu6', 'extra', separable('extra.conv', last(4), 256, 2))
-  const features = [last(3), last(4), coarsest]
+  const coarsest = net.unary('relu6', 'extra', separable('extra.conv', featureMap(backbone, 32), 256, 2))
+  const features = [featureMap(backbone, 16), featureMap(backbone, 32), coarsest]
   const head = (name: string, channels: number): string =>
     net.concat(
       name,

@@ -1,6 +1,7 @@
 /** A segmentation network: MobileOne under a decoder in the manner of DeepLabv3+ (Chen et al. 2018), and what turns its output into a map. */
 import type { Model, Tensor } from '@mobileone/sdk'
 import { type Graph, NetworkBuilder } from '@mobileone/sdk/network'
+import { featureMap } from './feature-map.ts'
 
 /**
  * The network, with the weights of `backbone` and none yet in the decoder. Output `logits` [N, classes, H, W], as large as the picture.
@@ -8,17 +9,13 @@ import { type Graph, NetworkBuilder } from '@mobileone/sdk/network'
  */
 export function segmenter(backbone: Model, classes: number): Graph {
   const net = new NetworkBuilder({ ...backbone, name: `${backbone.name}-segmenter` })
-  const blocks = backbone.nodes
-    .filter(({ name }) => /^stage\d+\.\d+\.relu$/.test(name))
-    .map(({ name }) => name)
-  const last = (stage: number): string =>
-    blocks.filter((name) => name.startsWith(`stage${stage}.`)).at(-1) as string
-
   const [, , height = 0, width = 0] = net.shape('image')
-  const fine = net.conv('decoder.fine', last(2), { channels: 32, activation: 'hardSwish' })
+  const fine = net.conv('decoder.fine', featureMap(backbone, 8), { channels: 32, activation: 'hardSwish' })
   const [, , fineHeight = 0, fineWidth = 0] = net.shape(fine)
-  const deep = net.conv('decoder.deep', last(4), { channels: 64, activation: 'hardSwish' })
-  const context = net.conv('decoder.context', net.globalAvgPool('decoder.mean', last(4)), { channels: 64 })
+  const deep = net.conv('decoder.deep', featureMap(backbone, 32), { channels: 64, activation: 'hardSwish' })
+  const context = net.conv('decoder.context', net.globalAvgPool('decoder.mean', featureMap(backbone, 32)), {
+    channels: 64,
+  })
   const gated = net.mul('decoder.gated', deep, net.unary('hardSigmoid', 'decoder.gate', context))
   const large = net.upsample('decoder.large', gated, { mode: 'bilinear', size: [fineHeight, fineWidth] })
   const both = net.concat('decoder.both', [large, fine])
