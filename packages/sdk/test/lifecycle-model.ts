@@ -1,16 +1,11 @@
 import { createClassifier, type LocalClassifier, type Model, tensor } from '../src/index.ts'
 import type { CreateClassifier } from '../src/lifecycle/index.ts'
+import { tinyModel } from './tiny-model.ts'
 
 /** Tells red from green from blue by the mean of each channel, in no time. */
 export const colours: Model = {
+  ...tinyModel,
   name: 'colours',
-  inputs: { image: { dtype: 'float32', shape: [1, 3, 8, 8] } },
-  nodes: [
-    { op: 'globalAvgPool', name: 'pool', inputs: ['image'] },
-    { op: 'flatten', name: 'flat', inputs: ['pool'] },
-    { op: 'linear', name: 'logits', inputs: ['flat'], weight: 'w' },
-  ],
-  outputs: { logits: 'logits' },
   weights: { w: tensor([3, 3], Float32Array.from([9, 0, 0, 0, 9, 0, 0, 0, 9])) },
 }
 
