@@ -41,7 +41,7 @@ module.exports = {
       comment: 'an import that cannot be resolved escapes every other rule',
       severity: 'error',
       from: { path: '^(packages|apps)/[^/]+/src' },
-      to: { couldNotResolve: true, pathNot: 'generated/|\\.wasm$' },
+      to: { couldNotResolve: true, pathNot: 'generated/|\\.wasm$|[?&]url$' },
     },
     {
       name: 'transforms-see-no-backend',

@@ -1,3 +1,3 @@
 import { library } from '../../tooling/tsdown.base.ts'
 
-export default library({ main: 'src/main.ts' }, { platform: 'node', dts: false })
+export default library({ main: 'src/main.ts', serve: 'src/serve.ts' }, { platform: 'node', dts: false })
