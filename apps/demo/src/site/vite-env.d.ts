@@ -3,3 +3,6 @@ declare module '*&url' {
   export default address
 }
 declare module '*.css' {}
+interface ImportMeta {
+  readonly env: { readonly PROD: boolean }
+}
