@@ -3,6 +3,7 @@ export { type CheckpointFormat, detectOtherFormat } from './detect-format.ts'
 export { safetensors } from './exporter.ts'
 export type { Strides } from './infer-config.ts'
 export {
+  holdsMobileOne,
   type Inspected,
   inspectCheckpoint,
   modelFromCheckpoint,
