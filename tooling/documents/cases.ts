@@ -335,4 +335,9 @@ const [catFiles, dogFiles, picture] = [['boot.png'], ['trouser.png'], 'boot.png'
       expect([loaded.name, loaded.weights['classifier.weight']?.shape]).toEqual(['tinynet_e_silu', [3, 1280]])
     },
   },
+  {
+    document: 'packages/sdk/README.md',
+    has: 'zooNetworks()',
+    compiledOnly: 'downloads published weights; packages/sdk/test/networks.test.ts has a server of its own',
+  },
 ]

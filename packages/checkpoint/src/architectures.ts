@@ -5,3 +5,4 @@ export type {
   ArchitectureOptions,
 } from './architecture/architecture.ts'
 export { modelOfArchitecture } from './architecture/model-of-architecture.ts'
+export type { NetworkLibrary } from './architecture/network-library.ts'

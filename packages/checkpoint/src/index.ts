@@ -1,3 +1,4 @@
+export type { NetworkLibrary } from './architecture/network-library.ts'
 export type { Checkpoint } from './checkpoint.ts'
 export { type CheckpointFormat, detectOtherFormat } from './detect-format.ts'
 export { safetensors } from './exporter.ts'

@@ -3,6 +3,7 @@
  * here the reader of PyTorch files is loaded when a file needs it.
  */
 
+export type { NetworkLibrary } from './architecture/network-library.ts'
 export type { Checkpoint } from './checkpoint.ts'
 export { cardMetadata, isPreprocess, parseMetadata, readCard } from './metadata.ts'
 export { holdsMobileOne, modelFromCheckpoint } from './model-from-checkpoint.ts'

@@ -54,5 +54,5 @@ function describe(keys: readonly string[]): string {
     .slice(0, 5)
     .map((key) => JSON.stringify(key.slice(0, 80)))
     .join(', ')
-  return `${repVgg ? 'They look like those of a RepVGG. ' : ''}The first of ${keys.length} keys are ${first}`
+  return `${repVgg ? 'They look like those of a RepVGG. ' : ''}@mobileone/zoo reads those of other networks. The first of ${keys.length} keys are ${first}`
 }
