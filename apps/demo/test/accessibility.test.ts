@@ -30,7 +30,7 @@ async function go(page: Page, view: string): Promise<void> {
   await page.waitForSelector(`main[data-view="${name}"] > :not(h1, .loading)`)
 }
 
-describe.skipIf(lacking('chromium'))('the page, for everyone', { retry: 1 }, () => {
+describe.skipIf(lacking('chromium'))('the page, for everyone', { retry: 1, timeout: 90_000 }, () => {
   let site: Site
   beforeAll(async () => {
     site = await openSite()

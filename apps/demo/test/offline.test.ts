@@ -16,7 +16,7 @@ const boot = fileURLToPath(new URL('../assets/images/0-ankle-boot.png', import.m
 const model = 'models/fashion-mnist.folded.safetensors'
 const keptWords = 'Works offline too.'
 
-describe.skipIf(lacking('chromium'))('the page, kept', { retry: 1 }, () => {
+describe.skipIf(lacking('chromium'))('the page, kept', { retry: 1, timeout: 90_000 }, () => {
   let browser: Browser
   let server: Server | undefined
   beforeAll(async () => {
