@@ -3,3 +3,7 @@ declare module '*&url' {
   export default address
 }
 declare module '*.css' {}
+declare module '*?raw' {
+  const text: string
+  export default text
+}

@@ -61,7 +61,7 @@ const api = {
   headFile(head: HeadData, labels: readonly string[]): Uint8Array<ArrayBuffer> {
     return moved(named(head, labels).toBytes())
   },
-  /** The whole network with its head as one file, a zip where the format has several. */
+  /** The whole network with its head as one file: of Core ML a zip of the package and of Swift that runs it. */
   async modelFile(
     head: HeadData,
     labels: readonly string[],
@@ -69,11 +69,13 @@ const api = {
     format: ExportFormat,
   ): Promise<MadeFile> {
     const whole = { ...named(head, labels).toModel(model), name: 'taught' }
-    const files = await exportModel(whole, format)
-    const [first] = files
-    if (files.length === 1) return { name: first.path, bytes: moved(first.bytes) }
-    const zipped = zipSync(Object.fromEntries(files.map(({ path, bytes }) => [path, bytes])), { level: 0 })
-    return { name: `${first.path.split('/')[0]}.zip`, bytes: moved(zipped) }
+    if (format !== 'coreml') {
+      const [{ path, bytes }] = await exportModel(whole, format)
+      return { name: path, bytes: moved(bytes) }
+    }
+    const files = await exportModel(whole, format, { fileName: 'taught.mlpackage', swift: true })
+    const entries = Object.fromEntries(files.map(({ path, bytes }) => [path, bytes]))
+    return { name: 'taught-coreml.zip', bytes: moved(zipSync(entries, { level: 0 })) }
   },
   async projectFile(project: Project): Promise<Uint8Array<ArrayBuffer>> {
     return moved(await writeProject(project))

@@ -35,7 +35,10 @@ export function adviceFor(classes: readonly ClassCount[], accuracy: number | und
 }
 
 /** What is taken for what most often, in one sentence. `names` are in the order of the report. */
-export function confusionSentence(confusion: readonly (readonly number[])[], names: readonly string[]): string {
+export function confusionSentence(
+  confusion: readonly (readonly number[])[],
+  names: readonly string[],
+): string {
   let worst: { readonly from: number; readonly to: number; readonly times: number } | undefined
   for (const [from, row] of confusion.entries()) {
     for (const [to, times] of row.entries()) {

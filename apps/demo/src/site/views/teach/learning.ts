@@ -59,7 +59,10 @@ export function startLearning(): void {
 }
 let isListening = false
 
-function onHead(head: HeadData | undefined, error?: { readonly code: string; readonly message: string }): void {
+function onHead(
+  head: HeadData | undefined,
+  error?: { readonly code: string; readonly message: string },
+): void {
   const { classifier } = engine.peek()
   if (error) state.value = { is: 'failed', message: error.message }
   if (!head || !classifier || fitted.length === 0 || !sameBackbone(head.backbone, backbone)) return
@@ -145,7 +148,9 @@ async function fit(): Promise<void> {
   const { classes, examples } = project.peek()
   const groups = new Map(classes.map(({ id }) => [id, [] as string[]]))
   for (const { id, classId } of examples) if (embedded.has(id)) groups.get(classId)?.push(id)
-  const lesson = [...groups].map(([id, ids]) => ({ id, examples: ids })).filter((one) => one.examples.length > 0)
+  const lesson = [...groups]
+    .map(([id, ids]) => ({ id, examples: ids }))
+    .filter((one) => one.examples.length > 0)
   const wanted = lesson.flatMap(({ id, examples: ids }) => [id, ...ids])
   if (lesson.length < 2) {
     current.value = judged.value = undefined

@@ -29,7 +29,8 @@ export const held: ReadonlySignal<number> = computed(() => heldBytes(history.val
 /** What last went wrong, in words with what to do. */
 export const problem: ReadonlySignal<string | undefined> = failure
 /** How many files are read. */
-export const filesRead: ReadonlySignal<{ readonly done: number; readonly total: number } | undefined> = reading
+export const filesRead: ReadonlySignal<{ readonly done: number; readonly total: number } | undefined> =
+  reading
 
 export function report(message: string | undefined): void {
   failure.value = message
@@ -93,8 +94,7 @@ export function addPictures(classId: string, pictures: readonly Blob[], group?: 
   if (!now.classes.some(({ id }) => id === classId)) return false
   const added = pictures.reduce((sum, { size }) => sum + size, 0)
   const isFull =
-    now.examples.length + pictures.length > limits.examples ||
-    pictureBytes(now) + added > limits.pictureBytes
+    now.examples.length + pictures.length > limits.examples || pictureBytes(now) + added > limits.pictureBytes
   if (isFull) {
     failure.value = `This page holds ${limits.examples} examples and ${limits.pictureBytes / 1e6} MB of pictures at most. Remove some, or save the project and begin another.`
     return false
