@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 import type { JSX } from 'preact'
+import type { Camera } from '../../ui/use-camera.ts'
 import { counted } from './advice.ts'
-import { camera, cameraSession } from './camera.ts'
 import { ClassName } from './class-name.tsx'
 import { ExampleStrip } from './example-strip.tsx'
 import { FileButton, FileDrop } from './file-drop.tsx'
@@ -10,12 +10,17 @@ import { RecordButton } from './record-button.tsx'
 import { recording } from './recording.ts'
 import { addFiles, dropClass, project } from './taught.ts'
 
+interface Props {
+  readonly classId: string
+  readonly camera: Camera
+}
+
 /** One class: its name, its examples, and ways to add some. */
-export function ClassCard({ classId }: { readonly classId: string }): JSX.Element | null {
+export function ClassCard({ classId, camera }: Props): JSX.Element | null {
   const name = project.value.classes.find(({ id }) => id === classId)?.name
   if (name === undefined) return null
   const examples = examplesOf(project.value, classId)
-  const { status } = camera.value
+  const { status, video } = camera
   const add = (files: readonly File[]): void => void addFiles(classId, files)
   return (
     <FileDrop
@@ -37,15 +42,10 @@ export function ClassCard({ classId }: { readonly classId: string }): JSX.Elemen
         </button>
       </div>
       <div class="pair">
-        {status === 'live' ? (
-          <RecordButton classId={classId} name={name} />
+        {status === 'live' && video ? (
+          <RecordButton classId={classId} name={name} video={video} />
         ) : (
-          <button
-            type="button"
-            class="quiet"
-            disabled={status === 'starting'}
-            onClick={() => void cameraSession.start()}
-          >
+          <button type="button" class="quiet" disabled={status === 'starting'} onClick={camera.start}>
             {status === 'starting' ? 'Starting…' : 'Use the camera'}
           </button>
         )}

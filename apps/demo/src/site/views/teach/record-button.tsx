@@ -6,12 +6,13 @@ import { recording, startRecording, stopRecording } from './recording.ts'
 interface Props {
   readonly classId: string
   readonly name: string
+  readonly video: HTMLVideoElement
 }
 
 const holds = (key: string): boolean => key === ' ' || key === 'Enter'
 
 /** Records examples while it is held, by pointer, Space or Enter. */
-export function RecordButton({ classId, name }: Props): JSX.Element {
+export function RecordButton({ classId, name, video }: Props): JSX.Element {
   const isOn = recording.value === classId
   useEffect(() => {
     const whenHidden = (): void => {
@@ -32,7 +33,7 @@ export function RecordButton({ classId, name }: Props): JSX.Element {
       onPointerDown={(event) => {
         if (event.button !== 0) return
         event.currentTarget.setPointerCapture(event.pointerId)
-        startRecording(classId)
+        startRecording(classId, video)
       }}
       onPointerUp={stopRecording}
       onPointerCancel={stopRecording}
@@ -41,7 +42,7 @@ export function RecordButton({ classId, name }: Props): JSX.Element {
       onKeyDown={(event) => {
         if (!holds(event.key)) return
         event.preventDefault()
-        if (!event.repeat) startRecording(classId)
+        if (!event.repeat) startRecording(classId, video)
       }}
       onKeyUp={(event) => {
         if (!holds(event.key)) return

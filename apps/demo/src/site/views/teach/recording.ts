@@ -1,6 +1,5 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
 import { transfer } from 'comlink'
-import { camera } from './camera.ts'
 import { addPictures, report } from './taught.ts'
 import { teachWorker } from './teach-worker-client.ts'
 
@@ -12,10 +11,9 @@ const current = signal<string | undefined>(undefined)
 export const recording: ReadonlySignal<string | undefined> = current
 let timer = 0
 
-/** Take pictures of the camera for a class until {@link stopRecording}; the first at once. Undo takes them back together. */
-export function startRecording(classId: string): void {
-  const { video } = camera.peek()
-  if (!video || current.peek() !== undefined) return
+/** Take pictures of `video` for a class until {@link stopRecording}; the first at once. Undo takes them back together. */
+export function startRecording(classId: string, video: HTMLVideoElement): void {
+  if (current.peek() !== undefined) return
   current.value = classId
   report(undefined)
   const group = {}

@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { engine } from '../../state/engine.ts'
 import { Notice } from '../../ui/notice.tsx'
-import { cameraSession } from './camera.ts'
+import { useCamera } from '../../ui/use-camera.ts'
 import { ClassCard } from './class-card.tsx'
 import { ExportPanel } from './export-panel.tsx'
 import { KeepPanel } from './keep-panel.tsx'
@@ -20,13 +20,11 @@ import { TryPanel } from './try-panel.tsx'
 
 /** The visitor's own classes, from a camera or files. */
 export default function TeachView(): JSX.Element {
+  const camera = useCamera()
   useEffect(() => {
     startLearning()
     void restoreKept()
-    return () => {
-      stopRecording()
-      cameraSession.stop()
-    }
+    return stopRecording
   }, [])
   useEffect(undoByKeyboard, [])
   useEffect(refuseStrayFiles, [])
@@ -49,7 +47,7 @@ export default function TeachView(): JSX.Element {
         <div class="work">
           <div class="classes">
             {classes.map(({ id }) => (
-              <ClassCard key={id} classId={id} />
+              <ClassCard key={id} classId={id} camera={camera} />
             ))}
             <button
               type="button"
@@ -66,7 +64,7 @@ export default function TeachView(): JSX.Element {
           </div>
         </div>
         <div class="side">
-          <TryPanel />
+          <TryPanel camera={camera} />
           <QualityPanel />
         </div>
       </div>

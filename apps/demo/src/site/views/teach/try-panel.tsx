@@ -2,8 +2,9 @@
 import { signal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { CameraView } from '../../ui/camera-view.tsx'
 import { milliseconds } from '../../ui/format.ts'
-import { camera, cameraSession } from './camera.ts'
+import type { Camera } from '../../ui/use-camera.ts'
 import { ClassBars } from './class-bars.tsx'
 import { FileButton, FileDrop } from './file-drop.tsx'
 import { learned, learning } from './learning.ts'
@@ -16,9 +17,9 @@ import { teachWorker } from './teach-worker-client.ts'
 const tested = signal<Blob | undefined>(undefined)
 
 /** What is seen now: on the camera, or in one picture. */
-export function TryPanel(): JSX.Element {
-  const { status, error } = camera.value
+export function TryPanel({ camera }: { readonly camera: Camera }): JSX.Element {
   const picture = tested.value
+  const isLive = camera.status === 'live'
   const test = async ([file]: readonly Blob[]): Promise<void> => {
     if (!file) return
     try {
@@ -28,71 +29,41 @@ export function TryPanel(): JSX.Element {
       report(`${(cause as Error).message}. Use JPEG, PNG or WebP.`)
     }
   }
-  useSeen(picture)
+  useSeen(picture, camera.video)
   usePaste(test)
-  const isLive = status === 'live'
   return (
     <FileDrop
-      class={`panel try ${isLive && !picture ? 'live' : ''}`}
+      class={`panel try ${isLive ? 'live' : ''}`}
       label="Try it"
       onFiles={(files) => void test(files)}
     >
       <h3>Try it</h3>
-      <div class="stage">
-        <CameraPicture isShown={isLive && !picture} />
+      <CameraView
+        camera={camera}
+        controls={
+          picture ? (
+            <button type="button" class="quiet" onClick={forgetPicture}>
+              Remove picture
+            </button>
+          ) : (
+            <FileButton accept="image/*" label="Test a picture" onFiles={(files) => void test(files)}>
+              Test a picture
+            </FileButton>
+          )
+        }
+      >
         {picture && <TestPicture picture={picture} />}
-        {!picture && !isLive && (
-          <p class="text muted">
-            {error?.message ?? 'What the camera sees, or a picture of yours, is shown here.'}
-          </p>
-        )}
-      </div>
+      </CameraView>
       <div class="outcome">
         <ClassBars scores={seen.value?.scores} />
         <Status />
-      </div>
-      <div class="pair">
-        <button
-          type="button"
-          class={isLive ? 'quiet' : ''}
-          disabled={status === 'starting'}
-          onClick={() => {
-            if (isLive) cameraSession.stop()
-            else {
-              tested.value = undefined
-              void cameraSession.start()
-            }
-          }}
-        >
-          {isLive ? 'Stop camera' : status === 'starting' ? 'Starting…' : 'Start camera'}
-        </button>
-        {picture ? (
-          <button
-            type="button"
-            class="quiet"
-            onClick={() => {
-              tested.value = undefined
-            }}
-          >
-            {isLive ? 'Back to camera' : 'Remove picture'}
-          </button>
-        ) : (
-          <FileButton accept="image/*" label="Test a picture" onFiles={(files) => void test(files)}>
-            Test a picture
-          </FileButton>
-        )}
       </div>
     </FileDrop>
   )
 }
 
-function CameraPicture({ isShown }: { readonly isShown: boolean }): JSX.Element {
-  const video = useRef<HTMLVideoElement>(null)
-  useEffect(() => {
-    cameraSession.attach(video.current)
-    return () => cameraSession.attach(null)
-  }, [])
-  return <video ref={video} hidden={!isShown} muted playsInline aria-label="What the camera sees" />
+function forgetPicture(): void {
+  tested.value = undefined
 }
 
 function TestPicture({ picture }: { readonly picture: Blob }): JSX.Element {
@@ -102,12 +73,11 @@ function TestPicture({ picture }: { readonly picture: Blob }): JSX.Element {
     setAddress(made)
     return () => URL.revokeObjectURL(made)
   }, [picture])
-  return <img src={address} alt="The one that is tested" />
+  return <img class="tested" src={address} alt="The one that is tested" />
 }
 
 /** Watch the picture, else the camera, with the newest head. */
-function useSeen(picture: Blob | undefined): void {
-  const video = camera.value.video
+function useSeen(picture: Blob | undefined, video: HTMLVideoElement | undefined): void {
   const using = learned.value
   useEffect(() => {
     if (picture || !video) return
@@ -129,7 +99,7 @@ function useSeen(picture: Blob | undefined): void {
     return () => stop.abort()
   }, [picture, using])
   useEffect(() => {
-    if (recording.value !== undefined) tested.value = undefined
+    if (recording.value !== undefined) forgetPicture()
   }, [recording.value])
   useEffect(() => {
     if (!picture && !video) forgetSeen()
