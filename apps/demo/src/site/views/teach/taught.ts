@@ -16,6 +16,8 @@ import {
 } from './project.ts'
 import { teachWorker } from './teach-worker-client.ts'
 
+/** One list of files is read after another: each is one step to take back. */
+let adding: Promise<void> = Promise.resolve()
 const history = signal<History>(historyOf(emptyProject()))
 const failure = signal<string | undefined>(undefined)
 const reading = signal<{ readonly done: number; readonly total: number } | undefined>(undefined)
@@ -108,7 +110,12 @@ export function addPictures(classId: string, pictures: readonly Blob[], group?: 
 }
 
 /** Read picture files and add them to a class, in one step; those that are none are named in {@link problem}. */
-export async function addFiles(classId: string, files: readonly Blob[]): Promise<void> {
+export function addFiles(classId: string, files: readonly Blob[]): Promise<void> {
+  adding = adding.then(() => readFiles(classId, files))
+  return adding
+}
+
+async function readFiles(classId: string, files: readonly Blob[]): Promise<void> {
   const group = {}
   const refused: string[] = []
   failure.value = undefined
