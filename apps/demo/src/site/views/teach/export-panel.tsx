@@ -43,6 +43,7 @@ export function ExportPanel(): JSX.Element {
         <label class="labelled">
           <span class="hidden">What to export</span>
           <select
+            class="export-choice"
             value={chosen.format}
             onChange={({ currentTarget }) => {
               const found = exportChoices.find(({ format }) => format === currentTarget.value)
