@@ -1,20 +1,31 @@
 /** @jsxImportSource preact */
-import type { ComponentType, JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import type { JSX } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
 import { ChooseBar } from './choose/choose-bar.tsx'
+import { InstallState } from './install/install-state.tsx'
+import { UpdateNotice } from './install/update-notice.tsx'
 import { route, routes } from './routes.ts'
 import { ErrorBoundary } from './ui/error-boundary.tsx'
-import { Notice } from './ui/notice.tsx'
 import { ThemeButton } from './ui/theme-button.tsx'
+import { View } from './view.tsx'
 
 /** The frame of every view: what this is, where to go, which model runs. */
 export function App(): JSX.Element {
   const { name, title } = route.value
+  const shown = useRef(name)
+  useEffect(() => {
+    document.title = `${title} - MobileOne in your browser`
+    if (shown.current === name) return
+    shown.current = name
+    scrollTo(0, 0)
+    document.getElementById('main')?.focus({ preventScroll: true })
+  }, [name])
   return (
     <>
-      <a class="skip" href="#main">
+      {/* Not a link: the part of the address after # names the view. */}
+      <button type="button" class="skip quiet" onClick={() => document.getElementById('main')?.focus()}>
         Skip to the content
-      </a>
+      </button>
       <header class="top">
         <a class="brand" href="#classify">
           <img src="./icon.svg" alt="" width="28" height="28" />
@@ -30,45 +41,19 @@ export function App(): JSX.Element {
         <ThemeButton />
       </header>
       <ChooseBar />
-      <main id="main" tabIndex={-1} data-view={name}>
-        <h1 class="hidden">{title}</h1>
+      <main id="main" tabIndex={-1} data-view={name} aria-labelledby="view-title">
+        <h1 id="view-title" class="hidden">
+          {title}
+        </h1>
         <ErrorBoundary key={name}>
           <View />
         </ErrorBoundary>
       </main>
       <footer class="foot">
-        Everything runs in this tab: pictures, weights and what is learned stay on this device.
+        <p>Everything runs in this tab: pictures, weights and what is learned stay on this device.</p>
+        <InstallState />
       </footer>
+      <UpdateNotice />
     </>
   )
-}
-
-/** The view of the route, when its code is there. */
-function View(): JSX.Element | null {
-  const { name, title, load } = route.value
-  const [shown, setShown] = useState<{ readonly name: string; readonly Component: ComponentType }>()
-  const [failure, setFailure] = useState<Error>()
-  const first = useRef(true)
-  useEffect(() => {
-    let isCurrent = true
-    setFailure(undefined)
-    load().then(
-      (module) => isCurrent && setShown({ name, Component: module.default }),
-      (error: Error) => isCurrent && setFailure(error),
-    )
-    document.title = `${title} - MobileOne in your browser`
-    if (!first.current) document.getElementById('main')?.focus({ preventScroll: true })
-    first.current = false
-    return () => {
-      isCurrent = false
-    }
-  }, [name])
-  if (failure) {
-    return (
-      <Notice kind="error" title={`"${title}" could not be loaded`}>
-        {failure.message}. Reload the page; offline, only what was opened before is there.
-      </Notice>
-    )
-  }
-  return shown?.name === name ? <shown.Component /> : null
 }

@@ -3,3 +3,10 @@ declare module '*&url' {
   export default address
 }
 declare module '*.css' {}
+interface ImportMeta {
+  readonly env: { readonly PROD: boolean }
+}
+declare module '*?raw' {
+  const text: string
+  export default text
+}
