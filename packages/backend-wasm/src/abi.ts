@@ -32,6 +32,7 @@ export const MAX_POOL = 15
 export const UPSAMPLE = 16
 export const CHANNELS = 17
 export const RUNS = 18
+export const SHUFFLE = 19
 
 export const NONE = 0
 export const RELU = 1
