@@ -54,8 +54,8 @@ const api = {
   open: (file: Blob, onProgress: (progress: OpenProgress) => void): Promise<Settled<OpenedFacts>> =>
     settled(() => open(file, throttled(onProgress))),
   /** Rewrite every block step by step, in order. */
-  study: (onBlock: (index: number, block: StudiedBlock) => void): Promise<Settled<void>> =>
-    settled(() => study(onBlock)),
+  study: (onBlocks: (blocks: readonly StudiedBlock[]) => void): Promise<Settled<void>> =>
+    settled(() => study(onBlocks)),
   compare: (): Promise<Settled<FoldError>> =>
     settled(async () => {
       const { trained, folded } = given()
@@ -205,17 +205,26 @@ function formFacts(model: Model): FormFacts {
   return { ...costOf(model), bytes }
 }
 
-async function study(onBlock: (index: number, block: StudiedBlock) => void): Promise<void> {
+/** Tells of several blocks at once: the page draws each time. */
+async function study(onBlocks: (blocks: readonly StudiedBlock[]) => void): Promise<void> {
   const { trained, folded, blocks } = given()
   const backend = wasm()
-  for (const [index, { name }] of blocks.entries()) {
+  let found: StudiedBlock[] = []
+  let last = Number.NEGATIVE_INFINITY
+  for (const { name } of blocks) {
     const block = blockModel(trained, folded, name)
     const stages = foldStages(block)
-    const error = await blockError(block, await reparameterizeAsync(block), backend)
-    onBlock(index, { stages, error })
+    const error = await blockError(block, await reparameterizeAsync(block, { partial: true }), backend)
+    found.push({ stages, error })
+    if (performance.now() - last < studyEveryMs) continue
+    onBlocks(found)
+    found = []
+    last = performance.now()
   }
+  if (found.length > 0) onBlocks(found)
 }
 
+const studyEveryMs = 300
 const runs = 5
 
 async function time(

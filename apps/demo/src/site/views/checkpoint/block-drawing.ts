@@ -32,8 +32,8 @@ export interface Drawing {
   readonly label: string
 }
 
-export const box = { width: 58, height: 36 } as const
-const column = 66
+export const box = { width: 62, height: 36 } as const
+const column = 68
 const fewestColumns = 4
 const firstRow = 62
 const rowStep = 54
@@ -111,7 +111,7 @@ const titles: Readonly<Record<RewriteName, readonly [title: string, about: strin
   expand: ['All kernels get one size', 'A small kernel is a larger one with zeros around it.'],
   merge: [
     'The kernels are added',
-    'Convolutions of one input whose results are added are one convolution: its kernel is the sum of theirs.',
+    'Convolutions of one input whose results are added are one convolution: its kernel is the sum of theirs, the small ones with zeros around them.',
   ],
 }
 
@@ -159,7 +159,11 @@ function words(layer: BranchLayer): { readonly title: string; readonly subtitle:
     case 'conv':
       return {
         title: layer.kernel.join('×'),
-        subtitle: `${layer.isDepthwise ? 'depthw.' : 'conv'}${layer.hasBias ? ' + b' : ''}`,
+        subtitle: layer.hasBias
+          ? `${layer.isDepthwise ? 'dw' : 'conv'} + bias`
+          : layer.isDepthwise
+            ? 'depthwise'
+            : 'conv',
       }
     default:
       throw new Error(`${layer satisfies never} is no layer`)

@@ -105,8 +105,9 @@ export function ExportPanel({ of }: { readonly of: Opened }): JSX.Element {
           )}
           {format?.options.map((option) =>
             option.kind === 'choice' ? (
-              <label key={option.name} title={option.description}>
+              <label key={option.name}>
                 {optionTitle(option.name)}
+                <span class="muted">{option.description}</span>
                 <select
                   value={String(values[option.name] ?? '')}
                   onChange={({ currentTarget }) =>

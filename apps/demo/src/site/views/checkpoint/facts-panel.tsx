@@ -2,7 +2,7 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { checkpointFile, choice } from '../../state/choice.ts'
-import { bytes, count, milliseconds } from '../../ui/format.ts'
+import { bytes, count, millions, milliseconds } from '../../ui/format.ts'
 import { Notice } from '../../ui/notice.tsx'
 import { shortened } from './checkpoint-facts.ts'
 import { type Opened, sentence, used, useOpened } from './opened.ts'
@@ -49,7 +49,7 @@ export function FactsPanel({ of }: { readonly of: Opened }): JSX.Element {
             [
               ['Layers', 'nodes', count],
               ['Parameters', 'params', count],
-              ['Multiply-adds', 'macs', count],
+              ['Multiply-adds', 'macs', millions],
               ['Weights in float32', 'bytes', bytes],
             ] as const
           ).map(([name, key, show]) => (

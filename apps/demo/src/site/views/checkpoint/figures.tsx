@@ -35,6 +35,7 @@ export function Figures({ now, before, isLarge = false }: Props): JSX.Element {
 export function changeOf(now: number, before: number): string {
   if (now === before || before === 0) return 'as trained'
   const percent = (100 * (now - before)) / before
+  if (Math.abs(percent) < 0.05) return percent > 0 ? 'a little more' : 'a little less'
   const digits = Math.abs(percent) < 10 ? 1 : 0
   return `${percent > 0 ? '+' : '−'}${Math.abs(percent).toFixed(digits)} %`
 }

@@ -10,10 +10,12 @@ import { costAt, costOfBlock, endOf, nextStep, type Position, previousStep, star
 import { NetworkStrip } from './network-strip.tsx'
 import { foldError, position, studied, studyError } from './opened.ts'
 import { usePlaying } from './use-playing.ts'
+import { useStaged } from './use-staged.ts'
 
 /** How the model folds: block by block, rewrite by rewrite, with what each costs. */
 export function FoldPanel({ facts }: { readonly facts: OpenedFacts }): JSX.Element | null {
   const { blocks } = facts
+  const drawn = useStaged(3, facts)
   const at = position.value
   const known = studied.value
   const playing = usePlaying(blocks.length)
@@ -23,6 +25,7 @@ export function FoldPanel({ facts }: { readonly facts: OpenedFacts }): JSX.Eleme
   const [title, about] = titleOfStage(stage?.rewrite)
   const go = (to: Position | undefined): void => {
     playing.pause()
+    // A button that does nothing now stays where the keyboard is.
     if (to) position.value = to
   }
   const forward = nextStep(at, known, blocks.length)
@@ -50,7 +53,7 @@ export function FoldPanel({ facts }: { readonly facts: OpenedFacts }): JSX.Eleme
         </p>
       </header>
       <div class="network">
-        <NetworkStrip blocks={blocks} studied={known} position={at} />
+        {drawn > 0 && <NetworkStrip blocks={blocks} studied={known} position={at} />}
         <input
           type="range"
           min={0}
@@ -63,19 +66,19 @@ export function FoldPanel({ facts }: { readonly facts: OpenedFacts }): JSX.Eleme
         />
       </div>
       <fieldset class="row stepper" aria-label="Steps of folding">
-        <button type="button" class="quiet" disabled={!back} onClick={() => go(back)}>
+        <button type="button" class="quiet" aria-disabled={!back} onClick={() => go(back)}>
           Previous
         </button>
         <button type="button" onClick={playing.isPlaying ? playing.pause : playing.play}>
           {playing.isPlaying ? 'Pause' : 'Play'}
         </button>
-        <button type="button" class="quiet" disabled={!forward} onClick={() => go(forward)}>
+        <button type="button" class="quiet" aria-disabled={!forward} onClick={() => go(forward)}>
           Next
         </button>
         <button
           type="button"
           class="quiet"
-          disabled={known.length < blocks.length}
+          aria-disabled={known.length < blocks.length}
           onClick={() => go(endOf(known, blocks.length))}
         >
           Fold all
@@ -83,7 +86,7 @@ export function FoldPanel({ facts }: { readonly facts: OpenedFacts }): JSX.Eleme
         <button
           type="button"
           class="quiet"
-          disabled={at.block === 0 && at.stage === 0}
+          aria-disabled={at.block === 0 && at.stage === 0}
           onClick={() => go(start)}
         >
           Start again
@@ -106,17 +109,25 @@ export function FoldPanel({ facts }: { readonly facts: OpenedFacts }): JSX.Eleme
       <div class="forms">
         <figure>
           <figcaption>As trained</figcaption>
-          {stages ? <BlockDiagram key={block.name} stages={stages} stage={0} /> : <Waiting />}
+          {stages && drawn > 1 ? <BlockDiagram key={block.name} stages={stages} stage={0} /> : <Waiting />}
           <Figures now={block.trained} />
         </figure>
         <figure>
           <figcaption>
             {stage && at.stage === (stages?.length ?? 0) - 1 ? 'As it runs' : 'Folding'}
           </figcaption>
-          {stages ? <BlockDiagram key={block.name} stages={stages} stage={at.stage} /> : <Waiting />}
+          {stages && drawn > 2 ? (
+            <BlockDiagram key={block.name} stages={stages} stage={at.stage} />
+          ) : (
+            <Waiting />
+          )}
           <Figures now={costOfBlock(block, known[at.block], at.block, at)} before={block.trained} />
         </figure>
       </div>
+      <p class="muted legend">
+        norm: batch normalisation; depthwise (dw): a filter for each channel; bias: a number that is added to
+        each channel.
+      </p>
       <div class="whole">
         <h3>The whole network now</h3>
         <Figures now={costAt(facts, known, at)} before={facts.trained} isLarge />

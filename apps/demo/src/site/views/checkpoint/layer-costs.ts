@@ -108,6 +108,15 @@ export function gflopsOf({ macs, ms }: TimedStep): number | undefined {
   return macs > 0 && ms > 0 ? (2 * macs) / (ms * 1e6) : undefined
 }
 
+/** Milliseconds below which a time is too few ticks of a browser's clock to be compared with a limit. */
+const shortestMs = 0.05
+
+/** What a step attains of `peak` GFLOP/s; undefined where it multiplies nothing or is over too soon to tell. */
+export function peakShareOf(step: TimedStep, peak: number): number | undefined {
+  const rate = gflopsOf(step)
+  return rate === undefined || step.ms < shortestMs ? undefined : rate / peak
+}
+
 export function bytesOf({ activationBytes, weightBytes }: StepCost): number {
   return activationBytes + weightBytes
 }

@@ -148,7 +148,8 @@ function hold(next: Holding): void {
     inUse.value = undefined
     position.value = start
   })
-  if (next.facts.blocks.length > 0) void study(next)
+  // The page is drawn first: on a small machine the worker would hold it up.
+  if (next.facts.blocks.length > 0) setTimeout(() => void study(next), 250)
 }
 
 async function study(of: Holding): Promise<void> {
@@ -158,13 +159,10 @@ async function study(of: Holding): Promise<void> {
     const error = await settledBy(worker, worker.api.compare())
     if (!isCurrent()) return
     measured.value = error
-    const onBlock = (index: number, block: StudiedBlock): void => {
-      if (!isCurrent()) return
-      const next = [...blocksStudied.peek()]
-      next[index] = block
-      blocksStudied.value = next
+    const onBlocks = (blocks: readonly StudiedBlock[]): void => {
+      if (isCurrent()) blocksStudied.value = [...blocksStudied.peek(), ...blocks]
     }
-    await settledBy(worker, worker.api.study(proxy(onBlock)))
+    await settledBy(worker, worker.api.study(proxy(onBlocks)))
   } catch (error) {
     if (isCurrent()) studyFailure.value = sentence((error as Error).message)
   }

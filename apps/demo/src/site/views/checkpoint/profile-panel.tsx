@@ -7,7 +7,7 @@ import { bytes, milliseconds, percent } from '../../ui/format.ts'
 import { Notice } from '../../ui/notice.tsx'
 import { ScrollRegion } from '../../ui/scroll-region.tsx'
 import type { TimedModel } from './checkpoint-facts.ts'
-import { bytesOf, gflopsOf, type SortKey, sortSteps, type TimedStep } from './layer-costs.ts'
+import { bytesOf, gflopsOf, peakShareOf, type SortKey, sortSteps, type TimedStep } from './layer-costs.ts'
 import { profileOpened, sentence, timings } from './opened.ts'
 
 /** Where the time of a run goes, layer by layer. */
@@ -88,7 +88,8 @@ function Timed({ timed }: { readonly timed: TimedModel }): JSX.Element {
         </div>
       </dl>
       <p class="muted">
-        {[backend, ...features].join(', ')}; the median of five runs on zeros
+        {[backend, ...features.map((feature) => feature.replace(/;.*/, ''))].join(', ')}; the median of five
+        runs on zeros
         {peak
           ? `. The most this processor does here is ${peak.toFixed(0)} GFLOP/s, measured a moment ago`
           : ''}
@@ -140,6 +141,7 @@ function Row({
   readonly peak: number | undefined
 }): JSX.Element {
   const rate = gflopsOf(step)
+  const share = peak && peakShareOf(step, peak)
   return (
     <tr>
       <th scope="row">
@@ -157,7 +159,7 @@ function Row({
       >
         {bytesOf(step) > 0 ? bytes(bytesOf(step)) : '–'}
       </td>
-      {peak !== undefined && <td class="numeric">{rate === undefined ? '–' : percent(rate / peak, 0)}</td>}
+      {peak !== undefined && <td class="numeric">{share === undefined ? '–' : percent(share, 0)}</td>}
     </tr>
   )
 }
