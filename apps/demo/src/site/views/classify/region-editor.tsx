@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import type { JSX } from 'preact'
+import type { CSSProperties, JSX } from 'preact'
 import { useRef, useState } from 'preact/hooks'
 import { between, middleOf, moved, type Point, type Region, resized, type Size } from './region.ts'
 
@@ -69,7 +69,7 @@ export function RegionEditor({ size, region, seen, onChange, mirrored = false }:
     onChange(event.shiftKey ? resized(from, dx, dy, size) : moved(from, dx, dy, size))
   }
 
-  const place = ({ x, y, width, height }: Region): JSX.CSSProperties => {
+  const place = ({ x, y, width, height }: Region): CSSProperties => {
     const share = (part: number, whole: number): string => `${(100 * part) / whole}%`
     return {
       left: share(mirrored ? size.width - x - width : x, size.width),
@@ -111,7 +111,11 @@ export function RegionEditor({ size, region, seen, onChange, mirrored = false }:
 }
 
 /** Makes a region without drawing it, or takes it away. */
-export function RegionButton({ size, region, onChange }: Omit<Props, 'seen' | 'size'> & {
+export function RegionButton({
+  size,
+  region,
+  onChange,
+}: Omit<Props, 'seen' | 'size'> & {
   readonly size: Size | undefined
 }): JSX.Element {
   return (

@@ -3,30 +3,43 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { Notice } from '../../ui/notice.tsx'
 import { ModelHint } from './model-hint.tsx'
-import { addPictures } from './pictures.ts'
+import { addPictures, selected } from './pictures.ts'
 import { type Sample, samples } from './samples.ts'
 
-/** Pictures to begin with, and what the embedded model is for. */
-export function SampleWall(): JSX.Element {
+interface Props {
+  /** One was taken and is shown. */
+  readonly onTaken: () => void
+}
+
+/** Pictures to begin with, and what the model is for. */
+export function SampleWall({ onTaken }: Props): JSX.Element {
   const [error, setError] = useState<string>()
-  const take = async ({ address, label }: Sample): Promise<void> => {
+  const shown = selected.value
+  const take = async (sample: Sample): Promise<void> => {
     try {
-      const response = await fetch(address)
-      if (!response.ok) throw new Error(`the server answered ${response.status}`)
-      addPictures([{ name: label, file: await response.blob() }])
+      await takeSample(sample)
       setError(undefined)
+      onTaken()
     } catch (cause) {
       setError((cause as Error).message)
     }
   }
   return (
-    <section class="panel" aria-labelledby="samples-title">
-      <h2 id="samples-title">Try one of these</h2>
+    <section class="panel samples" aria-labelledby="samples-title">
+      <div class="intro">
+        <h2 id="samples-title">Try one of these</h2>
+        <ModelHint />
+      </div>
       <ul class="wall">
         {samples.map((sample) => (
           <li key={sample.address}>
-            <button type="button" class="sample" onClick={() => take(sample)}>
-              <img src={sample.address} alt={sample.label} width="28" height="28" loading="lazy" />
+            <button
+              type="button"
+              class="sample"
+              aria-pressed={shown?.isSample === true && shown.name === sample.label}
+              onClick={() => take(sample)}
+            >
+              <img src={sample.address} alt={sample.label} width="28" height="28" />
             </button>
           </li>
         ))}
@@ -36,7 +49,13 @@ export function SampleWall(): JSX.Element {
           {error}. Choose a picture of your own.
         </Notice>
       )}
-      <ModelHint />
     </section>
   )
+}
+
+/** Show a sample. */
+export async function takeSample({ address, label }: Sample): Promise<void> {
+  const response = await fetch(address)
+  if (!response.ok) throw new Error(`the server answered ${response.status}`)
+  addPictures([{ name: label, file: await response.blob(), isSample: true }])
 }
