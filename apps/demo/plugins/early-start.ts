@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Plugin } from 'vite'
 
 /** What the page asks for one after the other before the first result, as the code of the one names the next. */
-const pageFiles = [/^load-classifier-/, /^adopt-/, /^classify-view-/]
+const pageFiles = [/^classify-view-.*\.js$/]
 const viewStyle = /^classify-view-.*\.css$/
 const workerFile = /^classifier-worker-/
 /** Of the worker's own: the code that it shares with what it loads later, and the kernels of current browsers. */
@@ -33,7 +33,7 @@ export function earlyStart(): Plugin {
             throw new Error(`${pattern} is ${found.join(', ') || 'no file'} of the build`)
           return found[0] as string
         }
-        const scripts = names.filter((name) => /^(index|frame|load-classifier)-.*\.js$/.test(name))
+        const scripts = names.filter((name) => /^(index|frame)-.*\.js$/.test(name))
         const page = (await Promise.all(scripts.map((name) => asset(folder, name)))).join('\n')
         const worker = one(workerFile, page)
         const workerCode = await asset(folder, worker)
