@@ -1,10 +1,11 @@
 /** @jsxImportSource preact */
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
+import { choice } from '../../state/choice.ts'
 import { Notice } from '../../ui/notice.tsx'
 import { ModelHint } from './model-hint.tsx'
-import { addPictures, selected } from './pictures.ts'
-import { type Sample, samples } from './samples.ts'
+import { addPictures, type GivenPicture, pictures, selected } from './pictures.ts'
+import { firstSample, type Sample, samples } from './samples.ts'
 
 interface Props {
   /** One was taken and is shown. */
@@ -17,7 +18,7 @@ export function SampleWall({ onTaken }: Props): JSX.Element {
   const shown = selected.value
   const take = async (sample: Sample): Promise<void> => {
     try {
-      await takeSample(sample)
+      addPictures([await readSample(sample)])
       setError(undefined)
       onTaken()
     } catch (cause) {
@@ -53,9 +54,18 @@ export function SampleWall({ onTaken }: Props): JSX.Element {
   )
 }
 
-/** Show a sample. */
-export async function takeSample({ address, label }: Sample): Promise<void> {
+async function readSample({ address, label }: Sample): Promise<GivenPicture> {
   const response = await fetch(address)
   if (!response.ok) throw new Error(`the server answered ${response.status}`)
-  addPictures([{ name: label, file: await response.blob(), isSample: true }])
+  return { name: label, file: await response.blob(), isSample: true }
+}
+
+let isFirst = true
+
+/** What a visitor sees who has done nothing yet: a sample, where the model knows what it shows. */
+export async function showFirstSample(): Promise<void> {
+  if (!isFirst || choice.peek().model !== 'fashion-mnist') return
+  isFirst = false
+  const sample = await readSample(firstSample)
+  if (pictures.peek().length === 0) addPictures([sample])
 }
