@@ -2,7 +2,6 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { imagenetLabels } from '@mobileone/vision/imagenet'
 import {
   goldenPath,
   lacking,
@@ -10,6 +9,7 @@ import {
   readGoldenFloat32,
   readGoldenJson,
 } from '@mobileone/testkit'
+import { imagenetLabels } from '@mobileone/vision/imagenet'
 import type { Page } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
