@@ -35,6 +35,7 @@ import {
 } from '../src/site/views/checkpoint/fold-steps.ts'
 import { sortSteps, stepCosts, withTimes } from '../src/site/views/checkpoint/layer-costs.ts'
 import { readModel } from '../src/site/views/checkpoint/read-model.ts'
+import { longTasks, watchLongTasks } from './long-tasks.ts'
 import { modelReady, openSite, type Site, takeScreenshots } from './open-site.ts'
 
 const patient = { timeout: 60_000 }
@@ -213,17 +214,6 @@ describe.skipIf(lacking('chromium'))('the view', () => {
   const give = (page: Page, name: string, bytes: Uint8Array): Promise<void> =>
     page.setInputFiles('.drop input[type=file]', { name, mimeType: '', buffer: Buffer.from(bytes) })
 
-  const watchTasks = (page: Page): Promise<void> =>
-    page.evaluate(() => {
-      const tasks: number[] = []
-      Object.assign(globalThis, { tasks })
-      new PerformanceObserver((list) => {
-        for (const { duration } of list.getEntries()) tasks.push(duration)
-      }).observe({ entryTypes: ['longtask'] })
-    })
-  const tasksOf = (page: Page): Promise<number[]> =>
-    page.evaluate(() => (globalThis as unknown as { tasks: number[] }).tasks)
-
   const titleIs = (page: Page, title: RegExp): Promise<void> =>
     expect.poll(() => page.textContent('#facts-title').catch(() => ''), patient).toMatch(title)
   const isMeasured = (page: Page): Promise<void> =>
@@ -242,7 +232,7 @@ describe.skipIf(lacking('chromium'))('the view', () => {
     const button = (name: string) => page.getByRole('button', { name, exact: true })
     await button('Try the model of this page, as trained (510 kB)').waitFor()
     await page.waitForTimeout(500)
-    await watchTasks(page)
+    await watchLongTasks(page)
     await button('Try the model of this page, as trained (510 kB)').click()
     await titleIs(page, /MobileOne/)
     await isMeasured(page)
@@ -290,7 +280,7 @@ describe.skipIf(lacking('chromium'))('the view', () => {
     )
     expect(widths.length).toBeGreaterThan(5)
     expect(widths).toEqual([...widths].sort((a, b) => b - a))
-    expect(await tasksOf(page)).toEqual([])
+    expect(await longTasks(page)).toEqual([])
 
     await button('Use this model').click()
     await expect.poll(() => page.textContent('.choose-bar'), patient).toContain('fashion-mnist.safetensors')
@@ -464,7 +454,7 @@ describe.skipIf(lacking('chromium'))('the view', () => {
           document.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true }))
         })
       await page.waitForTimeout(500)
-      await watchTasks(page)
+      await watchLongTasks(page)
       await drop()
       await page.getByRole('button', { name: 'Cancel' }).click()
       await expect.poll(() => page.$('.opening')).toBeNull()
@@ -481,7 +471,7 @@ describe.skipIf(lacking('chromium'))('the view', () => {
         .toBe('false')
       await page.getByRole('button', { name: 'Time the layers' }).click()
       await page.waitForSelector('.layers tbody tr', patient)
-      expect(await tasksOf(page)).toEqual([])
+      expect(await longTasks(page)).toEqual([])
       await page.getByRole('button', { name: 'Next' }).click()
       await takeScreenshots(page, 'checkpoint-s0')
       expect(problems).toEqual([])
