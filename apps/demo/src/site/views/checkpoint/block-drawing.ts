@@ -155,19 +155,15 @@ function words(layer: BranchLayer): { readonly title: string; readonly subtitle:
     case 'norm':
       return { title: 'norm', subtitle: '' }
     case 'linear':
-      return { title: 'linear', subtitle: layer.hasBias ? '+ bias' : '' }
-    case 'conv':
-      return {
-        title: layer.kernel.join('×'),
-        subtitle: layer.hasBias
-          ? `${layer.isDepthwise ? 'dw' : 'conv'} + bias`
-          : layer.isDepthwise
-            ? 'depthwise'
-            : 'conv',
-      }
+      return { title: 'linear', subtitle: subtitleOf(layer.isDepthwise, layer.hasBias) }
     default:
       throw new Error(`${layer satisfies never} is no layer`)
   }
+}
+
+function subtitleOf(isDepthwise: boolean, hasBias: boolean): string {
+  if (hasBias) return isDepthwise ? 'dw + bias' : '+ bias'
+  return isDepthwise ? 'depthwise' : 'conv'
 }
 
 function wirePath(

@@ -97,6 +97,7 @@ export function ExportPanel({ of }: { readonly of: Opened }): JSX.Element {
           {forms.length > 1 && (
             <label>
               Form
+              <span class="muted">With branches or without</span>
               <select value={form} onChange={({ currentTarget }) => setForm(currentTarget.value as Form)}>
                 <option value="folded">folded, as it runs</option>
                 <option value="trained">as trained, with branches</option>
