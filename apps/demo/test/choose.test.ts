@@ -45,7 +45,7 @@ describe.skipIf(lacking('chromium'))('weights from the hub', () => {
   it('come when they are asked for, stop, go on where they stopped, and come once', async () => {
     const megabytes = (count: number): number => count * 1_000_000
     hub.trouble.set(megabytes(4), 'stall').set(megabytes(12), 'break').set(megabytes(16), 'stall')
-    const { page, problems, close } = await site.open('?model=s0')
+    const { page, problems, close } = await site.open('?model=s0', { serviceWorkers: 'allow' })
     const heights = new Set<number>()
     const look = async (words: RegExp): Promise<void> => {
       await says(page, words)
@@ -84,7 +84,10 @@ describe.skipIf(lacking('chromium'))('weights from the hub', () => {
       expect(from).toBeGreaterThan((places[index] as number) - megabytes(3))
     }
 
+    // Without a network: the page out of its service worker, the weights out of their own cache.
+    await page.waitForSelector('.foot :text("Works offline too.")', { timeout: 30_000 })
     problems.length = 0
+    await page.context().setOffline(true)
     await page.reload()
     await modelReady(page)
     await openDialog(page)
@@ -94,6 +97,7 @@ describe.skipIf(lacking('chromium'))('weights from the hub', () => {
     expect(problems).toEqual([])
     expect(new URL(page.url()).search).toBe('?model=s0&storage=float16')
     expect(await page.textContent(`${dialog} label:has(input[value="s0"])`)).toContain('on this device')
+    await page.context().setOffline(false)
 
     await says(page, /Ready/)
     expect(await page.textContent('.choose-kept')).toMatch(/2\d\.\d MB of downloaded weights/)
@@ -105,6 +109,37 @@ describe.skipIf(lacking('chromium'))('weights from the hub', () => {
     expect(elsewhere(problems)).toEqual([])
     await close()
   }, 60_000)
+
+  it('leave the page free while they come, are folded, packed, compiled and run', { retry: 2 }, async () => {
+    hub.speed = 60e6
+    const { page, close } = await site.open('?model=s0&threads=2')
+    await says(page, /to download/)
+    await page.evaluate(() => {
+      const long = Object.assign(globalThis, { long: [] as number[] }).long
+      new PerformanceObserver((list) => {
+        for (const { duration } of list.getEntries()) long.push(Math.round(duration))
+      }).observe({ type: 'longtask' })
+    })
+    await press(page, 'Download')
+    await modelReady(page)
+    await openDialog(page)
+    await page.click('.choose-times button')
+    await page.waitForSelector('.choose-times [title^="median of"]')
+    const row = (await page.locator('.choose-times tbody tr').allInnerTexts()).join()
+    expect(row).toMatch(/MobileOne S0/)
+    expect(
+      await page.evaluate(() => (globalThis as unknown as { long: number[] }).long),
+      row.replace(/\s+/g, ' '),
+    ).toEqual([])
+
+    await page.check('input[value="fashion-mnist"]')
+    await page.waitForSelector('.choose-times tbody tr:nth-child(2)')
+    await modelReady(page)
+    await takeScreenshots(page, 'choose', { fullPage: false })
+    const before = (): Promise<void> => page.locator('.choose-kept').scrollIntoViewIfNeeded()
+    await takeScreenshots(page, 'choose-times', { fullPage: false, before })
+    await close()
+  })
 })
 
 describe.skipIf(lacking('chromium'))('what the model runs on', () => {
@@ -141,6 +176,13 @@ describe.skipIf(lacking('chromium'))('what the model runs on', () => {
     for (const at of [0, 1, 4, 5, 6, 7]) expect(times[at]).toMatch(/^\d.* m?s$/)
     expect(times.at(-1)).toMatch(/kB$/)
     expect(new URL(page.url()).search).toBe('?storage=float16')
+    await page.evaluate(() => {
+      location.hash = '#explain'
+    })
+    await page.check('input[value="float32"]')
+    await page.goBack()
+    await expect.poll(() => new URL(page.url()).search).toBe('')
+    await modelReady(page)
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme })
       await page.evaluate(axe.source)
@@ -149,8 +191,6 @@ describe.skipIf(lacking('chromium'))('what the model runs on', () => {
       )
       expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([])
     }
-    await takeScreenshots(page, 'choose')
-
     await page.keyboard.press('Escape')
     await page.waitForSelector(`${dialog}:not([open])`, { state: 'attached' })
     expect(await page.evaluate(() => document.activeElement?.className)).toContain('choose-open')
@@ -160,7 +200,7 @@ describe.skipIf(lacking('chromium'))('what the model runs on', () => {
 
   it('says so where a backend of the address is refused, and runs on the other', async () => {
     const { page, problems, close } = await site.open('?backend=webgpu')
-    await says(page, /WebGPU does not run here.*no adapter/)
+    await says(page, /WebGPU: not here.*no adapter/)
     await openDialog(page)
     expect(await page.textContent(`${dialog} .notice.error`)).toMatch(/no adapter/)
     expect(await page.textContent('.choose-times tbody')).toMatch(/WebGPU.*no adapter/)
@@ -234,5 +274,12 @@ describe.skipIf(lacking('chromium'))('a model on WebGPU', () => {
     await modelReady(page)
     expect(await page.textContent('.choose-times tr[aria-current]')).toMatch(/WebGPU/)
     expect(problems).toEqual([])
+
+    // The backend makes a device anew when the one before is gone.
+    const session = await site.browser.newBrowserCDPSession()
+    await session.send('Browser.crashGpuProcess')
+    await page.click('.choose-times button')
+    await page.waitForSelector('.choose-times tr[aria-current] [title^="median of"]')
+    expect(await said(page)).toMatch(/^Ready/)
   }, 60_000)
 })
