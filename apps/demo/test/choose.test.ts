@@ -160,7 +160,7 @@ describe.skipIf(lacking('chromium'))('what the model runs on', () => {
     await page.waitForSelector('.choose-times .steady strong')
     await page.check('input[value="float16"]')
     await page.selectOption('.choose-panel select', '1')
-    await page.waitForSelector('.choose-times tbody tr:nth-child(2)')
+    await page.waitForSelector('.choose-times tr[aria-current]:has-text("float16, WebAssembly, 1 thread")')
     const rows = await page.$$eval('.choose-times tbody tr', (found) =>
       found.map((row) => [...row.children].map((cell) => cell.textContent)),
     )
