@@ -3,3 +3,7 @@ declare module '*&url' {
   export default address
 }
 declare module '*.css' {}
+declare module '*?url' {
+  const address: string
+  export default address
+}
