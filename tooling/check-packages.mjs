@@ -98,6 +98,13 @@ const budgets = [
     limit: 15_000,
   },
   {
+    name: 'zoo, every recipe and the reading of its weights',
+    source: "export * from '@mobileone/zoo'\n",
+    from: 'zoo',
+    without: ['@mobileone/core'],
+    limit: 8_000,
+  },
+  {
     name: 'react, beside the sdk',
     source: "export * from '@mobileone/react'\n",
     from: 'react',

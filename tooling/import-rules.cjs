@@ -15,7 +15,7 @@ const layers = [
     'conformance',
     'testkit',
   ],
-  ['backend-ort'],
+  ['backend-ort', 'zoo'],
   ['measure', 'train', 'sdk'],
   ['cli', 'react', 'vue'],
 ]

@@ -1,3 +1,12 @@
 import { library } from '../../tooling/tsdown.base.ts'
 
-export default library({ main: 'src/main.ts', serve: 'src/serve.ts' }, { platform: 'node', dts: false })
+const programs = ['main', 'serve', 'figures']
+
+export default library(Object.fromEntries(programs.map((name) => [name, `src/${name}.ts`])), {
+  platform: 'node',
+  dts: false,
+  deps: {
+    alwaysBundle: ['@mobileone/testkit'],
+    neverBundle: [/^(?!@mobileone\/testkit)[@a-z]/],
+  },
+})

@@ -1,59 +1,46 @@
-import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { loadDeployModel, toSafetensors } from '@mobileone/sdk'
-import { defineConfig, type Plugin, type UserConfig } from 'vite'
+import { defineConfig, type UserConfig } from 'vite'
+import { compressedFiles } from './plugins/compressed-files.ts'
+import { earlyStart } from './plugins/early-start.ts'
+import { embeddedModel } from './plugins/embedded-model.ts'
+import { ownPolicy } from './plugins/own-policy.ts'
+import { ownWorkerAlone } from './plugins/own-worker-alone.ts'
+import { serviceWorker } from './plugins/service-worker.ts'
 import { securityHeaders } from './src/security-headers.ts'
 
-const assets = new URL('./assets/', import.meta.url)
-const headers = securityHeaders()
+/** The views and the workers that the first view can do without. */
+const others = /^assets\/(?!classif[iy])[\w-]+-(view|worker)-|^models\/fashion-mnist\.safetensors$/
 
-/**
- * The embedded model at `models/fashion-mnist.folded.safetensors`, folded and in float16, which is what the first visit downloads, and
- * at `models/fashion-mnist.safetensors` as it was trained; the sample pictures at `samples/`.
- */
-function embedded(): Plugin {
-  const files = async (): Promise<Map<string, Uint8Array>> => {
-    const trained = await readFile(new URL('fashion-mnist.safetensors', assets))
-    const folded = toSafetensors(await loadDeployModel(trained), { storage: 'float16' })
-    const description = JSON.parse(await readFile(new URL('fashion-mnist.json', assets), 'utf8')) as {
-      pictures: { image: string }[]
-    }
-    const pictures = await Promise.all(
-      description.pictures.map(async ({ image }) => {
-        const bytes = await readFile(new URL(image, assets))
-        return [image.replace('images/', 'samples/'), bytes] as const
-      }),
-    )
-    return new Map([
-      ['models/fashion-mnist.folded.safetensors', folded],
-      ['models/fashion-mnist.safetensors', trained],
-      ...pictures,
-    ])
-  }
-  return {
-    name: 'embedded-model',
-    async generateBundle() {
-      for (const [fileName, source] of await files()) this.emitFile({ type: 'asset', fileName, source })
-    },
-    async configureServer({ middlewares }) {
-      const served = await files()
-      middlewares.use((request, response, next) => {
-        const body = served.get((request.url ?? '').slice(1).replace(/\?.*/, ''))
-        if (body) response.end(body)
-        else next()
-      })
-    },
-  }
-}
+const frame = /node_modules\/(@preact|preact)\/|preload-helper|packages\/core\/dist\/errors/
 
 const config: UserConfig = defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   base: './',
-  plugins: [embedded()],
-  worker: { format: 'es' },
-  // Inlined assets would be data: addresses, which the policy forbids.
-  build: { outDir: 'dist/site', target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
-  server: { headers: { ...headers, 'Content-Security-Policy': '' } },
+  plugins: [
+    embeddedModel(),
+    ownPolicy(),
+    ownWorkerAlone(),
+    earlyStart(),
+    serviceWorker((path) => others.test(path)),
+    compressedFiles(),
+  ],
+  worker: {
+    format: 'es',
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'shared', minShareCount: 2 }] } } },
+  },
+  build: {
+    outDir: 'dist/site',
+    target: 'es2022',
+    modulePreload: { polyfill: false },
+    // Inlined assets would be data: addresses, which the policy forbids.
+    assetsInlineLimit: 0,
+    // What every view takes is one file: each of its own costs the first visit a kilobyte of headers.
+    rolldownOptions: {
+      checks: { pluginTimings: false },
+      output: { codeSplitting: { groups: [{ name: 'frame', test: frame }] } },
+    },
+  },
+  server: { headers: { ...securityHeaders(), 'Content-Security-Policy': '' } },
 })
 
 export default config

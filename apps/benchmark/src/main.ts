@@ -1,7 +1,18 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isMobileOneError, MobileOneError, printable, printableLines, variants } from '@mobileone/core'
-import { nameOf, type Report, randomDeployModel, reportMarkdown, reportText } from '@mobileone/measure'
+import {
+  compareReports,
+  comparisonText,
+  nameOf,
+  parseReport,
+  type Report,
+  randomDeployModel,
+  reportJson,
+  reportMarkdown,
+  reportSvg,
+  reportText,
+} from '@mobileone/measure'
 import { loadDeployModel } from '@mobileone/sdk'
 import { help, type Options, parseOptions } from './options.ts'
 import { writeFolder } from './portable-gpu-benchmark/write-folder.ts'
@@ -13,7 +24,12 @@ async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2))
   if (!options) process.stdout.write(help)
   else if (options.serve) await servePage(options.serve)
-  else if (options.from !== undefined)
+  else if (options.from !== undefined && options.compare !== undefined) {
+    const comparison = compareReports(readReport(options.from), readReport(options.compare))
+    const isJson = options.format === 'json'
+    const text = isJson ? `${JSON.stringify(comparison, undefined, 1)}\n` : comparisonText(comparison)
+    process.stdout.write(printableLines(text))
+  } else if (options.from !== undefined)
     process.stdout.write(printableLines(render(readReport(options.from), options.format)))
   else if (options.gpuFolder) await carry(options, options.gpuFolder)
   else await measure(options)
@@ -73,24 +89,27 @@ function weightsModel(path: string): Parameters<typeof run>[0]['models'][number]
 }
 
 function readReport(path: string): Report {
-  let report: Report
+  let text: string
   try {
-    report = JSON.parse(readFileSync(path, 'utf8')) as Report
+    text = readFileSync(path, 'utf8')
   } catch (cause) {
     throw new MobileOneError('invalid-file', `cannot read ${path}: ${(cause as Error).message}`, { cause })
   }
-  if (!Array.isArray(report.results) || typeof report.protocol?.headline !== 'string') {
-    throw new MobileOneError('invalid-file', `${path} is not a document this program has written`)
+  try {
+    return parseReport(text)
+  } catch (cause) {
+    throw new MobileOneError('invalid-file', `${path}: ${(cause as Error).message}`, { cause })
   }
-  return report
 }
 
 function render(report: Report, format: Options['format']): string {
   switch (format) {
     case 'json':
-      return `${JSON.stringify(report, undefined, 1)}\n`
+      return reportJson(report)
     case 'markdown':
       return reportMarkdown(report)
+    case 'svg':
+      return reportSvg(report)
     case 'text':
       return reportText(report)
     default:

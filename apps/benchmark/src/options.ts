@@ -18,7 +18,9 @@ export interface Options {
   readonly weights: string | undefined
   readonly output: string | undefined
   readonly from: string | undefined
-  readonly format: 'text' | 'json' | 'markdown'
+  /** Compare the document of `from` with this one. */
+  readonly compare: string | undefined
+  readonly format: 'text' | 'json' | 'markdown' | 'svg'
   readonly serve: { readonly port: number; readonly host: string } | undefined
 }
 
@@ -47,7 +49,9 @@ const specs = {
   output: { type: 'string', short: 'o' },
   json: { type: 'boolean' },
   markdown: { type: 'boolean' },
+  svg: { type: 'boolean' },
   from: { type: 'string' },
+  compare: { type: 'string' },
   serve: { type: 'boolean' },
   port: { type: 'string' },
   host: { type: 'string' },
@@ -89,7 +93,9 @@ What comes of it
   -o, --output <file>        The JSON document (default benchmark-results/<time>.json)
       --json                 Print the JSON document instead of the table
       --markdown             Print Markdown instead of the table, as in docs/benchmarks.md
+      --svg                  Print a picture of it
       --from <file>          Measure nothing; print the JSON document of an earlier run
+      --compare <file>       With --from: print both side by side, with the confidence interval of each ratio
       --serve                Serve the benchmark page instead, for this browser or another device
       --port <n>, --host <address>   Where (default 8080, 127.0.0.1)
       --gpu-folder <folder>  Write a folder that measures our WebGPU backend in Node (Dawn) and needs nothing else, to be
@@ -131,7 +137,10 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   if (fromBytes && (name !== 'default' || values.runs !== undefined)) {
     throw fail('--from-bytes measures only starts: leave --protocol and --runs out (--starts tells how many)')
   }
-  if (values.json && values.markdown) throw fail('--json and --markdown exclude each other')
+  const formats = (['json', 'markdown', 'svg'] as const).filter((each) => values[each])
+  if (formats.length > 1) throw fail(`--${formats[0]} and --${formats[1]} exclude each other`)
+  if (values.compare !== undefined && (values.from === undefined || formats.some((each) => each !== 'json')))
+    throw fail('--compare needs --from, and prints text or, with --json, JSON')
   if (gpu && (values.runtimes !== undefined || values.threads !== undefined)) {
     throw fail('--gpu measures in Chromium on one thread: leave --runtimes and --threads out')
   }
@@ -166,7 +175,8 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     weights: values.weights,
     output: values.output,
     from: values.from,
-    format: values.json ? 'json' : values.markdown ? 'markdown' : 'text',
+    compare: values.compare,
+    format: formats[0] ?? 'text',
     serve: values.serve
       ? { port: whole('port', values.port, 0) ?? 8080, host: values.host ?? '127.0.0.1' }
       : undefined,

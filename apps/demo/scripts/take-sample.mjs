@@ -1,6 +1,7 @@
 /**
  * A small part of Fashion-MNIST for the page: `node apps/demo/scripts/take-sample.mjs` reads Debian's package
- * `dataset-fashion-mnist` and writes assets/fashion-mnist-sample, the first 200 training and 50 test images of each class.
+ * `dataset-fashion-mnist` and writes assets/fashion-mnist-sample, the first 200 training and 50 test images of each class, as IDX files
+ * compressed with gzip. Not `.gz`: a server takes such a file for the compressed form of another.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
@@ -21,11 +22,11 @@ for (const [prefix, perClass] of [
   const indices = [...labels.data.keys()].filter((index) => taken[labels.data[index]]++ < perClass)
   const [, height, width] = images.shape
   const area = height * width
-  write(`${prefix}-images-idx3-ubyte.gz`, [indices.length, height, width], (to) => {
+  write(`${prefix}-images.idx`, [indices.length, height, width], (to) => {
     for (const [place, index] of indices.entries())
       to.set(images.data.subarray(index * area, (index + 1) * area), place * area)
   })
-  write(`${prefix}-labels-idx1-ubyte.gz`, [indices.length], (to) => {
+  write(`${prefix}-labels.idx`, [indices.length], (to) => {
     to.set(indices.map((index) => labels.data[index]))
   })
 }

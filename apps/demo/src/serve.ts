@@ -1,55 +1,61 @@
 /** `npm start`: the built page on loopback, `-- --port 8000` for another port. */
-import { createServer } from 'node:http'
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import sirv from 'sirv'
-import { securityHeaders } from './security-headers.ts'
+import { createSiteServer } from './site-server.ts'
 
-const usage = `npm start [-- --port <number>]
+const usage = `npm start [-- --port <number>] [--host <name>]
 
-Serves the demo on this machine alone, http://127.0.0.1:4173 by default; with --port 0 at a free port.`
+Serves the demo to this machine alone and prints its address.
+
+  --port <number>  default 4173; 0 is any free port
+  --host <name>    127.0.0.1 (default), localhost or ::1
+  --help           print this
+
+Other machines need HTTPS, without which browsers give a page neither cameras nor several threads:
+put apps/demo/dist/site on any server of files; apps/demo/README.md says how.`
+
+const hosts = ['127.0.0.1', 'localhost', '::1']
 
 function main(): void {
   const { values } = parseArgs({
-    options: { port: { type: 'string', default: '4173' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      port: { type: 'string', default: '4173' },
+      host: { type: 'string', default: '127.0.0.1' },
+      help: { type: 'boolean', short: 'h' },
+    },
   })
   if (values.help) {
     console.log(usage)
     return
   }
+  const { host } = values
   const port = Number(values.port)
-  if (!/^\d+$/.test(values.port) || port > 65_535)
-    throw new Error(`--port: ${values.port} is no port, 0 to 65535`)
-  const headers = Object.entries(securityHeaders())
-  const files = sirv(fileURLToPath(new URL('./site', import.meta.url)), {
-    gzip: true,
-    brotli: true,
-    etag: true,
-    setHeaders(response) {
-      for (const [name, value] of headers) response.setHeader(name, value)
-    },
+  if (!/^\d+$/.test(values.port) || port > 65_535) {
+    throw new Error(`--port: "${values.port}" is no port; give a number from 0 to 65535`)
+  }
+  if (!hosts.includes(host)) {
+    throw new Error(`--host: "${host}" is not this machine alone; choose ${hosts.join(', ')}, or see --help`)
+  }
+  const folder = fileURLToPath(new URL('./site', import.meta.url))
+  if (!existsSync(folder)) throw new Error(`${folder} is not there; build it with npm run build`)
+
+  const server = createSiteServer(folder)
+  server.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    const taken = `port ${port} is taken; choose another by -- --port <number>, or any free one by -- --port 0`
+    fail(code === 'EADDRINUSE' ? taken : message)
   })
-  const server = createServer((request, response) => {
-    // Another name for this machine may belong to a page that wants to read what is served here.
-    if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(request.headers.host ?? '')) {
-      response.writeHead(421).end()
-      return
-    }
-    files(request, response, () => {
-      response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found')
-    })
-  })
-  server.on('error', (error: NodeJS.ErrnoException) => {
-    fail(
-      error.code === 'EADDRINUSE'
-        ? `port ${port} is taken; choose another by -- --port <number>`
-        : error.message,
-    )
-  })
-  server.listen(port, '127.0.0.1', () => {
+  server.listen(port, host, () => {
     const address = server.address()
-    console.log(`http://127.0.0.1:${typeof address === 'object' ? address?.port : port}`)
+    const name = host.includes(':') ? `[${host}]` : host
+    console.log(`http://${name}:${typeof address === 'object' ? address?.port : port}`)
   })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      server.close()
+      server.closeAllConnections()
+    })
+  }
 }
 
 function fail(message: string): void {

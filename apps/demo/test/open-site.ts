@@ -10,7 +10,10 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 export interface Site extends AsyncDisposable {
   readonly url: string
   readonly browser: Browser
-  /** A page of its own profile at `path`, such as `?model=s0#teach`; what it reports as an error is in `problems`. */
+  /**
+   * A page of its own profile at `path`, such as `?model=s0#teach`; what it reports as an error is in `problems`. It keeps nothing for
+   * offline use unless `serviceWorkers` is `allow`.
+   */
   open(path?: string, options?: BrowserContextOptions & { permissions?: string[] }): Promise<SitePage>
 }
 
@@ -34,7 +37,11 @@ export async function openSite(browserArguments: readonly string[] = []): Promis
     url,
     browser,
     async open(path = '', options = {}) {
-      const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
+      const context = await browser.newContext({
+        viewport: { width: 1280, height: 800 },
+        serviceWorkers: 'block',
+        ...options,
+      })
       const page = await context.newPage()
       const problems: string[] = []
       page.on('pageerror', (error) => problems.push(String(error)))

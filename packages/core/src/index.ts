@@ -118,5 +118,6 @@ export {
   reparameterizeAsync,
 } from './transforms/reparameterize.ts'
 export type { Rewrite } from './transforms/rewrite.ts'
+export { splitBatchNorm } from './transforms/split-batch-norm.ts'
 export { roundToFloat32 } from './transforms/wide.ts'
 export { defaultTolerance, type Golden, verified } from './verify.ts'

@@ -18,6 +18,7 @@ import {
   reparameterize,
   reparameterizeAsync,
   roundToFloat32,
+  splitBatchNorm,
   variants,
 } from '../src/index.ts'
 import { add, batchNorm, conv, graph, statistics } from './graphs.ts'
@@ -129,6 +130,57 @@ describe('batchNormToConv', () => {
     expect(body(batchNormToConv(filled(given)))[0]).toBe(
       '%b.identity = conv2d(%x) 4x1x1x1 groups 4 float64 : 1x4x9x9',
     )
+  })
+})
+
+describe('splitBatchNorm', () => {
+  const nodes: Node[] = [
+    conv('a', 'x'),
+    conv('b', 'x', { k: 5 }),
+    { op: 'concat', name: 'c', inputs: ['a', 'b'], axis: 1 },
+    batchNorm('z', 'c'),
+  ]
+  const weights = { 'a.weight': [4, 4, 3, 3], 'b.weight': [2, 4, 5, 5], ...statistics('z', 6) }
+
+  it('gives each convolution under a concatenation its own', async () => {
+    await expectRewrite(
+      splitBatchNorm,
+      graph(4, nodes, weights),
+      [
+        '%a = conv2d(%x) 4x4x3x3 padding 1 : 1x4x9x9',
+        '%b = conv2d(%x) 2x4x5x5 padding 2 : 1x2x9x9',
+        '%c = concat(%a, %b) axis 1 : 1x6x9x9',
+        '%z = batchNorm(%c) epsilon 0.00001 : 1x6x9x9',
+      ],
+      [
+        '%a = conv2d(%x) 4x4x3x3 padding 1 : 1x4x9x9',
+        '%b = conv2d(%x) 2x4x5x5 padding 2 : 1x2x9x9',
+        '%z.0 = batchNorm(%a) epsilon 0.00001 float64 : 1x4x9x9',
+        '%z.1 = batchNorm(%b) epsilon 0.00001 float64 : 1x2x9x9',
+        '%z = concat(%z.0, %z.1) axis 1 : 1x6x9x9',
+      ],
+    )
+  })
+
+  it('folds with the others, under names that are free', async () => {
+    const taken: Node[] = [...nodes, { op: 'relu', name: 'z.1', inputs: ['z'] }]
+    const model = filled(graph(4, taken, weights))
+    const folded = reparameterize(model)
+    expect(body(folded)).toEqual([
+      '%z.0 = conv2d(%x) 4x4x3x3 bias padding 1 : 1x4x9x9',
+      '%z.1.2 = conv2d(%x) 2x4x5x5 bias padding 2 : 1x2x9x9',
+      '%z = concat(%z.0, %z.1.2) axis 1 : 1x6x9x9',
+      '%z.1 = relu(%z) : 1x6x9x9',
+    ])
+    await expectSameOutput(model, folded)
+  })
+
+  it('leaves what something else reads, and what does not come from convolutions', () => {
+    const model = filled(graph(4, nodes, weights, { y: 'z', a: 'a' }))
+    expect(splitBatchNorm(model)).toBe(model)
+    const images: Node[] = [{ op: 'concat', name: 'c', inputs: ['x', 'x'], axis: 1 }, batchNorm('z', 'c')]
+    const other = filled(graph(3, images, statistics('z', 6)))
+    expect(splitBatchNorm(other)).toBe(other)
   })
 })
 
@@ -276,20 +328,29 @@ describe('reparameterize', () => {
     expect(reparameterize(deploy)).toEqual(deploy)
   })
 
-  it('refuses an activation between branches', () => {
+  it('leaves skip connections, whatever is added', () => {
+    const relu = (name: string, input: string): Node => ({ op: 'relu', name, inputs: [input] })
     const nodes: Node[] = [
       conv('a', 'x'),
-      { op: 'relu', name: 'r', inputs: ['a'] },
-      conv('b', 'x'),
-      add('s', 'r', 'b'),
+      batchNorm('an', 'a'),
+      add('identity', 'an', 'x'),
+      relu('r', 'identity'),
+      conv('b', 'r'),
+      batchNorm('bn', 'b'),
+      conv('c', 'x'),
+      add('projection', 'bn', 'c'),
+      add('y', 'projection', 'r'),
     ]
-    const model = filled(graph(4, nodes, { 'a.weight': [4, 4, 3, 3], 'b.weight': [4, 4, 3, 3] }))
-    expect(() => reparameterize(model)).toThrow(/add "s": its branch "r" is a relu, which is not linear/)
-    expect(reparameterize(model, { partial: true }).nodes.map((node) => node.op)).toEqual([
-      'conv2d',
-      'relu',
-      'conv2d',
-      'add',
+    const weights = { 'a.weight': [4, 4, 3, 3], 'b.weight': [4, 4, 3, 3], 'c.weight': [4, 4, 3, 3] }
+    const model = filled(graph(4, nodes, { ...weights, ...statistics('an', 4), ...statistics('bn', 4) }))
+    expect(reparameterize(model).nodes.map((node) => node.name)).toEqual([
+      'an',
+      'identity',
+      'r',
+      'bn',
+      'c',
+      'projection',
+      'y',
     ])
   })
 
@@ -309,16 +370,23 @@ describe('reparameterize', () => {
     )
   })
 
-  it('names branches that differ and residual additions', () => {
-    const differ = graph(4, [conv('a', 'x'), conv('b', 'x', { groups: 2 }), add('s', 'a', 'b')], {
-      'a.weight': [4, 4, 3, 3],
-      'b.weight': [4, 2, 3, 3],
-    })
+  it('names branches that differ, are read elsewhere or cannot be folded', () => {
+    const weights = { 'a.weight': [4, 4, 3, 3], 'b.weight': [4, 2, 3, 3] }
+    const differ = graph(4, [conv('a', 'x'), conv('b', 'x', { groups: 2 }), add('s', 'a', 'b')], weights)
     expect(() => reparameterize(filled(differ))).toThrow(
       /add "s": its branches differ: "a".*groups 1.*"b".*groups 2/,
     )
-    const residual = graph(4, [conv('a', 'x'), add('s', 'a', 'x')], { 'a.weight': [4, 4, 3, 3] })
-    expect(() => reparameterize(filled(residual))).toThrow(/its branch "x" is a model input/)
+    expect(reparameterize(filled(differ), { partial: true }).nodes.map((node) => node.op)).toEqual([
+      'conv2d',
+      'conv2d',
+      'add',
+    ])
+    const shown = { ...differ, outputs: { ...differ.outputs, b: 'b' } }
+    expect(() => reparameterize(filled(shown))).toThrow(/add "s": its branch "b" is also an output/)
+    const read = [...differ.nodes, add('t', 's', 'a')]
+    expect(() => reparameterize(filled(graph(4, read, weights)))).toThrow(
+      /its branch "a" is also read elsewhere/,
+    )
   })
 })
 

@@ -6,6 +6,7 @@
 import { MobileOneError, type OnProgress, random, throwIfAborted } from '@mobileone/core'
 import { checkOutput } from './check-output.ts'
 import type { Finish, Host, Start } from './host.ts'
+import type { Pause } from './pause.ts'
 import { type Protocol, summarize } from './protocol.ts'
 import type { Peak, Result, Skipped } from './result.ts'
 import { median } from './statistics.ts'
@@ -53,7 +54,10 @@ export interface BenchmarkOptions {
   readonly onProgress?: OnProgress | undefined
   readonly onResult?: ((result: Result) => void) | undefined
   readonly onSkipped?: ((skipped: Skipped) => void) | undefined
+  /** Ends it; what has been measured until then is told to `onResult` first, as incomplete. */
   readonly signal?: AbortSignal | undefined
+  /** Holds it between two turns: see `createPause`. */
+  readonly pause?: Pick<Pause, 'wait'> | undefined
 }
 
 /** What `benchmark` gives: all figures, and what could not be measured, with the reason. */
@@ -100,6 +104,21 @@ export async function benchmark(options: BenchmarkOptions): Promise<Measured> {
       await runner.host.close()
     }
     const pending: Omit<Result, 'gflops' | 'peakShare'>[] = []
+    const keepIncomplete = (runner: Runner, why: string): void => {
+      const rounds = `${runner.samples.length} of ${protocol.rounds * protocol.runsPerTurn} runs`
+      if (runner.samples.length > 0) {
+        pending.push(resultOf(runner, subject, protocol, { incomplete: `${why}, after ${rounds}` }))
+      }
+    }
+    const tell = (): void => {
+      for (const result of pending.splice(0)) {
+        const [peak] = peaksOf(result)
+        const samples = peak && peakSamples.get(peak)?.slice(peaksBefore.get(peak))
+        const whole = withShare(result, protocol, samples && median(samples))
+        results.push(whole)
+        options.onResult?.(whole)
+      }
+    }
     const peaksBefore = new Map([...peakSamples].map(([peak, samples]) => [peak, samples.length]))
     try {
       const open = lanes.filter((lane) => lane.refusal === undefined)
@@ -110,11 +129,13 @@ export async function benchmark(options: BenchmarkOptions): Promise<Measured> {
       for (let round = 0; round < protocol.rounds; round++) {
         options.onProgress?.({ phase: `${subject.variant}: run`, done: round, total: protocol.rounds })
         for (const runner of shuffled([...running], shuffle.next)) {
+          await options.pause?.wait(signal)
           throwIfAborted(signal, 'the benchmark')
           try {
             const { settle, runsPerTurn: runs, recreate } = protocol
             runner.samples.push(...(await inTime(runner.host.turn({ settle, runs, recreate }))))
           } catch (error) {
+            keepIncomplete(runner, reasonOf(error))
             await drop(runner, error)
           }
           await samplePeaks(peaksOf(runner.lane))
@@ -127,20 +148,20 @@ export async function benchmark(options: BenchmarkOptions): Promise<Measured> {
         try {
           const finish = await inTime(runner.host.finish())
           const wire = await runner.host.wire?.()
-          pending.push(resultOf(runner, subject, protocol, finish, wire))
+          pending.push(resultOf(runner, subject, protocol, { finish, wire }))
+          running.delete(runner)
+          await runner.host.close()
         } catch (error) {
           await drop(runner, error)
         }
       }
+      tell()
+    } catch (error) {
+      for (const runner of running) keepIncomplete(runner, reasonOf(error))
+      tell()
+      throw error
     } finally {
       await Promise.all([...running].map(({ host }) => host.close()))
-    }
-    for (const result of pending) {
-      const [peak] = peaksOf(result)
-      const samples = peak && peakSamples.get(peak)?.slice(peaksBefore.get(peak))
-      const whole = withShare(result, protocol, samples && median(samples))
-      results.push(whole)
-      options.onResult?.(whole)
     }
   }
   return {
@@ -192,10 +213,12 @@ function resultOf(
   { lane, starts, samples }: Runner,
   subject: Subject,
   protocol: Protocol,
-  finish: Finish,
-  wire: Fetched | undefined,
+  end: { readonly finish: Finish; readonly wire: Fetched | undefined } | { readonly incomplete: string },
 ): Omit<Result, 'gflops' | 'peakShare'> {
-  const { maxAbsError, maxRelError } = checkOutput(finish.output, subject.expected)
+  const finish = 'finish' in end ? end.finish : undefined
+  const wire = 'finish' in end ? end.wire : undefined
+  const output = finish?.output ?? (starts.at(-1) as Start).output
+  const { maxAbsError, maxRelError } = checkOutput(output, subject.expected)
   const nothing = {
     medianMs: null,
     p95Ms: null,
@@ -215,15 +238,16 @@ function resultOf(
     firstMs: middle((start) => start.firstMs),
     startMs: middle((start) => start.loadMs + start.compileMs + start.firstMs),
     ...(samples.length === 0 ? nothing : summarize(samples, protocol)),
-    memoryBytes: finish.memory.bytes,
-    memoryKind: finish.memory.kind,
+    memoryBytes: finish?.memory.bytes ?? null,
+    memoryKind: finish?.memory.kind ?? 'not measured',
     wireBytes: wire?.bytes ?? null,
     wireGzipBytes: wire?.gzipBytes ?? null,
     weightBytes: subject.weightBytes,
     maxAbsError,
     maxRelError,
     macs: subject.macs,
-    ...(finish.gpu && { gpu: finish.gpu }),
+    ...(finish?.gpu && { gpu: finish.gpu }),
+    ...('incomplete' in end && { incomplete: end.incomplete }),
     samples,
     starts: starts.map(({ loadMs, compileMs, firstMs }) => ({ loadMs, compileMs, firstMs })),
   }

@@ -11,6 +11,7 @@ export {
   type PeakLane,
 } from './benchmark.ts'
 export { checkOutput, type OutputError, tolerance } from './check-output.ts'
+export { type ComparedResult, type Comparison, compareReports, comparisonText } from './compare-reports.ts'
 export type {
   Contender,
   ContenderOptions,
@@ -41,6 +42,7 @@ export {
   type GpuUse,
   gpuTally,
 } from './gpu-counter.ts'
+export { groupsOf } from './groups.ts'
 export {
   type Finish,
   type Host,
@@ -52,6 +54,7 @@ export {
   type Turn,
 } from './host.ts'
 export { type LocalLaneOptions, localLane } from './local-lane.ts'
+export { createPause, type Pause } from './pause.ts'
 export { createPeakMeter, type PeakMeter } from './peak.ts'
 export {
   type Protocol,
@@ -65,12 +68,22 @@ export {
 export {
   type Column,
   columnsOf,
-  groupsOf,
   ratioToOurs,
   reportMarkdown,
   reportText,
 } from './report.ts'
+export { parseReport, reportJson, reportVersion } from './report-file.ts'
+export { reportSvg } from './report-svg.ts'
 export type { Machine, Peak, Report, Result, Skipped } from './result.ts'
+export {
+  type SharedResult,
+  type SharedSummary,
+  summaryFromText,
+  summaryOf,
+  summaryToText,
+} from './shared-summary.ts'
+export { type SpeedRatio, speedRatio } from './speed-ratio.ts'
 export { mean, median, percentile, trimmed } from './statistics.ts'
 export { prepareSubject, randomDeployModel, type Subject } from './subject.ts'
 export { formatBytes, table } from './text-table.ts'
+export { busyReason, type Verdict, verdictsOf } from './verdict.ts'

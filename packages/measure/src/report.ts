@@ -1,6 +1,9 @@
+import { nameOf } from './benchmark.ts'
 import type { GpuAdapter } from './gpu-counter.ts'
+import { groupsOf } from './groups.ts'
 import type { Report, Result } from './result.ts'
 import { formatBytes, table } from './text-table.ts'
+import { busyReason, verdictsOf } from './verdict.ts'
 
 /** Ours: what ratios are taken against. */
 const yardstick = /^mobileone-/
@@ -75,26 +78,6 @@ export function ratioToOurs(result: Result, { results, protocol }: Report): numb
   return own && base ? own / base : undefined
 }
 
-/** Results by variant and runtime, fastest first within a number of threads. */
-export function groupsOf({ results, protocol }: Report): {
-  readonly variant: string
-  readonly runtime: string
-  readonly results: readonly Result[]
-}[] {
-  const groups = new Map<string, { variant: string; runtime: string; results: Result[] }>()
-  for (const result of results) {
-    const key = `${result.variant} ${result.runtime}`
-    const group = groups.get(key) ?? { variant: result.variant, runtime: result.runtime, results: [] }
-    group.results.push(result)
-    groups.set(key, group)
-  }
-  const speed = (result: Result): number => result[protocol.headline] ?? result.startMs
-  for (const group of groups.values()) {
-    group.results.sort((a, b) => a.threads - b.threads || speed(a) - speed(b))
-  }
-  return [...groups.values()]
-}
-
 /** The report for a terminal. */
 export function reportText(report: Report): string {
   const columns = columnsOf(report)
@@ -105,6 +88,10 @@ export function reportText(report: Report): string {
     const title = `${variant} in ${runtime} (${gmacs(results)}; milliseconds)`
     parts.push(`${title}\n${table(titlesOf(columns), rows, right)}`)
   }
+  const verdicts = verdictsOf(report).map(({ text }) => text)
+  if (verdicts.length > 0) parts.push(verdicts.join('\n'))
+  const incomplete = incompleteLines(report)
+  if (incomplete.length > 0) parts.push(['Not finished', ...incomplete].join('\n'))
   if (report.skipped.length > 0) parts.push(['Not measured', ...skippedLines(report)].join('\n'))
   return `${parts.join('\n\n')}\n`
 }
@@ -135,24 +122,25 @@ export function reportMarkdown(report: Report): string {
       ].join('\n'),
     )
   }
+  const list = (lines: readonly string[]): string => lines.map((line) => `- ${line.trim()}`).join('\n')
+  const verdicts = verdictsOf(report).map(({ text }) => text)
+  if (verdicts.length > 0) parts.push(list(verdicts))
+  const incomplete = incompleteLines(report)
+  if (incomplete.length > 0) parts.push('### Not finished', list(incomplete))
   if (report.skipped.length > 0) {
-    parts.push(
-      '### Not measured',
-      skippedLines(report)
-        .map((line) => `- ${line.trim()}`)
-        .join('\n'),
-    )
+    parts.push('### Not measured', list(skippedLines(report)))
   }
   return `${parts.join('\n\n')}\n`
 }
 
-function summaryLines({ date, machine, versions, protocol, peaks, results }: Report): string[] {
+function summaryLines(report: Report): string[] {
+  const { date, machine, versions, protocol, peaks, results } = report
+  const busy = busyReason(report)
   const load = machine.load
     ? `, load ${machine.load.before[0]?.toFixed(1)} before and ${machine.load.after[0]?.toFixed(1)} after`
     : ''
-  const isBusy = (machine.load?.before[0] ?? 0) > machine.cores / 2
   return [
-    ...(isBusy ? ['The machine was busy with other work: trust ratios more than times'] : []),
+    ...(busy ? [`The machine was busy with other work: trust ratios more than times (${busy})`] : []),
     `${date.slice(0, 16).replace('T', ' ')} UTC, ${machine.cpu}, ${machine.cores} cores, ${machine.platform}${load}`,
     protocol.rounds === 0
       ? `${protocol.starts} fresh starts of each, from the model's bytes in memory to the first result; medians`
@@ -167,6 +155,12 @@ function summaryLines({ date, machine, versions, protocol, peaks, results }: Rep
       .map(([name, version]) => `${name} ${version}`)
       .join(', '),
   ]
+}
+
+function incompleteLines({ results }: Report): string[] {
+  return results.flatMap((result) =>
+    result.incomplete === undefined ? [] : [`  ${nameOf(result)} (${result.variant}): ${result.incomplete}`],
+  )
 }
 
 /** One line per reason: contenders that were skipped for it, with their variants. */

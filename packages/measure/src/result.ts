@@ -1,4 +1,4 @@
-/** The document `bench --json` prints; see docs/benchmarks.md for what each figure means. */
+/** What a run of the benchmark measures; see docs/benchmarks.md for what each figure means. */
 import type { GpuUse } from './gpu-counter.ts'
 import type { Protocol } from './protocol.ts'
 
@@ -54,6 +54,8 @@ export interface Result {
   /** The largest difference from the reference over the reference's largest value. */
   readonly maxRelError: number
   readonly macs: number
+  /** Why it ended before all runs were measured; its figures are of those that were, and its last output was not checked. */
+  readonly incomplete?: string
   /** What a run asks of the GPU; only of contenders that use one. */
   readonly gpu?: GpuUse
   readonly samples: readonly number[]

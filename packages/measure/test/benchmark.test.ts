@@ -3,12 +3,14 @@ import { describe, expect, it } from 'vitest'
 import {
   backendContender,
   benchmark,
+  createPause,
   type Host,
   type Lane,
   localHost,
   localLane,
   prepareSubject,
   protocol,
+  type Result,
   type Subject,
 } from '../src/index.ts'
 import { tinyModel } from './tiny.ts'
@@ -141,6 +143,64 @@ describe('the harness', () => {
     })
     await expect(running).rejects.toMatchObject({ code: 'aborted' })
     expect(open).toBe(0)
+  })
+
+  it('keeps what it had measured of a contender that is lost, and of all when it is stopped', async () => {
+    const subject = await prepareSubject('tiny', model)
+    const stop = new AbortController()
+    const told: Result[] = []
+    let turns = 0
+    const mortal = lane('mortal', async (given) => {
+      const host = referenceHost(given)
+      return {
+        ...host,
+        turn: (turn) => (++turns > 3 ? Promise.reject(new Error('the page is lost')) : host.turn(turn)),
+      }
+    })
+    const running = benchmark({
+      subjects: [subject],
+      lanes: [mortal, lane('other', async (given) => referenceHost(given))],
+      protocol: protocol('default', { runs: 10 }),
+      onProgress: ({ phase, done }) => {
+        if (phase === 'tiny: run' && done === 5) stop.abort()
+      },
+      onResult: (result) => told.push(result),
+      signal: stop.signal,
+    })
+    await expect(running).rejects.toMatchObject({ code: 'aborted' })
+    const kept = Object.fromEntries(told.map((result) => [result.contender, result]))
+    expect(kept.mortal?.samples).toHaveLength(3)
+    expect(kept.mortal?.incomplete).toBe('the page is lost, after 3 of 10 runs')
+    expect(kept.mortal?.medianMs).toBeGreaterThan(0)
+    expect(kept.other?.samples).toHaveLength(5)
+    expect(kept.other?.incomplete).toMatch(/aborted.*, after 5 of 10 runs$/)
+  })
+
+  it('holds between two turns until it goes on, and can be stopped meanwhile', async () => {
+    const subject = await prepareSubject('tiny', model)
+    const pause = createPause()
+    const stop = new AbortController()
+    const rounds: number[] = []
+    const running = benchmark({
+      subjects: [subject],
+      lanes: [lane('a', async (given) => referenceHost(given))],
+      protocol: protocol('default', { runs: 6 }),
+      onProgress: ({ phase, done }) => {
+        if (phase !== 'tiny: run') return
+        rounds.push(done)
+        if (done === 2 || done === 4) pause.pause()
+      },
+      signal: stop.signal,
+      pause,
+    })
+    await expect.poll(() => rounds).toEqual([0, 1, 2])
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(rounds).toEqual([0, 1, 2])
+    pause.resume()
+    await expect.poll(() => rounds).toEqual([0, 1, 2, 3, 4])
+    expect(pause.isPaused).toBe(true)
+    stop.abort()
+    await expect(running).rejects.toMatchObject({ code: 'aborted' })
   })
 
   it('takes contenders of this process, which need nothing but a name', async () => {

@@ -1,48 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { protocol, type Report, ratioToOurs, reportMarkdown, reportText } from '../src/index.ts'
+import { ratioToOurs, reportMarkdown, reportText } from '../src/index.ts'
+import { makeReport, makeResult } from './make-report.ts'
 
 describe('reports', () => {
-  const result = (contender: string, ms: number): Report['results'][number] => ({
-    contender,
-    variant: 's0',
-    runtime: 'chromium',
-    threads: 1,
-    loadMs: 1,
-    compileMs: 20,
-    firstMs: 300,
-    startMs: 321,
-    medianMs: ms,
-    p95Ms: ms,
-    minMs: ms,
-    meanMs: ms,
-    lowMs: ms,
-    highMs: ms,
-    gflops: 50,
-    peakShare: 0.9,
-    memoryBytes: 12_000_000,
-    memoryKind: 'linear memories',
-    wireBytes: 90_000,
-    wireGzipBytes: null,
-    weightBytes: 8_000_000,
-    maxAbsError: 2e-6,
-    maxRelError: 1e-7,
-    macs: 275e6,
-    samples: [ms],
-    starts: [],
-  })
-  const report: Report = {
-    date: '2026-01-31T12:00:00.000Z',
-    machine: { cpu: 'a CPU', cores: 2, memoryBytes: 1, platform: 'linux x64' },
-    versions: { chromium: '1' },
-    protocol: protocol('default'),
-    peakGflops: 55,
-    peaks: [{ runtime: 'chromium', threads: 1, gflops: 55, instruction: 'relaxed madd', samples: [55] }],
-    results: [result('ort-wasm', 30), result('mobileone-wasm', 10)],
+  const report = makeReport([makeResult('ort-wasm', [30]), makeResult('mobileone-wasm', [10])], {
     skipped: [
       { contender: 'x', variant: 's0', runtime: 'node', threads: 2, reason: 'has no threads' },
       { contender: 'x', variant: 's1', runtime: 'node', threads: 2, reason: 'has no threads' },
     ],
-  }
+  })
 
   it('give ratios against ours', () => {
     expect(ratioToOurs(report.results[0]!, report)).toBe(3)

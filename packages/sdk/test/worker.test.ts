@@ -56,6 +56,23 @@ Object.assign(globalThis, { worker, loadSdk: () => import('/browser/mobileone.mj
     body: `import '/browser/classifier-worker.mjs'
 addEventListener('message', ({ data }) => { if (data.method === 'embed') close() })`,
   },
+  // Half of the weights come, and then nothing.
+  '/stalls.mjs': {
+    type: script,
+    headers: strict,
+    body: `import '/browser/classifier-worker.mjs'
+const { fetch } = globalThis
+globalThis.fetch = async (address, { signal }) => {
+  const bytes = new Uint8Array(await (await fetch(address)).arrayBuffer())
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes.subarray(0, 100_000))
+      signal.addEventListener('abort', () => controller.error(signal.reason))
+    },
+  })
+  return new Response(body, { headers: { etag: '"v1"', 'content-length': String(bytes.length) } })
+}`,
+  },
   '/throws.mjs': {
     type: script,
     headers: strict,
@@ -333,6 +350,24 @@ describe.skipIf(lacking('chromium'))('a classifier in a worker, in Chromium', ()
       unnamed: { code: 'invalid-argument' },
       alive: [{ label: 'Trouser' }],
     })
+  })
+
+  it('keeps what has come of a download that is aborted', async () => {
+    const found = await tab.evaluate(async () => {
+      const { createWorkerClassifier } = (globalThis as unknown as InPage).worker
+      const stop = new AbortController()
+      const code = await createWorkerClassifier({
+        model: '../weights.safetensors?stalls',
+        worker: '/stalls.mjs',
+        signal: stop.signal,
+        onProgress: ({ done }) => done === 100_000 && stop.abort(),
+      }).catch((error) => error.code)
+      const unfinished = await caches.open('mobileone-weights-v1-unfinished')
+      const kept = await unfinished.match(new URL('/weights.safetensors?stalls', location.href))
+      await caches.delete('mobileone-weights-v1-unfinished')
+      return { code, bytes: (await kept?.arrayBuffer())?.byteLength }
+    })
+    expect(found).toEqual({ code: 'aborted', bytes: 100_000 })
   })
 
   it('watches a track and a video element', async () => {

@@ -1,20 +1,24 @@
 /** @jsxImportSource preact */
-import type { ComponentType, JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import type { JSX } from 'preact'
 import { ChooseBar } from './choose/choose-bar.tsx'
+import { InstallState } from './install/install-state.tsx'
+import { UpdateNotice } from './install/update-notice.tsx'
 import { route, routes } from './routes.ts'
+import { trainingActivity } from './state/activity.ts'
 import { ErrorBoundary } from './ui/error-boundary.tsx'
-import { Notice } from './ui/notice.tsx'
+import { percent } from './ui/format.ts'
 import { ThemeButton } from './ui/theme-button.tsx'
+import { View } from './view.tsx'
 
 /** The frame of every view: what this is, where to go, which model runs. */
 export function App(): JSX.Element {
   const { name, title } = route.value
   return (
     <>
-      <a class="skip" href="#main">
+      {/* Not a link: the part of the address after # names the view. */}
+      <button type="button" class="skip quiet" onClick={() => document.getElementById('main')?.focus()}>
         Skip to the content
-      </a>
+      </button>
       <header class="top">
         <a class="brand" href="#classify">
           <img src="./icon.svg" alt="" width="28" height="28" />
@@ -24,51 +28,39 @@ export function App(): JSX.Element {
           {routes.map((each) => (
             <a key={each.name} href={`#${each.name}`} aria-current={each.name === name ? 'page' : undefined}>
               {each.title}
+              {each.name === 'train' && <TrainingMark />}
             </a>
           ))}
         </nav>
         <ThemeButton />
       </header>
       <ChooseBar />
-      <main id="main" tabIndex={-1} data-view={name}>
-        <h1 class="hidden">{title}</h1>
+      <main id="main" tabIndex={-1} data-view={name} aria-labelledby="view-title">
+        <h1 id="view-title" class="hidden">
+          {title}
+        </h1>
         <ErrorBoundary key={name}>
           <View />
         </ErrorBoundary>
       </main>
       <footer class="foot">
-        Everything runs in this tab: pictures, weights and what is learned stay on this device.
+        <p>Everything runs in this tab: pictures, weights and what is learned stay on this device.</p>
+        <InstallState />
       </footer>
+      <UpdateNotice />
     </>
   )
 }
 
-/** The view of the route, when its code is there. */
-function View(): JSX.Element | null {
-  const { name, title, load } = route.value
-  const [shown, setShown] = useState<{ readonly name: string; readonly Component: ComponentType }>()
-  const [failure, setFailure] = useState<Error>()
-  const first = useRef(true)
-  useEffect(() => {
-    let isCurrent = true
-    setFailure(undefined)
-    load().then(
-      (module) => isCurrent && setShown({ name, Component: module.default }),
-      (error: Error) => isCurrent && setFailure(error),
-    )
-    document.title = `${title} - MobileOne in your browser`
-    if (!first.current) document.getElementById('main')?.focus({ preventScroll: true })
-    first.current = false
-    return () => {
-      isCurrent = false
-    }
-  }, [name])
-  if (failure) {
-    return (
-      <Notice kind="error" title={`"${title}" could not be loaded`}>
-        {failure.message}. Reload the page; offline, only what was opened before is there.
-      </Notice>
-    )
-  }
-  return shown?.name === name ? <shown.Component /> : null
+/** Tells of a run of training while another view is shown. */
+function TrainingMark(): JSX.Element | null {
+  const activity = trainingActivity.value
+  if (!activity) return null
+  const words = activity.isPaused ? 'paused' : percent(activity.fraction, 0)
+  return (
+    <span class="training-mark">
+      <span class="hidden">: training, </span>
+      {words}
+    </span>
+  )
 }

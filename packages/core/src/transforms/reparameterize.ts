@@ -1,6 +1,5 @@
 import { MobileOneError, throwIfAborted } from '../errors.ts'
-import type { BatchNorm, Model, Node, WideModel } from '../model/model.ts'
-import { ops } from '../model/ops.ts'
+import type { Add, BatchNorm, Model, Node, WideModel } from '../model/model.ts'
 import { findUses, type Uses } from '../model/uses.ts'
 import { floatWeight } from '../model/weights.ts'
 import { createPacer } from '../pause.ts'
@@ -10,11 +9,12 @@ import { expandKernelRule } from './expand-kernel.ts'
 import { foldBatchNormRule } from './fold-batch-norm.ts'
 import { mergeParallelConvsRule } from './merge-parallel-convs.ts'
 import { rewrite, rewriteSteps } from './rewrite.ts'
+import { splitBatchNormRule } from './split-batch-norm.ts'
 import { roundToFloat32 } from './wide.ts'
 
 /** What folding does about what it cannot fold. */
 export interface ReparameterizeOptions {
-  /** Leave batch normalisations and additions that cannot be folded instead of refusing. Default false. */
+  /** Leave batch normalisations and sums of branches that cannot be folded instead of refusing. Default false. */
   readonly partial?: boolean
 }
 
@@ -24,13 +24,20 @@ export interface ReparameterizeAsyncOptions extends ReparameterizeOptions {
   readonly onProgress?: OnProgress
 }
 
-const rules = [batchNormToConvRule, foldBatchNormRule, expandKernelRule, mergeParallelConvsRule] as const
+const rules = [
+  splitBatchNormRule,
+  batchNormToConvRule,
+  foldBatchNormRule,
+  expandKernelRule,
+  mergeParallelConvsRule,
+] as const
 const fold = rewrite(...rules)
 
 /**
  * Fold the parallel branches of a train-form model into plain convolutions: the deploy form. Exact up to rounding: all
- * arithmetic is float64, rounded once to float32 at the end. A deploy-form model comes back as it is.
- * @throws MobileOneError `cannot-fold` naming every batch normalisation and addition that would be left, and why.
+ * arithmetic is float64, rounded once to float32 at the end. A deploy-form model comes back as it is. Skip connections stay: an
+ * addition is a sum of branches, to be folded, where convolutions or batch normalisations of one value make both of its terms.
+ * @throws MobileOneError `cannot-fold` naming every batch normalisation and sum of branches that would be left, and why.
  */
 export function reparameterize(model: Model, options: ReparameterizeOptions = {}): Model {
   checkStatistics(model)
@@ -99,18 +106,13 @@ function obstacle(model: WideModel, uses: Uses, node: Node): string | undefined 
     const producer = uses.producer(node.inputs[0])
     return `batchNorm "${node.name}": follows ${producer ? `${producer.op} "${producer.name}"` : `"${node.inputs[0]}"`}, into which it cannot be folded`
   }
-  if (node.op !== 'add') return undefined
+  if (node.op !== 'add' || !isSumOfBranches(uses, node)) return undefined
   const here = `add "${node.name}"`
   for (const name of node.inputs) {
     const branch = uses.producer(name)
-    if (!branch) return `${here}: its branch "${name}" is a model input, not a convolution`
-    if (branch.op === 'conv2d') {
-      if (uses.isOutput(name)) return `${here}: its branch "${name}" is also an output`
-      if (uses.readers(name).length > 1) return `${here}: its branch "${name}" is also read elsewhere`
-    } else {
-      const why = ops[branch.op].linear ? ', not a convolution' : ', which is not linear'
-      return `${here}: its branch "${name}" is a ${branch.op}${why}`
-    }
+    if (branch?.op !== 'conv2d') return `${here}: its branch "${name}" is a ${branch?.op}, not a convolution`
+    if (uses.isOutput(name)) return `${here}: its branch "${name}" is also an output`
+    if (uses.readers(name).length > 1) return `${here}: its branch "${name}" is also read elsewhere`
   }
   const [a, b] = node.inputs.map((name) => uses.producer(name))
   if (a?.op !== 'conv2d' || b?.op !== 'conv2d') return undefined
@@ -118,4 +120,18 @@ function obstacle(model: WideModel, uses: Uses, node: Node): string | undefined 
   const describe = (conv: typeof a): string =>
     `"${conv.name}" (input ${conv.inputs[0]}, kernel ${shape(conv.weight)}, stride ${conv.stride}, padding ${conv.padding}, dilation ${conv.dilation}, groups ${conv.groups})`
   return `${here}: its branches differ: ${describe(a)} and ${describe(b)}`
+}
+
+/** Whether both terms are made of one value by convolutions and batch normalisations; one that is that value is a skip connection. */
+function isSumOfBranches(uses: Uses, { inputs: [a, b] }: Add): boolean {
+  const source = branchSource(uses, a)
+  return source === branchSource(uses, b) && source !== a && source !== b
+}
+
+function branchSource(uses: Uses, value: string): string {
+  for (let source = value; ; ) {
+    const node = uses.producer(source)
+    if (node?.op !== 'conv2d' && node?.op !== 'linear' && node?.op !== 'batchNorm') return source
+    source = node.inputs[0]
+  }
 }

@@ -7,6 +7,9 @@ import { prepareSources, resolveAddress } from './sources.ts'
 /** Milliseconds that a worker may take to load. */
 const START_LIMIT = 30_000
 
+/** Milliseconds that a worker has, after an abort, to put away what it has of a download. */
+const ABORT_LIMIT = 2000
+
 /** Make a classifier in `worker`, which was started just now. @param errors What it has told until here. */
 export async function adopt(
   worker: Worker,
@@ -19,6 +22,10 @@ export async function adopt(
     prepareSources,
   )
   let hasStarted = false
+  let answer = (): void => {}
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve
+  })
   const lock = navigator.locks && `mobileone-${crypto.randomUUID()}`
   const greet = (): void => worker.postMessage({ type: 'hello', lock })
   worker.onmessage = ({ data }: MessageEvent<Reply>) => {
@@ -26,6 +33,7 @@ export async function adopt(
     hasStarted = true
     if (data.type === 'held') navigator.locks.request(lock as string, () => lost('it ended'))
     else connection.receive(data)
+    if (data.type === 'error' || data.type === 'value') answer()
   }
   const lost = (reason: string): void =>
     connection.fail(
@@ -46,13 +54,17 @@ export async function adopt(
     )
   for (const event of errors) unloadable(event.message || 'it could not be loaded')
   const timer = setTimeout(() => unloadable(`it said nothing for ${START_LIMIT / 1000} s`), START_LIMIT)
-  const onAbort = (): void => connection.fail('aborted', 'creating a classifier was aborted', signal?.reason)
+  let isAsked = false
+  const onAbort = (): void => {
+    if (!isAsked) connection.fail('aborted', 'creating a classifier was aborted', signal?.reason)
+  }
   signal?.addEventListener('abort', onAbort)
   if (signal?.aborted) onAbort()
   try {
     greet()
     await connection.started
     clearTimeout(timer)
+    isAsked = !signal?.aborted
     const { facts } = await connection.create(0, {
       ...wanted,
       model: typeof model === 'string' && /^\.{0,2}\//.test(model) ? resolveAddress(model) : model,
@@ -62,6 +74,9 @@ export async function adopt(
       connection.fail('disposed', 'this classifier has been disposed'),
     )
   } catch (error) {
+    if (isAsked && signal?.aborted) {
+      await Promise.race([answered, new Promise((resolve) => setTimeout(resolve, ABORT_LIMIT))])
+    }
     connection.fail('unavailable', 'the classifier was not made')
     throw error
   } finally {

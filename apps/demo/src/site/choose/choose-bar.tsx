@@ -1,27 +1,59 @@
 /** @jsxImportSource preact */
-import type { JSX } from 'preact'
-import { engine, reloadEngine } from '../state/engine.ts'
-import { bytes, percent } from '../ui/format.ts'
-import { Notice } from '../ui/notice.tsx'
+import type { ComponentType, JSX } from 'preact'
+import { useRef, useState } from 'preact/hooks'
+import './choose.css'
+import { engine } from '../state/engine.ts'
+import { LoadingLine, StatusLine } from './status-line.tsx'
+import { onWhat } from './status-words.ts'
 
-/** Which model runs on what. */
+/** Which model runs on what: one bar of a fixed height, which opens the dialog of everything that can be chosen. */
 export function ChooseBar(): JSX.Element {
-  const { status, choice, classifier, progress, error } = engine.value
+  const { status, choice, title } = engine.value
+  const dialog = useRef<HTMLDialogElement>(null)
+  const [Panel, setPanel] = useState<ComponentType>()
+  const [isOpen, setOpen] = useState(false)
+  const open = async (): Promise<void> => {
+    const { ChoosePanel } = await import('./choose-panel.tsx')
+    setPanel(() => ChoosePanel)
+    setOpen(true)
+    dialog.current?.showModal()
+  }
   return (
     <section class="choose" aria-label="Model" data-engine={status}>
-      <p role="status">
-        {choice.model}: {status}
-        {progress && ` ${progress.phase} ${percent(progress.fraction ?? 0, 0)}`}
-        {classifier && ` ${classifier.features.join(', ')} ${bytes(classifier.memory.bytes)}`}
-      </p>
-      {error && (
-        <Notice kind="error" title="The model could not be loaded">
-          {error.message}{' '}
-          <button type="button" class="plain" onClick={reloadEngine}>
-            Try again
-          </button>
-        </Notice>
-      )}
+      <div class="choose-bar">
+        <button
+          type="button"
+          class="quiet choose-open"
+          aria-haspopup="dialog"
+          aria-expanded={isOpen}
+          onClick={open}
+        >
+          <span class="choose-names">
+            <strong>{title}</strong>
+            <span class="muted">{onWhat(choice)}</span>
+          </span>
+          <span class="choose-change">Change</span>
+        </button>
+        <StatusLine />
+      </div>
+      <LoadingLine />
+      <dialog
+        ref={dialog}
+        class="choose-dialog"
+        aria-labelledby="choose-title"
+        onClose={() => setOpen(false)}
+        closedby="any"
+      >
+        <div class="choose-sheet">
+          <header class="choose-head">
+            <h2 id="choose-title">Model and machine</h2>
+            <button type="button" class="quiet" onClick={() => dialog.current?.close()}>
+              Close
+            </button>
+          </header>
+          {isOpen && Panel && <Panel />}
+        </div>
+      </dialog>
     </section>
   )
 }

@@ -1,0 +1,28 @@
+import type { Graph } from '@mobileone/core'
+import { buildGhostNet, type GhostNetRecipe } from './families/ghostnet.ts'
+import { buildMobile, type MobileRecipe } from './families/mobile.ts'
+import { buildMobileNeXt, type MobileNeXtRecipe } from './families/mobilenext.ts'
+import { buildRepVgg, type RepVggRecipe } from './families/repvgg.ts'
+import { buildResNet, type ResNetRecipe } from './families/resnet.ts'
+import type { Layers } from './layers.ts'
+
+/** A network as data. */
+export type Recipe = MobileRecipe | RepVggRecipe | ResNetRecipe | MobileNeXtRecipe | GhostNetRecipe
+
+/** The network of `recipe` on the input `image`, showing `logits`. */
+export function buildRecipe(layers: Layers, recipe: Recipe): Graph {
+  switch (recipe.family) {
+    case 'mobile':
+      return buildMobile(layers, recipe)
+    case 'repvgg':
+      return buildRepVgg(layers, recipe)
+    case 'resnet':
+      return buildResNet(layers, recipe)
+    case 'mobilenext':
+      return buildMobileNeXt(layers, recipe)
+    case 'ghostnet':
+      return buildGhostNet(layers, recipe)
+    default:
+      return recipe satisfies never
+  }
+}

@@ -1,0 +1,11 @@
+import { profile } from '@mobileone/core'
+import { describe, expect, it } from 'vitest'
+import { zoo, zooNames, zooNetwork } from '../src/index.ts'
+
+describe.each(zooNames)('%s', (name) => {
+  it('has the parameters and multiply-accumulates of the table, in both forms', () => {
+    const [train, deploy] = (['train', 'deploy'] as const).map((form) => profile(zooNetwork(name, { form })))
+    const { params, macs } = zoo[name]
+    expect({ train: train?.params, deploy: deploy?.params, macs: deploy?.macs }).toEqual({ ...params, macs })
+  })
+})

@@ -1,0 +1,102 @@
+/**
+ * Every network with weights by formula against PyTorch's logits, in both forms. The largest networks take minutes and run where
+ * MOBILEONE_ZOO is `all`: `npm run zoo:check`.
+ */
+import { createHash } from 'node:crypto'
+import { ort } from '@mobileone/backend-ort'
+import { wasm } from '@mobileone/backend-wasm'
+import {
+  type Backend,
+  type Model,
+  maxAbsDifference,
+  print,
+  reference,
+  reparameterize,
+  type Tensor,
+  tensor,
+  withInputs,
+} from '@mobileone/core'
+import { lacking, readGoldenFloat32, readGoldenJson } from '@mobileone/testkit'
+import * as native from 'onnxruntime-node'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ZooName, zooNames, zooNetwork } from '../src/index.ts'
+import { formulaImage, withFormula } from './formula.ts'
+
+interface Logits {
+  readonly file: string
+  readonly input: readonly [number, number, number, number]
+  /** Of PyTorch's float32 evaluation; the file is float64, rounded. */
+  readonly float32MaxError: number
+  readonly maxAbs: number
+}
+
+interface Network {
+  readonly gain: number
+  readonly weightsSha256: string
+  readonly parameters: readonly (readonly [name: string, shape: readonly number[]])[]
+  readonly params: { readonly train: number; readonly deploy: number }
+  readonly macs: { readonly convLinear: number }
+  readonly logits: { readonly [K in 'small' | 'odd' | 'full']: Logits }
+}
+
+const large: readonly ZooName[] = ['repvgg_a1', 'repvgg_a2', 'repvgg_b0', 'repvgg_b1', 'resnet50']
+const isAll = process.env.MOBILEONE_ZOO === 'all'
+const names = zooNames.filter((name) => !name.endsWith('_silu') && (isAll || !large.includes(name)))
+const isLacking = lacking('golden')
+const networks = isLacking
+  ? {}
+  : readGoldenJson<{ networks: Record<string, Network> }>('zoo', 'zoo.json').networks
+
+const backends = {
+  reference: () => reference(),
+  wasm: () => wasm(),
+  ort: () => ort({ lib: native, executionProviders: ['cpu'], numThreads: 1 }),
+} satisfies Record<string, () => Backend>
+
+async function expectLogits(model: Model, backend: keyof typeof backends, { file, input, ...error }: Logits) {
+  const [, , height, width] = input
+  const sized = withInputs(model, { image: input })
+  await using executor = await backends[backend]().compile(sized)
+  const { logits } = await executor.run({ image: formulaImage(height, width) })
+  const expected = readGoldenFloat32('zoo', 'logits', file)
+  // What PyTorch's own float32 is off, 20 times: other orders of summation.
+  expect(maxAbsDifference(logits as Tensor, tensor([1, expected.length], expected))).toBeLessThan(
+    20 * Math.max(error.float32MaxError, 4e-7 * error.maxAbs),
+  )
+}
+
+describe.skipIf(isLacking).each(names)('%s', (name) => {
+  const golden = networks[name] as Network
+  let train: Model
+  let deploy: Model
+  beforeAll(() => {
+    train = withFormula(zooNetwork(name, { form: 'train' }), golden.gain)
+    deploy = reparameterize(train)
+  })
+  afterAll(() => {
+    train = deploy = undefined as unknown as Model
+  })
+
+  it('has the weights of the trained network by its names, and folds into the deploy form', () => {
+    const shapes = Object.fromEntries(Object.entries(train.weights).map(([key, { shape }]) => [key, shape]))
+    expect(shapes).toEqual(Object.fromEntries(golden.parameters))
+    const hash = createHash('sha256')
+    for (const [key] of golden.parameters) hash.update(train.weights[key]?.data as Float32Array)
+    expect(hash.digest('hex')).toBe(golden.weightsSha256)
+    expect(print(deploy)).toBe(print(zooNetwork(name, { form: 'deploy' })))
+  })
+
+  it('gives the logits of PyTorch, trained and folded', { timeout: 600_000 }, async () => {
+    const { small, odd, full } = golden.logits
+    if (golden.macs.convLinear < 1e9 || isAll) {
+      await expectLogits(deploy, 'reference', small)
+      await expectLogits(train, 'reference', odd)
+    }
+    await expectLogits(train, 'wasm', odd)
+    await expectLogits(train, 'ort', odd)
+    for (const size of [small, odd, full]) {
+      await expectLogits(deploy, 'wasm', size)
+      await expectLogits(deploy, 'ort', size)
+    }
+  })
+})

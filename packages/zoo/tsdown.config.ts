@@ -1,0 +1,3 @@
+import { library } from '../../tooling/tsdown.base.ts'
+
+export default library({ index: 'src/index.ts' })
