@@ -3,8 +3,10 @@ import type { JSX } from 'preact'
 import { choose } from '../../state/choice.ts'
 import { count, milliseconds, percent } from '../../ui/format.ts'
 import { saveFile } from '../../ui/save-file.ts'
+import type { FoldReport, FormFacts } from './compare-forms.ts'
 import { formNames } from './forms.ts'
-import type { RunState, TrainingRun } from './training-run.ts'
+import type { NetworkForm } from './network-forms.ts'
+import type { RunState } from './training-run.ts'
 import { canFold, foldRuns, phase, session } from './training-session.ts'
 import { leastDifference } from './words.ts'
 
@@ -30,37 +32,50 @@ export function FoldSection(): JSX.Element {
           {phase.value === 'running' && 'Pause, or wait for the end.'}
         </span>
       </div>
-      {folded.length > 0 && (
+      {runs.length > 0 && (
         <div class="columns">
-          {folded.map((run) => (
-            <FoldedRun key={run.form} run={run} result={run.state.value.result!} />
+          {runs.map(({ form, state }) => (
+            <FoldedRun key={form} form={form} result={state.value.result} />
           ))}
         </div>
       )}
-      {folded.length === 2 && <Verdict results={folded.map(({ state }) => state.value.result!)} />}
+      {runs.length === 2 && (
+        <p class="verdict" aria-live="polite">
+          {folded.length === 2 && <Verdict results={folded.map(({ state }) => state.value.result!)} />}
+        </p>
+      )}
     </section>
   )
 }
 
+type Result = NonNullable<RunState['result']>
+
 interface FoldedProps {
-  readonly run: TrainingRun
-  readonly result: NonNullable<RunState['result']>
+  readonly form: NetworkForm
+  /** Undefined before the first fold: its rows are there, so that nothing moves. */
+  readonly result: RunState['result']
 }
 
-function FoldedRun({ run, result }: FoldedProps): JSX.Element {
-  const { trained, folded, maxAbsError, maxAbsLogit, changed, held, foldMs } = result.report
-  const name = run.form === 'branches' ? 'trained-with-branches' : 'trained-without-branches'
-  const use = (): void => {
-    choose({ file: new File([result.folded], `${name}.safetensors`) })
+function FoldedRun({ form, result }: FoldedProps): JSX.Element {
+  const name = form === 'branches' ? 'trained-with-branches' : 'trained-without-branches'
+  const { trained, folded } = result?.report ?? {}
+  const rows: readonly [string, (form: FormFacts) => string][] = [
+    ['parameters', ({ params }) => count(params)],
+    ['nodes', ({ nodes }) => count(nodes)],
+    ['right', ({ accuracy }) => percent(accuracy)],
+    ['one picture', ({ ms }) => milliseconds(ms)],
+  ]
+  const use = (file: Uint8Array<ArrayBuffer>): void => {
+    choose({ file: new File([file], `${name}.safetensors`) })
     location.hash = '#classify'
   }
   return (
-    <div class={`folded ${run.form}`} data-folded={run.form} data-error={maxAbsError}>
-      <h3 class="key">{formNames[run.form]}</h3>
+    <div class={`folded ${form}`} data-folded={result && form} data-error={result?.report.maxAbsError}>
+      <h3 class="key">{formNames[form]}</h3>
       <table>
         <thead>
           <tr>
-            <th scope="col">after step {count(result.step)}</th>
+            <th scope="col">{result ? `after step ${count(result.step)}` : 'not folded yet'}</th>
             <th scope="col" class="numeric">
               as trained
             </th>
@@ -70,69 +85,64 @@ function FoldedRun({ run, result }: FoldedProps): JSX.Element {
           </tr>
         </thead>
         <tbody>
-          <tr>
-            <th scope="row">parameters</th>
-            <td class="numeric">{count(trained.params)}</td>
-            <td class="numeric">{count(folded.params)}</td>
-          </tr>
-          <tr>
-            <th scope="row">nodes</th>
-            <td class="numeric">{trained.nodes}</td>
-            <td class="numeric">{folded.nodes}</td>
-          </tr>
-          <tr>
-            <th scope="row">right</th>
-            <td class="numeric">{percent(trained.accuracy)}</td>
-            <td class="numeric">{percent(folded.accuracy)}</td>
-          </tr>
-          <tr>
-            <th scope="row">one picture</th>
-            <td class="numeric">{milliseconds(trained.ms)}</td>
-            <td class="numeric">{milliseconds(folded.ms)}</td>
-          </tr>
+          {rows.map(([row, format]) => (
+            <tr key={row}>
+              <th scope="row">{row}</th>
+              <td class="numeric">{trained ? format(trained) : '–'}</td>
+              <td class="numeric">{folded ? format(folded) : '–'}</td>
+            </tr>
+          ))}
         </tbody>
       </table>
-      <p class="muted">
-        Folded in {milliseconds(foldMs)}. Over {count(held)} held-out pictures an output differs by at most{' '}
-        {maxAbsError.toExponential(1)}, where outputs go up to {maxAbsLogit.toFixed(1)};{' '}
-        {changed === 0 ? 'no picture changes' : `${changed} of them change`} class. Time: WebAssembly, one
-        thread, median.
-      </p>
+      <p class="muted measured">{result && wordsOf(result)}</p>
       <div class="row">
-        <button type="button" onClick={use}>
-          Use it here
+        <button type="button" disabled={!result} onClick={() => result && use(result.folded)}>
+          Use it
         </button>
         <button
           type="button"
           class="plain"
-          onClick={() => saveFile(`${name}.folded.safetensors`, result.folded)}
+          disabled={!result}
+          onClick={() => result && saveFile(`${name}.folded.safetensors`, result.folded)}
         >
           Save folded
         </button>
-        <button type="button" class="plain" onClick={() => saveFile(`${name}.safetensors`, result.trained)}>
-          Save as trained
+        <button
+          type="button"
+          class="plain"
+          disabled={!result}
+          onClick={() => result && saveFile(`${name}.safetensors`, result.trained)}
+        >
+          Save trained
         </button>
       </div>
     </div>
   )
 }
 
-function Verdict({ results }: { readonly results: readonly NonNullable<RunState['result']>[] }): JSX.Element {
-  const [branches, plain] = results.map(({ report }) => report) as [
-    FoldedProps['result']['report'],
-    FoldedProps['result']['report'],
-  ]
+function wordsOf({ report }: Result): string {
+  const { foldMs, held, maxAbsError, maxAbsLogit, changed } = report
+  const classes = changed === 0 ? 'no picture changes class' : `${changed} of them change class`
+  return (
+    `Folded in ${milliseconds(foldMs)}. Over ${count(held)} held-out pictures an output differs by at most ` +
+    `${maxAbsError.toExponential(1)}, where outputs go up to ${maxAbsLogit.toFixed(1)}; ${classes}. ` +
+    'Times: WebAssembly, one thread, median.'
+  )
+}
+
+function Verdict({ results }: { readonly results: readonly Result[] }): JSX.Element {
+  const [branches, plain] = results.map(({ report }) => report) as [FoldReport, FoldReport]
   const difference = branches.folded.accuracy - plain.folded.accuracy
   const least = leastDifference(plain.folded.accuracy, plain.held)
   const points = (value: number): string => (100 * value).toFixed(1)
   return (
-    <p>
+    <>
       With branches {points(Math.abs(difference))} points {difference < 0 ? 'fewer' : 'more'} are right. With{' '}
       {count(plain.held)} held-out pictures less than about {points(least)} points may be luck, and so may one
       seed:{' '}
       {Math.abs(difference) < least
         ? 'this run does not tell the two apart. The paper finds its gain on a million pictures; so small a set rarely shows it.'
         : 'try other seeds before you believe it.'}
-    </p>
+    </>
   )
 }

@@ -44,9 +44,9 @@ export function ProgressSection(): JSX.Element {
       <div class="runs">
         {session.value
           ? runs.map(({ form, steps, state }) => (
-              <RunLine key={form} form={form} steps={steps} state={state.value} />
+              <RunLine key={form} form={form} steps={steps} chance={chance} state={state.value} />
             ))
-          : formsOf(settings.value).map((form) => <RunLine key={form} form={form} />)}
+          : formsOf(settings.value).map((form) => <RunLine key={form} form={form} chance={chance} />)}
       </div>
       <div class="charts">
         <LineChart
@@ -75,10 +75,12 @@ export function ProgressSection(): JSX.Element {
 interface RunProps {
   readonly form: NetworkForm
   readonly steps?: number
+  /** The part that guessing gets right, of 1. */
+  readonly chance: number
   readonly state?: RunState
 }
 
-function RunLine({ form, steps = 0, state }: RunProps): JSX.Element {
+function RunLine({ form, steps = 0, chance, state }: RunProps): JSX.Element {
   const { step = 0, imagesPerSecond, network, error } = state ?? {}
   const accuracy = state?.accuracies.at(-1)?.value
   const facts = [
@@ -100,6 +102,11 @@ function RunLine({ form, steps = 0, state }: RunProps): JSX.Element {
           </div>
         ))}
       </dl>
+      {state?.status === 'done' && accuracy !== undefined && accuracy < 1.2 * chance && (
+        <Notice title="It has learned next to nothing">
+          It is hardly better than guessing. Train longer, or with another learning rate.
+        </Notice>
+      )}
       {error && (
         <Notice kind="error" title="This run has ended">
           {adviceOn(error)}

@@ -23,7 +23,7 @@ export function SettingsSection(): JSX.Element {
       <h2 id="settings-title">2. Network and recipe</h2>
       <fieldset class="fields" disabled={isLocked}>
         <legend class="hidden">Network and recipe</legend>
-        <Field label="Train" wide>
+        <Field label="Networks" wide>
           <select
             value={chosen.compare}
             onChange={({ currentTarget: { value } }) => change({ compare: value as Settings['compare'] })}

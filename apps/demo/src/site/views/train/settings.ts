@@ -36,7 +36,8 @@ export const choices = {
 export function problemOf(settings: Settings, data: Pick<PreparedData, 'train'>): string | undefined {
   const { epochs, learningRate, seed, batchSize } = settings
   if (!Number.isInteger(epochs) || epochs < 1 || epochs > 200) return 'Epochs: a whole number from 1 to 200.'
-  if (!(learningRate > 0 && learningRate <= 10)) return 'Learning rate: above 0 and at most 10; 0.1 is usual.'
+  if (!(learningRate > 0 && Number.isFinite(learningRate)))
+    return 'Learning rate: a number above 0; 0.1 is usual.'
   if (!Number.isSafeInteger(seed) || seed < 0) return 'Seed: a whole number of at least 0.'
   const { count } = data.train
   if (count < batchSize)
