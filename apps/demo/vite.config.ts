@@ -11,7 +11,15 @@ import { securityHeaders } from './src/security-headers.ts'
 /** The views and the workers that the first view can do without. */
 const others = /^assets\/(?!classif[iy])[\w-]+-(view|worker)-|^models\/fashion-mnist\.safetensors$/
 
-const frame = /node_modules\/(@preact|preact)\/|preload-helper|packages\/core\/dist\/errors/
+/**
+ * What every first visit takes is one file of the page and one of the worker's: each of its own costs a kilobyte of headers, and some
+ * wait for others.
+ */
+const frame = {
+  name: 'frame',
+  test: /node_modules\/(@preact|preact)\/|preload-helper|\/(errors|framing)[\w-]*\.mjs$|sdk\/dist\/browser\/(adopt|load-classifier)-|views\/classify\/crop\.ts$/,
+}
+const shared = { name: 'shared', test: /packages\/core\/dist\//, minShareCount: 2 }
 
 const config: UserConfig = defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
@@ -26,7 +34,7 @@ const config: UserConfig = defineConfig({
   ],
   worker: {
     format: 'es',
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'shared', minShareCount: 2 }] } } },
+    rolldownOptions: { output: { codeSplitting: { groups: [shared] } } },
   },
   build: {
     outDir: 'dist/site',
@@ -34,10 +42,9 @@ const config: UserConfig = defineConfig({
     modulePreload: { polyfill: false },
     // Inlined assets would be data: addresses, which the policy forbids.
     assetsInlineLimit: 0,
-    // What every view takes is one file: each of its own costs the first visit a kilobyte of headers.
     rolldownOptions: {
       checks: { pluginTimings: false },
-      output: { codeSplitting: { groups: [{ name: 'frame', test: frame }] } },
+      output: { codeSplitting: { groups: [frame] } },
     },
   },
   server: { headers: { ...securityHeaders(), 'Content-Security-Policy': '' } },

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import type { Plugin } from 'vite'
 
 /** What the page asks for one after the other before the first result, as the code of the one names the next. */
-const pageFiles = [/^load-classifier-/, /^adopt-/, /^classify-view-/]
+const pageFiles = [/^classify-view-.*\.js$/]
+const viewStyle = /^classify-view-.*\.css$/
 const workerFile = /^classifier-worker-/
 /** Of the worker's own: the code that it shares with what it loads later, and the kernels of current browsers. */
 const workerFiles = [/^shared-/, /^relaxed-/]
@@ -25,12 +26,14 @@ export function earlyStart(): Plugin {
       async handler() {
         const names = await readdir(join(folder, 'assets'))
         const one = (pattern: RegExp, among: string): string => {
-          const found = names.filter((name) => pattern.test(name) && among.includes(name))
+          const found = names.filter(
+            (name) => name.endsWith('.js') && pattern.test(name) && among.includes(name),
+          )
           if (found.length !== 1)
             throw new Error(`${pattern} is ${found.join(', ') || 'no file'} of the build`)
           return found[0] as string
         }
-        const scripts = names.filter((name) => /^(index|frame|load-classifier)-.*\.js$/.test(name))
+        const scripts = names.filter((name) => /^(index|frame)-.*\.js$/.test(name))
         const page = (await Promise.all(scripts.map((name) => asset(folder, name)))).join('\n')
         const worker = one(workerFile, page)
         const workerCode = await asset(folder, worker)
@@ -39,7 +42,11 @@ export function earlyStart(): Plugin {
           worker,
           ...workerFiles.map((pattern) => one(pattern, workerCode)),
         ]
-        const links = wanted.map((name) => `<link rel="modulepreload" crossorigin href="./assets/${name}">`)
+        const styles = names.filter((name) => viewStyle.test(name))
+        const links = [
+          ...styles.map((name) => `<link rel="preload" as="style" crossorigin href="./assets/${name}">`),
+          ...wanted.map((name) => `<link rel="modulepreload" crossorigin href="./assets/${name}">`),
+        ]
         const html = join(folder, 'index.html')
         const text = await readFile(html, 'utf8')
         await writeFile(

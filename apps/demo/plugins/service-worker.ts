@@ -22,26 +22,29 @@ export function serviceWorker(isRest: (path: string) => boolean): Plugin {
     },
     closeBundle: {
       order: 'pre',
-      async handler() {
-        const files = await siteFiles(folder, isRest)
-        await build({
-          configFile: false,
-          logLevel: 'warn',
-          define: { __SITE_FILES__: JSON.stringify(files) },
-          build: {
-            outDir: folder,
-            emptyOutDir: false,
-            copyPublicDir: false,
-            target: 'es2022',
-            rolldownOptions: {
-              input: entry,
-              output: { format: 'iife', entryFileNames: fileName, codeSplitting: false },
-            },
-          },
-        })
-      },
+      handler: () => writeServiceWorker(folder, isRest),
     },
   }
+}
+
+/** Write the worker for the files that are in `folder` now. */
+export async function writeServiceWorker(folder: string, isRest: (path: string) => boolean): Promise<void> {
+  const files = await siteFiles(folder, isRest)
+  await build({
+    configFile: false,
+    logLevel: 'warn',
+    define: { __SITE_FILES__: JSON.stringify(files) },
+    build: {
+      outDir: folder,
+      emptyOutDir: false,
+      copyPublicDir: false,
+      target: 'es2022',
+      rolldownOptions: {
+        input: entry,
+        output: { format: 'iife', entryFileNames: fileName, codeSplitting: false },
+      },
+    },
+  })
 }
 
 /** The files in `folder`: as the shell what `index.html` names, what that names and so on, with models and pictures; the rest. */

@@ -20,7 +20,7 @@ export interface Site extends AsyncDisposable {
 export interface SitePage {
   readonly page: Page
   /** Uncaught errors, console errors (a refused policy is one) and addresses of other origins that were asked for. */
-  readonly problems: readonly string[]
+  readonly problems: string[]
   close(): Promise<void>
 }
 

@@ -32,7 +32,8 @@ export class Precache {
     scope: string,
     files: SiteFiles,
     amend: (response: Response) => Response,
-    request: typeof fetch = fetch,
+    // A browser's own takes no other object than the global one as `this`.
+    request: typeof fetch = (...call) => fetch(...call),
   ) {
     this.#cache = cache
     this.#scope = scope
@@ -72,12 +73,6 @@ export class Precache {
       response: this.#amend(response.clone()),
       kept: isWhole ? this.#put(file, response) : Promise.resolve(),
     }
-  }
-
-  /** Whether all `files` are kept. */
-  async has(files: readonly SiteFile[]): Promise<boolean> {
-    const kept = new Set((await this.#cache.keys()).map(({ url }) => url))
-    return files.every((file) => kept.has(this.#keyOf(file)))
   }
 
   /** Forget what this build has not. */

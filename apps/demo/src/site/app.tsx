@@ -1,5 +1,6 @@
 /** @jsxImportSource preact */
 import type { JSX } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
 import { ChooseBar } from './choose/choose-bar.tsx'
 import { InstallState } from './install/install-state.tsx'
 import { UpdateNotice } from './install/update-notice.tsx'
@@ -13,6 +14,14 @@ import { View } from './view.tsx'
 /** The frame of every view: what this is, where to go, which model runs. */
 export function App(): JSX.Element {
   const { name, title } = route.value
+  const shown = useRef(name)
+  useEffect(() => {
+    document.title = `${title} - MobileOne in your browser`
+    if (shown.current === name) return
+    shown.current = name
+    scrollTo(0, 0)
+    document.getElementById('main')?.focus({ preventScroll: true })
+  }, [name])
   return (
     <>
       {/* Not a link: the part of the address after # names the view. */}

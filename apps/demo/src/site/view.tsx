@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 import type { ComponentType, JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { route } from './routes.ts'
 import { Notice } from './ui/notice.tsx'
 
@@ -9,7 +9,6 @@ export function View(): JSX.Element {
   const { name, title, load } = route.value
   const [shown, setShown] = useState<{ readonly name: string; readonly Component: ComponentType }>()
   const [failure, setFailure] = useState<Error>()
-  const first = useRef(true)
   useEffect(() => {
     let isCurrent = true
     setFailure(undefined)
@@ -17,12 +16,6 @@ export function View(): JSX.Element {
       (module) => isCurrent && setShown({ name, Component: module.default }),
       (error: Error) => isCurrent && setFailure(error),
     )
-    document.title = `${title} - MobileOne in your browser`
-    if (!first.current) {
-      scrollTo(0, 0)
-      document.getElementById('main')?.focus({ preventScroll: true })
-    }
-    first.current = false
     return () => {
       isCurrent = false
     }

@@ -10,3 +10,7 @@ declare module '*?url' {
 interface ImportMeta {
   readonly env: { readonly PROD: boolean }
 }
+declare module '*?raw' {
+  const text: string
+  export default text
+}

@@ -3,6 +3,7 @@ import type { ComponentType, JSX } from 'preact'
 import { useRef, useState } from 'preact/hooks'
 import './choose.css'
 import { engine } from '../state/engine.ts'
+import { Notice } from '../ui/notice.tsx'
 import { LoadingLine, StatusLine } from './status-line.tsx'
 import { onWhat } from './status-words.ts'
 
@@ -12,11 +13,16 @@ export function ChooseBar(): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null)
   const [Panel, setPanel] = useState<ComponentType>()
   const [isOpen, setOpen] = useState(false)
+  const [failure, setFailure] = useState<Error>()
   const open = async (): Promise<void> => {
-    const { ChoosePanel } = await import('./choose-panel.tsx')
-    setPanel(() => ChoosePanel)
     setOpen(true)
     dialog.current?.showModal()
+    try {
+      const { ChoosePanel } = await import('./choose-panel.tsx')
+      setPanel(() => ChoosePanel)
+    } catch (error) {
+      setFailure(error as Error)
+    }
   }
   return (
     <section class="choose" aria-label="Model" data-engine={status}>
@@ -52,6 +58,11 @@ export function ChooseBar(): JSX.Element {
             </button>
           </header>
           {isOpen && Panel && <Panel />}
+          {!Panel && failure && (
+            <Notice kind="error" title="This part of the page could not be loaded">
+              {failure.message}. Reload the page when there is a network.
+            </Notice>
+          )}
         </div>
       </dialog>
     </section>

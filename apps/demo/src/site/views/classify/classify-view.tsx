@@ -1,36 +1,67 @@
 /** @jsxImportSource preact */
-import type { Prediction } from '@mobileone/sdk'
+import { signal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
-import { engine } from '../../state/engine.ts'
-import { Bars } from '../../ui/bars.tsx'
-import { DropZone } from '../../ui/drop-zone.tsx'
-import { Notice } from '../../ui/notice.tsx'
+import './classify.css'
+import { CameraStage } from './camera-stage.tsx'
+import { PictureStage } from './picture-stage.tsx'
+import { selected } from './pictures.ts'
+import { ResultsPanel } from './results-panel.tsx'
+import { SampleWall } from './sample-wall.tsx'
 
+const source = signal<'pictures' | 'camera'>('pictures')
+
+const sources = [
+  ['pictures', 'Pictures'],
+  ['camera', 'Camera'],
+] as const
+
+/** Pictures or the camera in, classes out. */
 export default function ClassifyView(): JSX.Element {
-  const [predictions, setPredictions] = useState<readonly Prediction[]>([])
-  const [error, setError] = useState<Error>()
-  const classify = async ([file]: readonly File[]): Promise<void> => {
-    const { classifier } = engine.value
-    if (!classifier || !file) return
-    try {
-      setPredictions(await classifier.classify(file, { topK: 5 }))
-      setError(undefined)
-    } catch (cause) {
-      setError(cause as Error)
-    }
+  const tabs = <SourceTabs />
+  if (source.value === 'camera') {
+    return (
+      <div class="classify">
+        <CameraStage
+          tabs={tabs}
+          onSnap={() => {
+            source.value = 'pictures'
+          }}
+        />
+      </div>
+    )
   }
   return (
-    <section class="panel">
-      <DropZone accept="image/*" label="Choose a picture" paste onFiles={classify}>
-        <p class="muted">or drop or paste one anywhere</p>
-      </DropZone>
-      {error && (
-        <Notice kind="error" title="This picture cannot be read">
-          {error.message}
-        </Notice>
-      )}
-      <Bars predictions={predictions} rows={5} label="Best classes" />
-    </section>
+    <div class="classify">
+      <section class="panel stage" aria-label="Pictures">
+        {tabs}
+        <PictureStage />
+      </section>
+      <div class="side">
+        {selected.value && <ResultsPanel />}
+        <SampleWall />
+        {!selected.value && <ResultsPanel />}
+      </div>
+    </div>
+  )
+}
+
+function SourceTabs(): JSX.Element {
+  return (
+    <fieldset class="segments">
+      <legend class="hidden">Classify</legend>
+      {sources.map(([name, title]) => (
+        <label key={name}>
+          <input
+            type="radio"
+            name="source"
+            checked={source.value === name}
+            onChange={() => {
+              source.value = name
+            }}
+          />
+          <span>{title}</span>
+        </label>
+      ))}
+    </fieldset>
   )
 }

@@ -91,7 +91,7 @@ export function FoldSection(): JSX.Element {
             <span class="muted">{stages.length > 0 && `${step} of ${stages.length - 1}`}</span>
           </div>
           <div class="stage" aria-live="polite">
-            <h3>{stage?.title ?? '\u00a0'}</h3>
+            <h3>{stage?.title ?? 'Folding…'}</h3>
             <dl class="figures">
               <div>
                 <dt>nodes</dt>

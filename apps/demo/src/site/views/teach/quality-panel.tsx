@@ -1,0 +1,74 @@
+/** @jsxImportSource preact */
+import type { HeadReport } from '@mobileone/sdk'
+import type { JSX } from 'preact'
+import { percent } from '../../ui/format.ts'
+import { ScrollRegion } from '../../ui/scroll-region.tsx'
+import { accuracySentence, adviceFor, confusionSentence } from './advice.ts'
+import { validation } from './learning.ts'
+import { examplesOf } from './project.ts'
+import { project } from './taught.ts'
+
+/** How well it is learned, by cross-validation, and what would help. */
+export function QualityPanel(): JSX.Element {
+  const report = validation.value
+  const validated = report?.crossValidation
+  const { classes } = project.value
+  const counts = classes.map(({ id, name }) => ({ name, examples: examplesOf(project.value, id).length }))
+  return (
+    <section class="panel quality" aria-labelledby="quality-title">
+      <h3 id="quality-title">How well it has learned</h3>
+      <p class={`accuracy ${validated ? '' : 'none'}`}>
+        <strong data-accuracy={validated?.accuracy}>
+          {validated ? percent(validated.accuracy, 0) : '–'}
+        </strong>
+        <span class="muted">{accuracySentence(report)}</span>
+      </p>
+      <Confusion report={report} />
+      <p class="hint">
+        <strong>Next: </strong>
+        {adviceFor(counts, validated?.accuracy)}
+      </p>
+    </section>
+  )
+}
+
+function Confusion({ report }: { readonly report: HeadReport | undefined }): JSX.Element | null {
+  const confusion = report?.crossValidation?.confusion
+  if (!report || !confusion) return null
+  const nameOf = new Map(project.value.classes.map(({ id, name }) => [id, name]))
+  const names = report.classes.map(({ label }) => nameOf.get(label) ?? 'a removed class')
+  return (
+    <>
+      <p>{confusionSentence(confusion, names)}</p>
+      <ScrollRegion label="Confusion table">
+        <table class="confusion">
+          <caption class="muted">Examples of a class (row), and what they were taken for (column)</caption>
+          <thead>
+            <tr>
+              <td />
+              {names.map((name) => (
+                <th key={name} scope="col" title={name}>
+                  <span>{name}</span>
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {confusion.map((row, from) => (
+              <tr key={names[from]}>
+                <th scope="row" title={names[from]}>
+                  <span>{names[from]}</span>
+                </th>
+                {row.map((times, to) => (
+                  <td key={names[to]} class={`numeric ${from === to ? 'right' : times > 0 ? 'wrong' : ''}`}>
+                    {times}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </ScrollRegion>
+    </>
+  )
+}
