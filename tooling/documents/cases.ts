@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { wasm } from '../../packages/backend-wasm/src/index.ts'
-import { inspectCheckpoint, readCheckpoint } from '../../packages/checkpoint/src/index.ts'
+import { inspectCheckpoint, readCheckpoint, toSafetensors } from '../../packages/checkpoint/src/index.ts'
 import {
   initialize,
   type Model,
@@ -15,6 +15,7 @@ import {
 import { toOnnx } from '../../packages/onnx/src/index.ts'
 import { toTflite } from '../../packages/tflite/src/index.ts'
 import { smallNetwork } from '../../packages/train/src/index.ts'
+import { zooNetwork } from '../../packages/zoo/src/index.ts'
 import { root } from './exports.ts'
 
 /** What a block of code needs beside its text, or why it is not run. A block without a row is run as it stands. */
@@ -324,5 +325,19 @@ const [catFiles, dogFiles, picture] = [['boot.png'], ['trouser.png'], 'boot.png'
       expect(printed.at(-1)).toEqual(['n01440764'])
       expect(alike(logits, logits)).toBe(true)
     },
+  },
+  {
+    document: 'packages/zoo/README.md',
+    has: 'zooModelFromCheckpoint(await',
+    async check({ load }) {
+      const model = initialize(zooNetwork('tinynet_e_silu', { form: 'train', classes: 3 }), { seed: 1 })
+      const loaded: Model = await load(toSafetensors(model, { graph: false }))
+      expect([loaded.name, loaded.weights['classifier.weight']?.shape]).toEqual(['tinynet_e_silu', [3, 1280]])
+    },
+  },
+  {
+    document: 'packages/sdk/README.md',
+    has: 'zooNetworks()',
+    compiledOnly: 'downloads published weights; packages/sdk/test/networks.test.ts has a server of its own',
   },
 ]

@@ -120,6 +120,9 @@ describe('the meter of a download', () => {
     expect(meter.read()).toEqual({ done: 5500, total: 9000, rate: 1000, quiet: 1 })
     pass(4200)
     expect(meter.read().quiet).toBe(5)
+    meter.tell(6000, 9000)
+    expect(meter.read()).toMatchObject({ done: 6000, rate: undefined, quiet: 0 })
+    pass(600)
     meter.tell(100, 9000)
     expect(meter.read()).toMatchObject({ done: 100, rate: undefined, quiet: 0 })
   })
@@ -138,7 +141,7 @@ describe('the times of a visit', () => {
     return { ...made, key: keyOf(made) }
   }
 
-  it('has one row for each combination, the last load of it with the download of the first', () => {
+  it('has one row for each combination, with what the last load did not do again', () => {
     const first = trial({ phases: { download: 900, compile: 5 }, steady: { median: 3, runs: 9 } })
     const other = trial({ choice: { ...defaultChoice, threads: 2 } })
     const again = trial({ phases: { read: 1, compile: 4 } })
@@ -236,8 +239,8 @@ describe('the words of the bar', () => {
     })
     expect(statusWords({ ...loading, warning: 'no connection' }, running).text).toMatch(/broke/)
     expect(statusWords(loading, { ...running, quiet: 12 })).toMatchObject({
-      text: 'Nothing comes from the server',
-      detail: 'for 12 s, 5.0 MB of 21.0 MB are here',
+      text: 'Stalled',
+      detail: '5.0 MB of 21.0 MB, nothing came for 12 s',
       actions: ['try-now', 'cancel'],
     })
   })
@@ -247,12 +250,28 @@ describe('the words of the bar', () => {
     const refusals = [{ backend: 'webgpu', reason: 'WebGPU found no adapter' }]
     const choice = { ...defaultChoice, backend: 'webgpu' }
     expect(statusWords(at({ status: 'error', error, refusals, choice }), undefined)).toEqual({
-      text: 'WebGPU does not run here',
+      text: 'WebGPU: not here',
       detail: 'WebGPU found no adapter',
       isError: true,
       hasLicence: false,
       actions: ['use-wasm'],
     })
+  })
+
+  it('say where fewer threads run than were chosen', () => {
+    const ready = (features: string[], threads: number): EngineState =>
+      at({
+        status: 'ready',
+        classifier: { features },
+        choice: { ...defaultChoice, threads },
+        phases: { 'warm-up': 4.25 },
+      })
+    expect(statusWords(ready(['simd', '2 threads'], 2), undefined).detail).toBe('first run 4.3 ms')
+    const one = ['simd', '1 thread: the page is not cross-origin isolated']
+    expect(statusWords(ready(one, 2), undefined).detail).toBe(
+      'on one thread: the page is not cross-origin isolated',
+    )
+    expect(statusWords(ready(one, 1), undefined).detail).toBe('first run 4.3 ms')
   })
 
   it.each([

@@ -1,4 +1,5 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -6,7 +7,7 @@ import { fromCoreML } from '@mobileone/coreml'
 import { fromOnnx } from '@mobileone/onnx'
 import { createClassifier, loadDeployModel, toSafetensors } from '@mobileone/sdk'
 import { loadHead } from '@mobileone/sdk/head'
-import { lacking, type RgbFrame, y4m } from '@mobileone/testkit'
+import { goldenPath, lacking, type RgbFrame, y4m } from '@mobileone/testkit'
 import { unzipSync, zipSync } from 'fflate'
 import type { Page } from 'playwright-core'
 import sharp from 'sharp'
@@ -16,6 +17,9 @@ import { modelReady, openSite, type Site, takeScreenshots } from './open-site.ts
 const assets = fileURLToPath(new URL('../assets/', import.meta.url))
 const image = (name: string): string => join(assets, 'images', `${name}.png`)
 const patient = { timeout: 20_000 }
+
+/** Given to the page by the debugger, which no policy stops. */
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 declare global {
   var longTasks: number[]
@@ -267,6 +271,118 @@ describe.skipIf(lacking('chromium'))('teaching it', () => {
     await page.reload()
     await expect.poll(() => countOf(page, 'Class 1'), patient).toBe('0 examples')
     expect(problems).toEqual([])
+    await close()
+  })
+
+  it('takes files that are dropped on a class or pasted, and says which are no pictures', async () => {
+    const { page, problems, close } = await openTeach()
+    const [boot] = await variations('0-ankle-boot', 1)
+    const give = (kind: 'drop' | 'paste', selector: string, names: string[]): Promise<void> =>
+      page.evaluate(
+        ([how, where, files, bytes]) => {
+          const data = new DataTransfer()
+          const content = Uint8Array.from(atob(bytes as string), (letter) => letter.charCodeAt(0))
+          for (const name of files as string[]) {
+            const isText = name.endsWith('.txt')
+            data.items.add(
+              new File([isText ? 'no picture' : content], name, {
+                type: isText ? 'text/plain' : 'image/png',
+              }),
+            )
+          }
+          const target = document.querySelector(where as string)!
+          const event =
+            how === 'drop'
+              ? new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })
+              : new ClipboardEvent('paste', { clipboardData: data, bubbles: true })
+          target.dispatchEvent(event)
+        },
+        [kind, selector, names, boot!.buffer.toString('base64')] as const,
+      )
+    await give('drop', 'section[aria-label="Class Class 2"]', ['a.png', '<b>.txt', 'b.png'])
+    await expect.poll(() => countOf(page, 'Class 2'), patient).toBe('2 examples')
+    expect(await page.textContent('.notice.error')).toMatch(/No picture that this browser reads: <b>\.txt\./)
+    await give('drop', '.lead', ['a.png'])
+    await give('paste', 'body', ['a.png'])
+    await page.waitForSelector('img.tested')
+    await page.click('text=Remove picture')
+    expect(await page.$('img.tested')).toBe(null)
+    expect([await countOf(page, 'Class 1'), await countOf(page, 'Class 2')]).toEqual([
+      '0 examples',
+      '2 examples',
+    ])
+    expect(await page.evaluate(() => location.hash)).toBe('#teach')
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it.skipIf(lacking('golden'))(
+    'looks at the pictures anew when the model changes to S0 from a file',
+    { retry: 2 },
+    async () => {
+      const { page, problems, close } = await openTeach()
+      const photo = async (file: string, count: number): Promise<NamedBuffer[]> =>
+        Promise.all(
+          Array.from({ length: count }, async (_, index) => {
+            const buffer = await sharp(goldenPath('imagenet-sample', file))
+              .rotate(index * 8)
+              .jpeg()
+              .toBuffer()
+            return { name: `${index}.jpg`, mimeType: 'image/jpeg', buffer }
+          }),
+        )
+      await addTo(page, 'Class 1', await photo('n01443537_goldfish.JPEG', 6))
+      await addTo(page, 'Class 2', await photo('n01518878_ostrich.JPEG', 6))
+      await accuracyOf(page, 12)
+      await page.evaluate(() => {
+        globalThis.longTasks.length = 0
+      })
+      await page.click('.choose-open')
+      const [chooser] = await Promise.all([
+        page.waitForEvent('filechooser'),
+        page.click('input[name="choose-model"][value="file"]'),
+      ])
+      await chooser.setFiles(goldenPath('mobileone_s0_unfused.pth.tar'))
+      await page.waitForSelector('[data-learning="without-model"]', { state: 'attached' })
+      const started = performance.now()
+      await modelReady(page)
+      const loaded = performance.now()
+      await page.waitForSelector('[data-learning="learned"]', { state: 'attached' })
+      expect(await accuracyOf(page, 12)).toBe(1)
+      const ms = [loaded - started, performance.now() - loaded].map(Math.round)
+      await page.keyboard.press('Escape')
+      await page.setInputFiles('input[aria-label="Test a picture"]', await photo('n01518878_ostrich.JPEG', 1))
+      await expect.poll(() => bestSeen(page), patient).toBe('Class 2')
+      const head = loadHead((await exported(page, 'head')).bytes)
+      expect(head.backbone.features).toBe(1024)
+      const long = await page.evaluate(() => globalThis.longTasks)
+      console.log(
+        `S0: ready after ${ms[0]} ms, learned ${ms[1]} ms later; long tasks: ${long.join(', ') || 'none'}`,
+      )
+      expect(await page.$('.toy')).toBe(null)
+      expect(long).toEqual([])
+      expect(problems).toEqual([])
+      await close()
+    },
+  )
+
+  it('is for everyone: axe finds nothing, light and dark, empty and full', async () => {
+    const { page, close } = await openTeach()
+    await page.evaluate(axe)
+    const check = async (): Promise<void> => {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+        const found = await page.evaluate(async () => {
+          const { violations } = await (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run()
+          return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+        })
+        expect(found, colorScheme).toEqual([])
+      }
+    }
+    await check()
+    await page.click('text=Try it with samples')
+    await accuracyOf(page, 9)
+    await check()
     await close()
   })
 

@@ -1,13 +1,15 @@
-import { formatShape, type Graph, MobileOneError, sameShape } from '@mobileone/core'
+import { formatShape, type Graph, headOf, MobileOneError, sameShape } from '@mobileone/core'
 import { limits } from './limits.ts'
-import type { Detected } from './naming/detect-naming.ts'
-import { namings } from './naming/namings.ts'
-import { translateKey } from './naming/translate-key.ts'
 import type { StoredTensor } from './stored-tensor.ts'
 
 /** What a checkpoint holds, by canonical name. */
 export interface RenamedKeys {
-  readonly detected: Detected
+  /** Whose names the file has. */
+  readonly naming: string
+  /** What stands before every key of the network. */
+  readonly prefix: string
+  /** The key, without the prefix, for a canonical name. */
+  readonly own: (name: string) => string
   readonly found: ReadonlyMap<string, StoredTensor>
   /** Keys of the file that have no canonical name, or one that another key has. */
   readonly extra: readonly string[]
@@ -21,10 +23,10 @@ export interface RenamedKeys {
 export function checkKeys(
   graph: Graph,
   full: Graph,
-  { detected: { naming, prefix }, found, extra: unknown }: RenamedKeys,
+  { naming, prefix, own: keyOf, found, extra: unknown }: RenamedKeys,
   notes: readonly string[],
 ): void {
-  const own = (name: string): string => `${prefix}${translateKey(namings.canonical, naming, name) ?? name}`
+  const own = (name: string): string => prefix + keyOf(name)
   const missing: string[] = []
   const misshaped: string[] = []
   for (const [name, { shape }] of Object.entries(graph.weights)) {
@@ -39,7 +41,7 @@ export function checkKeys(
   if (missing.length + misshaped.length + extra.length === 0) return
 
   const lines = [
-    `the weights (${naming.name} names) do not fit the network their shapes suggest, "${graph.name}":`,
+    `the weights (${naming} names) do not fit the network their shapes suggest, "${graph.name}":`,
   ]
   const { listed, nameLength } = limits
   const list = (what: string, keys: readonly string[]): void => {
@@ -53,7 +55,8 @@ export function checkKeys(
   list('missing', missing)
   list('of another shape', misshaped)
   list('not part of the network', extra)
-  if (missing.length > 0 && !found.has('head.weight') && Object.hasOwn(graph.weights, 'head.weight')) {
+  const head = headOf(graph)
+  if (missing.length > 0 && head && !found.has(head.weight)) {
     lines.push(
       "  There is no classifier: for a feature extractor give `outputs`, such as ['embedding'] or ['stride8', 'stride32']",
     )

@@ -1,8 +1,10 @@
+export type { NetworkLibrary } from './architecture/network-library.ts'
 export type { Checkpoint } from './checkpoint.ts'
 export { type CheckpointFormat, detectOtherFormat } from './detect-format.ts'
 export { safetensors } from './exporter.ts'
 export type { Strides } from './infer-config.ts'
 export {
+  holdsMobileOne,
   type Inspected,
   inspectCheckpoint,
   modelFromCheckpoint,

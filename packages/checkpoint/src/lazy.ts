@@ -3,9 +3,10 @@
  * here the reader of PyTorch files is loaded when a file needs it.
  */
 
+export type { NetworkLibrary } from './architecture/network-library.ts'
 export type { Checkpoint } from './checkpoint.ts'
 export { cardMetadata, isPreprocess, parseMetadata, readCard } from './metadata.ts'
-export { modelFromCheckpoint } from './model-from-checkpoint.ts'
+export { holdsMobileOne, modelFromCheckpoint } from './model-from-checkpoint.ts'
 export type { ModelFromCheckpointOptions } from './model-options.ts'
 export type { NamingName } from './naming/namings.ts'
 export { readCheckpointAsync } from './read-checkpoint-async.ts'

@@ -15,10 +15,10 @@ import type { Checkpoint } from './checkpoint.ts'
 import { assumedStrides, inferConfig, type Strides } from './infer-config.ts'
 import { checkLabels, readCard, readNetwork } from './metadata.ts'
 import type { ModelFromCheckpointOptions } from './model-options.ts'
-import { detectNaming } from './naming/detect-naming.ts'
+import { detectNaming, findNaming } from './naming/detect-naming.ts'
 import { type NamingName, namings } from './naming/namings.ts'
 import { batchCounter, isAverageCounter, translateKey } from './naming/translate-key.ts'
-import { modelFromStoredGraph } from './stored-graph.ts'
+import { hasStoredGraph, modelFromStoredGraph } from './stored-graph.ts'
 import { type StoredTensor, toFloat32 } from './stored-tensor.ts'
 
 /** What the names and shapes of a checkpoint tell. */
@@ -39,8 +39,21 @@ export function inspectCheckpoint(
   checkpoint: Checkpoint,
   options: Pick<ModelFromCheckpointOptions, 'name' | 'size' | 'strides' | 'prefix'> = {},
 ): Inspected {
-  const { detected, found } = rename(checkpoint, options.prefix)
-  return { naming: detected.naming.name, prefix: detected.prefix, ...infer(checkpoint, found, options) }
+  const { naming, prefix, found } = rename(checkpoint, options.prefix)
+  return { naming, prefix, ...infer(checkpoint, found, options) }
+}
+
+/**
+ * Whether the checkpoint is for {@link modelFromCheckpoint}: it holds its network, or its keys are those of a MobileOne. Others may be of an
+ * architecture: `modelOfArchitecture` of `@mobileone/checkpoint/architectures`.
+ */
+export function holdsMobileOne(checkpoint: Checkpoint, prefix?: string): boolean {
+  if (hasStoredGraph(checkpoint)) return true
+  const detected = findNaming(checkpoint.tensors.keys(), prefix)
+  if (!detected) return false
+  const first = translateKey(namings.canonical, detected.naming, 'stage1.0.weight')
+  // A folded RepVGG has timm's names of a folded MobileOne; its blocks are dense.
+  return (checkpoint.tensors.get(`${detected.prefix}${first}`)?.shape[1] ?? 1) === 1
 }
 
 /**
@@ -73,9 +86,8 @@ export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCh
 function rename(
   checkpoint: Checkpoint,
   wantedPrefix: string | undefined,
-): RenamedKeys & { readonly counters: ReadonlyMap<string, StoredTensor> } {
-  const detected = detectNaming(checkpoint.tensors.keys(), wantedPrefix)
-  const { naming, prefix } = detected
+): RenamedKeys & { readonly naming: NamingName; readonly counters: ReadonlyMap<string, StoredTensor> } {
+  const { naming, prefix } = detectNaming(checkpoint.tensors.keys(), wantedPrefix)
   const found = new Map<string, StoredTensor>()
   const counters = new Map<string, StoredTensor>()
   const extra: string[] = []
@@ -91,7 +103,8 @@ function rename(
     if (canonical === undefined || found.has(canonical)) extra.push(key)
     else found.set(canonical, stored)
   }
-  return { detected, found, extra, counters }
+  const own = (name: string): string => translateKey(namings.canonical, naming, name) ?? name
+  return { naming: naming.name, prefix, own, found, extra, counters }
 }
 
 function infer(

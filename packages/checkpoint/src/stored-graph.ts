@@ -40,6 +40,11 @@ export function graphMetadata({ name, inputs, outputs, nodes }: Graph): Record<s
   return { [graphKey]: JSON.stringify(stored) }
 }
 
+/** Whether the file says that it holds its network. */
+export function hasStoredGraph({ metadata }: Checkpoint): boolean {
+  return metadata.has(graphKey)
+}
+
 /**
  * The model of a file that holds its network, undefined of one that holds weights alone. Weights are views of the checkpoint's bytes
  * wherever those are aligned float32.

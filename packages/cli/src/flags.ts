@@ -1,5 +1,6 @@
 import { safetensors } from '@mobileone/checkpoint'
 import { variants } from '@mobileone/core'
+import { zooNames } from '@mobileone/zoo'
 import type { Flag } from './command.ts'
 import { optionFlag } from './export-flags.ts'
 
@@ -14,8 +15,8 @@ export const weightsFlag = {
 export const variantFlag = {
   type: 'string',
   value: '<name>',
-  help: 'A published variant; without --weights, its weights are fetched from the hub',
-  choices: Object.keys(variants),
+  help: 'A variant of MobileOne or a network of the zoo; without --weights, the published ones are fetched',
+  choices: [...Object.keys(variants), ...zooNames],
 } as const satisfies Flag
 
 /** For networks that are not 224 x 224 RGB, and for what their files do not tell. */

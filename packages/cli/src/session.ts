@@ -8,12 +8,13 @@ import {
 } from '@mobileone/core'
 import type { CoreMLSource } from '@mobileone/coreml'
 import { type FetchWeightsOptions, fetchWeights, knownSources } from '@mobileone/hub'
-import { createClassifier, type LocalClassifier } from '@mobileone/sdk'
+import { createClassifier, type LoadOptions, type LocalClassifier } from '@mobileone/sdk'
+import { isZooName, zooNames, zooNetworks } from '@mobileone/zoo'
 import { type BackendFlags, checkThreads, createBackend } from './backends.ts'
 import { UsageError } from './command.ts'
 import { readCoreML } from './coreml.ts'
 import { printNote, progressBar } from './terminal.ts'
-import { variantOf } from './variant-of.ts'
+import { isOfZoo, variantOf } from './variant-of.ts'
 import { openWeights, readDeployModel, readModel, type ShapeFlags, type Weights } from './weights.ts'
 
 /** The flags that choose weights. */
@@ -42,10 +43,17 @@ export function abortOnInterrupt(): void {
 /** The hub id, path or URL the flags name. */
 export function sourceOf(flags: WeightFlags): string {
   if (flags.weights !== undefined) return flags.weights
-  if (flags.variant !== undefined) return knownSources[flags.variant as Variant].hub
+  const { variant } = flags
+  if (variant !== undefined) return isZooName(variant) ? variant : knownSources[variant as Variant].hub
   throw new UsageError(
     'say which weights to use: --weights <path|url|hub id>, or --variant s0 for the published ones',
   )
+}
+
+function loadOptions(flags: WeightFlags): LoadOptions {
+  const { variant } = flags
+  const network = variant !== undefined && isZooName(variant) ? variant : undefined
+  return { ...fetchOptions(flags), networks: zooNetworks({ network }) }
 }
 
 function fetchOptions(flags: WeightFlags): FetchWeightsOptions {
@@ -83,7 +91,7 @@ export async function loadFor(flags: WeightFlags): Promise<Model> {
 /** The model in `weights`, in the form it has there. */
 export async function modelFor(weights: Weights, flags: WeightFlags): Promise<Model> {
   const model = await withProgress((onProgress) =>
-    readModel(weights, flags, { ...fetchOptions(flags), onProgress }),
+    readModel(weights, flags, { ...loadOptions(flags), onProgress }),
   )
   checkVariant(model, flags)
   return model
@@ -106,7 +114,7 @@ export async function classifierFor(flags: RunFlags): Promise<LocalClassifier> {
   if (!probe.ok)
     throw new MobileOneError('unavailable', `--backend ${flags.backend} cannot run here: ${probe.reason}`)
   const classifier = await withProgress(async (onProgress) => {
-    const model = await readDeployModel(weights, flags, { ...fetchOptions(flags), onProgress })
+    const model = await readDeployModel(weights, flags, { ...loadOptions(flags), onProgress })
     checkVariant(model, flags)
     return createClassifier({
       model,
@@ -127,8 +135,8 @@ export function threadsOf(features: readonly string[]): string {
 /** @throws UsageError where the flags name weights and a variant that they are not of. */
 function checkVariant(model: Model, { weights, variant }: WeightFlags): void {
   if (weights === undefined || variant === undefined) return
-  const found = variantOf(model)
-  if (found === variant) return
+  if (isZooName(variant) ? isOfZoo(model, variant) : variantOf(model) === variant) return
+  const found = variantOf(model) ?? zooNames.find((name) => isOfZoo(model, name))
   throw new UsageError(
     `--variant ${variant} contradicts --weights ${weights}, which ${found ? `are of ${found}` : 'are of no published variant'}; leave --variant out`,
   )

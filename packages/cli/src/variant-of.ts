@@ -1,4 +1,5 @@
-import { type Graph, mobileone, type Variant, variants } from '@mobileone/core'
+import { type Graph, isUnary, mobileone, type Variant, variants } from '@mobileone/core'
+import { type ZooName, zooNetwork } from '@mobileone/zoo'
 
 /**
  * The published variant whose layers `model` has, in the same form: convolutions by their channels and kernels, whatever the classes,
@@ -10,6 +11,17 @@ export function variantOf(model: Graph): Variant | undefined {
   if (config) return found.find((name) => layout(variants[name]) === layout(config))
   const wanted = convolutions(model)
   return found.find((name) => convolutions(mobileone(variants[name], { form: 'deploy' })) === wanted)
+}
+
+/** Whether `model` has the layers of the network `name`, in its form. */
+export function isOfZoo(model: Graph, name: ZooName): boolean {
+  const form = model.nodes.some(({ op }) => op === 'batchNorm') ? 'train' : 'deploy'
+  return layers(zooNetwork(name, { form })) === layers(model)
+}
+
+/** Convolutions, and the activations between them. */
+function layers(graph: Graph): string {
+  return convolutions(graph) + graph.nodes.flatMap((node) => (isUnary(node) ? node.op : [])).join()
 }
 
 function layout({ stem, stages }: NonNullable<Graph['config']>): string {

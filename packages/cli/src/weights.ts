@@ -201,15 +201,25 @@ function withSize(model: Model, size: readonly [number, number]): Model {
  * @throws UsageError for flags that are for files.
  */
 export function withShape(config: MobileOneConfig, flags: ShapeFlags): MobileOneConfig {
-  const flag = (['strides', 'prefix'] as const).find((name) => flags[name] !== undefined)
-  if (flag) throw new UsageError(`--${flag} is for a file of weights; the variant ${config.name} has its own`)
   const { channels, size } = config.input
+  const { inputChannels = channels, size: wanted = size } = shapeOf(flags, config.name)
+  return { ...config, input: { channels: inputChannels, size: wanted } }
+}
+
+/**
+ * The input that the flags ask for of the network `name`, which is built.
+ * @throws UsageError for flags that are for files.
+ */
+export function shapeOf(
+  flags: ShapeFlags,
+  name: string,
+): { readonly inputChannels?: number; readonly size?: readonly [number, number] } {
+  const flag = (['strides', 'prefix'] as const).find((each) => flags[each] !== undefined)
+  if (flag) throw new UsageError(`--${flag} is for a file of weights; the variant ${name} has its own`)
+  const channels = flags['input-channels']
   return {
-    ...config,
-    input: {
-      channels: flags['input-channels'] ?? channels,
-      size: flags.size === undefined ? size : parseSize(flags.size),
-    },
+    ...(channels !== undefined && { inputChannels: channels }),
+    ...(flags.size !== undefined && { size: parseSize(flags.size) }),
   }
 }
 

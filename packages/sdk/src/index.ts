@@ -1,5 +1,10 @@
 export { type WasmOptions, wasm } from '@mobileone/backend-wasm'
-export { type NamingName, type ToSafetensorsOptions, toSafetensors } from '@mobileone/checkpoint/lazy'
+export {
+  type NamingName,
+  type NetworkLibrary,
+  type ToSafetensorsOptions,
+  toSafetensors,
+} from '@mobileone/checkpoint/lazy'
 export {
   type Backend,
   type BackendSource,
@@ -40,6 +45,7 @@ export {
   type ImageSource,
   type ImageSources,
   type ItemResult,
+  type PictureTimes,
   type Pixels,
   type Prediction,
   type PreprocessOptions,

@@ -1,6 +1,9 @@
 import {
+  type Checkpoint,
+  holdsMobileOne,
   type ModelFromCheckpointOptions,
   modelFromCheckpoint,
+  type NetworkLibrary,
   readCheckpointAsync,
   toSafetensors,
 } from '@mobileone/checkpoint/lazy'
@@ -27,12 +30,14 @@ import { variantOf } from './variant-name.ts'
 /**
  * Where a model comes from: a Model, one of the published variants (`s0` … `s4`, also `S0` or `mobileone_s0`, fetched from the hub), or weights: a hub
  * id, a URL, a file path (Node), a File or Blob, or bytes. safetensors and PyTorch files, fused or not, in Apple's, timm's
- * or mmpretrain's naming.
+ * or mmpretrain's naming. With `networks`, also the names that they know.
  */
 export type ModelSource = Model | Variant | WeightSource
 
 /** How weights are fetched, read and kept. */
 export interface LoadOptions extends FetchWeightsOptions, ModelFromCheckpointOptions {
+  /** Networks beside the MobileOnes, whose names and weights are then taken too: `zooNetworks()` of `@mobileone/zoo`. */
+  readonly networks?: NetworkLibrary | undefined
   /**
    * Keep the folded form of downloaded weights beside them in the cache, so that the next start does not fold again. Default true.
    * `cache: false` keeps neither.
@@ -56,14 +61,8 @@ export async function loadModel(given: ModelSource, options: LoadOptions = {}): 
   const source = variantOf(given) ?? given
   if (isModel(source)) return source
   const fetched = await fetchFrom(source, options)
-  return described(
-    modelFromCheckpoint(
-      await parseFetched(fetched, (bytes) => readCheckpointAsync(bytes)),
-      checkpointOptions(options),
-    ),
-    source,
-    fetched,
-  )
+  const checkpoint = await parseFetched(fetched, (bytes) => readCheckpointAsync(bytes))
+  return described(read(checkpoint, source, options), source, fetched)
 }
 
 /**
@@ -84,10 +83,8 @@ export async function loadDeployModel(given: ModelSource, options: LoadOptions =
     { recipe: foldRecipe(options), signal, onWarning: options.onWarning },
     async (bytes) => modelFromCheckpoint(await readCheckpointAsync(bytes), checkpointOptions(withoutPrefix)),
     async () => {
-      const loaded = modelFromCheckpoint(
-        await parseFetched(fetched, (bytes) => readCheckpointAsync(bytes)),
-        checkpointOptions(options),
-      )
+      const checkpoint = await parseFetched(fetched, (bytes) => readCheckpointAsync(bytes))
+      const loaded = read(checkpoint, source, options)
       const value = stored(await reparameterizeAsync(loaded, folding))
       const isTrainForm = loaded.nodes.some(({ op }) => op === 'batchNorm')
       const { storage = 'float32' } = options
@@ -101,10 +98,10 @@ export async function loadDeployModel(given: ModelSource, options: LoadOptions =
 const foldRevision = 1
 
 /** What a folded model depends on beside the bytes of the weights. */
-function foldRecipe({ name, size, strides, outputs, prefix, storage }: LoadOptions): string {
+function foldRecipe({ name, size, strides, outputs, prefix, storage, networks }: LoadOptions): string {
   const software = `${manifest.version}-${foldRevision}`
   const half = storage === 'float16' ? { storage } : {}
-  return `folded ${JSON.stringify({ software, name, size, strides, outputs, prefix, ...half })}`
+  return `folded ${JSON.stringify({ software, name, size, strides, outputs, prefix, ...half, networks: networks?.id })}`
 }
 
 /** What `storage` makes of a folded model. */
@@ -124,14 +121,23 @@ async function storing(storage: LoadOptions['storage'] = 'float32'): Promise<(mo
 }
 
 function fetchFrom(source: Variant | WeightSource, options: LoadOptions): Promise<FetchedWeights> {
-  return fetchWeights(weightsAt(source), options)
+  return fetchWeights(weightsAt(source, options), options)
 }
 
-/** A variant's published weights; any other source as it is. */
-export function weightsAt(given: Variant | WeightSource): WeightSource {
+/** The published weights of a variant, or of a name that `networks` knows; any other source as it is. */
+export function weightsAt(given: Variant | WeightSource, { networks }: LoadOptions): WeightSource {
   const source = variantOf(given) ?? given
-  const isVariant = typeof source === 'string' && Object.hasOwn(knownSources, source)
-  return isVariant ? knownSources[source as Variant].hub : source
+  if (typeof source !== 'string') return source
+  const isVariant = Object.hasOwn(knownSources, source)
+  return isVariant ? knownSources[source as Variant].hub : (networks?.weightsOf(source) ?? source)
+}
+
+function read(checkpoint: Checkpoint, source: ModelSource, options: LoadOptions): Model {
+  const { networks, prefix } = options
+  const given = checkpointOptions(options)
+  if (!networks || holdsMobileOne(checkpoint, prefix)) return modelFromCheckpoint(checkpoint, given)
+  const isName = typeof source === 'string' && networks.weightsOf(source) !== undefined
+  return isName ? networks.read(checkpoint, given, source) : networks.read(checkpoint, given)
 }
 
 function described(model: Model, source: ModelSource, fetched: FetchedWeights): Model {

@@ -26,7 +26,7 @@ export async function preload(source: ModelSource, options: LoadOptions = {}): P
  * @throws MobileOneError `invalid-argument` for what is no source.
  */
 export async function isCached(source: ModelSource, options: LoadOptions = {}): Promise<boolean> {
-  return isModel(source) || hasWeights(weightsAt(source), options)
+  return isModel(source) || hasWeights(weightsAt(source, options), options)
 }
 
 /**

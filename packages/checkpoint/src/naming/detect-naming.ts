@@ -8,10 +8,16 @@ export interface Detected {
 }
 
 /**
- * The naming of a state dict, told by the first weight of the stem, and what stands before its keys.
+ * {@link findNaming}, which must be there.
  * @throws MobileOneError `missing-weights` when no naming fits, with the first keys.
  */
 export function detectNaming(keys: Iterable<string>, wantedPrefix?: string): Detected {
+  const all = [...keys]
+  return findNaming(all, wantedPrefix) ?? refuse(all, wantedPrefix)
+}
+
+/** The naming of a state dict, told by the first weight of the stem, and what stands before its keys; undefined where none fits. */
+export function findNaming(keys: Iterable<string>, wantedPrefix?: string): Detected | undefined {
   const anchors = Object.values(namings).flatMap((naming) =>
     (['fused', 'conv', 'scale'] as const).map((part) => {
       const module = naming.parts[part].replace('{i}', '0')
@@ -28,6 +34,10 @@ export function detectNaming(keys: Iterable<string>, wantedPrefix?: string): Det
       }
     }
   }
+  return undefined
+}
+
+function refuse(all: readonly string[], wantedPrefix: string | undefined): never {
   const under = wantedPrefix === undefined ? '' : ` under the prefix ${JSON.stringify(wantedPrefix)}`
   throw new MobileOneError(
     'missing-weights',
@@ -44,5 +54,5 @@ function describe(keys: readonly string[]): string {
     .slice(0, 5)
     .map((key) => JSON.stringify(key.slice(0, 80)))
     .join(', ')
-  return `${repVgg ? 'They look like those of a RepVGG. ' : ''}The first of ${keys.length} keys are ${first}`
+  return `${repVgg ? 'They look like those of a RepVGG. ' : ''}@mobileone/zoo reads those of other networks. The first of ${keys.length} keys are ${first}`
 }

@@ -1,6 +1,6 @@
 import { loadavg } from 'node:os'
 import { toSafetensors } from '@mobileone/checkpoint'
-import { type Model, type Variant, variants } from '@mobileone/core'
+import { initialize, type Model, type Variant, variants } from '@mobileone/core'
 import {
   benchmark,
   type ContenderTraits,
@@ -21,6 +21,7 @@ import {
   subjectFiles,
 } from '@mobileone/measure/node'
 import { toOnnx } from '@mobileone/onnx'
+import { isZooName, zooNetwork } from '@mobileone/zoo'
 import { type BackendFlags, backendFlags, backendNames, checkThreads, createBackend } from '../backends.ts'
 import { defineCommand, UsageError } from '../command.ts'
 import { writeFileAtomic } from '../files.ts'
@@ -36,7 +37,7 @@ import {
 import { foldFor, interrupted, loadFor, threadsOf } from '../session.ts'
 import { printJson, printLine, printNote, progressBar } from '../terminal.ts'
 import { version } from '../version.ts'
-import { withShape } from '../weights.ts'
+import { type ShapeFlags, shapeOf, withShape } from '../weights.ts'
 
 /** The runtimes people compare with; each is measured if it is installed. */
 const others: Readonly<Record<string, ContenderTraits>> = {
@@ -83,6 +84,7 @@ export const bench = defineCommand({
   examples: [
     'mobileone bench',
     'mobileone bench --variant s4 --threads 2 --against none',
+    'mobileone bench --variant mobilenetv2_100',
     'mobileone bench --weights mine.safetensors --json > speed.json',
   ],
   async run(_, flags) {
@@ -95,11 +97,9 @@ export const bench = defineCommand({
       )
     }
     checkThreads(flags.threads)
-    const variant = (flags.variant ?? 's0') as Variant
-    const model: Model =
-      flags.weights === undefined
-        ? randomDeployModel(withShape(variants[variant], flags))
-        : await foldFor(await loadFor(flags))
+    const variant = flags.variant ?? 's0'
+    const model =
+      flags.weights === undefined ? randomModel(variant, flags) : await foldFor(await loadFor(flags))
     const name = flags.weights === undefined ? variant : model.name
     const progress = progressBar()
     const files = subjectFiles({ model: toSafetensors, onnx: toOnnx })
@@ -153,6 +153,13 @@ export const bench = defineCommand({
     }
   },
 })
+
+/** The network of a variant or of the zoo, folded, with random weights. */
+function randomModel(variant: string, flags: ShapeFlags): Model {
+  if (!isZooName(variant)) return randomDeployModel(withShape(variants[variant as Variant], flags))
+  const deploy = zooNetwork(variant, { form: 'deploy', ...shapeOf(flags, variant) })
+  return initialize(deploy, { seed: 2206, statistics: 'random' })
+}
 
 /** The number of threads that `auto` comes to for `model`, which is said. */
 async function measuredThreads(model: Model): Promise<number> {

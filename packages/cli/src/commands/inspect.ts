@@ -9,12 +9,13 @@ import {
   profile,
   variants,
 } from '@mobileone/core'
+import { isZooName, zooNetwork } from '@mobileone/zoo'
 import { defineCommand } from '../command.ts'
 import { jsonFlag, offlineFlag, sha256Flag, shapeFlags } from '../flags.ts'
 import { coremlJson, coremlText, type InspectedCoreML, inspectCoreML } from '../inspect-coreml.ts'
 import { foldFor, modelFor, type WeightFlags, weightsFor } from '../session.ts'
 import { formatBytes, formatCount, printable, printJson, printLine, table } from '../terminal.ts'
-import { withShape } from '../weights.ts'
+import { shapeOf, withShape } from '../weights.ts'
 
 export const inspect = defineCommand({
   name: 'inspect',
@@ -28,6 +29,7 @@ export const inspect = defineCommand({
   flags: { ...shapeFlags, sha256: sha256Flag, offline: offlineFlag, json: jsonFlag },
   examples: [
     'mobileone inspect s0',
+    'mobileone inspect efficientnet_b0',
     'mobileone inspect mobileone_s4_unfused.pth.tar --json',
     'mobileone inspect MobileOne.mlpackage',
   ],
@@ -92,6 +94,13 @@ async function graphsOf(source: string, flags: WeightFlags): Promise<Found> {
   if (Object.hasOwn(known, source) && !existsSync(source)) {
     const config = withShape(known[source] as MobileOneConfig, flags)
     return { train: mobileone(config, { form: 'train' }), deploy: mobileone(config, { form: 'deploy' }) }
+  }
+  if (isZooName(source) && !existsSync(source)) {
+    const shape = shapeOf(flags, source)
+    return {
+      train: zooNetwork(source, { form: 'train', ...shape }),
+      deploy: zooNetwork(source, { form: 'deploy', ...shape }),
+    }
   }
   const weights = await weightsFor(source, flags)
   if (weights.kind !== 'coreml') return bothForms(await modelFor(weights, flags))

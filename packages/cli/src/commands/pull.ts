@@ -1,5 +1,6 @@
 import type { Variant } from '@mobileone/core'
 import { knownSources, openDefaultCache } from '@mobileone/hub'
+import { isZooName, publishedSource } from '@mobileone/zoo'
 import { defineCommand, UsageError } from '../command.ts'
 import { jsonFlag, sha256Flag } from '../flags.ts'
 import { fetchFor } from '../session.ts'
@@ -9,7 +10,7 @@ export const pull = defineCommand({
   name: 'pull',
   summary: 'Download weights into the cache for later commands to use offline, or list or clear the cache.',
   details:
-    'An interrupted download resumes where it stopped. The published weights are licensed by Apple, not by this project:\nhttps://github.com/apple/ml-mobileone/blob/main/LICENSE',
+    'An interrupted download resumes where it stopped. The published weights of MobileOne are licensed by Apple, not by this project:\nhttps://github.com/apple/ml-mobileone/blob/main/LICENSE',
   positionals: '[variant|url|hub id]',
   minPositionals: 0,
   maxPositionals: 1,
@@ -28,8 +29,14 @@ export const pull = defineCommand({
       return
     }
     if (source === undefined)
-      throw new UsageError('say what to download: a variant (s0 … s4), a URL or a hub id')
-    const id = Object.hasOwn(knownSources, source) ? knownSources[source as Variant].hub : source
+      throw new UsageError(
+        'say what to download: a variant (s0 … s4), a network of the zoo (resnet18 …), a URL or a hub id',
+      )
+    const id = isZooName(source)
+      ? publishedSource(source)
+      : Object.hasOwn(knownSources, source)
+        ? knownSources[source as Variant].hub
+        : source
     const { bytes, sha256, source: origin, fromCache } = await fetchFor(id, flags)
     if (flags.json) printJson({ source: origin, bytes: bytes.length, sha256, fromCache })
     else

@@ -11,7 +11,8 @@ import type { BackendRequest } from './named-backends.ts'
 import { type Facts, type MethodName, methods } from './protocol.ts'
 
 /** Options that reach another thread: data, callbacks and signals. */
-export interface RemoteOptions extends Omit<ClassifierOptions, 'backend' | 'decoder' | 'fetch' | 'cache'> {
+export interface RemoteOptions
+  extends Omit<ClassifierOptions, 'backend' | 'decoder' | 'fetch' | 'cache' | 'networks'> {
   /**
    * A backend by name, with its options beside it where it takes some: `'auto'`, `{ name: 'wasm', threads: 2 }`; or several to try in
    * order. A backend itself cannot be sent: a worker of your own names it in `serveClassifier({ backends })`. Default `wasm`.

@@ -24,7 +24,7 @@ export interface ServeOptions {
    * beside the name.
    */
   readonly backends?: BackendFactories
-  /** Options of every classifier that cannot be sent: `decoder`, `fetch`, `cache`. What the owner gives goes before. */
+  /** Options of every classifier that cannot be sent: `decoder`, `fetch`, `cache`, `networks`. What the owner gives goes before. */
   readonly options?: Partial<ClassifierOptions>
 }
 

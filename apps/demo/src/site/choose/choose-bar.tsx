@@ -1,9 +1,10 @@
 /** @jsxImportSource preact */
 import type { ComponentType, JSX } from 'preact'
-import { useRef, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import './choose.css'
 import { engine } from '../state/engine.ts'
 import { Notice } from '../ui/notice.tsx'
+import { provideChooser } from './chooser.ts'
 import { LoadingLine, StatusLine } from './status-line.tsx'
 import { onWhat } from './status-words.ts'
 
@@ -24,6 +25,7 @@ export function ChooseBar(): JSX.Element {
       setFailure(error as Error)
     }
   }
+  useEffect(() => provideChooser(open), [])
   return (
     <section class="choose" aria-label="Model" data-engine={status}>
       <div class="choose-bar">
@@ -51,11 +53,18 @@ export function ChooseBar(): JSX.Element {
         closedby="any"
       >
         <div class="choose-sheet">
+          <h2 id="choose-title" class="hidden">
+            Model and machine
+          </h2>
           <header class="choose-head">
-            <h2 id="choose-title">Model and machine</h2>
-            <button type="button" class="quiet" onClick={() => dialog.current?.close()}>
-              Close
-            </button>
+            <div class="choose-now">
+              <strong>{title}</strong>
+              {isOpen && <StatusLine />}
+              <button type="button" class="quiet" onClick={() => dialog.current?.close()}>
+                Close
+              </button>
+            </div>
+            <LoadingLine />
           </header>
           {isOpen && Panel && <Panel />}
           {!Panel && failure && (

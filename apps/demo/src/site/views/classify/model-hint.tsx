@@ -1,25 +1,37 @@
 /** @jsxImportSource preact */
 import type { JSX } from 'preact'
-import { choice, choose } from '../../state/choice.ts'
+import { openChooser } from '../../choose/chooser.ts'
+import { choice } from '../../state/choice.ts'
 
 /** What the model of the choice is good for, and where there is a better one. */
 export function ModelHint(): JSX.Element {
-  if (choice.value.model !== 'fashion-mnist') {
-    return (
-      <p class="muted">
-        The samples are what the small model of this page was made for. This one is better with photographs:
-        give it yours.
-      </p>
-    )
-  }
-  return (
-    <p class="muted">
-      The small model of this page knows ten kinds of clothes, from 28 x 28 grey pixels on black. For
-      photographs of anything,{' '}
-      <button type="button" class="link" onClick={() => choose({ model: 's0' })}>
-        take S0
-      </button>
-      , which knows 1000 things.
-    </p>
+  const button = (text: string): JSX.Element => (
+    <button type="button" class="link" onClick={openChooser}>
+      {text}
+    </button>
   )
+  switch (choice.value.model) {
+    case 'fashion-mnist':
+      return (
+        <p class="muted">
+          The small model of this page knows ten kinds of clothes, light on black, in 28 × 28 grey pixels, and
+          takes anything else for clothes, too. For photographs {button('choose MobileOne S0')}, which knows
+          1000 things.
+        </p>
+      )
+    case 'file':
+      return (
+        <p class="muted">
+          These are what the small model of this page was made for. Your own model wants pictures of its own
+          kind: drop some, or {button('choose another model')}.
+        </p>
+      )
+    default:
+      return (
+        <p class="muted">
+          This model knows 1000 kinds of things from photographs, which this page has none of: drop some of
+          yours. On these grey samples it guesses; they are for {button('the small model')}.
+        </p>
+      )
+  }
 }

@@ -1,32 +1,46 @@
 /** @jsxImportSource preact */
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
+import { choice } from '../../state/choice.ts'
 import { Notice } from '../../ui/notice.tsx'
 import { ModelHint } from './model-hint.tsx'
-import { addPictures } from './pictures.ts'
-import { type Sample, samples } from './samples.ts'
+import { addPictures, type GivenPicture, pictures, selected } from './pictures.ts'
+import { firstSample, type Sample, samples } from './samples.ts'
 
-/** Pictures to begin with, and what the embedded model is for. */
-export function SampleWall(): JSX.Element {
+interface Props {
+  /** One was taken and is shown. */
+  readonly onTaken: () => void
+}
+
+/** Pictures to begin with, and what the model is for. */
+export function SampleWall({ onTaken }: Props): JSX.Element {
   const [error, setError] = useState<string>()
-  const take = async ({ address, label }: Sample): Promise<void> => {
+  const shown = selected.value
+  const take = async (sample: Sample): Promise<void> => {
     try {
-      const response = await fetch(address)
-      if (!response.ok) throw new Error(`the server answered ${response.status}`)
-      addPictures([{ name: label, file: await response.blob() }])
+      addPictures([await readSample(sample)])
       setError(undefined)
+      onTaken()
     } catch (cause) {
       setError((cause as Error).message)
     }
   }
   return (
-    <section class="panel" aria-labelledby="samples-title">
-      <h2 id="samples-title">Try one of these</h2>
+    <section class="panel samples" aria-labelledby="samples-title">
+      <div class="intro">
+        <h2 id="samples-title">Try one of these</h2>
+        <ModelHint />
+      </div>
       <ul class="wall">
         {samples.map((sample) => (
           <li key={sample.address}>
-            <button type="button" class="sample" onClick={() => take(sample)}>
-              <img src={sample.address} alt={sample.label} width="28" height="28" loading="lazy" />
+            <button
+              type="button"
+              class="sample"
+              aria-pressed={shown?.isSample === true && shown.name === sample.label}
+              onClick={() => take(sample)}
+            >
+              <img src={sample.address} alt={sample.label} width="28" height="28" />
             </button>
           </li>
         ))}
@@ -36,7 +50,22 @@ export function SampleWall(): JSX.Element {
           {error}. Choose a picture of your own.
         </Notice>
       )}
-      <ModelHint />
     </section>
   )
+}
+
+async function readSample({ address, label }: Sample): Promise<GivenPicture> {
+  const response = await fetch(address)
+  if (!response.ok) throw new Error(`the server answered ${response.status}`)
+  return { name: label, file: await response.blob(), isSample: true }
+}
+
+let isFirst = true
+
+/** What a visitor sees who has done nothing yet: a sample, where the model knows what it shows. */
+export async function showFirstSample(): Promise<void> {
+  if (!isFirst || choice.peek().model !== 'fashion-mnist') return
+  isFirst = false
+  const sample = await readSample(firstSample)
+  if (pictures.peek().length === 0) addPictures([sample])
 }

@@ -23,3 +23,6 @@ export const samples: readonly Sample[] = files.map(([name, label]) => ({
   address: `./samples/${name}.png`,
   label,
 }))
+
+/** What is shown to begin with. */
+export const firstSample = samples.at(-1) as Sample

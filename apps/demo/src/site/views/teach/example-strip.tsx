@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { TaughtExample } from './project.ts'
 import { dropExample } from './taught.ts'
 
@@ -11,25 +11,37 @@ interface Props {
 }
 
 const usual = 23
+/** So many more are shown at each wish: thousands at once would hold up the page. */
+const more = 100
 
-/** Thumbnails of the examples of a class; pressing one removes it. */
+/** Thumbnails of the examples of a class, the newest first; pressing one removes it. */
 export function ExampleStrip({ name, examples }: Props): JSX.Element {
-  const [showsAll, setShowsAll] = useState(false)
+  const [limit, setLimit] = useState(usual)
+  const list = useRef<HTMLUListElement>(null)
   const newest = examples.map((example, index) => ({ example, number: index + 1 })).reverse()
-  const shown = showsAll ? newest : newest.slice(0, usual)
+  const shown = newest.slice(0, limit)
+  const rest = newest.length - shown.length
+  const remove = (id: string, place: number): void => {
+    dropExample(id)
+    // Else the keyboard would be back at the top of the page.
+    requestAnimationFrame(() => {
+      const buttons = list.current?.querySelectorAll('button')
+      buttons?.[Math.min(place, buttons.length - 1)]?.focus({ preventScroll: true })
+    })
+  }
   if (examples.length === 0) {
     return (
       <p class="strip-empty muted">Nothing yet. Record with the camera, add pictures, or drop some here.</p>
     )
   }
   return (
-    <ul class="strip" aria-label={`Examples of ${name}`}>
-      {shown.map(({ example, number }) => (
+    <ul class="strip" ref={list} aria-label={`Examples of ${name}`}>
+      {shown.map(({ example, number }, place) => (
         <li key={example.id}>
           <button
             type="button"
             class="thumb"
-            onClick={() => dropExample(example.id)}
+            onClick={() => remove(example.id, place)}
             aria-label={`Remove example ${number} of ${name}`}
             title="Remove this example"
           >
@@ -45,11 +57,14 @@ export function ExampleStrip({ name, examples }: Props): JSX.Element {
           <button
             type="button"
             class="thumb more"
-            onClick={() => setShowsAll(!showsAll)}
-            aria-expanded={showsAll}
-            aria-label={showsAll ? `Show fewer examples of ${name}` : `Show all examples of ${name}`}
+            onClick={() => setLimit(rest > 0 ? limit + more : usual)}
+            aria-label={
+              rest > 0
+                ? `Show ${Math.min(rest, more)} more examples of ${name}`
+                : `Show fewer examples of ${name}`
+            }
           >
-            {showsAll ? 'Less' : `+${newest.length - usual}`}
+            {rest > 0 ? `+${rest}` : 'Less'}
           </button>
         </li>
       )}

@@ -44,8 +44,9 @@ async function restore(): Promise<void> {
     const picture = pictures[index]
     return picture instanceof Blob ? [{ id, classId, picture }] : []
   })
+  if (!isUntouched(project.peek())) return
   written = new Set(examples.map(({ id }) => id))
-  if (isUntouched(project.peek())) restoreProject({ classes: stored.classes, examples })
+  restoreProject({ classes: stored.classes, examples })
   wish.value = true
 }
 

@@ -36,7 +36,8 @@ function Confusion({ report }: { readonly report: HeadReport | undefined }): JSX
   const confusion = report?.crossValidation?.confusion
   if (!report || !confusion) return null
   const nameOf = new Map(project.value.classes.map(({ id, name }) => [id, name]))
-  const names = report.classes.map(({ label }) => nameOf.get(label) ?? 'a removed class')
+  const ids = report.classes.map(({ label }) => label)
+  const names = ids.map((id) => nameOf.get(id) ?? 'a removed class')
   return (
     <>
       <p>{confusionSentence(confusion, names)}</p>
@@ -46,8 +47,8 @@ function Confusion({ report }: { readonly report: HeadReport | undefined }): JSX
           <thead>
             <tr>
               <td />
-              {names.map((name) => (
-                <th key={name} scope="col" title={name}>
+              {names.map((name, index) => (
+                <th key={ids[index]} scope="col" title={name}>
                   <span>{name}</span>
                 </th>
               ))}
@@ -55,12 +56,12 @@ function Confusion({ report }: { readonly report: HeadReport | undefined }): JSX
           </thead>
           <tbody>
             {confusion.map((row, from) => (
-              <tr key={names[from]}>
+              <tr key={ids[from]}>
                 <th scope="row" title={names[from]}>
                   <span>{names[from]}</span>
                 </th>
                 {row.map((times, to) => (
-                  <td key={names[to]} class={`numeric ${from === to ? 'right' : times > 0 ? 'wrong' : ''}`}>
+                  <td key={ids[to]} class={`numeric ${from === to ? 'right' : times > 0 ? 'wrong' : ''}`}>
                     {times}
                   </td>
                 ))}

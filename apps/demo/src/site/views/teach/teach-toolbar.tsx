@@ -2,6 +2,7 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { isUntouched, type Project } from './project.ts'
+import { recording } from './recording.ts'
 import { sampleProject } from './sample-project.ts'
 import { clearAll, filesRead, project, replaceProject, report, undo, undoable } from './taught.ts'
 
@@ -43,6 +44,9 @@ export function TeachToolbar(): JSX.Element {
       )}
       <span class="muted" role="status">
         {reading ? `Reading ${reading.done + 1} of ${reading.total} pictures` : ''}
+      </span>
+      <span class="hidden" role="status">
+        {what && !reading && recording.value === undefined ? `Done: ${what}` : ''}
       </span>
     </div>
   )
