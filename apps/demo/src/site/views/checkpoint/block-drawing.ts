@@ -155,7 +155,12 @@ function words(layer: BranchLayer): { readonly title: string; readonly subtitle:
     case 'norm':
       return { title: 'norm', subtitle: '' }
     case 'linear':
-      return { title: 'linear', subtitle: subtitleOf(layer.isDepthwise, layer.hasBias) }
+      return { title: 'linear', subtitle: layer.hasBias ? '+ bias' : '' }
+    case 'conv':
+      return {
+        title: layer.kernel.join('×'),
+        subtitle: subtitleOf(layer.isDepthwise, layer.hasBias),
+      }
     default:
       throw new Error(`${layer satisfies never} is no layer`)
   }
