@@ -62,8 +62,8 @@ describe.skipIf(lacking('chromium'))('the camera', () => {
     await page.waitForTimeout(1000)
     expect(await page.textContent('.rate')).toMatch(/frames a second, \d+ skipped/)
     expect(await page.textContent('.stages')).toMatch(/Network[\d.]+ ms.*Whole[\d.]+ ms/)
-    await takeScreenshots(page, 'camera')
     expect(await longTasks(page)).toEqual([])
+    await takeScreenshots(page, 'classify-camera')
 
     await page.getByRole('button', { name: 'Look at a part' }).click()
     await expect

@@ -1,12 +1,16 @@
 import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { createClassifier } from '@mobileone/sdk'
+import { lacking, readGolden } from '@mobileone/testkit'
 import { describe, expect, it } from 'vitest'
 import { cameraNames } from '../src/site/ui/camera-names.ts'
 import { frameFigures } from '../src/site/views/classify/frame-rate.ts'
 import { between, middleOf, moved, resized, seenPart } from '../src/site/views/classify/region.ts'
-import { samples } from '../src/site/views/classify/samples.ts'
+import { clothesSamples, samplesFor, thingsSamples } from '../src/site/views/classify/samples.ts'
 
 const images = fileURLToPath(new URL('../assets/images/', import.meta.url))
+const drawings = fileURLToPath(new URL('../public/drawings/', import.meta.url))
 
 describe('a region', () => {
   const size = { width: 100, height: 60 }
@@ -62,7 +66,24 @@ it('names cameras as people do', () => {
   ])
 })
 
-it('has the samples of the embedded model', async () => {
-  const files = await readdir(images)
-  expect(samples.map(({ address }) => address.replace('./samples/', '')).sort()).toEqual(files.sort())
+it('has samples for the embedded model and for those of ImageNet', async () => {
+  const names = (all: typeof clothesSamples) =>
+    all.pictures.map(({ address }) => address.replace(/.*\//, '')).sort()
+  expect(names(clothesSamples)).toEqual((await readdir(images)).sort())
+  expect(names(thingsSamples)).toEqual((await readdir(drawings)).sort())
+  expect(samplesFor('fashion-mnist', undefined)).toBe(clothesSamples)
+  expect(samplesFor('s0', undefined)).toBe(thingsSamples)
+  expect(samplesFor('file', 1000)).toBe(thingsSamples)
+  expect(samplesFor('file', 3)).toBe(clothesSamples)
 })
+
+it.skipIf(lacking('golden'))(
+  'has drawings that the real S0 takes for what they show',
+  async () => {
+    await using classifier = await createClassifier({ model: readGolden('mobileone_s0_unfused.pth.tar') })
+    const files = thingsSamples.pictures.map(({ address }) => join(drawings, address.replace(/.*\//, '')))
+    const found = await classifier.classify(files, { topK: 1 })
+    expect(found.map(([best]) => best?.label)).toEqual(thingsSamples.pictures.map(({ label }) => label))
+  },
+  60_000,
+)

@@ -4,14 +4,13 @@ import type { ComponentType, JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import './classify.css'
 import './classify-pictures.ts'
-import { engine } from '../../state/engine.ts'
 import { DropZone } from '../../ui/drop-zone.tsx'
 import type { CameraStageProps } from './camera-stage.tsx'
 import { PictureList } from './picture-list.tsx'
 import { PictureStage } from './picture-stage.tsx'
 import { addPictures } from './pictures.ts'
 import { ResultsPanel } from './results-panel.tsx'
-import { SampleWall, showFirstSample } from './sample-wall.tsx'
+import { SampleWall } from './sample-wall.tsx'
 
 const source = signal<'pictures' | 'camera'>('pictures')
 
@@ -25,10 +24,6 @@ export default function ClassifyView(): JSX.Element {
   const stage = useRef<HTMLElement>(null)
   const [Camera, setCamera] = useState<ComponentType<CameraStageProps>>()
   const isCamera = source.value === 'camera'
-  const isReady = engine.value.status === 'ready'
-  useEffect(() => {
-    if (isReady) showFirstSample().catch(() => {})
-  }, [isReady])
   useEffect(() => {
     if (isCamera) void import('./camera-stage.tsx').then(({ CameraStage }) => setCamera(() => CameraStage))
   }, [isCamera])

@@ -17,6 +17,16 @@ interface Props {
 /** A video is drawn so often, whatever the network does: milliseconds. */
 const period = 100
 
+/** A photograph is drawn from so many pixels across or down: the page's thread has other things to do. */
+const most = 1024
+
+function shrunk({ width, height }: Size): ImageBitmapOptions {
+  const scale = most / Math.max(width, height)
+  if (scale >= 1) return {}
+  const [resizeWidth, resizeHeight] = [width, height].map((side) => Math.max(1, Math.round(side * scale)))
+  return { resizeWidth, resizeHeight, resizeQuality: 'medium' } as ImageBitmapOptions
+}
+
 /** What the network is given of a picture or a video. */
 export function NetworkInput({ source, size, region }: Props): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null)
@@ -31,7 +41,7 @@ export function NetworkInput({ source, size, region }: Props): JSX.Element {
       return () => clearInterval(timer)
     }
     let isCurrent = true
-    createImageBitmap(source).then(
+    createImageBitmap(source, shrunk(size)).then(
       (bitmap) => {
         if (isCurrent) drawInput(target, bitmap, size, options)
         bitmap.close()

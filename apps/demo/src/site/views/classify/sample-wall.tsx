@@ -1,21 +1,29 @@
 /** @jsxImportSource preact */
+import { computed } from '@preact/signals'
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { choice } from '../../state/choice.ts'
+import { engine } from '../../state/engine.ts'
 import { Notice } from '../../ui/notice.tsx'
 import { ModelHint } from './model-hint.tsx'
 import { addPictures, type GivenPicture, pictures, selected } from './pictures.ts'
-import { firstSample, type Sample, samples } from './samples.ts'
+import { type Sample, type Samples, samplesFor } from './samples.ts'
 
 interface Props {
   /** One was taken and is shown. */
   readonly onTaken: () => void
 }
 
+const samplesNow = computed(() => samplesFor(choice.value.model, engine.value.classifier?.labels?.length))
+
 /** Pictures to begin with, and what the model is for. */
 export function SampleWall({ onTaken }: Props): JSX.Element {
   const [error, setError] = useState<string>()
-  const shown = selected.value
+  const samples = samplesNow.value
+  const isReady = engine.value.status === 'ready'
+  useEffect(() => {
+    if (isReady) showFirst(samples).catch(() => {})
+  }, [isReady, samples])
   const take = async (sample: Sample): Promise<void> => {
     try {
       addPictures([await readSample(sample)])
@@ -25,14 +33,15 @@ export function SampleWall({ onTaken }: Props): JSX.Element {
       setError((cause as Error).message)
     }
   }
+  const shown = selected.value
   return (
     <section class="panel samples" aria-labelledby="samples-title">
       <div class="intro">
         <h2 id="samples-title">Try one of these</h2>
-        <ModelHint />
+        <ModelHint kind={samples.kind} />
       </div>
-      <ul class="wall">
-        {samples.map((sample) => (
+      <ul class={`wall ${samples.kind}`}>
+        {samples.pictures.map((sample) => (
           <li key={sample.address}>
             <button
               type="button"
@@ -62,10 +71,13 @@ async function readSample({ address, label }: Sample): Promise<GivenPicture> {
 
 let isFirst = true
 
-/** What a visitor sees who has done nothing yet: a sample, where the model knows what it shows. */
-export async function showFirstSample(): Promise<void> {
-  if (!isFirst || choice.peek().model !== 'fashion-mnist') return
+/** Show one to a visitor who has done nothing yet, and in the place of one that was for another kind of model. */
+async function showFirst({ pictures: [first, ...others] }: Samples): Promise<void> {
+  const shown = selected.peek()
+  const isOfThese = [first, ...others].some((each) => each?.label === shown?.name)
+  const isWanted = shown ? shown.isSample && !isOfThese : isFirst && pictures.peek().length === 0
   isFirst = false
-  const sample = await readSample(firstSample)
-  if (pictures.peek().length === 0) addPictures([sample])
+  if (!isWanted || !first) return
+  const sample = await readSample(first)
+  if (selected.peek()?.id === shown?.id) addPictures([sample])
 }
