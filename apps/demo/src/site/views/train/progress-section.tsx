@@ -85,7 +85,7 @@ function RunLine({ form, steps = 0, chance, state }: RunProps): JSX.Element {
   const accuracy = state?.accuracies.at(-1)?.value
   const facts = [
     ['right', accuracy === undefined ? '–' : percent(accuracy)],
-    ['step', state ? `${count(step)} of ${count(steps)}` : '–'],
+    ['step', state ? count(step) : '–'],
     ['pictures/s', imagesPerSecond === undefined ? '–' : count(Math.round(imagesPerSecond))],
     ['parameters', network ? count(network.params) : '–'],
   ]
