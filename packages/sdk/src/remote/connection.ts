@@ -1,6 +1,14 @@
 /** The owner's end of the protocol: calls with an abort, callbacks and iterables, and an end of all of them when the thread dies. */
 import { type ErrorCode, MobileOneError } from '@mobileone/core'
-import { type Created, type Item, type MethodName, methods, type Reply, type Request } from './protocol.ts'
+import {
+  type Created,
+  type Item,
+  type MethodName,
+  methods,
+  type Reply,
+  type Request,
+  type Share,
+} from './protocol.ts'
 import { type Outgoing, pack, unpack } from './wire.ts'
 
 /** A thread as the platform started it. */
@@ -14,7 +22,7 @@ export interface Connection {
   /** The thread's `hello`: it can be called from here on. */
   readonly started: Promise<void>
   readonly running: number
-  create(handle: number, options: object, share?: boolean): Promise<Created>
+  create(handle: number, options: object, share?: Share): Promise<Created>
   /** @param into The handle of the classifier that the call makes; its facts are the answer. */
   call(handle: number, method: MethodName, args: readonly unknown[], into?: number): Promise<unknown>
   stream(
@@ -144,12 +152,11 @@ export function connect(thread: Thread, prepare: Prepare = (source) => source): 
     get running() {
       return pending.size
     },
-    create: (handle, options, share = false) =>
-      ask(handle, [options], 'creating a classifier', (id, args) => ({
+    create: (handle, ...given) =>
+      ask(handle, given, 'creating a classifier', (id, args) => ({
         type: 'create',
         id,
         handle,
-        share,
         args,
       })) as Promise<Created>,
     call(handle, method, given, into) {
