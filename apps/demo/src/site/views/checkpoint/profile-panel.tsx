@@ -33,8 +33,8 @@ export function ProfilePanel(): JSX.Element {
       <header>
         <h2 id="profile-title">Where the time goes</h2>
         <p class="muted">
-          The folded network, layer by layer, on {onWhat(choice.value)}. What a layer moves are the bytes of
-          its input, output and weights; a layer that computes little and moves much waits for memory.
+          The folded network, layer by layer, on {onWhat(choice.value)}. Moved are the bytes of a layer's
+          input, output and weights: one that computes little and moves much waits for memory.
         </p>
       </header>
       <div class="row">
