@@ -120,6 +120,9 @@ describe('the meter of a download', () => {
     expect(meter.read()).toEqual({ done: 5500, total: 9000, rate: 1000, quiet: 1 })
     pass(4200)
     expect(meter.read().quiet).toBe(5)
+    meter.tell(6000, 9000)
+    expect(meter.read()).toMatchObject({ done: 6000, rate: undefined, quiet: 0 })
+    pass(600)
     meter.tell(100, 9000)
     expect(meter.read()).toMatchObject({ done: 100, rate: undefined, quiet: 0 })
   })
@@ -138,7 +141,7 @@ describe('the times of a visit', () => {
     return { ...made, key: keyOf(made) }
   }
 
-  it('has one row for each combination, the last load of it with the download of the first', () => {
+  it('has one row for each combination, with what the last load did not do again', () => {
     const first = trial({ phases: { download: 900, compile: 5 }, steady: { median: 3, runs: 9 } })
     const other = trial({ choice: { ...defaultChoice, threads: 2 } })
     const again = trial({ phases: { read: 1, compile: 4 } })
@@ -236,8 +239,8 @@ describe('the words of the bar', () => {
     })
     expect(statusWords({ ...loading, warning: 'no connection' }, running).text).toMatch(/broke/)
     expect(statusWords(loading, { ...running, quiet: 12 })).toMatchObject({
-      text: 'Nothing comes from the server',
-      detail: 'for 12 s, 5.0 MB of 21.0 MB are here',
+      text: 'Stalled',
+      detail: '5.0 MB of 21.0 MB, nothing came for 12 s',
       actions: ['try-now', 'cancel'],
     })
   })

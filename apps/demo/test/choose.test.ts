@@ -1,8 +1,10 @@
-import { lacking } from '@mobileone/testkit'
+import { fileURLToPath } from 'node:url'
+import { lacking, softwareGpu } from '@mobileone/testkit'
+import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type HubServer, startHub } from './hub-server.ts'
-import { modelReady, openSite, type Site } from './open-site.ts'
+import { modelReady, openSite, type Site, takeScreenshots } from './open-site.ts'
 
 const bar = '.choose-bar'
 const dialog = '.choose-dialog'
@@ -57,11 +59,11 @@ describe.skipIf(lacking('chromium'))('weights from the hub', () => {
 
     await press(page, 'Download')
     await look(/Downloading.*of 21\.7 MB/)
-    await look(/Nothing comes from the server.* [34]\.\d MB of 21\.7 MB are here/)
-    await press(page, 'Try again now')
+    await look(/Stalled [34]\.\d MB of 21\.7 MB, nothing came/)
+    await press(page, 'Try now')
     await look(/after the connection broke/)
 
-    await look(/Nothing comes from the server.* 1[56]\.\d MB/)
+    await look(/Stalled 1[56]\.\d MB/)
     await press(page, 'Cancel')
     await look(/1[56]\.\d MB of 21\.7 MB are here/)
     await page.reload()
@@ -102,5 +104,135 @@ describe.skipIf(lacking('chromium'))('weights from the hub', () => {
     await look(/^21\.7 MB to download/)
     expect(elsewhere(problems)).toEqual([])
     await close()
+  }, 60_000)
+})
+
+describe.skipIf(lacking('chromium'))('what the model runs on', () => {
+  let site: Site
+  beforeAll(async () => {
+    site = await openSite()
+  })
+  afterAll(() => site?.[Symbol.asyncDispose]())
+
+  const classifiers = (page: Page): number =>
+    page.workers().filter((worker) => worker.url().includes('classifier-worker')).length
+
+  it('is chosen in a dialog that says why the rest is refused, and times what was tried', async () => {
+    const { page, problems, close } = await site.open('?threads=2')
+    await modelReady(page)
+    await page.keyboard.press('Tab')
+    await page.focus('.choose-open')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector(`${dialog}[open] :text("Not here: WebGPU")`)
+    expect(await page.isDisabled('input[value="webgpu"]')).toBe(true)
+    expect(await page.textContent('label:has(input[value="wasm"])')).toMatch(/simd/)
+    expect(await page.textContent('.choose-panel select')).toMatch(/^12/)
+
+    await page.click('.choose-times button')
+    await page.waitForSelector('.choose-times [title^="median of"]')
+    await page.check('input[value="float16"]')
+    await page.selectOption('.choose-panel select', '1')
+    await page.waitForSelector('.choose-times tbody tr:nth-child(2)')
+    const rows = await page.$$eval('.choose-times tbody tr', (found) =>
+      found.map((row) => [...row.children].map((cell) => cell.textContent)),
+    )
+    const [, ...times] = rows[0] as string[]
+    expect(rows.at(-1)?.[0]).toBe('Fashion-MNISTfloat16, WebAssembly, 1 thread')
+    for (const at of [0, 1, 4, 5, 6, 7]) expect(times[at]).toMatch(/^\d.* m?s$/)
+    expect(times.at(-1)).toMatch(/kB$/)
+    expect(new URL(page.url()).search).toBe('?storage=float16')
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      await page.evaluate(axe.source)
+      const { violations } = await page.evaluate(() =>
+        (globalThis as unknown as { axe: typeof axe }).axe.run('.choose-dialog'),
+      )
+      expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([])
+    }
+    await takeScreenshots(page, 'choose')
+
+    await page.keyboard.press('Escape')
+    await page.waitForSelector(`${dialog}:not([open])`, { state: 'attached' })
+    expect(await page.evaluate(() => document.activeElement?.className)).toContain('choose-open')
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it('says so where a backend of the address is refused, and runs on the other', async () => {
+    const { page, problems, close } = await site.open('?backend=webgpu')
+    await says(page, /WebGPU does not run here.*no adapter/)
+    await openDialog(page)
+    expect(await page.textContent(`${dialog} .notice.error`)).toMatch(/no adapter/)
+    expect(await page.textContent('.choose-times tbody')).toMatch(/WebGPU.*no adapter/)
+    await page.keyboard.press('Escape')
+    await press(page, 'Use WebAssembly')
+    await modelReady(page)
+    expect(new URL(page.url()).search).toBe('')
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it('ends every worker that it no longer needs, however quickly the choice changes', async () => {
+    const { page, problems, close } = await site.open('')
+    await openDialog(page)
+    for (let turn = 0; turn < 12; turn++) {
+      await page.check(`input[value="${turn % 2 ? 'float32' : 'float16'}"]`)
+      if (turn % 3 === 0) await page.waitForTimeout(80)
+    }
+    await modelReady(page)
+    await expect.poll(() => classifiers(page), { timeout: 10_000 }).toBe(1)
+    expect(new URL(page.url()).search).toBe('')
+
+    // A worker that ends is told by the next call, and made anew when the visitor says so.
+    await Promise.all(page.workers().map((worker) => worker.evaluate(() => self.close()).catch(() => {})))
+    await page.click('.choose-times button')
+    await says(page, /What the model ran on is gone/)
+    await expect.poll(() => classifiers(page)).toBe(0)
+    await page.click(`${dialog} .choose-actions button:text-is("Load again")`)
+    await modelReady(page)
+    await page.click('.choose-times button')
+    await page.waitForSelector('.choose-times [title^="median of"]')
+    expect(classifiers(page)).toBe(1)
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it('takes a file, and asks for it again where the page was opened anew', async () => {
+    const { page, problems, close } = await site.open('?model=file')
+    await says(page, /has no file/)
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), press(page, 'Choose the file')])
+    await chooser.setFiles(fileURLToPath(new URL('../assets/fashion-mnist.safetensors', import.meta.url)))
+    await modelReady(page)
+    expect(await page.textContent('.choose-open strong')).toBe('fashion-mnist.safetensors')
+    await openDialog(page)
+    const [other] = await Promise.all([
+      page.waitForEvent('filechooser'),
+      page.click(`${dialog} button:text-is("Choose another file")`),
+    ])
+    await other.setFiles({
+      name: 'no-weights.pt',
+      mimeType: '',
+      buffer: Buffer.from('this is no checkpoint'),
+    })
+    await says(page, /This file cannot be used/)
+    await page.click(`${dialog} .choose-actions button:text-is("Use Fashion-MNIST")`)
+    await modelReady(page)
+    expect(problems).toEqual([])
+    await close()
+  })
+})
+
+describe.skipIf(lacking('chromium'))('a model on WebGPU', () => {
+  it('is chosen where there is an adapter', async () => {
+    await using site = await openSite(softwareGpu)
+    const { page, problems } = await site.open('')
+    await modelReady(page)
+    await openDialog(page)
+    await page.waitForSelector(`${dialog} .chips:has-text("adapter: ")`)
+    await page.check('input[value="webgpu"]')
+    await page.waitForSelector('.choose-times tbody tr:nth-child(2)')
+    await modelReady(page)
+    expect(await page.textContent('.choose-times tr[aria-current]')).toMatch(/WebGPU/)
+    expect(problems).toEqual([])
   }, 60_000)
 })

@@ -30,9 +30,11 @@ export function BackendOptions(): JSX.Element {
               about={
                 <>
                   <span>{facts.about}</span>
-                  <span class="chips">
-                    {findings ? facts.features.join(', ') : 'looking at this machine…'}
-                  </span>
+                  {facts.refusal === undefined && (
+                    <span class="chips">
+                      {findings ? facts.features.join(', ') : 'looking at this machine…'}
+                    </span>
+                  )}
                 </>
               }
               refusal={facts.refusal}

@@ -51,11 +51,18 @@ export function ChooseBar(): JSX.Element {
         closedby="any"
       >
         <div class="choose-sheet">
+          <h2 id="choose-title" class="hidden">
+            Model and machine
+          </h2>
           <header class="choose-head">
-            <h2 id="choose-title">Model and machine</h2>
-            <button type="button" class="quiet" onClick={() => dialog.current?.close()}>
-              Close
-            </button>
+            <div class="choose-now">
+              <strong>{title}</strong>
+              {isOpen && <StatusLine />}
+              <button type="button" class="quiet" onClick={() => dialog.current?.close()}>
+                Close
+              </button>
+            </div>
+            <LoadingLine />
           </header>
           {isOpen && Panel && <Panel />}
           {!Panel && failure && (

@@ -29,8 +29,8 @@ export function KeptWeights(): JSX.Element {
     await Promise.all([count(), lookForKept()])
   }
   return (
-    <section aria-labelledby="choose-kept" class="choose-kept">
-      <h3 id="choose-kept">Kept in this browser</h3>
+    <div class="choose-kept">
+      <h3>Kept in this browser</h3>
       <div class="row">
         <p role="status">
           {failure ??
@@ -44,6 +44,6 @@ export function KeptWeights(): JSX.Element {
           Delete them
         </button>
       </div>
-    </section>
+    </div>
   )
 }

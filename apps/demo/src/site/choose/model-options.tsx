@@ -4,18 +4,10 @@ import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { checkpointFile, choice, choose, storages } from '../state/choice.ts'
 import { engine } from '../state/engine.ts'
-import {
-  isPublished,
-  type ModelFacts,
-  modelFacts,
-  models,
-  published,
-  weightsLicence,
-} from '../state/models.ts'
-import { bytes, millions } from '../ui/format.ts'
+import { type ModelFacts, modelFacts, models, published, weightsLicence } from '../state/models.ts'
+import { bytes } from '../ui/format.ts'
 import { askForFile } from './act.ts'
 import { Option } from './option.tsx'
-import { StatusLine } from './status-line.tsx'
 
 const here = signal<ReadonlySet<string>>(new Set())
 
@@ -26,19 +18,24 @@ export async function lookForKept(): Promise<void> {
   here.value = new Set(published.filter((_, index) => found[index]))
 }
 
+/** `275 million`, `1.3 billion`. */
+function many(value: number): string {
+  if (value >= 1e9) return `${(value / 1e9).toFixed(1)} billion`
+  return `${(value / 1e6).toFixed(value < 1e7 ? 1 : 0)} million`
+}
+
 /** The networks, and what their weights are kept in. */
 export function ModelOptions(): JSX.Element {
-  const { status, need } = engine.value
+  const { status } = engine.value
   const chosen = choice.value
   useEffect(() => {
     void lookForKept()
   }, [status, chosen.model])
-  const choosing = isPublished(chosen.model) && (status !== 'ready' || need)
   return (
     <>
       <fieldset>
         <legend>Model</legend>
-        <div class="options">
+        <div class="options two">
           {models.map((model) => {
             const facts: ModelFacts = modelFacts[model]
             const { title, about, params, macs, download } = facts
@@ -51,30 +48,21 @@ export function ModelOptions(): JSX.Element {
                 value={model}
                 isChosen={chosen.model === model}
                 title={isFile && file ? file.name : title}
-                about={
-                  params && macs
-                    ? `${about}; ${millions(params)} parameters, ${millions(macs)} multiply-adds`
-                    : about
-                }
+                about={params && macs ? `${many(params)} parameters, ${many(macs)} multiply-adds` : about}
                 note={download ? (here.value.has(model) ? 'on this device' : bytes(download)) : undefined}
                 onChoose={() => (isFile && !file ? askForFile() : choose({ model }))}
               />
             )
           })}
         </div>
-        {choosing && (
-          <div class="notice info">
-            <p>
-              These weights are timm's copy of Apple's, at huggingface.co. They are not part of this page and
-              have{' '}
-              <a href={weightsLicence} target="_blank" rel="noreferrer">
-                a licence of their own
-              </a>
-              . They come once and stay in this browser.
-            </p>
-            <StatusLine />
-          </div>
-        )}
+        <p class="muted small">
+          S0 to S4 know the 1000 kinds of things of ImageNet. Their weights are Apple's, come from
+          huggingface.co when you ask for them, once, and stay in this browser. They are under{' '}
+          <a href={weightsLicence} target="_blank" rel="noreferrer">
+            a licence of their own
+          </a>
+          .
+        </p>
         {checkpointFile.value && (
           <button type="button" class="quiet" onClick={askForFile}>
             Choose another file

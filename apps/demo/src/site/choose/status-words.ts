@@ -31,7 +31,7 @@ export interface StatusWords {
 export const actionTitles = {
   download: 'Download',
   resume: 'Resume',
-  'try-now': 'Try again now',
+  'try-now': 'Try now',
   cancel: 'Cancel',
   start: 'Load',
   reload: 'Load again',
@@ -131,8 +131,8 @@ function downloadWords({ warning }: EngineState, download: Download | undefined)
   const amount = total === undefined ? bytes(done) : `${bytes(done)} of ${bytes(total)}`
   if (quiet >= quietSeconds) {
     return {
-      text: 'Nothing comes from the server',
-      detail: `for ${quiet} s, ${amount} are here`,
+      text: 'Stalled',
+      detail: `${amount}, nothing came for ${quiet} s`,
       actions: ['try-now', 'cancel'],
     }
   }

@@ -5,6 +5,7 @@ import { choice } from '../state/choice.ts'
 import { engine } from '../state/engine.ts'
 import { keyOf, measureSteady, recordSteady, type Trial, trials } from '../state/trials.ts'
 import { bytes, milliseconds } from '../ui/format.ts'
+import { ScrollRegion } from '../ui/scroll-region.tsx'
 import { onWhat } from './status-words.ts'
 import { columns, readMs } from './times.ts'
 
@@ -31,9 +32,9 @@ export function TimesTable(): JSX.Element {
     }
   }
   return (
-    <section aria-labelledby="choose-times" class="choose-times">
+    <div class="choose-times">
       <div class="row">
-        <h3 id="choose-times">Times of this visit</h3>
+        <h3>Times of this visit</h3>
         <button type="button" class="quiet" disabled={status !== 'ready' || isMeasuring} onClick={measure}>
           {isMeasuring ? 'Measuring…' : 'Measure the steady time'}
         </button>
@@ -43,8 +44,7 @@ export function TimesTable(): JSX.Element {
         empty picture, asked from this page.
       </p>
       {failure && <p class="bad">{failure}</p>}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard. */}
-      <section class="scroll" tabIndex={0} aria-labelledby="choose-times">
+      <ScrollRegion label="Times of this visit">
         <table>
           <thead>
             <tr>
@@ -68,8 +68,8 @@ export function TimesTable(): JSX.Element {
             ))}
           </tbody>
         </table>
-      </section>
-    </section>
+      </ScrollRegion>
+    </div>
   )
 }
 

@@ -11,6 +11,8 @@ export interface Download {
 
 const windowMs = 4000
 const firstRateMs = 500
+/** A silence of this long is not part of the speed. */
+const silenceMs = 1500
 
 /** Takes what a download tells and says how fast it is. Times are in milliseconds. */
 export class DownloadMeter {
@@ -26,10 +28,11 @@ export class DownloadMeter {
 
   tell(done: number, total: number | undefined): void {
     const at = this.#now()
+    // One that began anew has fewer bytes than before, and its speed is its own.
+    const isAnew = at - this.#heard > silenceMs || done < (this.#samples.at(-1)?.done ?? 0)
+    if (isAnew) this.#samples = []
     this.#heard = at
     this.#total = total
-    // One that began anew has fewer bytes than before, and its speed is its own.
-    if (done < (this.#samples.at(-1)?.done ?? 0)) this.#samples = []
     this.#samples.push({ at, done })
     while ((this.#samples[1]?.at ?? at) < at - windowMs) this.#samples.shift()
   }

@@ -2,7 +2,8 @@
 export interface ModelFacts {
   /** As the visitor reads it. */
   readonly title: string
-  readonly about: string
+  /** Where there are no numbers to tell. */
+  readonly about?: string
   /** Parameters and multiply-adds of the folded network, which is what runs. */
   readonly params?: number
   readonly macs?: number
@@ -10,49 +11,42 @@ export interface ModelFacts {
   readonly download?: number
 }
 
-const imagenet = '1000 kinds of things, in colour'
-
 export const modelFacts = {
   'fashion-mnist': {
     title: 'Fashion-MNIST',
-    about: '10 kinds of clothes, small and grey; comes with this page',
+    about: '10 kinds of clothes; comes with this page',
   },
   s0: {
     title: 'MobileOne S0',
-    about: imagenet,
     params: 2_078_504,
     macs: 275_110_400,
     download: 21_672_000,
   },
   s1: {
     title: 'MobileOne S1',
-    about: imagenet,
     params: 4_764_840,
     macs: 825_057_024,
     download: 19_640_000,
   },
   s2: {
     title: 'MobileOne S2',
-    about: imagenet,
     params: 7_808_168,
     macs: 1_298_426_496,
     download: 31_950_000,
   },
   s3: {
     title: 'MobileOne S3',
-    about: imagenet,
     params: 10_078_312,
     macs: 1_895_790_592,
     download: 41_170_000,
   },
   s4: {
     title: 'MobileOne S4',
-    about: imagenet,
     params: 14_838_352,
     macs: 2_979_269_760,
     download: 60_390_000,
   },
-  file: { title: 'Your file', about: 'a checkpoint of MobileOne from this device' },
+  file: { title: 'Your file', about: 'a MobileOne from this device: .pth.tar, .pt, .safetensors' },
 } as const satisfies Readonly<Record<string, ModelFacts>>
 
 export type ModelId = keyof typeof modelFacts

@@ -30,17 +30,14 @@ const tried = signal<readonly Trial[]>([])
 /** Every combination of this visit, in the order they were first tried. */
 export const trials: ReadonlySignal<readonly Trial[]> = tried
 
-/** `list` with `trial` in the place of the one of the same combination, whose steady time stays. */
+/** `list` with `trial` in the place of the one of the same combination, of which stays what was not done again: a download, say. */
 export function withTrial(list: readonly Trial[], trial: Trial): readonly Trial[] {
   const before = list.find(({ key }) => key === trial.key)
   if (!before) return [...list, trial]
-  const { phases } = before
-  // The download was in an earlier load of the same; it is still what it took.
-  const download = trial.phases.download === undefined && phases.download !== undefined
   const next: Trial = {
     ...(before.steady && !trial.failure && { steady: before.steady }),
     ...trial,
-    ...(download && { phases: { ...trial.phases, download: phases.download as number } }),
+    phases: { ...before.phases, ...trial.phases },
   }
   return list.map((each) => (each.key === trial.key ? next : each))
 }
