@@ -42,8 +42,7 @@ function Confusion({ report }: { readonly report: HeadReport | undefined }): JSX
     <>
       <p>{confusionSentence(confusion, names)}</p>
       <ScrollRegion label="Confusion table">
-        <table class="confusion">
-          <caption class="muted">Examples of a class (row), and what they were taken for (column)</caption>
+        <table class="confusion" aria-label="Confusion" aria-describedby="confusion-key">
           <thead>
             <tr>
               <td />
@@ -70,6 +69,9 @@ function Confusion({ report }: { readonly report: HeadReport | undefined }): JSX
           </tbody>
         </table>
       </ScrollRegion>
+      <p id="confusion-key" class="key muted">
+        Rows: what the examples are. Columns: what they were taken for.
+      </p>
     </>
   )
 }

@@ -58,8 +58,12 @@ export function forgetSeen(): void {
 
 function nextFrame(video: HTMLVideoElement, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true })
-    if ('requestVideoFrameCallback' in video) video.requestVideoFrameCallback(() => resolve())
-    else requestAnimationFrame(() => resolve())
+    const done = (): void => {
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    signal.addEventListener('abort', done)
+    if ('requestVideoFrameCallback' in video) video.requestVideoFrameCallback(done)
+    else requestAnimationFrame(done)
   })
 }

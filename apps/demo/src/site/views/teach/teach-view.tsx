@@ -15,6 +15,7 @@ import { stopRecording } from './recording.ts'
 import { newClass, problem, project, report, undo } from './taught.ts'
 import './teach.css'
 import { TeachToolbar } from './teach-toolbar.tsx'
+import { hasWorkerFailed } from './teach-worker-client.ts'
 import { ToyNotice } from './toy-notice.tsx'
 import { TryPanel } from './try-panel.tsx'
 
@@ -91,6 +92,11 @@ function Problems(): JSX.Element {
           <button type="button" class="plain" onClick={learnAgain}>
             Try again
           </button>
+        </Notice>
+      )}
+      {hasWorkerFailed.value && (
+        <Notice kind="error" title="The part of the page that learns could not be loaded">
+          Go online and reload the page. What you keep in this browser comes back.
         </Notice>
       )}
       {now.is === 'unsuited' && (
