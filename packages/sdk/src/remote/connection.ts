@@ -131,13 +131,15 @@ export function connect(thread: Thread, prepare: Prepare = (source) => source): 
 
   const sendItem = async (id: number, key: number): Promise<void> => {
     let item: Item
+    let source: unknown
     try {
       const next = await pending.get(id)?.iterators[key]?.next()
-      item = !next || next.done ? { done: true } : { done: false, value: await prepare(next.value) }
+      source = next?.value
+      item = !next || next.done ? { done: true } : { done: false, value: await prepare(source) }
     } catch (error) {
       item = { done: false, error }
     }
-    if (!pending.has(id)) return
+    if (!pending.has(id)) return closeMade('value' in item && item.value, source)
     try {
       const { value, transfer } = pack(item)
       post({ type: 'item', id, key, item: value as Item }, transfer)
@@ -166,7 +168,11 @@ export function connect(thread: Thread, prepare: Prepare = (source) => source): 
         const { pictures, options } = methods[method]
         const { maxBytes } = (given[options] ?? {}) as { readonly maxBytes?: number }
         const args = given.map((value, place) => (place < pictures ? prepare(value, maxBytes) : value))
-        return send(args.some((value) => value instanceof Promise) ? await Promise.all(args) : args)
+        if (!args.some((value) => value instanceof Promise)) return send(args)
+        const ready = await Promise.all(args)
+        // Nothing is sent any more, so nobody else closes the frames that were made for it.
+        if (failure || signalOf(given)?.aborted) closeMade(ready, given)
+        return send(ready)
       }
       const mine = calls.get(handle) ?? new Set()
       calls.set(handle, mine)
@@ -253,6 +259,16 @@ export function connect(thread: Thread, prepare: Prepare = (source) => source): 
       for (const call of [...pending.values()]) call.onError(failure)
     },
   }
+}
+
+/** Close the frames and bitmaps in `made` that are not in `given`: those are their owner's. */
+function closeMade(made: unknown, given: unknown): void {
+  if (typeof made !== 'object' || made === null || made === given) return
+  const { close } = made as { close?: () => void }
+  if (typeof close === 'function') close.call(made)
+  else
+    for (const [key, value] of Object.entries(made))
+      closeMade(value, (given as Record<string, unknown>)?.[key])
 }
 
 /** The signal among the arguments of a method. */
