@@ -33,8 +33,12 @@ describe.skipIf(lacking('chromium'))('a first visit', () => {
     for (const { layoutShift } of visits) expect(layoutShift).toBeLessThan(0.02)
   })
 
-  it('is fast, as far as a loaded machine can tell', () => {
+  it('is fast, as far as a loaded machine can tell', async () => {
     const best = (of: (visit: FirstLoad) => number): number => Math.min(...visits.map(of))
+    // A task is long, too, when another program has the processor meanwhile: what the page does itself is in every visit.
+    while (visits.length < 6 && best(({ longTasks }) => longTasks.length) > 0) {
+      visits.push(await measureFirstLoad(browser, folder))
+    }
     expect(best(({ firstContentfulPaint }) => firstContentfulPaint)).toBeLessThan(1500)
     expect(best(({ largestContentfulPaint }) => largestContentfulPaint)).toBeLessThan(2000)
     expect(best(({ ready }) => ready)).toBeLessThan(3000)
