@@ -14,6 +14,9 @@ export interface Footprint {
   readonly workers: number
 }
 
+/** Milliseconds. */
+const patience = 3000
+
 /** Looks at the memory of `browser`, whose only page is `page`. */
 export class BrowserMemory {
   readonly #browser: CDPSession
@@ -34,9 +37,11 @@ export class BrowserMemory {
 
   async look(): Promise<Footprint> {
     await this.#pageSession.send('HeapProfiler.collectGarbage')
-    await Promise.all(
-      this.#page.workers().map((worker) => worker.evaluate(() => (globalThis as { gc?: () => void }).gc?.())),
-    )
+    // A worker that is just ending, or waits for memory to change, does not answer.
+    await Promise.race([
+      Promise.allSettled(this.#page.workers().map((worker) => worker.evaluate(collect))),
+      this.#page.waitForTimeout(patience),
+    ])
     const { metrics } = await this.#pageSession.send('Performance.getMetrics')
     const metric = (name: string): number => metrics.find((each) => each.name === name)?.value ?? 0
     const { processInfo } = await this.#browser.send('SystemInfo.getProcessInfo')
@@ -49,6 +54,11 @@ export class BrowserMemory {
       workers: sum(ids.map(workerThreads)) ?? this.#page.workers().length,
     }
   }
+}
+
+/** Runs in a worker: `gc` is there by `--js-flags=--expose-gc`. */
+function collect(): void {
+  ;(globalThis as { gc?: () => void }).gc?.()
 }
 
 function sum(values: readonly (number | undefined)[]): number | undefined {
