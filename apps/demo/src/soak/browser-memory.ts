@@ -1,5 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import type { Browser, CDPSession, Page } from 'playwright-core'
+import type { Browser, CDPSession, Page, Worker } from 'playwright-core'
+
+/** Milliseconds that a worker has to collect its garbage. */
+const answerLimitMs = 5000
 
 /** What a browser with one page holds, after garbage was collected. */
 export interface Footprint {
@@ -34,9 +37,7 @@ export class BrowserMemory {
 
   async look(): Promise<Footprint> {
     await this.#pageSession.send('HeapProfiler.collectGarbage')
-    await Promise.all(
-      this.#page.workers().map((worker) => worker.evaluate(() => (globalThis as { gc?: () => void }).gc?.())),
-    )
+    await Promise.all(this.#page.workers().map(collectGarbage))
     const { metrics } = await this.#pageSession.send('Performance.getMetrics')
     const metric = (name: string): number => metrics.find((each) => each.name === name)?.value ?? 0
     const { processInfo } = await this.#browser.send('SystemInfo.getProcessInfo')
@@ -49,6 +50,12 @@ export class BrowserMemory {
       workers: sum(ids.map(workerThreads)) ?? this.#page.workers().length,
     }
   }
+}
+
+/** Of a worker that ends meanwhile no answer comes. */
+async function collectGarbage(worker: Worker): Promise<void> {
+  const collected = worker.evaluate(() => (globalThis as { gc?: () => void }).gc?.()).catch(() => {})
+  await Promise.race([collected, new Promise((resolve) => setTimeout(resolve, answerLimitMs))])
 }
 
 function sum(values: readonly (number | undefined)[]): number | undefined {
