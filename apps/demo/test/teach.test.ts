@@ -366,6 +366,14 @@ describe.skipIf(lacking('chromium'))('teaching it', () => {
     },
   )
 
+  it('says so when the part that learns cannot be loaded', async () => {
+    const { page, close } = await site.open('', { serviceWorkers: 'block' })
+    await page.context().route(/teach-worker/, (route) => route.abort())
+    await page.click('nav a[href="#teach"]')
+    await page.waitForSelector('text=The part of the page that learns could not be loaded')
+    await close()
+  })
+
   it('is for everyone: axe finds nothing, light and dark, empty and full', async () => {
     const { page, close } = await openTeach()
     await page.evaluate(axe)
