@@ -1,6 +1,6 @@
 import { library } from '../../tooling/tsdown.base.ts'
 
-const programs = ['main', 'serve', 'figures']
+const programs = ['main', 'serve', 'figures', 'soak']
 
 export default library(Object.fromEntries(programs.map((name) => [name, `src/${name}.ts`])), {
   platform: 'node',

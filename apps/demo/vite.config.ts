@@ -9,7 +9,8 @@ import { serviceWorker } from './plugins/service-worker.ts'
 import { securityHeaders } from './src/security-headers.ts'
 
 /** The views and the workers that the first view can do without. */
-const others = /^assets\/(?!classif[iy])[\w-]+-(view|worker)-|^models\/fashion-mnist\.safetensors$/
+const others =
+  /^assets\/(?!classif[iy])[\w-]+-(view|worker)-|^models\/fashion-mnist\.safetensors$|^drawings\//
 
 /**
  * What every first visit takes is one file of the page and one of the worker's: each of its own costs a kilobyte of headers, and some

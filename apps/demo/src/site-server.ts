@@ -22,7 +22,7 @@ export function createSiteServer(folder: string): Server {
         'Cache-Control',
         hashed.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache',
       )
-      if (path.endsWith('.safetensors')) response.setHeader('Content-Type', 'application/octet-stream')
+      if (/\.(safetensors|idx)$/.test(path)) response.setHeader('Content-Type', 'application/octet-stream')
     },
   })
   return createServer((request, response) => {

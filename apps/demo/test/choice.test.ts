@@ -250,12 +250,28 @@ describe('the words of the bar', () => {
     const refusals = [{ backend: 'webgpu', reason: 'WebGPU found no adapter' }]
     const choice = { ...defaultChoice, backend: 'webgpu' }
     expect(statusWords(at({ status: 'error', error, refusals, choice }), undefined)).toEqual({
-      text: 'WebGPU does not run here',
+      text: 'WebGPU: not here',
       detail: 'WebGPU found no adapter',
       isError: true,
       hasLicence: false,
       actions: ['use-wasm'],
     })
+  })
+
+  it('say where fewer threads run than were chosen', () => {
+    const ready = (features: string[], threads: number): EngineState =>
+      at({
+        status: 'ready',
+        classifier: { features },
+        choice: { ...defaultChoice, threads },
+        phases: { 'warm-up': 4.25 },
+      })
+    expect(statusWords(ready(['simd', '2 threads'], 2), undefined).detail).toBe('first run 4.3 ms')
+    const one = ['simd', '1 thread: the page is not cross-origin isolated']
+    expect(statusWords(ready(one, 2), undefined).detail).toBe(
+      'on one thread: the page is not cross-origin isolated',
+    )
+    expect(statusWords(ready(one, 1), undefined).detail).toBe('first run 4.3 ms')
   })
 
   it.each([

@@ -4,6 +4,7 @@ import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type HubServer, startHub } from './hub-server.ts'
+import { longTasks, watchLongTasks } from './long-tasks.ts'
 import { modelReady, openSite, type Site, takeScreenshots } from './open-site.ts'
 
 const bar = '.choose-bar'
@@ -45,7 +46,7 @@ describe.skipIf(lacking('chromium'))('weights from the hub', () => {
   it('come when they are asked for, stop, go on where they stopped, and come once', async () => {
     const megabytes = (count: number): number => count * 1_000_000
     hub.trouble.set(megabytes(4), 'stall').set(megabytes(12), 'break').set(megabytes(16), 'stall')
-    const { page, problems, close } = await site.open('?model=s0')
+    const { page, problems, close } = await site.open('?model=s0', { serviceWorkers: 'allow' })
     const heights = new Set<number>()
     const look = async (words: RegExp): Promise<void> => {
       await says(page, words)
@@ -63,7 +64,7 @@ describe.skipIf(lacking('chromium'))('weights from the hub', () => {
     await press(page, 'Try now')
     await look(/after the connection broke/)
 
-    await look(/Stalled 1[56]\.\d MB/)
+    await look(/ 1[56]\.\d MB of/)
     await press(page, 'Cancel')
     await look(/1[56]\.\d MB of 21\.7 MB are here/)
     await page.reload()
@@ -84,7 +85,10 @@ describe.skipIf(lacking('chromium'))('weights from the hub', () => {
       expect(from).toBeGreaterThan((places[index] as number) - megabytes(3))
     }
 
+    // Without a network: the page out of its service worker, the weights out of their own cache.
+    await page.waitForSelector('.foot :text("Works offline too.")', { timeout: 30_000 })
     problems.length = 0
+    await page.context().setOffline(true)
     await page.reload()
     await modelReady(page)
     await openDialog(page)
@@ -94,6 +98,7 @@ describe.skipIf(lacking('chromium'))('weights from the hub', () => {
     expect(problems).toEqual([])
     expect(new URL(page.url()).search).toBe('?model=s0&storage=float16')
     expect(await page.textContent(`${dialog} label:has(input[value="s0"])`)).toContain('on this device')
+    await page.context().setOffline(false)
 
     await says(page, /Ready/)
     expect(await page.textContent('.choose-kept')).toMatch(/2\d\.\d MB of downloaded weights/)
@@ -105,6 +110,29 @@ describe.skipIf(lacking('chromium'))('weights from the hub', () => {
     expect(elsewhere(problems)).toEqual([])
     await close()
   }, 60_000)
+
+  it('leave the page free while they come, are folded, packed, compiled and run', { retry: 2 }, async () => {
+    hub.speed = 60e6
+    const { page, close } = await site.open('?model=s0&threads=2')
+    await says(page, /to download/)
+    await watchLongTasks(page)
+    await press(page, 'Download')
+    await modelReady(page)
+    await openDialog(page)
+    await page.click('.choose-times button')
+    await page.waitForSelector('.choose-times .steady strong')
+    const row = (await page.locator('.choose-times tbody tr').allInnerTexts()).join()
+    expect(row).toMatch(/MobileOne S0/)
+    expect(await longTasks(page), row.replace(/\s+/g, ' ')).toEqual([])
+
+    await page.check('input[value="fashion-mnist"]')
+    await page.waitForSelector('.choose-times tbody tr:nth-child(2)')
+    await modelReady(page)
+    await takeScreenshots(page, 'choose', { fullPage: false })
+    const before = (): Promise<void> => page.locator('.choose-kept').scrollIntoViewIfNeeded()
+    await takeScreenshots(page, 'choose-times', { fullPage: false, before })
+    await close()
+  })
 })
 
 describe.skipIf(lacking('chromium'))('what the model runs on', () => {
@@ -129,18 +157,25 @@ describe.skipIf(lacking('chromium'))('what the model runs on', () => {
     expect(await page.textContent('.choose-panel select')).toMatch(/^12/)
 
     await page.click('.choose-times button')
-    await page.waitForSelector('.choose-times [title^="median of"]')
+    await page.waitForSelector('.choose-times .steady strong')
     await page.check('input[value="float16"]')
     await page.selectOption('.choose-panel select', '1')
-    await page.waitForSelector('.choose-times tbody tr:nth-child(2)')
+    await page.waitForSelector('.choose-times tr[aria-current]:has-text("float16, WebAssembly, 1 thread")')
     const rows = await page.$$eval('.choose-times tbody tr', (found) =>
       found.map((row) => [...row.children].map((cell) => cell.textContent)),
     )
     const [, ...times] = rows[0] as string[]
     expect(rows.at(-1)?.[0]).toBe('Fashion-MNISTfloat16, WebAssembly, 1 thread')
-    for (const at of [0, 1, 4, 5, 6, 7]) expect(times[at]).toMatch(/^\d.* m?s$/)
+    for (const at of [0, 1, 4, 5, 6, 7]) expect(times[at]).toMatch(/^\d.* m?s(, median of \d+ runs)?$/)
     expect(times.at(-1)).toMatch(/kB$/)
     expect(new URL(page.url()).search).toBe('?storage=float16')
+    await page.evaluate(() => {
+      location.hash = '#explain'
+    })
+    await page.check('input[value="float32"]')
+    await page.goBack()
+    await expect.poll(() => new URL(page.url()).search).toBe('')
+    await modelReady(page)
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme })
       await page.evaluate(axe.source)
@@ -149,8 +184,6 @@ describe.skipIf(lacking('chromium'))('what the model runs on', () => {
       )
       expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([])
     }
-    await takeScreenshots(page, 'choose')
-
     await page.keyboard.press('Escape')
     await page.waitForSelector(`${dialog}:not([open])`, { state: 'attached' })
     expect(await page.evaluate(() => document.activeElement?.className)).toContain('choose-open')
@@ -160,7 +193,7 @@ describe.skipIf(lacking('chromium'))('what the model runs on', () => {
 
   it('says so where a backend of the address is refused, and runs on the other', async () => {
     const { page, problems, close } = await site.open('?backend=webgpu')
-    await says(page, /WebGPU does not run here.*no adapter/)
+    await says(page, /WebGPU: not here.*no adapter/)
     await openDialog(page)
     expect(await page.textContent(`${dialog} .notice.error`)).toMatch(/no adapter/)
     expect(await page.textContent('.choose-times tbody')).toMatch(/WebGPU.*no adapter/)
@@ -191,7 +224,7 @@ describe.skipIf(lacking('chromium'))('what the model runs on', () => {
     await page.click(`${dialog} .choose-actions button:text-is("Load again")`)
     await modelReady(page)
     await page.click('.choose-times button')
-    await page.waitForSelector('.choose-times [title^="median of"]')
+    await page.waitForSelector('.choose-times .steady strong')
     expect(classifiers(page)).toBe(1)
     expect(problems).toEqual([])
     await close()
@@ -234,5 +267,12 @@ describe.skipIf(lacking('chromium'))('a model on WebGPU', () => {
     await modelReady(page)
     expect(await page.textContent('.choose-times tr[aria-current]')).toMatch(/WebGPU/)
     expect(problems).toEqual([])
+
+    // The backend makes a device anew when the one before is gone.
+    const session = await site.browser.newBrowserCDPSession()
+    await session.send('Browser.crashGpuProcess')
+    await page.click('.choose-times button')
+    await page.waitForSelector('.choose-times tr[aria-current] .steady strong')
+    expect(await said(page)).toMatch(/^Ready/)
   }, 60_000)
 })

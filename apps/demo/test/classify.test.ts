@@ -1,128 +1,117 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { lacking, type RgbFrame, y4m } from '@mobileone/testkit'
+import {
+  goldenPath,
+  lacking,
+  type PhotographReference,
+  readGoldenFloat32,
+  readGoldenJson,
+} from '@mobileone/testkit'
+import { imagenetLabels } from '@mobileone/vision/imagenet'
 import type { Page } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { frameRate } from '../src/site/views/classify/frame-rate.ts'
-import { between, middleOf, moved, resized } from '../src/site/views/classify/region.ts'
-import { samples } from '../src/site/views/classify/samples.ts'
+import { longTasks, watchLongTasks } from './long-tasks.ts'
 import { modelReady, openSite, type Site, takeScreenshots } from './open-site.ts'
 
 const images = fileURLToPath(new URL('../assets/images/', import.meta.url))
 const patient = { timeout: 30_000 }
 
-describe('a region', () => {
-  const size = { width: 100, height: 60 }
-  it('stays within the picture and has a side of at least 8 pixels', () => {
-    const region = middleOf(size)
-    expect(region).toEqual({ x: 25, y: 15, width: 50, height: 30 })
-    expect(moved(region, 100, -100, size)).toEqual({ ...region, x: 50, y: 0 })
-    expect(resized(region, 100, -100, size)).toEqual({ ...region, width: 75, height: 8 })
-    expect(between([90, 10], [-5, 70], size)).toEqual({ x: 0, y: 10, width: 90, height: 50 })
-    expect(between([10, 10], [12, 50], size)).toBeUndefined()
-  })
-})
-
-it('counts frames of the last second', () => {
-  let time = 0
-  const count = frameRate(() => time)
-  for (time = 0; time < 2000; time += 100) count({ dropped: 1 })
-  expect(count({ dropped: 0 })).toEqual({ fps: 10, dropped: 20 })
-})
-
-it('has the samples of the embedded model', async () => {
-  const files = await readdir(images)
-  expect(samples.map(({ address }) => address.replace('./samples/', '')).sort()).toEqual(files.sort())
-})
-
-describe.skipIf(lacking('chromium'))('the view', () => {
+describe.skipIf(lacking('chromium'))('pictures', () => {
   let site: Site
   let scratch: string
   beforeAll(async () => {
     scratch = await mkdtemp(join(tmpdir(), 'mobileone-classify-'))
-    const frames = await Promise.all(
-      [0.9, 1].map(async (brightness): Promise<RgbFrame> => {
-        const data = await sharp(join(images, '2-trouser.png'))
-          .resize(320, 240, { fit: 'contain', background: 'black' })
-          .linear(brightness)
-          .removeAlpha()
-          .toColourspace('srgb')
-          .raw()
-          .toBuffer()
-        return { width: 320, height: 240, data }
-      }),
-    )
-    const camera = join(scratch, 'camera.y4m')
-    await writeFile(camera, y4m(frames, 30))
-    site = await openSite([
-      '--use-fake-device-for-media-stream',
-      `--use-file-for-fake-video-capture=${camera}`,
-    ])
+    site = await openSite()
   })
   afterAll(async () => {
     await site?.[Symbol.asyncDispose]()
     await rm(scratch, { recursive: true, force: true })
   })
 
-  const watchTasks = (page: Page): Promise<void> =>
-    page.evaluate(() => {
-      const tasks: number[] = []
-      Object.assign(globalThis, { tasks })
-      new PerformanceObserver((list) => {
-        for (const { duration } of list.getEntries()) tasks.push(duration)
-      }).observe({ entryTypes: ['longtask'] })
-    })
-  const tasksOf = (page: Page): Promise<number[]> =>
-    page.evaluate(() => (globalThis as unknown as { tasks: number[] }).tasks)
   const best = (page: Page): Promise<string | null> => page.textContent('.bars .name')
+  const found = (page: Page): Promise<string[]> => page.locator('.given .label').allTextContents()
 
   // A busy machine can stretch any task; what the page itself does too long is too long every time.
-  it('classifies a sample with one click, a part of it, and prepares it in other ways', {
+  it('shows one classified, then a sample with one click, a part of it, prepared in other ways', {
     retry: 2,
   }, async () => {
     const { page, problems, close } = await site.open()
-    await modelReady(page)
-    await watchTasks(page)
+    await watchLongTasks(page)
+    await expect.poll(() => best(page), patient).toBe('Ankle boot')
     await page.getByRole('button', { name: 'Trouser' }).click()
     await expect.poll(() => best(page), patient).toBe('Trouser')
+    expect(await page.locator('.given').count()).toBe(0)
     const whole = await page.textContent('.bars .value')
-    expect(await page.textContent('.stages')).toMatch(/Network.*\d ms.*Whole.*\d ms/)
+    expect(await page.textContent('.stages')).toMatch(
+      /Decode[\d.]+ msPrepare[\d.]+ msNetwork[\d.]+ msTransfer[\d.]+ msWhole[\d.]+ ms/,
+    )
 
     await page.focus('.region')
     await page.keyboard.press('ArrowDown')
-    await expect.poll(() => page.getAttribute('.region', 'aria-label')).toMatch(/^Region of 14 by 14 pixels/)
+    const region = (): Promise<string | null> => page.getAttribute('.region', 'aria-label')
+    await expect.poll(region).toMatch(/^Region of 14 by 14 pixels at 7, 8/)
     await expect.poll(() => page.textContent('.bars .value'), patient).not.toBe(whole)
     await page.keyboard.press('Shift+ArrowLeft')
-    await expect.poll(() => page.getAttribute('.region', 'aria-label')).toMatch(/^Region of 13 by 14 pixels/)
+    await expect.poll(region).toMatch(/^Region of 13 by 14 pixels/)
     await page.keyboard.press('Escape')
     await expect.poll(() => page.textContent('.bars .value'), patient).toBe(whole)
 
-    await page.click('summary')
-    await page.waitForSelector('.network-input canvas')
+    const box = (await page.locator('.region-area').boundingBox())!
+    await page.mouse.move(box.x + box.width / 4, box.y + box.height / 4)
+    await page.mouse.down()
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height, { steps: 3 })
+    await page.mouse.up()
+    await expect.poll(region).toMatch(/^Region of 7 by 21 pixels at 7, 7|^The whole picture/)
+    await page.getByRole('button', { name: 'Look at a part' }).click()
+    await page.getByRole('button', { name: 'Look at a part' }).click()
+
     await page.getByLabel('Classes shown').selectOption('3')
     await expect.poll(() => page.locator('.bars li').count()).toBe(3)
-    expect(await tasksOf(page)).toEqual([])
+    await page.getByLabel('Fit').selectOption('stretch')
+    await page.getByLabel('Resizing').selectOption('fast')
+    await expect.poll(() => best(page), patient).toBe('Trouser')
+    const input = await page.$eval('.network-input canvas', (canvas) => {
+      const { width, height } = canvas as HTMLCanvasElement
+      const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height)
+      return {
+        width,
+        height,
+        isGrey: data.every((value, i) => i % 4 > 1 || value === data[i + 1]),
+        most: Math.max(...data.filter((_, i) => i % 4 === 0)),
+      }
+    })
+    expect(input).toMatchObject({ width: 28, height: 28, isGrey: true })
+    expect(input.most).toBeGreaterThan(100)
+    expect(await longTasks(page)).toEqual([])
     expect(problems).toEqual([])
     await close()
   })
 
-  it('takes several files, one of them broken, dropped and pasted ones, and keeps them from view to view', async () => {
+  it('takes several, one of them broken, dropped and pasted ones, and keeps them from view to view', async () => {
     const { page, problems, close } = await site.open()
     const broken = join(scratch, 'broken.png')
     await writeFile(broken, 'no picture')
-    await page.setInputFiles('input[type=file]', [
-      join(images, '18-bag.png'),
-      broken,
-      join(images, '9-sneaker.png'),
-    ])
+    const wide = join(scratch, 'wide.png')
+    await sharp(join(images, '18-bag.png'))
+      .resize(600, 300, { fit: 'contain', background: '#112233' })
+      .toFile(wide)
+    await page.setInputFiles('input[type=file]', [wide, broken, join(images, '9-sneaker.png')])
     await expect
-      .poll(() => page.locator('.thumb .caption').allTextContents(), patient)
-      .toEqual(['Bag', 'unreadable: broken.png', 'Sneaker'])
-    await page.locator('.thumb').nth(1).click()
+      .poll(() => found(page), patient)
+      .toEqual([
+        expect.stringMatching(/^Bag \d+ %$/),
+        'cannot be read',
+        expect.stringMatching(/^Sneaker \d+ %$/),
+      ])
+    expect(await page.textContent('.list [role=status]')).toBe('2 done, 1 unreadable')
+    expect(await page.getAttribute('.seen', 'style')).toMatch(/left: 25%.*width: 50%/)
+    await page.locator('.item').nth(1).click()
     await expect.poll(() => page.textContent('.notice.error')).toContain('cannot be classified')
+    await page.getByRole('button', { name: 'Remove', exact: true }).click()
+    await expect.poll(() => found(page)).toHaveLength(2)
 
     for (const [event, field] of [
       ['drop', 'dataTransfer'],
@@ -138,59 +127,72 @@ describe.skipIf(lacking('chromium'))('the view', () => {
         },
         [event, bytes, field] as const,
       )
+      await expect.poll(() => page.textContent('.under .name')).toBe(`${event}.png`)
       await expect.poll(() => best(page), patient).toBe('Sandal')
     }
-    expect(await page.locator('.thumb').count()).toBe(5)
-    await takeScreenshots(page, 'classify')
     await page.click('nav a[href="#explain"]')
+    await page.waitForSelector('main[data-view="explain"] h2')
     await page.click('nav a[href="#classify"]')
-    await expect.poll(() => page.locator('.thumb').count()).toBe(5)
+    await expect.poll(() => found(page)).toHaveLength(4)
+    await takeScreenshots(page, 'classify-several')
+    await page.getByRole('button', { name: 'Remove all' }).click()
+    await expect.poll(() => page.textContent('.shown')).toContain('Drop pictures anywhere')
     expect(problems).toEqual([])
     await close()
   })
 
-  it('classifies again when the backend changes', async () => {
-    const { page, close } = await site.open()
-    await page.getByRole('button', { name: 'Ankle boot' }).click()
-    await expect.poll(() => best(page), patient).toBe('Ankle boot')
-    const before = await page.textContent('.bars')
-    await page.evaluate(() => {
-      location.search = '?threads=2'
-    })
+  it('makes all classes anew when the model changes while they are made', async () => {
+    const { page, problems, close } = await site.open()
+    const names = ['0-ankle-boot', '2-trouser', '8-sandal', '18-bag']
+    const many = Array.from({ length: 40 }, (_, index) => join(images, `${names[index % 4]}.png`))
     await modelReady(page)
-    await page.getByRole('button', { name: 'Ankle boot' }).click()
-    await expect.poll(() => page.textContent('.bars'), patient).toBe(before)
-    await close()
-  })
-
-  it('says what the camera sees, takes a picture of it, and lets go of it', { retry: 2 }, async () => {
-    const { page, problems, close } = await site.open('', { permissions: ['camera'] })
+    await page.setInputFiles('input[type=file]', many)
+    await page.click('.choose-open')
+    await page.check('.choose-dialog input[value="float16"]')
+    await page.keyboard.press('Escape')
+    await expect.poll(() => page.textContent('.list [role=status]'), patient).toBe('40 done')
     await modelReady(page)
-    await page.getByRole('radio', { name: 'Camera' }).click()
-    await page.getByRole('button', { name: 'Start the camera' }).click()
-    await expect.poll(() => page.textContent('.overlay').catch(() => ''), patient).toMatch(/^Trouser \d+ %$/)
-    await watchTasks(page)
-    await expect.poll(async () => Number(await page.textContent('.fps')), patient).toBeGreaterThan(3)
-    await page.waitForTimeout(1000)
-    expect(await tasksOf(page)).toEqual([])
-    await takeScreenshots(page, 'camera')
-    const track = await page.evaluateHandle(
-      () => (document.querySelector('video')!.srcObject as MediaStream).getVideoTracks()[0]!,
-    )
-    await page.getByRole('button', { name: 'Take a picture' }).click()
-    await expect.poll(() => best(page), patient).toBe('Trouser')
-    expect(await track.evaluate(({ readyState }) => readyState)).toBe('ended')
+    await expect.poll(() => page.textContent('.list [role=status]'), patient).toBe('40 done')
+    const labels = (await found(page)).map((label) => label.replace(/ \d+ %$/, ''))
+    expect(labels).toEqual(many.map((_, index) => ['Ankle boot', 'Trouser', 'Sandal', 'Bag'][index % 4]))
+    expect(page.url()).toContain('storage=float16')
     expect(problems).toEqual([])
     await close()
   })
 
-  it('says when the camera is denied', async () => {
-    const { page, close } = await site.open('', { permissions: ['geolocation'] })
-    await page.getByRole('radio', { name: 'Camera' }).click()
-    await page.getByRole('button', { name: 'Start the camera' }).click()
+  it('keeps a picture waiting for a model that has to be downloaded, and says so', async () => {
+    const { page, close } = await site.open('?model=s0')
+    await page.setInputFiles('input[type=file]', join(images, '18-bag.png'))
     await expect
-      .poll(() => page.textContent('.camera .notice').catch(() => ''), patient)
-      .toMatch(/The camera was denied; allow it/)
+      .poll(() => page.textContent('.notice').catch(() => ''), patient)
+      .toContain('MobileOne S0 has to be downloaded first')
+    await page.locator('.notice').getByRole('button', { name: 'Choose a model' }).click()
+    await page.check('.choose-dialog[open] input[value="fashion-mnist"]')
+    await page.keyboard.press('Escape')
+    await expect.poll(() => best(page), patient).toBe('Bag')
+    await close()
+  })
+
+  it.skipIf(lacking('golden'))('says what the real S0 says of a photograph', async () => {
+    const { images: photographs } = readGoldenJson<PhotographReference>('imagenet-sample', 'reference.json')
+    const logits = readGoldenFloat32('imagenet-sample', 'reference-logits.f32').subarray(0, 1000)
+    const label = imagenetLabels[logits.indexOf(Math.max(...logits))]
+    const { page, problems, close } = await site.open()
+    await page.setInputFiles('input[type=file]', goldenPath('imagenet-sample', photographs[0]!.file))
+    await page.click('.choose-open')
+    const chooser = page.waitForEvent('filechooser')
+    await page.check('.choose-dialog input[value="file"]', { force: true }).catch(() => {})
+    await (await chooser).setFiles(goldenPath('mobileone_s0_unfused.pth.tar'))
+    await page.keyboard.press('Escape')
+    await modelReady(page)
+    await expect.poll(() => best(page), patient).toBe(label)
+    expect(await page.textContent('.network-input')).toContain('224 × 224')
+    expect(await page.textContent('.samples')).toContain('drawings, made for this page')
+    await page.getByRole('button', { name: 'Remove', exact: true }).click()
+    await page.getByRole('button', { name: 'umbrella' }).click()
+    await expect.poll(() => best(page), patient).toBe('umbrella')
+    await takeScreenshots(page, 'classify')
+    expect(problems).toEqual([])
     await close()
   })
 })

@@ -85,8 +85,15 @@ const folder = new URL('../screenshots/', import.meta.url)
 /** Set to draw the pictures of the page anew: `MOBILEONE_SCREENSHOTS=1 npx vitest run apps/demo`. */
 const wanted = Boolean(process.env.MOBILEONE_SCREENSHOTS)
 
-/** `screenshots/<name>-<width>-<theme>.png` at 390 and 1280 wide, light and dark, of the page as it is now. */
-export async function takeScreenshots(page: Page, name: string): Promise<void> {
+/**
+ * `screenshots/<name>-<width>-<theme>.png` at 390 and 1280 wide, light and dark, of the page as it is now; of what is seen alone without
+ * `fullPage`, which is for dialogs.
+ */
+export async function takeScreenshots(
+  page: Page,
+  name: string,
+  { fullPage = true, before = async () => {} }: { fullPage?: boolean; before?: () => Promise<unknown> } = {},
+): Promise<void> {
   if (!wanted) return
   await mkdir(folder, { recursive: true })
   for (const [width, height] of [
@@ -96,9 +103,10 @@ export async function takeScreenshots(page: Page, name: string): Promise<void> {
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.setViewportSize({ width, height })
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      await before()
       await page.waitForTimeout(100)
       const path = fileURLToPath(new URL(`${name}-${width}-${colorScheme}.png`, folder))
-      await page.screenshot({ path, fullPage: true })
+      await page.screenshot({ path, fullPage })
     }
   }
 }

@@ -112,6 +112,16 @@ export function operation(tf: Tfjs, model: Model, node: Node, relu: boolean, kee
           return tf.slice(x as tf.Tensor, begin, size)
         },
       }
+    case 'channelShuffle':
+      return {
+        kernel: 'Transpose',
+        compute: (x) => {
+          const { shape } = x as tf.Tensor4D
+          const [n, h, w, c] = shape
+          const apart = tf.reshape(x as tf.Tensor, [n * h * w, node.groups, c / node.groups])
+          return tf.reshape(tf.transpose(apart, [0, 2, 1]), shape)
+        },
+      }
     default:
       return node satisfies never
   }

@@ -1,7 +1,7 @@
 /** The exports of both builds. `step` runs units [from, to) of one record with its own scratch memory. */
 import {
-  ADD, CHANNELS, CONV, DEPTHWISE, DEPTHWISE3, FROM_NCHW, GEMM, GEMV, MAX_POOL, MUL, OP, POOL, RUNS, SCALE, SOFTMAX, STEM, TO_NCHW,
-  UNARY, UPSAMPLE,
+  ADD, CHANNELS, CONV, DEPTHWISE, DEPTHWISE3, FROM_NCHW, GEMM, GEMV, MAX_POOL, MUL, OP, POOL, RUNS, SCALE, SHUFFLE, SOFTMAX, STEM,
+  TO_NCHW, UNARY, UPSAMPLE,
 } from '../src/abi'
 import { BUILD } from '../src/generated/build'
 import { add } from './add-f32'
@@ -19,6 +19,7 @@ export { peak } from './peak-f32'
 import { at } from './record'
 import { runs } from './runs-f32'
 import { scale } from './scale-f32'
+import { shuffle } from './shuffle-f32'
 import { softmax } from './softmax-f32'
 import { stem } from './stem-f32'
 import { toNchw } from './to-nchw-f32'
@@ -50,6 +51,7 @@ export function step(record: usize, from: i32, to: i32, scratch: usize): void {
     case UPSAMPLE: upsample(record, from, to); break
     case CHANNELS: channels(record, from, to); break
     case RUNS: runs(record, from, to); break
+    case SHUFFLE: shuffle(record, from, to); break
     default: unreachable()
   }
 }

@@ -11,8 +11,11 @@
  */
 export const STEP_WORDS = 32
 
-/** Where the planner's memory begins; the control words of the threads (chunk-scheduler.ts) lie below. */
-export const HEAP = 1024
+/** Where constants begin: no address is 0. What a run changes lies behind them. */
+export const HEAP = 64
+
+/** Bytes of the control words of the threads (chunk-scheduler.ts), with which that begins. */
+export const CONTROL_BYTES = 1024
 
 export const GEMM = 1
 export const GEMV = 2
@@ -32,6 +35,7 @@ export const MAX_POOL = 15
 export const UPSAMPLE = 16
 export const CHANNELS = 17
 export const RUNS = 18
+export const SHUFFLE = 19
 
 export const NONE = 0
 export const RELU = 1

@@ -3,7 +3,7 @@
  * main thread is thread 0 and takes part; workers run {@link serve}. A worker that the system does not schedule claims
  * nothing and is not waited for. This file imports nothing, because its JavaScript is also the text of the worker.
  *
- * Control words, i32, one cache line each, in the first 1024 bytes of the shared memory:
+ * Control words, i32, one cache line each, in the 1024 bytes from `control` on of the shared memory:
  * EPOCH counts the runs begun and is -1 when there will be no more; CLAIM is `epoch << 20 | step << 8 | next chunk`, where
  * a step past the last means that the run is over; DONE counts the chunks finished in this run; SLEEPERS the threads
  * asleep on CLAIM.
@@ -32,6 +32,8 @@ const PATIENCE = 20
 export interface ThreadInit {
   readonly module: WebAssembly.Module
   readonly memory: WebAssembly.Memory
+  /** Of the control words, which are 0 to begin with. */
+  readonly control: number
   readonly records: number
   readonly recordBytes: number
   /** Units of each step. */
@@ -68,7 +70,7 @@ export interface ChunkScheduler {
 export function createChunkScheduler(init: ThreadInit, step: StepKernel, maySleep: boolean): ChunkScheduler {
   const { records, recordBytes, units, thread, threads } = init
   const scratch = init.scratch + thread * init.scratchBytes
-  const control = new Int32Array(init.memory.buffer, 0, CONTROL_WORDS)
+  const control = new Int32Array(init.memory.buffer, init.control, CONTROL_WORDS)
   const chunks = Array.from(units, (count) => Math.min(count, CHUNK_MASK, threads * CHUNKS_PER_THREAD))
   /** Chunks up to the end of each step. */
   const ends: number[] = []

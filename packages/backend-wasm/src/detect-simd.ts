@@ -1,3 +1,5 @@
+import { MobileOneError } from '@mobileone/core'
+
 /** Which of the two builds of the kernels. */
 export type Simd = 'relaxed' | 'plain'
 
@@ -35,4 +37,27 @@ export function detectSimd(): Promise<Simd | undefined> {
     return WebAssembly.validate(new Uint8Array(SIMD)) ? 'plain' : undefined
   })()
   return simd
+}
+
+/**
+ * The build of the kernels to use, where `wanted` is one that this engine must have.
+ * @throws MobileOneError `unavailable` where it has not.
+ */
+export async function chooseSimd(wanted: Simd | undefined): Promise<Simd> {
+  const detected = await detectSimd()
+  const simd = wanted ?? detected
+  if (!simd || !detected || (simd === 'relaxed' && detected === 'plain')) {
+    throw new MobileOneError(
+      'unavailable',
+      detected
+        ? "wasm: this engine has no relaxed SIMD; use simd: 'plain' or leave the option out"
+        : 'wasm: this engine has no WebAssembly SIMD (128-bit)',
+    )
+  }
+  return simd
+}
+
+/** In the words of a probe. */
+export function simdFeatures(simd: Simd): string[] {
+  return simd === 'relaxed' ? ['simd', 'relaxed-simd'] : ['simd']
 }

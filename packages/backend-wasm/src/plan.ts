@@ -5,6 +5,7 @@
 import {
   type Add,
   type BatchNorm,
+  type ChannelShuffle,
   type Concat,
   type Conv2d,
   elementCount,
@@ -123,6 +124,9 @@ class Planner {
         return
       case 'slice':
         this.#slice(node)
+        return
+      case 'channelShuffle':
+        this.#channelShuffle(node)
         return
       default:
         node satisfies never
@@ -425,6 +429,21 @@ class Planner {
   #slice({ name, inputs, axis, start, end }: Slice): void {
     const y = this.#values.result(name, this.#size(name))
     this.#move(name, inputs[0], y, axis, start, 0, end - start)
+  }
+
+  #channelShuffle({ name, inputs: [input], groups }: ChannelShuffle): void {
+    const x = this.#values.blocked(input)
+    const y = this.#values.result(name, x)
+    this.#program.step({
+      node: name,
+      kernel: 'shuffle',
+      op: abi.SHUFFLE,
+      units: padChannels(x.c) / 8,
+      src: x.buffer,
+      dst: y.buffer,
+      words: { [abi.K]: x.c, [abi.GROUPS]: groups, [abi.PIXELS]: x.n * x.hw },
+    })
+    this.#values.release(x)
   }
 
   /** Write `size` elements along `axis` of `input`, those from `from` on, to `y` from `to` on. */

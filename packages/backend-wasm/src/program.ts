@@ -32,9 +32,14 @@ export interface StepOptions {
   readonly words: Readonly<Record<number, number | Place>>
 }
 
-/** Where everything lies; offsets and sizes are bytes. */
+/**
+ * Where everything lies; offsets and sizes are bytes. Constants come first. What a run changes lies from `control` to `end`, and so
+ * often as runs go on at a time: the next lies `end - control` further.
+ */
 export interface Placement {
   readonly steps: readonly Step[]
+  /** Control words of the threads, CONTROL_BYTES. */
+  readonly control: number
   /** Offset of step 0; the next one lies STEP_WORDS words further. */
   readonly records: number
   /** Units of each step. */
@@ -45,7 +50,8 @@ export interface Placement {
   readonly end: number
   /** What is to be written into fresh, zeroed memory. */
   readonly constants: readonly { readonly write: (heap: Float32Array) => void }[]
-  readonly writeRecords: (heap: Int32Array) => void
+  /** @param shift Bytes from the first place of what a run changes to the one written. */
+  readonly writeRecords: (heap: Int32Array, shift: number) => void
 }
 
 export function constant(floats: number, fill: (to: Float32Array) => void): Constant {
@@ -93,17 +99,18 @@ export class Program {
   place(threads: number): Placement {
     const steps = this.#steps
     const constants = [...this.#constants]
-    const records = abi.HEAP
-    let end = align(records + steps.length * abi.STEP_WORDS * 4)
+    let control = abi.HEAP
     for (const data of constants) {
-      data.offset = end
-      end = align(end + data.floats * 4)
+      data.offset = control
+      control = align(control + data.floats * 4)
     }
-    const scratch = end
+    const records = control + abi.CONTROL_BYTES
+    const scratch = align(records + steps.length * abi.STEP_WORDS * 4)
     const scratchBytes = align(steps.reduce((most, step) => Math.max(most, step.scratch ?? 0), 0))
-    end = placeBuffers(this.#buffers, steps.length, scratch + scratchBytes * threads)
+    const end = placeBuffers(this.#buffers, steps.length, scratch + scratchBytes * threads)
     return {
       steps: steps.map(({ node, kernel }) => ({ node, kernel })),
+      control,
       records,
       units: Int32Array.from(steps, ({ units }) => units),
       scratch,
@@ -112,10 +119,9 @@ export class Program {
       constants: constants.map(({ floats, fill, offset }) => ({
         write: (heap) => fill(heap.subarray(offset / 4, offset / 4 + floats)),
       })),
-      writeRecords: (heap) => {
+      writeRecords: (heap, shift) => {
         for (const [index, step] of steps.entries()) {
-          const at = records / 4 + index * abi.STEP_WORDS
-          heap.set(record(step), at)
+          heap.set(record(step, shift), (records + shift) / 4 + index * abi.STEP_WORDS)
         }
       },
     }
@@ -123,14 +129,16 @@ export class Program {
 }
 
 /** The words of `step`, once everything it points to is placed. */
-function record(step: StepOptions): Int32Array {
+function record(step: StepOptions, shift: number): Int32Array {
   const words = new Int32Array(abi.STEP_WORDS)
   words[abi.OP] = step.op
   words[abi.UNITS] = step.units
   for (const [word, value] of Object.entries(step.words)) {
     if (typeof value === 'number') words[Number(word)] = value
   }
-  for (const [word, place] of pointers(step)) words[word] = place.offset
+  for (const [word, place] of pointers(step)) {
+    words[word] = 'fill' in place ? place.offset : place.offset + shift
+  }
   return words
 }
 

@@ -36,49 +36,94 @@ export interface RuntimeOptions extends CompileOptions {
   readonly worker: WorkerAddress | undefined
 }
 
+/** A plan without what writes it: data, which another thread can be sent. */
+export type Layout = Omit<Plan, 'constants' | 'writeRecords'>
+
+/** Packed weights, with one of the places for what a run changes. */
+export interface Packed {
+  readonly layout: Layout
+  /** Bytes from the first of these places to this one. */
+  readonly shift: number
+  readonly memory: WebAssembly.Memory
+  readonly module: WebAssembly.Module | Promise<WebAssembly.Module>
+  readonly threads: ThreadPlan
+}
+
 /** Plan `model`, which has been validated, pack its weights, link the kernels, start the workers. */
 export async function createRuntime(model: Model, options: RuntimeOptions): Promise<Runtime> {
-  const { simd, signal, onProgress } = options
-  const threadPlan = model.nodes.length <= MAX_SHARED_NODES ? options.threads : oneThread
-  const { threads } = threadPlan
-  const loading = loadModule(simd, options.wasm, threads > 1)
-  loading.catch(() => {})
-  const plan = planModel(model, threads, tuningOf(simd))
-  const memory = allocate(model.name, plan.end, threads > 1)
-  const heap = new Float32Array(memory.buffer)
-  plan.writeRecords(new Int32Array(memory.buffer))
-  const total = plan.constants.length
+  const { simd } = options
+  const threads = threadsFor(model, options.threads)
+  const shared = threads.threads > 1
+  const module = loadModule(simd, options.wasm, shared)
+  module.catch(() => {})
+  const plan = planModel(model, threads.threads, tuningOf(simd))
+  const memory = allocate(model.name, plan.end, shared)
+  plan.writeRecords(new Int32Array(memory.buffer), 0)
+  await writeConstants(plan, [memory], options)
+  return startRuntime({ layout: plan, shift: 0, memory, module, threads }, options)
+}
+
+/** `wanted`, or one thread for a model that is too long for several. */
+export function threadsFor(model: Model, wanted: ThreadPlan): ThreadPlan {
+  return model.nodes.length <= MAX_SHARED_NODES ? wanted : oneThread
+}
+
+/** Pack the weights into fresh memories of the plan. */
+export async function writeConstants(
+  { constants }: Plan,
+  memories: readonly WebAssembly.Memory[],
+  { signal, onProgress }: CompileOptions,
+): Promise<void> {
+  const heaps = memories.map(({ buffer }) => new Float32Array(buffer))
+  const total = constants.length
   const pace = createPacer(signal, 'compiling for wasm')
-  for (const [done, constant] of plan.constants.entries()) {
+  for (const [done, constant] of constants.entries()) {
     onProgress?.({ phase: 'pack', done, total })
-    constant.write(heap)
+    for (const heap of heaps) constant.write(heap)
     await pace()
   }
   onProgress?.({ phase: 'pack', done: total, total })
+}
 
+/** Link the kernels to packed weights, start the workers. */
+export async function startRuntime(
+  { layout, shift, memory, threads, ...packed }: Packed,
+  { worker, signal, onProgress }: Pick<RuntimeOptions, 'worker' | 'signal' | 'onProgress'>,
+): Promise<Runtime> {
   onProgress?.({ phase: 'compile', done: 0, total: 1 })
-  const module = await loading
+  const module = await packed.module
   const { step } = await instantiate(module, memory)
   onProgress?.({ phase: 'compile', done: 1, total: 1 })
   throwIfAborted(signal, 'compiling for wasm')
-  const { records, units, scratch, scratchBytes } = plan
+  const heap = new Float32Array(memory.buffer)
+  const { units, scratchBytes } = layout
   const { runner, text } = await startRunner({
-    plan: threadPlan,
-    init: { module, memory, records, recordBytes: STEP_WORDS * 4, units, scratch, scratchBytes },
+    plan: threads,
+    init: {
+      module,
+      memory,
+      control: layout.control + shift,
+      records: layout.records + shift,
+      recordBytes: STEP_WORDS * 4,
+      units,
+      scratch: layout.scratch + shift,
+      scratchBytes,
+    },
     step,
-    worker: options.worker,
+    worker,
     signal,
   })
 
-  const { steps, inputs: places, outputs: shown } = plan
+  const { steps, inputs: places, outputs: shown } = layout
   const writeInputs = (inputs: Tensors): void => {
-    for (const name in places) heap.set(inputs[name]!.data, places[name]! / 4)
+    for (const name in places) heap.set(inputs[name]!.data, (places[name]! + shift) / 4)
   }
   const readOutputs = (): Tensors =>
     Object.fromEntries(
       Object.entries(shown).map(([name, { offset, shape }]) => {
         const result = tensor(shape)
-        result.data.set(heap.subarray(offset / 4, offset / 4 + result.data.length))
+        const start = (offset + shift) / 4
+        result.data.set(heap.subarray(start, start + result.data.length))
         return [name, result]
       }),
     )
@@ -87,7 +132,7 @@ export async function createRuntime(model: Model, options: RuntimeOptions): Prom
     steps,
     inputs: places,
     outputs: shown,
-    memoryBytes: memory.buffer.byteLength,
+    memoryBytes: pagesOf(layout.end) * PAGE,
     threads: text,
     async run(inputs, signal) {
       writeInputs(inputs)
@@ -110,8 +155,13 @@ const oneThread: ThreadPlan = {
 
 const PAGE = 65536
 
-function allocate(name: string, bytes: number, shared: boolean): WebAssembly.Memory {
-  const pages = Math.ceil(bytes / PAGE)
+function pagesOf(bytes: number): number {
+  return Math.ceil(bytes / PAGE)
+}
+
+/** @throws MobileOneError `unavailable` where the engine does not give that much. */
+export function allocate(name: string, bytes: number, shared: boolean): WebAssembly.Memory {
+  const pages = pagesOf(bytes)
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages, shared })
   } catch (cause) {

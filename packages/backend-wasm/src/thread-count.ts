@@ -43,8 +43,7 @@ export function planThreads(wanted: ThreadCount = 1): ThreadPlan {
       `wasm: threads: ${wanted} are more than the ${limit} that this machine runs at a time; use ${limit} at most, or 'auto'`,
     )
   }
-  const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated ?? true
-  if (typeof SharedArrayBuffer !== 'function' || !isolated) {
+  if (!mayShareMemory()) {
     const text = `1 thread: the page is not cross-origin isolated; serve it with ${HEADERS}`
     return { threads: 1, measure: false, text }
   }
@@ -57,6 +56,12 @@ export function planThreads(wanted: ThreadCount = 1): ThreadPlan {
   }
   const more = wanted === 1 && limit > 1 ? `; the option threads takes up to ${limit}` : ''
   return { threads: wanted, measure: false, text: formatThreads(wanted) + more }
+}
+
+/** Whether threads can be given memory of this one. */
+export function mayShareMemory(): boolean {
+  const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated ?? true
+  return typeof SharedArrayBuffer === 'function' && isolated
 }
 
 /** `1 thread`, `2 threads`. */

@@ -1,17 +1,16 @@
 import {
   type Backend,
   type CompileOptions,
-  createExecutor,
   type Executor,
-  MobileOneError,
+  type MobileOneError,
   type Model,
-  spec,
   throwIfAborted,
   validate,
 } from '@mobileone/core'
-import { detectSimd, type Simd } from './detect-simd.ts'
+import { chooseSimd, detectSimd, type Simd, simdFeatures } from './detect-simd.ts'
+import { executorOf } from './executor.ts'
 import type { WasmSource } from './load.ts'
-import { createRuntime, type Runtime } from './runtime.ts'
+import { createRuntime } from './runtime.ts'
 import { planThreads, type ThreadCount } from './thread-count.ts'
 import type { WorkerAddress } from './thread-pool.ts'
 
@@ -57,10 +56,6 @@ export function wasm(options: WasmOptions = {}): Backend {
   }
 }
 
-function simdFeatures(simd: Simd): string[] {
-  return simd === 'relaxed' ? ['simd', 'relaxed-simd'] : ['simd']
-}
-
 async function compile(
   model: Model,
   options: WasmOptions,
@@ -68,42 +63,12 @@ async function compile(
 ): Promise<Executor> {
   throwIfAborted(compileOptions.signal, 'compiling for wasm')
   validate(model)
-  const detected = await detectSimd()
-  const simd = options.simd ?? detected
-  if (!simd || !detected || (simd === 'relaxed' && detected === 'plain')) {
-    throw new MobileOneError(
-      'unavailable',
-      detected
-        ? "wasm: this engine has no relaxed SIMD; use simd: 'plain' or leave the option out"
-        : 'wasm: this engine has no WebAssembly SIMD (128-bit)',
-    )
-  }
+  const simd = await chooseSimd(options.simd)
   const threads = planThreads(options.threads)
   const { wasm, worker } = options
   return executorOf(
     model.inputs,
     await createRuntime(model, { ...compileOptions, wasm, worker, simd, threads }),
-    simdFeatures(simd),
+    simd,
   )
-}
-
-/** Apart from {@link compile}, so that an executor holds the runtime alone, and nothing once it is disposed. */
-function executorOf(inputs: Model['inputs'], started: Runtime, simd: readonly string[]): Executor {
-  let runtime: Runtime | undefined = started
-  return createExecutor({
-    backend: 'wasm',
-    inputs,
-    outputs: Object.fromEntries(
-      Object.entries(started.outputs).map(([name, { shape }]) => [name, spec(shape)]),
-    ),
-    memoryBytes: started.memoryBytes,
-    steps: started.steps,
-    features: [...simd, started.threads],
-    execute: (tensors, signal) => runtime!.run(tensors, signal),
-    profile: async (tensors) => (await runtime!.profile(tensors)).map((ms, step) => ({ step, ms })),
-    async free() {
-      await runtime!.end()
-      runtime = undefined
-    },
-  })
 }

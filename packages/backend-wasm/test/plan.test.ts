@@ -38,7 +38,7 @@ describe('a program', () => {
     expect(placed.constants.length).toBe(2)
 
     const heap = new ArrayBuffer(placed.end)
-    placed.writeRecords(new Int32Array(heap))
+    placed.writeRecords(new Int32Array(heap), 0)
     for (const { write } of placed.constants) write(new Float32Array(heap))
     const [one, two] = [0, 1].map(
       (index) => new Int32Array(heap, placed.records + index * abi.STEP_WORDS * 4, abi.STEP_WORDS),

@@ -168,7 +168,7 @@ async function prepare(model: Model, node: string, tuning: Tuning, simd: Simd): 
   const plan = planModel(model, 1, tuning)
   const pages = Math.ceil(plan.end / 65536)
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
-  plan.writeRecords(new Int32Array(memory.buffer))
+  plan.writeRecords(new Int32Array(memory.buffer), 0)
   for (const constant of plan.constants) constant.write(new Float32Array(memory.buffer))
   const kernels = await instantiate(await loadModule(simd, undefined, false), memory)
   const index = plan.steps.findIndex((step) => step.node === node)

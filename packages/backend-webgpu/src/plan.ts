@@ -16,6 +16,7 @@ import {
   type Upsample,
 } from '@mobileone/core'
 import { chooseConv, choosePixels, chooseTile } from './choose.ts'
+import { channelShuffle } from './kernels/channel-shuffle.ts'
 import { conv } from './kernels/conv.ts'
 import { convGrouped } from './kernels/conv-grouped.ts'
 import { convPlanar } from './kernels/conv-planar.ts'
@@ -76,6 +77,11 @@ const planners: { readonly [K in PlannedOp]: (plan: PlanBuilder, node: NodeOf<K>
     const x = plan.vectors(input, name)
     const y = plan.result(name, sizeOf(plan.shapes[name]!))
     planMove(plan, { name, input, axis, from: start, to: 0, size: end - start }, x, y)
+  },
+  channelShuffle(plan, { name, inputs: [input], groups }) {
+    const x = plan.vectors(input, name)
+    const kernel = channelShuffle({ pixels: x.n * x.hw, channels: x.c, groups }, plan.setting)
+    plan.dispatch(name, kernel, [x], [], plan.result(name, x))
   },
   flatten(plan, { name, inputs }) {
     const x = plan.value(inputs[0])

@@ -18,6 +18,7 @@ describeBackend('example', () => example(), {
     upsample: missing,
     concat: missing,
     slice: missing,
+    channelShuffle: missing,
     flatten: missing,
     softmax: missing,
   },

@@ -41,6 +41,7 @@ export { interpolation, type Taps } from './model/interpolation.ts'
 export type {
   Add,
   BatchNorm,
+  ChannelShuffle,
   Concat,
   Conv2d,
   Flatten,

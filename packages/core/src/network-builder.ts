@@ -251,6 +251,11 @@ export class NetworkBuilder {
     return this.append({ op: 'slice', name, inputs: [input], axis, start, end })
   }
 
+  /** `torch.nn.ChannelShuffle`: the channels of `groups` equal groups, taken in turn from each. */
+  channelShuffle(name: string, input: string, groups: number): string {
+    return this.append({ op: 'channelShuffle', name, inputs: [input], groups })
+  }
+
   /** [N, A, B, ...] to [N, A * B * ...]. */
   flatten(name: string, input: string): string {
     return this.append({ op: 'flatten', name, inputs: [input] })

@@ -360,6 +360,14 @@ export const byHand = {
       output: [[[[2], [nothing]]]],
     },
   ],
+  channelShuffle: [
+    {
+      name: 'three groups of two',
+      node: { op: 'channelShuffle', inputs: ['x'], groups: 3 },
+      inputs: { x: [[[[1, 2]], [[3, 4]], [[5, nothing]], [[7, 8]], [[9, 10]], [[11, 12]]]] },
+      output: [[[[1, 2]], [[5, nothing]], [[9, 10]], [[3, 4]], [[7, 8]], [[11, 12]]]],
+    },
+  ],
   flatten: [
     {
       name: 'channels, then rows, then columns',

@@ -121,6 +121,10 @@ describe('validate', () => {
         { op: 'concat', inputs: [], axis: 1 },
         /expects at least 1 input, has 0/,
       ],
+      'a shuffle of groups that do not divide the channels': [
+        { op: 'channelShuffle', inputs: ['x'], groups: 3 },
+        /4 channels do not divide into 3 groups/,
+      ],
       'a slice of nothing': [
         { op: 'slice', inputs: ['x'], axis: 1, start: 2, end: 2 },
         /needs 0 <= start < end <= 4 along axis 1 of 1x4x9x9, got 2 and 2/,

@@ -125,6 +125,19 @@ export function lowerNode(builder: GraphBuilder, node: Node, shapes: Shapes, isO
       builder.emit('Slice', node.name, [x, part('start'), part('end'), part('axis')], output)
       return
     }
+    case 'channelShuffle': {
+      const [, channels = 1, height = 1, width = 1] = shapes[node.name] as readonly number[]
+      const { groups } = node
+      // 0 keeps the size of the batch.
+      const sizes = (what: string, values: readonly number[]): string =>
+        builder.integers(`${node.name}/${what}`, values)
+      const apart = helper('Reshape', [x, sizes('apart', [0, groups, channels / groups, height, width])])
+      const turned = builder.fresh(`${node.name}/Transpose`)
+      const order = { type: 'ints', value: [0, 2, 1, 3, 4] } as const
+      builder.emit('Transpose', `${node.name}/Transpose`, [apart], turned, new Map([['perm', order]]))
+      builder.emit('Reshape', node.name, [turned, sizes('shape', [0, channels, height, width])], output)
+      return
+    }
     case 'flatten':
       builder.emit('Flatten', node.name, inputs, output, new Map([['axis', { type: 'int', value: 1 }]]))
       return

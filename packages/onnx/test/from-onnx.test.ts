@@ -312,6 +312,16 @@ const spellings: Readonly<Record<string, Spelling>> = {
       integers('steps', [1, 1, 1]),
     ],
   },
+  'a channel shuffle, as PyTorch traces it': {
+    ops: ['concat', 'channelShuffle'],
+    nodes: [
+      node('Concat', ['x', 'x'], 'both', { axis: 1 }),
+      node('Reshape', ['both', 'apart'], 'grouped'),
+      node('Transpose', ['grouped'], 'turned', { perm: [0, 2, 1, 3, 4] }),
+      node('Reshape', ['turned', 'together'], 'y'),
+    ],
+    weights: [integers('apart', [2, 2, 3, 5, 6]), integers('together', [2, -1, 5, 6])],
+  },
   'Slice of opset 9': {
     ops: ['slice'],
     opset: 9,
@@ -628,6 +638,34 @@ const refusals: Readonly<Record<string, readonly [FileParts, RegExp]>> = {
   ],
   'more channels': [resizing({}, [1, 2, 1, 1]), /a resize of the batch or the channels/],
   antialias: [resizing({ mode: 'linear', antialias: 1 }, [1, 1, 0.2, 1]), /with antialias/],
+  'groups of channels that nothing puts back': [
+    {
+      nodes: [node('Reshape', ['x', 'apart'], 'grouped'), node('Relu', ['grouped'], 'y')],
+      weights: [integers('apart', [2, 3, 1, 5, 6])],
+    },
+    /has channels in groups, which are understood only as part of a channel shuffle/,
+  ],
+  'another turn of channels': [
+    {
+      nodes: [
+        node('Reshape', ['x', 'apart'], 'grouped'),
+        node('Transpose', ['grouped'], 'y', { perm: [0, 1, 2, 4, 3] }),
+      ],
+      weights: [integers('apart', [2, 3, 1, 5, 6])],
+    },
+    /only the transposition of a constant matrix/,
+  ],
+  'shuffled channels put back otherwise': [
+    {
+      nodes: [
+        node('Reshape', ['x', 'apart'], 'grouped'),
+        node('Transpose', ['grouped'], 'turned', { perm: [0, 2, 1, 3, 4] }),
+        node('Reshape', ['turned', 'flat'], 'y'),
+      ],
+      weights: [integers('apart', [2, 3, 1, 5, 6]), integers('flat', [2, 90])],
+    },
+    /reshapes shuffled channels to \[2, 90\], not back to \[2, 3, 5, 6\]/,
+  ],
   'a slice with steps': [
     {
       nodes: [node('Slice', ['x', 'one', 'two', 'one', 'two'], 'y')],

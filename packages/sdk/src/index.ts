@@ -45,6 +45,7 @@ export {
   type ImageSource,
   type ImageSources,
   type ItemResult,
+  type PictureTimes,
   type Pixels,
   type Prediction,
   type PreprocessOptions,

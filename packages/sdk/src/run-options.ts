@@ -1,8 +1,8 @@
 import type { OnProgress } from '@mobileone/core'
-import type { ClassifyOptions, PreprocessOptions } from '@mobileone/vision'
+import type { ClassifyOptions, ImageRunOptions, PreprocessOptions } from '@mobileone/vision'
 
 /** How a picture becomes the network's input, for every call that takes one. */
-export type PictureOptions = PreprocessOptions
+export type PictureOptions = PreprocessOptions & Pick<ImageRunOptions, 'onTimes'>
 
 /** What one call of `embed` takes. */
 export type EmbedRunOptions = PictureOptions & {

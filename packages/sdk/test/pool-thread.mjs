@@ -41,4 +41,9 @@ function slow({ ms }) {
   }
 }
 
+/** A picture that ends the thread it is read on. */
+const { fetch } = globalThis
+globalThis.fetch = (address, init) =>
+  String(address) === 'https://end.test/' ? process.exit(7) : fetch(address, init)
+
 serveClassifier({ backends: { fatal, slow } })

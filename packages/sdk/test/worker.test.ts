@@ -150,6 +150,11 @@ describe.skipIf(lacking('chromium'))('a classifier in a worker, in Chromium', ()
         for await (const { index, ok, value, error } of classifier.classifyEach(several(), { topK: 1 })) {
           each.push({ index, ok, value, code: error?.code, message: error?.message })
         }
+        const timed: unknown[] = []
+        await classifier.classify([blob, pixels], {
+          onTimes: ({ index, ...times }) =>
+            timed.push([index, Object.values(times).every((ms) => ms >= 0), Object.keys(times)]),
+        })
         const few = await classifier.fewShot({ a: [pixels, blob], b: [canvas] })
         const model = await classifier.getModel()
         const { graph, backend, features, memory, labels, preprocess } = classifier
@@ -168,6 +173,7 @@ describe.skipIf(lacking('chromium'))('a classifier in a worker, in Chromium', ()
           nearest: await classifier.nearest(pixels, store),
           profile: (await classifier.profile({ runs: 1 })).layers.map(({ node, kernel }) => [node, kernel]),
           each,
+          timed,
           few: [few.labels, few.report.classes, await few.classify(blob)],
           weights: Object.entries(model.weights).map(([name, { data }]) => [name, data.length, data[0]]),
           errors: await Promise.all(
@@ -190,7 +196,10 @@ describe.skipIf(lacking('chromium'))('a classifier in a worker, in Chromium', ()
       return { ...results, late }
     })
     expect(found.remote).toEqual(found.local)
-    expect(found.remote).toMatchObject({ address: [{ label: 'Trouser' }, {}] })
+    expect(found.remote).toMatchObject({
+      address: [{ label: 'Trouser' }, {}],
+      timed: [0, 1].map((index) => [index, true, ['decode', 'prepare', 'run']]),
+    })
     expect(found.late).toBe('disposed')
   })
 

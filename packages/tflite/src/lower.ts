@@ -94,6 +94,23 @@ export function lowerNode(lowering: Lowering, node: Node, clip: Unary | undefine
       file.operator('slice', [x, bound('begin', begin), bound('size', made)], output())
       break
     }
+    case 'channelShuffle': {
+      const made = channelsLast(shapes[node.name] as readonly number[])
+      const [n = 1, height = 1, width = 1, channels = 1] = made
+      const pixels = n * height * width
+      const sizes = (name: string, values: readonly number[]): number =>
+        file.constant(`${node.name}.${name}`, [values.length], Int32Array.from(values))
+      const [grouped, inTurn] = [
+        [pixels, node.groups, channels / node.groups],
+        [pixels, channels / node.groups, node.groups],
+      ] as const
+      const apart = file.value(`${node.name}.apart`, grouped)
+      const turned = file.value(`${node.name}.turned`, inTurn)
+      file.operator('reshape', [x, sizes('groups', grouped)], apart)
+      file.operator('transpose', [apart, sizes('order', [0, 2, 1])], turned)
+      file.operator('reshape', [turned, sizes('shape', made)], output())
+      break
+    }
     case 'flatten': {
       const shape = shapes[node.inputs[0]] as readonly number[]
       const flat = shapes[node.name] as readonly number[]

@@ -46,7 +46,7 @@ export {
 export { type SmallNetworkOptions, smallNetwork } from './small-network.ts'
 export type { TorchDataset, TorchPlanOptions } from './torch-plan/settings.ts'
 export { type TorchPlan, type TorchPlanFile, torchPlan } from './torch-plan/torch-plan.ts'
-export { checkpointStep, readTrainingCheckpoint } from './trainer/checkpoint.ts'
+export { checkpointStep, modelFromTrainingCheckpoint, readTrainingCheckpoint } from './trainer/checkpoint.ts'
 export { type Engine, localEngine } from './trainer/engine.ts'
 export { type EvaluateOptions, type Evaluation, evaluate } from './trainer/evaluate.ts'
 export type { EpochRecord } from './trainer/state.ts'

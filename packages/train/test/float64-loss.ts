@@ -190,6 +190,18 @@ function evaluate(
         data: a.data.filter((_, at) => at % all >= node.start * inner && at % all < node.end * inner),
       }
     }
+    case 'channelShuffle': {
+      const [, channels = 1, height = 1, width = 1] = a.shape
+      const plane = height * width
+      return {
+        shape: a.shape,
+        data: a.data.map((_, at) => {
+          const channel = Math.floor(at / plane) % channels
+          const from = (channel % node.groups) * (channels / node.groups) + Math.floor(channel / node.groups)
+          return a.data[at + (from - channel) * plane] as number
+        }),
+      }
+    }
     default:
       return node satisfies never
   }

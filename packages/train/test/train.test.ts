@@ -3,7 +3,7 @@ import { type Model, reference } from '@mobileone/core'
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { fashionMnistRecipe, paperRecipe, type Recipe } from '../src/recipe.ts'
-import { readTrainingCheckpoint } from '../src/trainer/checkpoint.ts'
+import { modelFromTrainingCheckpoint, readTrainingCheckpoint } from '../src/trainer/checkpoint.ts'
 import { evaluate } from '../src/trainer/evaluate.ts'
 import { timeLeft } from '../src/trainer/time-left.ts'
 import { type TrainEvent, type TrainOptions, train } from '../src/trainer/train.ts'
@@ -126,9 +126,14 @@ describe('resume', () => {
 
   test('a checkpoint is a safetensors file that says what it holds', async () => {
     let saved: Uint8Array | undefined
-    await train(
+    const trained = await train(
       model,
       options({ recipe: { ...recipe, epochs: 1 }, save: async (bytes) => void (saved = bytes) }),
+    )
+    const average = await modelFromTrainingCheckpoint(saved as Uint8Array, tinyModel(2))
+    expect(weightsOf({ model: average })).toEqual(weightsOf(trained))
+    await expect(modelFromTrainingCheckpoint(saved as Uint8Array, tinyModel(1))).rejects.toThrow(
+      /another network/,
     )
     const { tensors, metadata } = await readCheckpoint(saved as Uint8Array)
     expect([...tensors.keys()].filter((key) => key.endsWith('head.weight'))).toEqual(

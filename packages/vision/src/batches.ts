@@ -13,7 +13,7 @@ import {
   throwIfAborted,
 } from '@mobileone/core'
 import { isOnGpu } from './instance.ts'
-import { prepareInto } from './prepare.ts'
+import { type PrepareTimes, prepareInto } from './prepare.ts'
 import { checkOptions, checkRule } from './preprocess.ts'
 import { type ImageSource, nameOf, type PreprocessOptions } from './source.ts'
 
@@ -30,8 +30,21 @@ export interface ImageModel extends Pick<Executor, 'inputs' | 'outputs' | 'run'>
   ): Promise<Tensors>
 }
 
+/** Milliseconds of the stages of one picture, measured on the thread that went through them. */
+export interface PictureTimes extends PrepareTimes {
+  /** Its place among the pictures of the call. */
+  readonly index: number
+  /**
+   * The run of the model, which is that of a whole batch where it takes several at once. Where the model's backend prepares the picture
+   * itself, as `webgpu` does of frames, that is a part of it, and the others are 0.
+   */
+  readonly run: number
+}
+
 /** How a picture becomes the input of a model, and which output is read. */
 export interface ImageRunOptions extends PreprocessOptions {
+  /** Told of each picture what its stages took, after its run. */
+  readonly onTimes?: (times: PictureTimes) => void
   /** How pixels become the model's input: `model.card.preprocess`, where the weights told it. */
   readonly preprocess: Preprocess
   /** The output to read, where the model has several. */
@@ -93,7 +106,7 @@ export async function* runEach<T>(
     index += chunk.length
     const [only] = chunk
     if (runsImage && isOnGpu(only))
-      return { items: [{ index: first, source: only, ok: true, value: undefined }], input: undefined }
+      return { items: [{ index: first, source: only, ok: true, value: noTimes }], input: undefined }
     const input = tensor([batch, ...(executor.inputs[name] as TensorSpec).shape.slice(1)])
     const length = input.data.length / batch
     const items = await Promise.all(
@@ -115,17 +128,25 @@ export async function* runEach<T>(
       throwIfAborted(options.signal, 'running the images')
       const { items, input } = current
       if (!input) {
-        const item = items.shift() as ItemResult<void>
+        const item = items.shift() as ItemResult<PrepareTimes>
+        const start = performance.now()
         const run = await attempt(item, () => runImage(executor, item.source, options, name, output))
+        if (run.ok) options.onTimes?.({ index: item.index, ...noTimes, run: performance.now() - start })
         yield run.ok ? await attempt(item, () => finish(run.value)) : run
         continue
       }
       const isAnyWell = items.some(({ ok }) => ok)
+      const start = performance.now()
       const rows = isAnyWell ? await rowsOf(executor, name, input, output, options.signal) : []
+      const run = performance.now() - start
       // Taken out one by one: a suspended generator may keep the list of an earlier batch, which must not keep its pictures.
       for (let item = items.shift(), i = 0; item; item = items.shift(), i++) {
-        if (!item.ok) yield item
-        else yield await attempt(item, () => finish(rows[i] as Float32Array))
+        if (!item.ok) {
+          yield item
+          continue
+        }
+        options.onTimes?.({ index: item.index, ...item.value, run })
+        yield await attempt(item, () => finish(rows[i] as Float32Array))
       }
     }
   } finally {
@@ -152,10 +173,12 @@ export async function runAll<T>(
 
 /** Pictures and their rows of the input; that of a picture with an error is of no meaning. */
 interface Batch {
-  readonly items: ItemResult<void>[]
+  readonly items: ItemResult<PrepareTimes>[]
   /** Undefined where the only picture goes to the GPU as it is. */
   readonly input: Tensor | undefined
 }
+
+const noTimes: PrepareTimes = { decode: 0, prepare: 0 }
 
 /** Codes of errors that an image has by itself: the next one may be well. */
 const ownCodes: readonly string[] = ['invalid-file', 'invalid-input', 'network', 'unsupported']

@@ -1,5 +1,5 @@
 export { centreCrop, type Framing, shorterSideTo, type Window } from '@mobileone/core'
-export type { ImageModel, ImageRunOptions, ImageSources, ItemResult } from './batches.ts'
+export type { ImageModel, ImageRunOptions, ImageSources, ItemResult, PictureTimes } from './batches.ts'
 export {
   type Activation,
   activate,
@@ -17,6 +17,7 @@ export { type Idx, readIdx } from './idx.ts'
 export { checkPixels, type Image, type Pixels, toGrey, toRgb } from './image.ts'
 export { type ImageLimits, imageLimits } from './limits.ts'
 export { normalizationTables, normalize } from './normalize.ts'
+export type { PrepareTimes } from './prepare.ts'
 export {
   checkRule,
   preprocess,

@@ -6,6 +6,14 @@ import { normalizationTables, writePlanes } from './normalize.ts'
 import type { Picture } from './picture.ts'
 import type { ImageSource, PreprocessOptions } from './source.ts'
 
+/** Milliseconds of making the input of one picture. */
+export interface PrepareTimes {
+  /** Until its pixels can be read: fetching it where it is an address, decoding it. */
+  readonly decode: number
+  /** Framing, resizing and normalising it. */
+  readonly prepare: number
+}
+
 /**
  * Decode, frame and resize one picture and write what {@link normalizationTables} make of it into `out`: C planes of
  * `rule.size`. `label` comes before its own name in messages.
@@ -16,11 +24,14 @@ export async function prepareInto(
   rule: Preprocess,
   options: PreprocessOptions,
   label?: string,
-): Promise<void> {
+): Promise<PrepareTimes> {
+  const start = performance.now()
+  let opened = start
   const framed = isFramed(options) ? await import('./framed.ts') : undefined
   // Loaded while the picture is.
   if (options.resample !== 'fast') exact().catch(() => {})
   await withPicture(source, options, label, async (picture, name) => {
+    opened = performance.now()
     const { width, height } = picture
     const frame = framed?.frameBy(width, height, rule, options, name) ?? frameOf(width, height, rule)
     const { window, padding } = frame
@@ -41,6 +52,7 @@ export async function prepareInto(
     const { resizeExactly } = await exact()
     await resizeExactly(picture, frame, inner, rule, out, place)
   })
+  return { decode: opened - start, prepare: performance.now() - opened }
 }
 
 function exact(): Promise<typeof import('./exact.ts')> {

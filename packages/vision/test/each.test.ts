@@ -7,6 +7,7 @@ import {
   type ImageModel,
   type ImageSource,
   type ItemResult,
+  type PictureTimes,
 } from '../src/index.ts'
 
 const rule: Preprocess = {
@@ -53,6 +54,22 @@ async function all<T>(results: AsyncIterable<ItemResult<T>>): Promise<ItemResult
 }
 
 describe.each([1, 2, 3, 8])('batches of %i', (batch) => {
+  test('tells what the stages of each image took, but not of a bad one', async () => {
+    const told: PictureTimes[] = []
+    await all(
+      classifyEach(colours(batch), [red, broken, green], {
+        ...options,
+        onTimes: (times) => told.push(times),
+      }),
+    )
+    expect(told.map(({ index }) => index)).toEqual([0, 2])
+    for (const { decode, prepare, run } of told) {
+      expect(decode).toBeGreaterThanOrEqual(0)
+      expect(prepare).toBeGreaterThan(0)
+      expect(run).toBeGreaterThan(0)
+    }
+  })
+
   test('an image that is bad loses itself alone', async () => {
     const sources: ImageSource[] = [red, broken, green, 'absent.jpg', new Uint8Array(), blue]
     const results = await all(classifyEach(colours(batch), sources, options))

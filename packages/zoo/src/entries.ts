@@ -24,6 +24,8 @@ export type ZooName =
   | 'mobilenetv3_small_100'
   | 'mobilenetv3_large_100'
   | 'efficientnet_b0'
+  | 'shufflenet_v2_x1_0'
+  | 'shufflenet_v2_x2_0'
   | 'semnasnet_100'
   | 'mixnet_s'
   | 'mobilenext_100'
@@ -124,6 +126,28 @@ export const entries: Readonly<Record<ZooName, ZooEntry>> = {
     macs: 385_814_752,
     preprocess: rule(),
     published: { source: 'timm/efficientnet_b0.ra_in1k', top1: 77.698 },
+  },
+  shufflenet_v2_x1_0: {
+    title: 'ShuffleNetV2 1.0',
+    recipe: { family: 'shufflenet', channels: [116, 232, 464], head: 1024 },
+    params: { train: 2_278_604, deploy: 2_270_514 },
+    macs: 144_907_992,
+    preprocess: rule({ interpolation: 'bilinear' }),
+    published: {
+      source: 'https://download.pytorch.org/models/shufflenetv2_x1-5666bf0f80.pth',
+      top1: 69.362,
+    },
+  },
+  shufflenet_v2_x2_0: {
+    title: 'ShuffleNetV2 2.0',
+    recipe: { family: 'shufflenet', channels: [244, 488, 976], head: 2048 },
+    params: { train: 7_393_996, deploy: 7_377_138 },
+    macs: 583_253_464,
+    preprocess: rule({ resize: 232, interpolation: 'bilinear' }),
+    published: {
+      source: 'https://download.pytorch.org/models/shufflenetv2_x2_0-8be3c8ee.pth',
+      top1: 76.23,
+    },
   },
   semnasnet_100: {
     title: 'MNASNet-A1',

@@ -4,10 +4,17 @@ import { buildMobile, type MobileRecipe } from './families/mobile.ts'
 import { buildMobileNeXt, type MobileNeXtRecipe } from './families/mobilenext.ts'
 import { buildRepVgg, type RepVggRecipe } from './families/repvgg.ts'
 import { buildResNet, type ResNetRecipe } from './families/resnet.ts'
+import { buildShuffleNet, type ShuffleNetRecipe } from './families/shufflenet.ts'
 import type { Layers } from './layers.ts'
 
 /** A network as data. */
-export type Recipe = MobileRecipe | RepVggRecipe | ResNetRecipe | MobileNeXtRecipe | GhostNetRecipe
+export type Recipe =
+  | MobileRecipe
+  | RepVggRecipe
+  | ResNetRecipe
+  | MobileNeXtRecipe
+  | GhostNetRecipe
+  | ShuffleNetRecipe
 
 /** The network of `recipe` on the input `image`, showing `logits`. */
 export function buildRecipe(layers: Layers, recipe: Recipe): Graph {
@@ -22,6 +29,8 @@ export function buildRecipe(layers: Layers, recipe: Recipe): Graph {
       return buildMobileNeXt(layers, recipe)
     case 'ghostnet':
       return buildGhostNet(layers, recipe)
+    case 'shufflenet':
+      return buildShuffleNet(layers, recipe)
     default:
       return recipe satisfies never
   }

@@ -5,7 +5,9 @@ import { ChooseBar } from './choose/choose-bar.tsx'
 import { InstallState } from './install/install-state.tsx'
 import { UpdateNotice } from './install/update-notice.tsx'
 import { route, routes } from './routes.ts'
+import { trainingActivity } from './state/activity.ts'
 import { ErrorBoundary } from './ui/error-boundary.tsx'
+import { percent } from './ui/format.ts'
 import { ThemeButton } from './ui/theme-button.tsx'
 import { View } from './view.tsx'
 
@@ -35,6 +37,7 @@ export function App(): JSX.Element {
           {routes.map((each) => (
             <a key={each.name} href={`#${each.name}`} aria-current={each.name === name ? 'page' : undefined}>
               {each.title}
+              {each.name === 'train' && <TrainingMark />}
             </a>
           ))}
         </nav>
@@ -55,5 +58,18 @@ export function App(): JSX.Element {
       </footer>
       <UpdateNotice />
     </>
+  )
+}
+
+/** Tells of a run of training while another view is shown. */
+function TrainingMark(): JSX.Element | null {
+  const activity = trainingActivity.value
+  if (!activity) return null
+  const words = activity.isPaused ? 'paused' : percent(activity.fraction, 0)
+  return (
+    <span class="training-mark">
+      <span class="hidden">: training, </span>
+      {words}
+    </span>
   )
 }

@@ -3,6 +3,10 @@ declare module '*&url' {
   export default address
 }
 declare module '*.css' {}
+declare module '*?url' {
+  const address: string
+  export default address
+}
 interface ImportMeta {
   readonly env: { readonly PROD: boolean }
 }

@@ -22,6 +22,7 @@ export const casesByOp: CasesByOp = {
   upsample: [opCases.upsample, ...valueCases.upsample],
   concat: [opCases.concat, ...valueCases.concat],
   slice: [opCases.slice, ...valueCases.slice],
+  channelShuffle: [opCases.channelShuffle, ...valueCases.channelShuffle],
   flatten: [opCases.flatten, ...valueCases.flatten],
   softmax: [opCases.softmax, ...valueCases.softmax],
 }

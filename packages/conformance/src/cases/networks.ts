@@ -89,17 +89,26 @@ interface Draw {
   readonly functions: typeof unaryOps
 }
 
-type Movement = 'maxPool' | 'upsample' | 'concat' | 'slice'
+type Movement = 'maxPool' | 'upsample' | 'concat' | 'slice' | 'channelShuffle'
 
 const classifierDraw: Draw = {
   layers: ['conv', 'conv', 'depthwise', 'batchNorm', 'unary', 'unary', 'binary', 'excite'],
   functions: ['relu', 'sigmoid', 'silu', 'gelu'],
 }
 const everyDraw: Draw = {
-  layers: [...classifierDraw.layers, 'maxPool', 'upsample', 'concat', 'concat', 'slice', 'slice'],
+  layers: [
+    ...classifierDraw.layers,
+    'maxPool',
+    'upsample',
+    'concat',
+    'concat',
+    'slice',
+    'slice',
+    'channelShuffle',
+  ],
   functions: unaryOps,
 }
-const movements: readonly Op[] = ['maxPool', 'upsample', 'concat', 'slice']
+const movements: readonly Op[] = ['maxPool', 'upsample', 'concat', 'slice', 'channelShuffle']
 const classifierOps = opNames.filter(
   (op) =>
     !movements.includes(op) &&
@@ -139,6 +148,10 @@ function movementNode(
       const size = shape[axis] as number
       const start = source.integer(0, Math.floor((size - 1) / 2))
       return { op, name, inputs: [input], axis, start, end: source.integer(Math.ceil((size + 1) / 2), size) }
+    }
+    case 'channelShuffle': {
+      const divisors = [1, 2, 3, 4, 5].filter((groups) => channels % groups === 0)
+      return { op, name, inputs: [input], groups: pick(source, divisors) }
     }
     default:
       return op satisfies never

@@ -128,6 +128,15 @@ const opFamilies = {
       return { inputs: { x: shape }, nodes: [{ op: 'slice', name: 'y', inputs: ['x'], axis, start, end }] }
     },
   },
+  channelShuffle: {
+    ops: ['channelShuffle'],
+    parts: (source) => {
+      const groups = source.integer(1, 5)
+      const [n, , height, width] = featureMap(source) as [number, number, number, number]
+      const shape = [n, groups * source.integer(1, 9), height, width]
+      return { inputs: { x: shape }, nodes: [{ op: 'channelShuffle', name: 'y', inputs: ['x'], groups }] }
+    },
+  },
   flatten: {
     ops: ['flatten'],
     parts: (source) => ({

@@ -148,6 +148,11 @@ export const valueCases: Readonly<Record<Op, readonly Definition[]>> = {
       placedTrials(opModel([{ op: 'slice', name: 'y', inputs: ['x'], axis: 1, start: 1, end: 3 }]), places),
     ),
   ],
+  channelShuffle: [
+    definition('channelShuffle', ['channelShuffle'], () =>
+      placedTrials(opModel([{ op: 'channelShuffle', name: 'y', inputs: ['x'], groups: 1 }]), places),
+    ),
+  ],
   flatten: [
     definition('flatten', ['flatten'], () =>
       placedTrials(opModel([{ op: 'flatten', name: 'y', inputs: ['x'] }]), places),

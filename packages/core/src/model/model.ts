@@ -122,6 +122,17 @@ export interface Slice extends NodeBase {
   readonly end: number
 }
 
+/**
+ * The channels of `groups` equal groups, taken in turn from each: channel i of the result is channel (i mod groups) C / groups +
+ * floor(i / groups), as `torch.nn.ChannelShuffle` (Zhang et al. 2018, arXiv 1707.01083). [N, C, H, W].
+ */
+export interface ChannelShuffle extends NodeBase {
+  readonly op: 'channelShuffle'
+  readonly inputs: readonly [string]
+  /** Divides the channels. */
+  readonly groups: number
+}
+
 /** [N, A, B, ...] to [N, A * B * ...]. */
 export interface Flatten extends NodeBase {
   readonly op: 'flatten'
@@ -147,6 +158,7 @@ export type Node =
   | Upsample
   | Concat
   | Slice
+  | ChannelShuffle
   | Flatten
   | Softmax
 

@@ -137,6 +137,7 @@ export const ops: { readonly [K in Op]: OpFacts<NodeOf<K>> } = {
   },
   concat: { ...movement, variadic: true, attributes: ({ axis }) => [`axis ${axis}`] },
   slice: { ...movement, attributes: ({ axis, start, end }) => [`axis ${axis} from ${start} to ${end}`] },
+  channelShuffle: { ...movement, attributes: ({ groups }) => [`groups ${groups}`] },
   flatten: { arity: 1, weights: [], inPlace: true, elementwise: false, linear: true, accumulates: false },
   softmax: { arity: 1, weights: [], inPlace: false, elementwise: false, linear: false, accumulates: false },
 }

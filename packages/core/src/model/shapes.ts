@@ -194,6 +194,12 @@ export function outputShape(
       }
       return along(axis, end - start)
     }
+    case 'channelShuffle':
+      expectRank(4, '[N, C, H, W]')
+      expectWhole({ groups: [[node.groups], 1] })
+      if ((x[1] as number) % node.groups !== 0)
+        fail(`${x[1]} channels do not divide into ${node.groups} groups`)
+      return x
     case 'flatten':
       if (x.length < 2) fail(`expects at least [N, C], got ${formatShape(x)}`)
       return [x[0] as number, x.slice(1).reduce((product, size) => product * size, 1)]

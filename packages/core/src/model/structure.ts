@@ -98,6 +98,7 @@ const attributeTypes: { readonly [K in Op]?: Readonly<Record<string, (value: unk
   },
   concat: { axis: isNumber },
   slice: { axis: isNumber, start: isNumber, end: isNumber },
+  channelShuffle: { groups: isNumber },
 }
 
 function isNumbers(value: unknown): value is readonly number[] {

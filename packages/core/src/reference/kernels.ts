@@ -3,7 +3,16 @@
  * rounded once to float32. Nothing here is meant to be fast.
  */
 import { interpolation } from '../model/interpolation.ts'
-import type { BatchNorm, Concat, Conv2d, MaxPool, Op, Slice, Upsample } from '../model/model.ts'
+import type {
+  BatchNorm,
+  ChannelShuffle,
+  Concat,
+  Conv2d,
+  MaxPool,
+  Op,
+  Slice,
+  Upsample,
+} from '../model/model.ts'
 import type { NodeOf } from '../model/ops.ts'
 import { elementCount, type Tensor, tensor } from '../model/tensor.ts'
 
@@ -41,6 +50,7 @@ export const kernels: { readonly [K in Op]: (call: Call<K>) => Tensor } = {
   upsample: ({ node, x, shape }) => upsample(node, x, shape),
   concat: ({ node, inputs, shape }) => concat(node, inputs, shape),
   slice: ({ node, x, shape }) => slice(node, x, shape),
+  channelShuffle: ({ node, x }) => channelShuffle(node, x),
   flatten: ({ x, shape }) => tensor(shape, x.data.subarray(0, elementCount(shape))),
   softmax: ({ x }) => softmax(x),
 }
@@ -242,6 +252,16 @@ function slice({ axis, start, end }: Slice, x: Tensor, shape: readonly number[])
     result.data.set(x.data.subarray(from, from + length), block * length)
   }
   return result
+}
+
+function channelShuffle({ groups }: ChannelShuffle, x: Tensor): Tensor {
+  const [, channels = 0, height = 0, width = 0] = x.shape
+  const plane = height * width
+  return map(x, (_, index) => {
+    const channel = Math.floor(index / plane) % channels
+    const source = (channel % groups) * (channels / groups) + Math.floor(channel / groups)
+    return x.data[index + (source - channel) * plane] as number
+  })
 }
 
 function softmax(x: Tensor): Tensor {

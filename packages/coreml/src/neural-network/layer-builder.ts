@@ -191,6 +191,11 @@ export class LayerBuilder {
         this.emit(name, inputs, { kind: 'sliceStatic', begin, end })
         return
       }
+      case 'channelShuffle':
+        throw new MobileOneError(
+          'unsupported',
+          `cannot write model "${this.#model.name}" for Core ML: node "${name}" shuffles channels, which is written into a package alone (toCoreML, .mlpackage)`,
+        )
       default:
         node satisfies never
     }

@@ -167,6 +167,31 @@ export function lowerNode(
       builder.emit('slice_by_size', name, { x, begin, size: builder.integers('size', shape) }, output)
       break
     }
+    case 'channelShuffle': {
+      // Groups below each other, read as channels: program and model have the same order of elements.
+      const [n = 1, channels = 1, height = 1, width = 1] = shape
+      const share = channels / node.groups
+      const parts = Array.from({ length: node.groups }, (_, group) => {
+        const part = builder.names.take(`${name}_group_${group}`)
+        builder.renamed.set(part, '')
+        const begin = builder.integers('begin', [0, group * share, 0, 0])
+        const size = builder.integers('size', [n, share, height, width])
+        const type = tensorType(builder.dtype, [n, share, height, width])
+        builder.emit('slice_by_size', part, { x, begin, size }, { name: part, type })
+        return part
+      })
+      const joined = builder.names.take(`${name}_groups`)
+      builder.renamed.set(joined, '')
+      const values = {
+        values: parts,
+        axis: builder.integers('axis', 2),
+        interleave: builder.bool('interleave', false),
+      }
+      const type = tensorType(builder.dtype, [n, share, node.groups * height, width])
+      builder.emit('concat', joined, values, { name: joined, type })
+      builder.emit('reshape', name, { x: joined, shape: builder.integers('shape', shape) }, output)
+      break
+    }
     case 'batchNorm':
       break
     default:

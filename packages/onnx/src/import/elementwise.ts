@@ -203,7 +203,7 @@ interface Factor {
 
 function asFactor(value: Value): Factor | undefined {
   if (value.kind === 'made') return { form: 'scaled', of: value, factor: 1 }
-  return value.kind === 'deferred' && value.form !== 'matmul' ? value : undefined
+  return value.kind === 'deferred' && 'factor' in value ? value : undefined
 }
 
 function rank(factor: Factor | undefined): number {

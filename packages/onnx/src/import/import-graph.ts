@@ -33,6 +33,13 @@ export type Deferred =
       readonly factor: number
     }
   | { readonly kind: 'deferred'; readonly form: 'matmul'; readonly of: Made; readonly weight: FloatConstant }
+  | {
+      /** Of the three nodes of a channel shuffle, the first or the first two: channels as [groups, C / groups], or the other way round. */
+      readonly kind: 'deferred'
+      readonly form: 'grouped' | 'shuffled'
+      readonly of: Made
+      readonly groups: number
+    }
 
 export type Value = Made | Constant | Deferred
 
@@ -126,7 +133,9 @@ export class ImportGraph {
       node,
       value.kind === 'constant'
         ? `input ${index} ("${node.inputs[index]}") is a constant, where a feature map is expected`
-        : `input ${index} ("${node.inputs[index]}") is a scaled value, which is understood only as part of a GELU`,
+        : 'groups' in value
+          ? `input ${index} ("${node.inputs[index]}") has channels in groups, which are understood only as part of a channel shuffle`
+          : `input ${index} ("${node.inputs[index]}") is a scaled value, which is understood only as part of a GELU`,
     )
   }
 

@@ -80,18 +80,29 @@ function flatten(graph: ImportGraph, node: OnnxNode): Value {
 }
 
 function reshape(graph: ImportGraph, node: OnnxNode): Value {
-  const x = graph.made(node, 0)
+  const value = graph.input(node, 0)
+  const isShuffled = value.kind === 'deferred' && value.form === 'shuffled'
+  const x = isShuffled ? value.of : graph.made(node, 0)
   const wanted = node.inputs[1] ? graph.integers(node, 1) : (attribute(node, 'shape', 'ints') ?? [])
   const keepsZero = attribute(node, 'allowzero', 'int') === 1
   const sizes = wanted.map((size, axis) => (size === 0 && !keepsZero ? (x.shape[axis] ?? 0) : size))
   const total = x.shape.reduce((product, size) => product * size, 1)
   const known = sizes.reduce((product, size) => (size === -1 ? product : product * size), 1)
-  return reshapeTo(
-    graph,
-    node,
-    x,
-    sizes.map((size) => (size === -1 ? total / known : size)),
-  )
+  const shape = sizes.map((size) => (size === -1 ? total / known : size))
+  if (isShuffled && sameShape(shape, x.shape)) {
+    const { groups } = value
+    return graph.emit(node, (name) => ({ op: 'channelShuffle', name, inputs: [x.name], groups }))
+  }
+  const [n = 0, groups = 0, share = 0, ...rest] = shape
+  if (!isShuffled && groups > 0 && rest.length === 2 && sameShape([n, groups * share, ...rest], x.shape)) {
+    return { kind: 'deferred', form: 'grouped', of: x, groups }
+  }
+  return isShuffled
+    ? graph.unsupported(
+        node,
+        `reshapes shuffled channels to [${shape.join(', ')}], not back to [${x.shape.join(', ')}]`,
+      )
+    : reshapeTo(graph, node, x, shape)
 }
 
 function squeeze(graph: ImportGraph, node: OnnxNode): Value {
@@ -167,6 +178,10 @@ function concat(graph: ImportGraph, node: OnnxNode): Value {
 
 function transpose(graph: ImportGraph, node: OnnxNode): Value {
   const value = graph.input(node, 0)
+  const order = attribute(node, 'perm', 'ints') ?? []
+  if (value.kind === 'deferred' && value.form === 'grouped' && sameShape(order, [0, 2, 1, 3, 4])) {
+    return { ...value, form: 'shuffled' }
+  }
   const swaps = sameShape(attribute(node, 'perm', 'ints') ?? [1, 0], [1, 0])
   if (value.kind !== 'constant' || !(value.data instanceof Float32Array) || !swaps) {
     return graph.unsupported(

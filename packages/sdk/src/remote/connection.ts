@@ -1,6 +1,14 @@
 /** The owner's end of the protocol: calls with an abort, callbacks and iterables, and an end of all of them when the thread dies. */
 import { type ErrorCode, MobileOneError } from '@mobileone/core'
-import { type Created, type Item, type MethodName, methods, type Reply, type Request } from './protocol.ts'
+import {
+  type Created,
+  type Item,
+  type MethodName,
+  methods,
+  type Reply,
+  type Request,
+  type Share,
+} from './protocol.ts'
 import { type Outgoing, pack, unpack } from './wire.ts'
 
 /** A thread as the platform started it. */
@@ -14,7 +22,7 @@ export interface Connection {
   /** The thread's `hello`: it can be called from here on. */
   readonly started: Promise<void>
   readonly running: number
-  create(handle: number, options: object, share?: boolean): Promise<Created>
+  create(handle: number, options: object, share?: Share): Promise<Created>
   /** @param into The handle of the classifier that the call makes; its facts are the answer. */
   call(handle: number, method: MethodName, args: readonly unknown[], into?: number): Promise<unknown>
   stream(
@@ -123,13 +131,15 @@ export function connect(thread: Thread, prepare: Prepare = (source) => source): 
 
   const sendItem = async (id: number, key: number): Promise<void> => {
     let item: Item
+    let source: unknown
     try {
       const next = await pending.get(id)?.iterators[key]?.next()
-      item = !next || next.done ? { done: true } : { done: false, value: await prepare(next.value) }
+      source = next?.value
+      item = !next || next.done ? { done: true } : { done: false, value: await prepare(source) }
     } catch (error) {
       item = { done: false, error }
     }
-    if (!pending.has(id)) return
+    if (!pending.has(id)) return closeMade('value' in item && item.value, source)
     try {
       const { value, transfer } = pack(item)
       post({ type: 'item', id, key, item: value as Item }, transfer)
@@ -144,12 +154,11 @@ export function connect(thread: Thread, prepare: Prepare = (source) => source): 
     get running() {
       return pending.size
     },
-    create: (handle, options, share = false) =>
-      ask(handle, [options], 'creating a classifier', (id, args) => ({
+    create: (handle, ...given) =>
+      ask(handle, given, 'creating a classifier', (id, args) => ({
         type: 'create',
         id,
         handle,
-        share,
         args,
       })) as Promise<Created>,
     call(handle, method, given, into) {
@@ -159,7 +168,11 @@ export function connect(thread: Thread, prepare: Prepare = (source) => source): 
         const { pictures, options } = methods[method]
         const { maxBytes } = (given[options] ?? {}) as { readonly maxBytes?: number }
         const args = given.map((value, place) => (place < pictures ? prepare(value, maxBytes) : value))
-        return send(args.some((value) => value instanceof Promise) ? await Promise.all(args) : args)
+        if (!args.some((value) => value instanceof Promise)) return send(args)
+        const ready = await Promise.all(args)
+        // Nothing is sent any more, so nobody else closes the frames that were made for it.
+        if (failure || signalOf(given)?.aborted) closeMade(ready, given)
+        return send(ready)
       }
       const mine = calls.get(handle) ?? new Set()
       calls.set(handle, mine)
@@ -246,6 +259,16 @@ export function connect(thread: Thread, prepare: Prepare = (source) => source): 
       for (const call of [...pending.values()]) call.onError(failure)
     },
   }
+}
+
+/** Close the frames and bitmaps in `made` that are not in `given`: those are their owner's. */
+function closeMade(made: unknown, given: unknown): void {
+  if (typeof made !== 'object' || made === null || made === given) return
+  const { close } = made as { close?: () => void }
+  if (typeof close === 'function') close.call(made)
+  else
+    for (const [key, value] of Object.entries(made))
+      closeMade(value, (given as Record<string, unknown>)?.[key])
 }
 
 /** The signal among the arguments of a method. */

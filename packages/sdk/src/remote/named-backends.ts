@@ -19,7 +19,7 @@ export type BackendChoice =
 export type BackendRequest = BackendChoice | readonly BackendChoice[]
 
 /**
- * What `compileFirst` tries, in order; backends of `more` go before those of the same name here.
+ * What `compileFirst` tries, in order; backends of `more` go before those of the same name here, also where `auto` comes to them.
  * @throws MobileOneError `invalid-argument` for a name that is none.
  */
 export function namedBackends(
@@ -27,7 +27,9 @@ export function namedBackends(
   precision: Precision | undefined,
   more: BackendFactories,
 ): BackendSource[] {
-  const choices: readonly unknown[] = Array.isArray(choice) ? choice : [choice ?? 'wasm']
+  const given: readonly unknown[] = Array.isArray(choice) ? choice : [choice ?? 'wasm']
+  const auto = Object.hasOwn(more, 'wasm') ? ['webgpu', { name: 'wasm', threads: 'auto' }] : 'auto'
+  const choices = given.flatMap((each) => (each === 'auto' ? auto : each))
   return choices.flatMap((each) => {
     if (typeof each === 'function' || typeof (each as Backend | null)?.compile === 'function') {
       return each as BackendSource

@@ -23,7 +23,7 @@ export { transfer } from './transfer.ts'
  * be.
  */
 export interface PoolOptions extends Omit<RemoteOptions, 'size'> {
-  /** Threads, each with a compiled network of its own; the weights they are compiled from are shared. Default: one a core. */
+  /** Threads, each with feature maps of its own; the weights are shared, on wasm as it packs them too. Default: one a core. */
   readonly size?: number
   /** The pictures' [height, width], where the network is to take others than its usual ones: `size` of `createClassifier`. */
   readonly inputSize?: RemoteOptions['size']
@@ -59,7 +59,7 @@ export async function createPool(options: PoolOptions): Promise<ClassifierPool> 
     address: worker ?? new URL('./classifier-thread.mjs', import.meta.url),
     size,
     maxQueue,
-    open: (connection) => opened.openOn(connection),
+    open: (connection, thread) => opened.openOn(connection, { threads: size, thread }),
   })
   let living = 0
   const { signal, onProgress, onRefusal, onWarning, ...others } = given
@@ -130,9 +130,10 @@ export async function createPool(options: PoolOptions): Promise<ClassifierPool> 
   let facts: Facts = {}
   await pool.start(async (connection) => {
     const callbacks = { signal, onProgress, onRefusal, onWarning }
-    const created = await connection.create(opened.next(), { ...kept, ...callbacks }, true)
+    const share = { threads: size, thread: 0, packed: undefined }
+    const created = await connection.create(opened.next(), { ...kept, ...callbacks }, share)
     facts = created.facts
-    opened.addModel(0, { ...kept, model: created.model as Model })
+    opened.addModel(0, { ...kept, model: created.model as Model }, created.packed)
   })
   return make(0, facts)
 }

@@ -1,11 +1,12 @@
 import type { Connection } from './connection.ts'
-import type { MethodName } from './protocol.ts'
+import type { MethodName, Share } from './protocol.ts'
 
 /** A network as it is made anew: the options of `createClassifier`, with weights that are shared. */
 type Source = Readonly<Record<string, unknown>>
 
 interface Entry {
   readonly source: Source
+  readonly packed: Share['packed']
   /** The head that is put on the network; undefined for its own. */
   readonly head?: unknown
   readonly calls: [MethodName, readonly unknown[]][]
@@ -21,13 +22,13 @@ export class Opened {
     return this.#count++
   }
 
-  addModel(handle: number, source: Source): void {
-    this.#entries.set(handle, { source, calls: [] })
+  addModel(handle: number, source: Source, packed: Share['packed']): void {
+    this.#entries.set(handle, { source, packed, calls: [] })
   }
 
   addHead(handle: number, on: number, head: unknown): void {
-    const { source } = this.#entries.get(on) as Entry
-    this.#entries.set(handle, { source, head, calls: [] })
+    const { source, packed } = this.#entries.get(on) as Entry
+    this.#entries.set(handle, { source, packed, head, calls: [] })
   }
 
   delete(handle: number): void {
@@ -39,8 +40,8 @@ export class Opened {
     this.#entries.get(handle)?.calls.push([method, args])
   }
 
-  /** Make them on another thread: each network once, for as many heads as it has. */
-  async openOn(connection: Connection): Promise<void> {
+  /** Make them on another thread, the one numbered `thread`: each network once, for as many heads as it has. */
+  async openOn(connection: Connection, share: Omit<Share, 'packed'>): Promise<void> {
     const done = new Set<number>()
     const missing = (): [number, Entry][] => [...this.#entries].filter(([handle]) => !done.has(handle))
     for (let some = missing(); some.length > 0; some = missing()) {
@@ -48,7 +49,7 @@ export class Opened {
         const mine = some.filter(([, entry]) => entry.source === source)
         const own = mine.find(([, { head }]) => head === undefined)
         const network = own ? own[0] : this.next()
-        await connection.create(network, source)
+        await connection.create(network, source, { ...share, packed: mine[0]?.[1].packed })
         for (const [handle, { head, calls }] of mine) {
           if (head) await connection.call(network, 'withHead', [head], handle)
           for (const [method, args] of calls) await connection.call(handle, method, args)

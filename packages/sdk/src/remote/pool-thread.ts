@@ -6,6 +6,8 @@ import { prepareSources } from './sources.ts'
 
 export interface PoolThread {
   readonly connection: Connection
+  /** Nothing of it runs any more. */
+  readonly ended: Promise<void>
   /** Whether the process stays alive for it. */
   hold(isHeld: boolean): void
   /** End it now, without being told of as lost. */
@@ -45,9 +47,15 @@ export function startThread(address: string | URL, onLost: (reason: string) => v
   })
   worker.on('messageerror', () => lose('a message could not be read'))
   worker.on('error', (error: Error) => lose(error.message))
-  worker.on('exit', (code) => lose(`it ended with code ${code}`))
+  const ended = new Promise<void>((resolve) => {
+    worker.on('exit', (code) => {
+      resolve()
+      lose(`it ended with code ${code}`)
+    })
+  })
   return {
     connection,
+    ended,
     hold: (isHeld) => (isHeld ? worker.ref() : worker.unref()),
     end() {
       hasEnded = true

@@ -43,8 +43,8 @@ export interface ThreadPoolOptions {
   readonly address: string | URL
   readonly size: number
   readonly maxQueue: number
-  /** Makes a thread that was started later what the others are. */
-  open(connection: Connection): Promise<void>
+  /** Makes a thread that was started later what the others are. @param thread Its number, that of the one whose place it takes. */
+  open(connection: Connection, thread: number): Promise<void>
 }
 
 export class ThreadPool {
@@ -73,7 +73,7 @@ export class ThreadPool {
       await first(await this.#launch(one))
       await Promise.all(
         this.#slots.map(async (slot) => {
-          if (slot !== one) await this.#options.open(await this.#launch(slot))
+          if (slot !== one) await this.#open(slot)
           this.#admit(slot)
         }),
       )
@@ -156,7 +156,15 @@ export class ThreadPool {
     this.#refuseAll(new MobileOneError('disposed', 'this classifier has been disposed'))
   }
 
+  async #open(slot: Slot): Promise<void> {
+    await this.#options.open(await this.#launch(slot), this.#slots.indexOf(slot))
+  }
+
   async #launch(slot: Slot): Promise<Connection> {
+    // The memory that a thread works in is the next one's only when it has ended.
+    slot.thread?.hold(true)
+    await slot.thread?.ended
+    if (this.#hasEnded) throw new MobileOneError('disposed', 'this classifier has been disposed')
     const thread = startThread(this.#options.address, (reason) => this.#lost(slot, thread, reason))
     slot.thread = thread
     await thread.connection.started
@@ -188,7 +196,7 @@ export class ThreadPool {
     slot.timer = setTimeout(async () => {
       this.#restarts++
       try {
-        await this.#options.open(await this.#launch(slot))
+        await this.#open(slot)
         if (!this.#hasEnded) this.#admit(slot)
       } catch (error) {
         slot.thread?.end()

@@ -2,6 +2,7 @@
  * What passes between a classifier's owner and the thread it lives on: the one protocol of the worker of pages and of the
  * thread pool of Node. Not responsible for how threads start (`worker.ts`, `node.ts`) or for what a classifier does.
  */
+import type { PackedModel } from '@mobileone/backend-wasm'
 import type { Model } from '@mobileone/core'
 import type { Classifier } from '../classifier.ts'
 
@@ -53,12 +54,11 @@ export const methods: Readonly<Record<MethodName, Row>> = {
 export type Request =
   /** The owner listens. The thread is to hold the lock `lock` as long as it lives. */
   | { readonly type: 'hello'; readonly lock?: string | undefined }
-  /** The answer is {@link Created}. `share` moves the weights into shared memory before they are compiled. */
+  /** The arguments are options and, of a pool, a {@link Share}; the answer is {@link Created}. */
   | {
       readonly type: 'create'
       readonly id: number
       readonly handle: number
-      readonly share: boolean
       readonly args: readonly unknown[]
     }
   | {
@@ -89,9 +89,18 @@ export type Item =
   | { readonly done: false; readonly value: unknown }
   | { readonly done: false; readonly error: unknown }
 
+/** What the threads of a pool have in common. */
+export interface Share {
+  /** How many there are, and which of them, from 0, this one is. */
+  readonly threads: number
+  readonly thread: number
+  /** What the first one answered: the model that wasm packed, where that runs it. */
+  readonly packed: PackedModel | undefined
+}
+
 /** What making a classifier answers. */
-export interface Created {
+export interface Created extends Pick<Share, 'packed'> {
   readonly facts: Facts
-  /** With its weights in shared memory, where that was asked for. */
+  /** Of a pool: with its weights in shared memory. */
   readonly model: Model | undefined
 }

@@ -5,7 +5,15 @@ import { createClassifier } from '../create-classifier.ts'
 import { loadDeployModel } from '../load.ts'
 import { withFraction } from '../loading-progress.ts'
 import { type BackendFactories, namedBackends } from './named-backends.ts'
-import { type Created, type Facts, type Item, methods, type Reply, type Request } from './protocol.ts'
+import {
+  type Created,
+  type Facts,
+  type Item,
+  methods,
+  type Reply,
+  type Request,
+  type Share,
+} from './protocol.ts'
 import { shareModel } from './share-model.ts'
 import { pack, unpack } from './wire.ts'
 
@@ -118,19 +126,28 @@ export function createServer(
         const { signal } = call.controller
         answer(id, async (): Promise<Created> => {
           const wanted = { ...options, ...(given[0] as ClassifierOptions) }
+          const share = given[1] as Share | undefined
+          const pooled = share && new (await import('./pooled-wasm.ts')).PooledWasm(share)
           const onProgress = withFraction(wanted.onProgress)
-          const model = request.share
+          const model = share
             ? shareModel(await loadDeployModel(wanted.model, { ...wanted, onProgress }))
             : undefined
           const classifier = await createClassifier({
             ...wanted,
             ...(onProgress && { onProgress }),
             ...(model && { model }),
-            backend: namedBackends(wanted.backend, wanted.precision, backends),
+            backend: namedBackends(wanted.backend, wanted.precision, {
+              ...(pooled && { wasm: pooled.backend }),
+              ...backends,
+            }),
           })
           if (signal.aborted) await classifier.dispose()
           throwIfAborted(signal, 'creating a classifier')
-          return { facts: keep(classifier, request.handle), model: model && classifier.model }
+          return {
+            facts: keep(classifier, request.handle),
+            model: model && classifier.model,
+            packed: pooled?.packed,
+          }
         })
         return
       }

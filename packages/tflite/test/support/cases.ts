@@ -129,6 +129,7 @@ export const cases: Readonly<Record<string, Model>> = {
   'parts, joined': shown({
     channels: { op: 'slice', name: '', inputs: ['image'], axis: 1, start: 2, end: 5 },
     rows: { op: 'slice', name: '', inputs: ['image'], axis: 2, start: 3, end: 9 },
+    shuffled: { op: 'channelShuffle', name: '', inputs: ['image'], groups: 3 },
     columns: { op: 'slice', name: '', inputs: ['image'], axis: 3, start: 0, end: 1 },
     'more channels': { op: 'concat', name: '', inputs: ['image', 'image', 'image'], axis: 1 },
     'more rows': { op: 'concat', name: '', inputs: ['image', 'image'], axis: 2 },

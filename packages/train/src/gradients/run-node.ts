@@ -77,6 +77,11 @@ export function runNode(
       const size = x.shape.map((all, at) => (at === axis ? node.end - node.start : all))
       return tf.slice(x, begin, size)
     }
+    case 'channelShuffle': {
+      const [n = 1, h = 1, w = 1, c = 1] = x.shape
+      const apart = tf.reshape(x, [n * h * w, node.groups, c / node.groups])
+      return tf.reshape(tf.transpose(apart, [0, 2, 1]), x.shape)
+    }
     default:
       return node satisfies never
   }

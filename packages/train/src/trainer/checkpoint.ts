@@ -6,7 +6,7 @@ import {
   writeSafetensors,
 } from '@mobileone/checkpoint'
 import { formatShape, MobileOneError, type Model, sameShape } from '@mobileone/core'
-import type { Layout, Layouts } from '../gradients/parameter-layout.ts'
+import { type Layout, type Layouts, layoutsOf, unflatten } from '../gradients/parameter-layout.ts'
 import type { Recipe } from '../recipe.ts'
 import { startState, type TrainState } from './state.ts'
 
@@ -107,6 +107,20 @@ export async function readTrainingCheckpoint(
 ): Promise<Pick<TrainState, 'step' | 'epoch'> & { readonly recipe: Recipe }> {
   const { recipe, step, epoch } = readPosition(await readCheckpoint(bytes))
   return { recipe, step, epoch }
+}
+
+/**
+ * `model` with the weights in a file of {@link toCheckpoint}: the moving average where the recipe has one, else the last ones. It
+ * tells how good a run is that goes on.
+ * @param model The network that was trained; its weights do not matter.
+ * @throws MobileOneError `invalid-file` for another file, `invalid-argument` for one of another network.
+ */
+export async function modelFromTrainingCheckpoint(bytes: Uint8Array, model: Model): Promise<Model> {
+  const layouts = layoutsOf(model)
+  const { recipe } = await readTrainingCheckpoint(bytes)
+  const state = await fromCheckpoint(bytes, model, layouts, recipe)
+  const { parameters, statistics } = state.average ?? state
+  return unflatten(model, [layouts.parameters, parameters], [layouts.statistics, statistics])
 }
 
 function sections(state: TrainState, layouts: Layouts): readonly (readonly [string, Layout, Float32Array])[] {

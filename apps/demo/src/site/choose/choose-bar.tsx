@@ -1,9 +1,10 @@
 /** @jsxImportSource preact */
 import type { ComponentType, JSX } from 'preact'
-import { useRef, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import './choose.css'
 import { engine } from '../state/engine.ts'
 import { Notice } from '../ui/notice.tsx'
+import { provideChooser } from './chooser.ts'
 import { LoadingLine, StatusLine } from './status-line.tsx'
 import { onWhat } from './status-words.ts'
 
@@ -24,6 +25,7 @@ export function ChooseBar(): JSX.Element {
       setFailure(error as Error)
     }
   }
+  useEffect(() => provideChooser(open), [])
   return (
     <section class="choose" aria-label="Model" data-engine={status}>
       <div class="choose-bar">

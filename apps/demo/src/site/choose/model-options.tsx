@@ -48,7 +48,15 @@ export function ModelOptions(): JSX.Element {
                 value={model}
                 isChosen={chosen.model === model}
                 title={isFile && file ? file.name : title}
-                about={params && macs ? `${many(params)} parameters, ${many(macs)} multiply-adds` : about}
+                about={
+                  params && macs ? (
+                    <span class="amounts">
+                      <span>{many(params)} parameters,</span> <span>{many(macs)} multiply-adds</span>
+                    </span>
+                  ) : (
+                    about
+                  )
+                }
                 note={download ? (here.value.has(model) ? 'on this device' : bytes(download)) : undefined}
                 onChoose={() => (isFile && !file ? askForFile() : choose({ model }))}
               />

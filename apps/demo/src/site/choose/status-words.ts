@@ -2,6 +2,7 @@ import type { BackendId, Choice } from '../state/choice.ts'
 import type { Download } from '../state/download-meter.ts'
 import type { EngineState } from '../state/engine.ts'
 import { isPublished } from '../state/models.ts'
+import { reasonForOneThread } from '../state/one-thread.ts'
 import { bytes, milliseconds } from '../ui/format.ts'
 
 /** What the visitor can do about the state of the model. */
@@ -80,11 +81,9 @@ export function statusWords(state: EngineState, download: Download | undefined):
     }
     case 'ready': {
       const first = state.phases['warm-up']
-      return {
-        ...plain,
-        text: 'Ready',
-        detail: first === undefined ? '' : `first run ${milliseconds(first)}`,
-      }
+      const few = state.choice.threads > 1 && reasonForOneThread(state.classifier.features)
+      const detail = first === undefined ? '' : `first run ${milliseconds(first)}`
+      return { ...plain, text: 'Ready', detail: few ? `on one thread: ${few}` : detail }
     }
     case 'error':
       return { ...plain, isError: true, ...errorWords(state) }
@@ -157,7 +156,7 @@ function errorWords({ error, refusals, choice }: EngineState & { readonly status
   if (refusal) {
     const isDefault = choice.backend === 'wasm' && choice.threads === 1
     return {
-      text: `${onWhat(choice)} does not run here`,
+      text: `${onWhat(choice)}: not here`,
       detail: refusal.reason,
       actions: isDefault ? ['reload'] : ['use-wasm'],
     }

@@ -93,9 +93,15 @@ function Row({ trial, isCurrent }: { readonly trial: Trial; readonly isCurrent: 
               </td>
             )
           })}
-          <td class="numeric">
+          <td class="numeric steady">
             {steady ? (
-              <span title={`median of ${steady.runs} runs`}>{milliseconds(steady.median)}</span>
+              <>
+                <strong>{milliseconds(steady.median)}</strong>
+                <span class="muted small">
+                  <span class="hidden">, median of </span>
+                  {steady.runs} runs
+                </span>
+              </>
             ) : (
               <span class="muted">-</span>
             )}

@@ -10,7 +10,7 @@ export interface TimesColumn {
 export const columns: readonly TimesColumn[] = [
   { title: 'Start', about: 'the worker and its code', phases: ['start'] },
   { title: 'Download', about: 'from the hub or this page', phases: ['download'] },
-  { title: 'Read', about: 'out of this browser, checked and parsed', phases: ['verify', 'read'] },
+  { title: 'Read', about: 'what came or was kept: checked and parsed', phases: ['verify', 'read'] },
   { title: 'Fold', about: 'the branches into one convolution each', phases: ['fold'] },
   { title: 'Pack', about: 'the weights in the order that the kernels read', phases: ['pack'] },
   { title: 'Compile', about: 'the kernels', phases: ['compile'] },

@@ -198,6 +198,8 @@ async function create(options: WorkerClassifierOptions): Promise<Classifier> {
 function onProgress({ phase, done, total }: Progress): void {
   load.clock.tell(phase)
   if (phase !== 'download') return
+  // What follows the last byte is checking, keeping and parsing.
+  if (done === total) load.clock.tell('read')
   meter.tell(done, total)
   if (ticking === undefined) {
     ticking = setInterval(readMeter, 250)

@@ -1,6 +1,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
 import type { Findings } from '../workers/probe-backends.ts'
 import type { BackendId } from './choice.ts'
+import { reasonForOneThread } from './one-thread.ts'
 import { startClassifierWorker } from './start-worker.ts'
 
 const found = signal<Findings | undefined>(undefined)
@@ -79,8 +80,7 @@ export function threadChoices(findings: Findings | undefined): {
   const { parallelism, isIsolated, threads } = findings
   if (!threads.ok) return { counts: [1], refusal: threads.reason }
   if (!isIsolated) {
-    const said = threads.features.find((feature) => feature.startsWith('1 thread: '))
-    return { counts: [1], refusal: said?.slice('1 thread: '.length) ?? 'memory cannot be shared here' }
+    return { counts: [1], refusal: reasonForOneThread(threads.features) ?? 'memory cannot be shared here' }
   }
   return {
     counts: Array.from({ length: parallelism }, (_, index) => index + 1),

@@ -1,5 +1,6 @@
 /** @jsxImportSource preact */
 import type { ComponentChildren, JSX } from 'preact'
+import { cameraNames } from './camera-names.ts'
 import { Notice } from './notice.tsx'
 import type { Camera } from './use-camera.ts'
 import './camera-view.css'
@@ -15,6 +16,7 @@ interface Props {
 /** What a camera sees, the button that switches it on and off, and in words why there is none. */
 export function CameraView({ camera, children, controls }: Props): JSX.Element {
   const { status, error, devices, deviceId } = camera
+  const names = cameraNames(devices)
   const isOn = status === 'live' || status === 'starting'
   return (
     <div class="camera">
@@ -44,7 +46,7 @@ export function CameraView({ camera, children, controls }: Props): JSX.Element {
           >
             {devices.map((device, index) => (
               <option key={device.deviceId} value={device.deviceId}>
-                {device.label || `Camera ${index + 1}`}
+                {names[index]}
               </option>
             ))}
           </select>

@@ -1,231 +1,314 @@
 import { wasm } from '@mobileone/backend-wasm'
+import wasmWorker from '@mobileone/backend-wasm/worker?worker&url'
 import {
-  detectOtherFormat,
-  inspectCheckpoint,
-  modelFromCheckpoint,
-  readCheckpointAsync,
-} from '@mobileone/checkpoint'
-import {
-  classCount,
   compareModels,
-  elementCount,
   isMobileOneError,
   MobileOneError,
   type Model,
-  profile,
+  type ModelCard,
   reparameterizeAsync,
-  weightRoles,
+  tensor,
 } from '@mobileone/core'
-import { createPeakMeter } from '@mobileone/measure'
-import { createClassifier, toSafetensors } from '@mobileone/sdk'
+import { toSafetensors } from '@mobileone/sdk'
 import { type ExportFormat, exporters, exportModel } from '@mobileone/sdk/export'
-import { expose, transfer } from 'comlink'
-import type {
-  CheckpointFacts,
-  ExportChoice,
-  Failure,
-  FoldError,
-  LayerProfileFacts,
-  LayerRow,
+import { expose } from 'comlink'
+import {
+  type Form,
+  type FormatFacts,
+  type FormFacts,
+  type OpenedFacts,
+  type OpenProgress,
+  type Settled,
+  type StudiedBlock,
+  shortened,
+  type TimedModel,
+  titleOf,
+  type WrittenFile,
 } from '../views/checkpoint/checkpoint-facts.ts'
-import { findBlocks } from '../views/checkpoint/find-blocks.ts'
+import {
+  blockError,
+  blockModel,
+  costOf,
+  type FoldError,
+  findBlocks,
+  foldStages,
+} from '../views/checkpoint/fold-blocks.ts'
+import { stepCosts, withTimes } from '../views/checkpoint/layer-costs.ts'
+import { type ReadModel, readModel } from '../views/checkpoint/read-model.ts'
 
-/** Twice the file of S4 in train form, and room. */
-const mostBytes = 256_000_000
+/** What a profile runs on. */
+export interface ProfileOn {
+  readonly backend: 'wasm' | 'webgpu'
+  readonly threads: number
+}
 
-interface Opened {
+interface Held {
   readonly trained: Model
   readonly folded: Model
+  readonly blocks: OpenedFacts['blocks']
 }
-let opened: Opened | undefined
 
-/** What a call gives: its value, or why there is none. */
-export type Answer<Value> = { readonly value: Value } | { readonly failure: Failure }
-
-async function answer<Value>(work: () => Promise<Value>): Promise<Answer<Value>> {
-  try {
-    return { value: await work() }
-  } catch (error) {
-    const code = isMobileOneError(error) ? error.code : 'unknown'
-    return { failure: { code, message: (error as Error).message } }
-  }
-}
+let held: Held | undefined
 
 const api = {
-  open: (file: Blob, fileName: string, onProgress: (phase: string, fraction: number) => void) =>
-    answer(() => open(file, fileName, onProgress)),
-  compare: () => answer(compare),
-  profile: () => answer(profileLayers),
-  formats: () => answer(formats),
-  export: (format: string, options: Readonly<Record<string, unknown>>) =>
-    answer(async () => {
-      const { folded } = current()
-      const files = await exportModel(folded, format as ExportFormat, options)
-      const copies = files.map(({ path, bytes }) => ({ path, bytes: bytes.slice() }))
-      return transfer(
-        copies,
-        copies.map(({ bytes }) => bytes.buffer),
-      )
+  open: (file: Blob, onProgress: (progress: OpenProgress) => void): Promise<Settled<OpenedFacts>> =>
+    settled(() => open(file, throttled(onProgress))),
+  /** Rewrite every block step by step, in order. */
+  study: (onBlocks: (blocks: readonly StudiedBlock[]) => void): Promise<Settled<void>> =>
+    settled(() => study(onBlocks)),
+  compare: (): Promise<Settled<FoldError>> =>
+    settled(async () => {
+      const { trained, folded } = given()
+      const { maxAbsError, maxAbsValue } = await compareModels(trained, folded, { backend: wasm(), runs: 2 })
+      return { maxAbsError, maxAbsValue }
     }),
-  /** A file of safetensors that every view can load. */
-  folded: () =>
-    answer(async () => {
-      const bytes = toSafetensors(current().folded, { storage: 'float32' }).slice()
-      return transfer(bytes, [bytes.buffer])
+  profile: (on: ProfileOn, onProgress: (fraction: number) => void): Promise<Settled<TimedModel>> =>
+    settled(() => time(given().folded, on, onProgress)),
+  formats: (): Promise<Settled<FormatFacts[]>> => settled(formats),
+  write: (
+    format: string,
+    form: Form,
+    options: Readonly<Record<string, unknown>>,
+  ): Promise<Settled<WrittenFile[]>> =>
+    settled(async () => {
+      const files = await exportModel(given()[form], format as ExportFormat, options as never)
+      return files.map(({ path, bytes }) => ({ name: path, blob: toBlob(bytes) }))
     }),
+  /** The folded model as a file that every view reads. */
+  foldedFile: (): Promise<Settled<Blob>> => settled(async () => toBlob(toSafetensors(given().folded))),
 }
 export type CheckpointApi = typeof api
 expose(api)
 
-function current(): Opened {
-  if (!opened) throw new MobileOneError('invalid-argument', 'no checkpoint is open')
-  return opened
+function given(): Held {
+  if (!held) throw new MobileOneError('unavailable', 'there is no model yet; open a file first')
+  return held
 }
 
-async function open(
-  file: Blob,
-  fileName: string,
-  onProgress: (phase: string, fraction: number) => void,
-): Promise<CheckpointFacts> {
-  if (file.size > mostBytes) {
+async function settled<Value>(work: () => Promise<Value>): Promise<Settled<Value>> {
+  try {
+    return { ok: true, value: await work() }
+  } catch (error) {
+    const code = isMobileOneError(error) ? error.code : error instanceof RangeError ? 'memory' : 'failed'
+    return { ok: false, code, message: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+async function open(file: Blob, onProgress: (progress: OpenProgress) => void): Promise<OpenedFacts> {
+  const bytes = await readFile(file, (fraction) => onProgress({ phase: 'read', fraction }))
+  onProgress({ phase: 'parse', fraction: 0 })
+  const read = await readModel(bytes)
+  onProgress({ phase: 'fold', fraction: 0 })
+  const start = performance.now()
+  const { folded, remarks } = await fold(read.model, (fraction) => onProgress({ phase: 'fold', fraction }))
+  const foldMs = performance.now() - start
+  const trained = read.model
+  const blocks = findBlocks(trained, folded)
+  held = { trained, folded, blocks }
+  return {
+    ...factsOf(read),
+    remarks: [...read.remarks, ...remarks].slice(0, 6).map((remark) => shortened(remark, 400)),
+    trained: blocks.length > 0 ? formFacts(trained) : undefined,
+    folded: formFacts(folded),
+    foldMs,
+    blocks,
+  }
+}
+
+const pieceBytes = 4 << 20
+
+async function readFile(file: Blob, onProgress: (fraction: number) => void): Promise<Uint8Array> {
+  const bytes = new Uint8Array(file.size)
+  try {
+    for (let at = 0; at < file.size; at += pieceBytes) {
+      bytes.set(new Uint8Array(await file.slice(at, at + pieceBytes).arrayBuffer()), at)
+      onProgress(Math.min(1, (at + pieceBytes) / file.size))
+    }
+  } catch {
     throw new MobileOneError(
       'invalid-file',
-      `the file has ${Math.round(file.size / 1e6)} MB; this page reads up to ${mostBytes / 1e6} MB. The command line reads larger ones`,
+      'the file cannot be read; it may have been moved or changed, or it is a folder: zip a folder .mlpackage first',
     )
   }
-  onProgress('read', 0)
-  const bytes = new Uint8Array(await file.arrayBuffer())
-  onProgress('read', 1)
-  const { model: trained, ...about } = await read(bytes)
-  const start = performance.now()
-  const folded = await reparameterizeAsync(trained, {
-    onProgress: ({ done, total }) => onProgress('fold', total ? done / total : 0),
-  })
-  const foldMs = performance.now() - start
-  opened = { trained, folded }
-  const [before, after] = [profile(trained), profile(folded)]
-  const isTrained = trained.nodes.some(({ op }) => op === 'batchNorm')
+  return bytes
+}
+
+/** The plain network of `model`; where branches are no sums of convolutions, what can be folded, and why the rest is not. */
+async function fold(
+  model: Model,
+  onFraction: (fraction: number) => void,
+): Promise<{ readonly folded: Model; readonly remarks: readonly string[] }> {
+  const onProgress = ({ done, total = 0 }: { done: number; total?: number | undefined }): void =>
+    onFraction(total > 0 ? done / total : 0)
+  try {
+    return { folded: await reparameterizeAsync(model, { onProgress }), remarks: [] }
+  } catch (error) {
+    if (!isMobileOneError(error) || error.code !== 'cannot-fold') throw error
+    return {
+      folded: await reparameterizeAsync(model, { onProgress, partial: true }),
+      remarks: [`Not all of it can be folded: ${error.message}`],
+    }
+  }
+}
+
+function factsOf({
+  model,
+  format,
+  isCheckpoint,
+  facts,
+}: ReadModel): Omit<OpenedFacts, 'remarks' | 'trained' | 'folded' | 'foldMs' | 'blocks'> {
+  const values = (all: Model['inputs']): string =>
+    Object.entries(all)
+      .map(([name, { shape }]) => `${shape.join(' x ')} (${name})`)
+      .join(', ')
   return {
-    fileName,
-    bytes: file.size,
-    ...about,
-    name: trained.name,
-    form: isTrained ? 'train' : 'deploy',
-    input: Object.values(trained.inputs)[0]?.shape ?? [],
-    classes: classCount(trained),
-    labels: (trained.card?.labels ?? []).slice(0, 12).map((label) => label.slice(0, 40)),
-    licence: typeof trained.card?.licence === 'string' ? trained.card.licence.slice(0, 200) : undefined,
-    nodes: [trained.nodes.length, folded.nodes.length],
-    params: [before.params, after.params],
-    macs: [before.macs, after.macs],
-    blocks: findBlocks(trained, folded),
-    foldMs,
-  }
-}
-
-type About = Pick<CheckpointFacts, 'format' | 'naming' | 'tensors' | 'remarks'> & { readonly model: Model }
-
-async function read(bytes: Uint8Array): Promise<About> {
-  switch (detectOtherFormat(bytes.subarray(0, 1024))) {
-    case 'onnx': {
-      const { fromOnnx } = await import('@mobileone/onnx')
-      return { format: 'ONNX', naming: undefined, tensors: undefined, remarks: [], model: fromOnnx(bytes) }
-    }
-    case 'coreml': {
-      const { describeCoreML, fromCoreML } = await import('@mobileone/coreml')
-      const { kind } = describeCoreML(bytes)
-      const model =
-        kind === 'ML program'
-          ? fromCoreML(bytes)
-          : (await import('@mobileone/coreml/mlmodel')).fromMLModel(bytes)
-      return { format: `Core ML, ${kind}`, naming: undefined, tensors: undefined, remarks: [], model }
-    }
-    default: {
-      const checkpoint = await readCheckpointAsync(bytes)
-      const remarks: string[] = [...checkpoint.notes]
-      const model = modelFromCheckpoint(checkpoint, { onWarning: (warning) => remarks.push(warning) })
-      return {
-        format: formatNames[checkpoint.format],
-        naming: namingOf(checkpoint),
-        tensors: checkpoint.tensors.size,
-        remarks: remarks.slice(0, 8).map((remark) => remark.slice(0, 300)),
-        model,
-      }
-    }
-  }
-}
-
-const formatNames = {
-  safetensors: 'safetensors',
-  'pytorch-zip': 'PyTorch',
-  'pytorch-legacy': 'PyTorch, before 1.6',
-} as const
-
-/** Undefined for a file that holds its own graph, whose names are those of no other program. */
-function namingOf(checkpoint: Parameters<typeof inspectCheckpoint>[0]): string | undefined {
-  try {
-    return inspectCheckpoint(checkpoint).naming
-  } catch {
-    return undefined
-  }
-}
-
-async function compare(): Promise<FoldError> {
-  const { trained, folded } = current()
-  const { maxAbsError, maxAbsValue, runs } = await compareModels(trained, folded, {
-    backend: wasm(),
-    runs: 2,
-  })
-  return { maxAbsError, maxAbsValue, runs }
-}
-
-async function profileLayers(): Promise<LayerProfileFacts> {
-  const { folded } = current()
-  const meter = await createPeakMeter()
-  const peak = Math.max(await meter.measure(1), await meter.measure(1))
-  meter.dispose()
-  const classifier = await createClassifier({ model: folded, backend: 'wasm' })
-  try {
-    const { ms, layers } = await classifier.profile({ runs: 9 })
-    const costs = new Map(profile(folded).layers.map((layer) => [layer.node, layer]))
-    const nodes = new Map(folded.nodes.map((node) => [node.name, node]))
-    const rows = layers.map(({ node, kernel, ms: own, share }): LayerRow => {
-      const cost = costs.get(node)
-      const weights = nodes.get(node)
-      const elements = weights
-        ? weightRoles(weights).reduce(
-            (total, [, name]) => total + elementCount(folded.weights[name]?.shape ?? []),
-            0,
-          )
-        : 0
-      const macs = cost?.macs ?? 0
-      const gflops = own > 0 ? (2 * macs) / (own * 1e6) : 0
-      const traffic = 4 * (elements + elementCount(cost?.outputShape ?? []))
-      return { node, kernel, ms: own, share, macs, gflops, peakShare: peak > 0 ? gflops / peak : 0, traffic }
-    })
-    return { backend: classifier.backend, ms, peakGflops: peak, rows }
-  } finally {
-    await classifier.dispose()
-  }
-}
-
-async function formats(): Promise<ExportChoice[]> {
-  const all = await Promise.all(Object.values(exporters).map((load) => load()))
-  return all.map(({ format, endings, description, options }) => ({
+    title: titleOf(model),
+    name: shortened(model.name, 80),
     format,
-    endings,
-    description,
-    options: Object.entries(options).flatMap(([name, option]) =>
-      option.kind === 'switch' || option.kind === 'choice'
-        ? [
-            {
-              name,
-              description: option.description,
-              choices: option.kind === 'choice' ? option.choices : undefined,
-              default: option.kind === 'choice' ? option.default : undefined,
-            },
-          ]
-        : [],
-    ),
-  }))
+    isCheckpoint,
+    facts: [
+      ...facts,
+      ['Input', values(model.inputs)],
+      ['Outputs', Object.keys(model.outputs).join(', ')],
+    ].map(([name = '', value = '']) => [name, shortened(value)] as const),
+    card: cardFacts(model.card ?? {}),
+  }
+}
+
+function cardFacts({
+  description,
+  author,
+  licence,
+  source,
+  labels,
+  preprocess,
+}: ModelCard): [string, string][] {
+  const rounded = (values: readonly number[]): string =>
+    values.map((value) => Number(value.toFixed(3))).join(', ')
+  const known: [string, string | undefined][] = [
+    ['Description', description],
+    ['Author', author],
+    ['Licence', licence],
+    ['Source', source],
+    ['Classes', labels && `${labels.length}: ${labels.slice(0, 12).join(', ')}`],
+    [
+      'Pictures',
+      preprocess &&
+        `${preprocess.size.join(' x ')} pixels out of ${preprocess.resize}, ${preprocess.interpolation}, mean ${rounded(preprocess.mean)}, deviation ${rounded(preprocess.std)}`,
+    ],
+  ]
+  return known.flatMap(([name, value]) => (value ? [[name, shortened(value, 240)] as [string, string]] : []))
+}
+
+function formFacts(model: Model): FormFacts {
+  const bytes = Object.values(model.weights).reduce((sum, { data }) => sum + data.byteLength, 0)
+  return { ...costOf(model), bytes }
+}
+
+/** Tells of several blocks at once: the page draws each time. */
+async function study(onBlocks: (blocks: readonly StudiedBlock[]) => void): Promise<void> {
+  const { trained, folded, blocks } = given()
+  const backend = wasm()
+  let found: StudiedBlock[] = []
+  let last = Number.NEGATIVE_INFINITY
+  for (const { name } of blocks) {
+    const block = blockModel(trained, folded, name)
+    const stages = foldStages(block)
+    const error = await blockError(block, await reparameterizeAsync(block, { partial: true }), backend)
+    found.push({ stages, error })
+    if (performance.now() - last < studyEveryMs) continue
+    onBlocks(found)
+    found = []
+    last = performance.now()
+  }
+  if (found.length > 0) onBlocks(found)
+}
+
+const studyEveryMs = 300
+const runs = 5
+
+async function time(
+  model: Model,
+  { backend: name, threads }: ProfileOn,
+  onProgress: (fraction: number) => void,
+): Promise<TimedModel> {
+  const backend =
+    name === 'wasm'
+      ? wasm({ threads, worker: new URL(wasmWorker, location.href).href })
+      : (await import('@mobileone/backend-webgpu')).webgpu()
+  const before = name === 'wasm' ? await peakOf() : undefined
+  const executor = await backend.compile(model)
+  try {
+    if (!executor.profile) {
+      throw new MobileOneError(
+        'unsupported',
+        `the backend ${name} cannot time its layers; choose another one`,
+      )
+    }
+    const inputs = Object.fromEntries(
+      Object.entries(executor.inputs).map(([input, { shape }]) => [input, tensor(shape)]),
+    )
+    const samples = executor.steps.map((): number[] => [])
+    for (let run = 0; run <= runs; run++) {
+      for (const { step, ms } of await executor.profile(inputs)) if (run > 0) samples[step]?.push(ms)
+      onProgress((run + 1) / (runs + 1))
+    }
+    // What else the machine does changes in between; the higher of both is nearer to what it can do.
+    const peak = before && Math.max(before, await peakOf())
+    const steps = withTimes(stepCosts(model, executor.steps), samples)
+    const features = executor.features ?? []
+    const running = features.includes(`${threads} threads`) ? threads : 1
+    return {
+      backend: executor.backend,
+      features,
+      steps,
+      ms: steps.reduce((sum, { ms }) => sum + ms, 0),
+      peak: peak && peak * running,
+    }
+  } finally {
+    await executor.dispose()
+  }
+}
+
+/** Of one thread. */
+async function peakOf(): Promise<number> {
+  const { createPeakMeter } = await import('@mobileone/measure')
+  const meter = await createPeakMeter()
+  let best = 0
+  for (let sample = 0; sample < 3; sample++) best = Math.max(best, await meter.measure(1))
+  meter.dispose()
+  return best
+}
+
+async function formats(): Promise<FormatFacts[]> {
+  const found: FormatFacts[] = []
+  for (const load of Object.values(exporters)) {
+    const { format, endings, description, options } = await load()
+    const shown = Object.entries(options).filter(([, { kind }]) => kind === 'choice' || kind === 'switch')
+    found.push({
+      format,
+      ending: endings[0],
+      description,
+      options: shown.map(([name, option]) => ({ name, ...option })),
+    })
+  }
+  return found
+}
+
+function toBlob(bytes: Uint8Array): Blob {
+  return new Blob([bytes as Uint8Array<ArrayBuffer>])
+}
+
+const tellEveryMs = 40
+
+/** Progress crosses to the page no oftener than it is drawn; a new phase does at once. */
+function throttled(tell: (progress: OpenProgress) => void): (progress: OpenProgress) => void {
+  let last = Number.NEGATIVE_INFINITY
+  let phase: string | undefined
+  return (progress) => {
+    if (progress.phase === phase && performance.now() - last < tellEveryMs) return
+    last = performance.now()
+    phase = progress.phase
+    tell(progress)
+  }
 }

@@ -1,75 +1,100 @@
-import type { Block } from './find-blocks.ts'
+/** What the page and the worker of this view tell each other. */
+import type { ExporterOption, Model } from '@mobileone/core'
+import type { Cost, FoldError, FoldedBlock, FoldStage } from './fold-blocks.ts'
+import type { TimedStep } from './layer-costs.ts'
 
-/** What a file of weights is, as far as the page shows it. */
-export interface CheckpointFacts {
-  readonly fileName: string
+/** Values or an error: an error that crosses as one loses its code. */
+export type Settled<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly code: string; readonly message: string }
+
+/** How far reading a file is. */
+export interface OpenProgress {
+  readonly phase: 'read' | 'parse' | 'fold'
+  /** Of 1. */
+  readonly fraction: number
+}
+
+/** A form of the model, and what its weights take in float32. */
+export interface FormFacts extends Cost {
   readonly bytes: number
-  readonly format: string
-  /** Whose names its tensors have; absent where the format has names of its own. */
-  readonly naming: string | undefined
+}
+
+/** What was found in a file, all of it text and numbers. */
+export interface OpenedFacts {
+  /** `MobileOne S0`, or what kind of network it is. */
+  readonly title: string
+  /** The model's own name. */
   readonly name: string
-  readonly form: 'train' | 'deploy'
-  readonly tensors: number | undefined
-  readonly input: readonly number[]
-  readonly classes: number | undefined
-  readonly labels: readonly string[]
-  readonly licence: string | undefined
-  /** What had to be assumed or was left alone, in sentences. */
-  readonly remarks: readonly string[]
-  /** Of the network as it is in the file, and folded. */
-  readonly nodes: readonly [number, number]
-  readonly params: readonly [number, number]
-  readonly macs: readonly [number, number]
-  readonly blocks: readonly Block[]
-  readonly foldMs: number
-}
-
-/** How far apart the outputs of both forms are, on random pictures. */
-export interface FoldError {
-  readonly maxAbsError: number
-  /** The largest output, to judge it by. */
-  readonly maxAbsValue: number
-  readonly runs: number
-}
-
-/** What one layer of the folded network takes on the wasm backend, one thread. */
-export interface LayerRow {
-  readonly node: string
-  readonly kernel: string
-  readonly ms: number
-  /** Of the whole run, 0 to 1. */
-  readonly share: number
-  readonly macs: number
-  readonly gflops: number
-  /** Of what this browser's WebAssembly can do on one thread, measured. */
-  readonly peakShare: number
-  /** Values written and weights read, in bytes. */
-  readonly traffic: number
-}
-
-/** Where the time of a run goes. */
-export interface LayerProfileFacts {
-  readonly backend: string
-  readonly ms: number
-  readonly peakGflops: number
-  readonly rows: readonly LayerRow[]
-}
-
-/** A format to export to, with its options as data. */
-export interface ExportChoice {
   readonly format: string
-  readonly endings: readonly string[]
-  readonly description: string
-  readonly options: readonly {
-    readonly name: string
-    readonly description: string
-    readonly choices: readonly string[] | undefined
-    readonly default: string | undefined
-  }[]
+  readonly isCheckpoint: boolean
+  readonly facts: readonly (readonly [name: string, value: string])[]
+  readonly card: readonly (readonly [name: string, value: string])[]
+  readonly remarks: readonly string[]
+  /** Undefined where nothing was left to fold. */
+  readonly trained: FormFacts | undefined
+  readonly folded: FormFacts
+  /** Milliseconds that folding all of it took. */
+  readonly foldMs: number
+  readonly blocks: readonly FoldedBlock[]
 }
 
-/** What crosses from the worker in place of an error, whose own fields would be lost. */
-export interface Failure {
-  readonly code: string
-  readonly message: string
+/** One block, rewrite by rewrite, and how well it was folded. */
+export interface StudiedBlock {
+  readonly stages: readonly FoldStage[]
+  readonly error: FoldError
+}
+
+/** Where a run's time goes on one backend. */
+export interface TimedModel {
+  readonly backend: string
+  readonly features: readonly string[]
+  readonly steps: readonly TimedStep[]
+  /** Milliseconds of all steps. */
+  readonly ms: number
+  /** Billions of operations a second that the processor can do at most; undefined where that is not known. */
+  readonly peak: number | undefined
+}
+
+export type Form = 'trained' | 'folded'
+
+/** A format that can be written, with its options as data. */
+export interface FormatFacts {
+  readonly format: string
+  readonly ending: string
+  readonly description: string
+  readonly options: readonly (ExporterOption & { readonly name: string })[]
+}
+
+export interface WrittenFile {
+  readonly name: string
+  readonly blob: Blob
+}
+
+export const largestFile = 500_000_000
+
+/** `MobileOne S0` of the model `mobileone_s0`; what else it is in a few words. */
+export function titleOf({ name, config }: Pick<Model, 'name' | 'config'>): string {
+  const variant = /^mobileone[_-](s\d)$/i.exec(name)?.[1]
+  if (variant) return `MobileOne ${variant.toUpperCase()}`
+  return config ? 'A MobileOne with widths of its own' : 'A network of another kind'
+}
+
+/** `text` without what cannot be seen, at most `limit` characters. */
+export function shortened(text: string, limit = 160): string {
+  const plain = text.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').trim()
+  return plain.length > limit ? `${plain.slice(0, limit - 1)}…` : plain
+}
+
+/** A file name without folder and ending, with what every system takes in file names. */
+export function stemOf(name: string): string {
+  const stem = name
+    .replace(/^.*[/\\]/, '')
+    .replace(/\.(safetensors|onnx|pth\.tar|pth|pt|tar|bin|ckpt|mlpackage\.zip|mlpackage|mlmodel|zip)$/i, '')
+  return (
+    stem
+      .replace(/[^\p{L}\p{N}._-]+/gu, '-')
+      .replace(/^[.-]+/, '')
+      .slice(0, 80) || 'model'
+  )
 }

@@ -1,120 +1,181 @@
 /** @jsxImportSource preact */
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
-import { bytes } from '../../ui/format.ts'
+import { useEffect, useState } from 'preact/hooks'
+import { bytes, milliseconds } from '../../ui/format.ts'
 import { Notice } from '../../ui/notice.tsx'
-import type { ExportChoice } from './checkpoint-facts.ts'
-import { exportCheckpoint, exportChoices, lastExport } from './open-checkpoint.ts'
+import { saveFile } from '../../ui/save-file.ts'
+import { type Form, type FormatFacts, stemOf, type WrittenFile } from './checkpoint-facts.ts'
+import {
+  aboutFormat,
+  choicesOf,
+  formsOf,
+  type OptionValues,
+  optionTitle,
+  startOptions,
+} from './export-options.ts'
+import { formatsOf, type Opened, sentence, writeOpened } from './opened.ts'
 
-const titles: Readonly<Record<string, string>> = {
-  safetensors: 'safetensors: for this SDK, PyTorch, timm',
-  onnx: 'ONNX: for servers and other runtimes',
-  coreml: 'Core ML package: for iPhone and Mac',
-  mlmodel: 'Core ML model: for older systems',
-  tflite: 'TensorFlow Lite: for Android',
+interface Written {
+  readonly files: readonly WrittenFile[]
+  readonly ms: number
 }
 
-/** Options that only matter to those who read the documentation stay out of the page. */
-const shown: ReadonlySet<string> = new Set([
-  'storage',
-  'softmax',
-  'preprocess',
-  'dynamicBatch',
-  'precision',
-  'weights',
-  'swift',
-  'embedding',
-])
+/** Writes the model in the formats of other programs. */
+export function ExportPanel({ of }: { readonly of: Opened }): JSX.Element {
+  const [formats, setFormats] = useState<readonly FormatFacts[]>([])
+  const [chosen, setChosen] = useState('safetensors')
+  const [values, setValues] = useState<OptionValues>({})
+  const [form, setForm] = useState<Form>('folded')
+  const [stem, setStem] = useState(stemOf(of.file.name))
+  const [isWriting, setWriting] = useState(false)
+  const [written, setWritten] = useState<Written>()
+  const [error, setError] = useState<string>()
+  const format = formats.find((each) => each.format === chosen)
+  const fail = (cause: Error): void => setError(sentence(cause.message))
 
-/** Writes the folded network as other programs read it. */
-export function ExportPanel(): JSX.Element {
-  const choices = exportChoices.value
-  const [format, setFormat] = useState('safetensors')
-  const [options, setOptions] = useState<Readonly<Record<string, string | boolean>>>({})
-  const choice = choices.find((each) => each.format === format)
-  const state = lastExport.value
+  useEffect(() => {
+    let isCurrent = true
+    formatsOf().then((found) => isCurrent && setFormats(found), fail)
+    return () => {
+      isCurrent = false
+    }
+  }, [of])
+  useEffect(() => setStem(stemOf(of.file.name)), [of])
+  useEffect(() => {
+    if (format) setValues(startOptions(format))
+  }, [format])
+  // What was written belongs to what is chosen.
+  useEffect(() => {
+    setWritten(undefined)
+    setError(undefined)
+  }, [of, chosen, values, form, stem])
+
+  const write = async (event: Event): Promise<void> => {
+    event.preventDefault()
+    if (!format) return
+    setWriting(true)
+    setError(undefined)
+    const start = performance.now()
+    try {
+      const name = `${stemOf(stem)}${format.ending}`
+      const used = formsOf(format, of.facts).includes(form) ? form : 'folded'
+      const files = await writeOpened(format.format, used, { ...values, fileName: name })
+      setWritten({ files, ms: performance.now() - start })
+      const [first] = files
+      if (first) saveFile(first.name, first.blob)
+    } catch (cause) {
+      fail(cause as Error)
+    }
+    setWriting(false)
+  }
+  const forms = format ? formsOf(format, of.facts) : []
   return (
-    <section class="panel" aria-labelledby="export-title">
-      <h2 id="export-title">Take it with you</h2>
-      <label class="field">
-        Format
-        <select
-          value={format}
-          onChange={({ currentTarget }) => {
-            setFormat(currentTarget.value)
-            setOptions({})
-          }}
-        >
-          {choices.map((each) => (
-            <option key={each.format} value={each.format}>
-              {titles[each.format] ?? each.format}
-            </option>
+    <section class="panel export" aria-labelledby="export-title">
+      <header>
+        <h2 id="export-title">Export it</h2>
+        <p class="muted">Files for other programs, written here and saved on this device.</p>
+      </header>
+      <form onSubmit={write}>
+        <fieldset class="formats">
+          <legend class="hidden">Format</legend>
+          {formats.map((each) => (
+            <label key={each.format} class={each.format === chosen ? 'chosen' : ''}>
+              <input
+                type="radio"
+                name="format"
+                checked={each.format === chosen}
+                onChange={() => setChosen(each.format)}
+              />
+              {aboutFormat(each.format).title}
+            </label>
           ))}
-        </select>
-      </label>
-      {choice && <Options choice={choice} options={options} onChange={setOptions} />}
-      <div class="row">
-        <button
-          type="button"
-          disabled={!choice || state.status === 'busy'}
-          onClick={() => exportCheckpoint(format, options)}
-        >
-          {state.status === 'busy' ? 'Writing…' : 'Save it'}
-        </button>
-        {state.status === 'done' && (
-          <span role="status">
-            {state.value.files === 1 ? 'One file' : `${state.value.files} files`}, {bytes(state.value.bytes)}
-          </span>
-        )}
-      </div>
-      {state.status === 'failed' && (
-        <Notice kind="error" title="It could not be written">
-          {state.message}
-        </Notice>
-      )}
-    </section>
-  )
-}
-
-interface OptionsProps {
-  readonly choice: ExportChoice
-  readonly options: Readonly<Record<string, string | boolean>>
-  readonly onChange: (options: Readonly<Record<string, string | boolean>>) => void
-}
-
-function Options({ choice, options, onChange }: OptionsProps): JSX.Element {
-  return (
-    <div class="options">
-      {choice.options
-        .filter(({ name }) => shown.has(name))
-        .map((option) =>
-          option.choices ? (
-            <label key={option.name} class="field">
-              {option.description}
-              <select
-                value={String(options[option.name] ?? option.default ?? option.choices[0])}
-                onChange={({ currentTarget }) => onChange({ ...options, [option.name]: currentTarget.value })}
-              >
-                {option.choices.map((each) => (
-                  <option key={each} value={each}>
-                    {each}
-                  </option>
-                ))}
+        </fieldset>
+        <p class="muted about">
+          {format && sentence(aboutFormat(format.format).about ?? format.description)}
+        </p>
+        <div class="options">
+          {forms.length > 1 && (
+            <label>
+              Form
+              <span class="muted">With branches or without</span>
+              <select value={form} onChange={({ currentTarget }) => setForm(currentTarget.value as Form)}>
+                <option value="folded">folded, as it runs</option>
+                <option value="trained">as trained, with branches</option>
               </select>
             </label>
-          ) : (
-            <label key={option.name} class="check">
+          )}
+          {format?.options.map((option) =>
+            option.kind === 'choice' ? (
+              <label key={option.name}>
+                {optionTitle(option.name)}
+                <span class="muted">{option.description}</span>
+                <select
+                  value={String(values[option.name] ?? '')}
+                  onChange={({ currentTarget }) =>
+                    setValues({ ...values, [option.name]: currentTarget.value || undefined })
+                  }
+                >
+                  {choicesOf(option).map(([value, title]) => (
+                    <option key={value} value={value}>
+                      {title}
+                    </option>
+                  ))}
+                </select>
+              </label>
+            ) : (
+              <label key={option.name} class="check">
+                <input
+                  type="checkbox"
+                  checked={values[option.name] === true}
+                  onChange={({ currentTarget }) =>
+                    setValues({ ...values, [option.name]: currentTarget.checked || undefined })
+                  }
+                />
+                <span>{option.description}</span>
+              </label>
+            ),
+          )}
+          <label class="file-name">
+            File name
+            <span>
               <input
-                type="checkbox"
-                checked={options[option.name] === true}
-                onChange={({ currentTarget }) =>
-                  onChange({ ...options, [option.name]: currentTarget.checked })
-                }
+                type="text"
+                value={stem}
+                maxLength={80}
+                spellcheck={false}
+                onInput={({ currentTarget }) => setStem(currentTarget.value)}
               />
-              {option.description}
-            </label>
-          ),
-        )}
-    </div>
+              <span class="muted">{format?.ending}</span>
+            </span>
+          </label>
+        </div>
+        <div class="row">
+          <button type="submit" disabled={!format || isWriting}>
+            {isWriting ? 'Writing…' : 'Write and save'}
+          </button>
+          <span class="muted" role="status">
+            {written && `Written in ${milliseconds(written.ms)}.`}
+          </span>
+        </div>
+      </form>
+      {error && (
+        <Notice kind="error" title="This could not be written">
+          {error}
+        </Notice>
+      )}
+      {written && (
+        <ul class="written" aria-label="Written files">
+          {written.files.map(({ name, blob }, index) => (
+            <li key={name}>
+              <span class="name">{name}</span>
+              <span class="muted">{bytes(blob.size)}</span>
+              <button type="button" class="quiet" onClick={() => saveFile(name, blob)}>
+                {index === 0 ? 'Save again' : 'Save'}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
   )
 }

@@ -1,106 +1,132 @@
 /** @jsxImportSource preact */
 import type { JSX } from 'preact'
-import { bytes, count, millions } from '../../ui/format.ts'
+import { useState } from 'preact/hooks'
+import { checkpointFile, choice } from '../../state/choice.ts'
+import { bytes, count, millions, milliseconds } from '../../ui/format.ts'
 import { Notice } from '../../ui/notice.tsx'
-import type { CheckpointFacts } from './checkpoint-facts.ts'
-import { inUse, useCheckpoint } from './open-checkpoint.ts'
-
-interface Props {
-  readonly facts: CheckpointFacts
-}
+import { shortened } from './checkpoint-facts.ts'
+import { type Opened, sentence, used, useOpened } from './opened.ts'
 
 /** What the file is, in both forms, and the button that makes it the model of the page. */
-export function FactsPanel({ facts }: Props): JSX.Element {
-  const { form, nodes, params, macs } = facts
-  const used = inUse.value
-  const isPlain = form === 'deploy'
+export function FactsPanel({ of }: { readonly of: Opened }): JSX.Element {
+  const { file, facts } = of
+  const { title, format, trained, folded, foldMs, blocks } = facts
   return (
-    <section class="panel" aria-labelledby="facts-title">
-      <h2 id="facts-title">{facts.name}</h2>
+    <section class="panel facts-panel" aria-labelledby="facts-title">
+      <header>
+        <h2 id="facts-title">{title}</h2>
+        <p class="muted name">
+          {shortened(file.name, 80)}, {bytes(file.size)}
+        </p>
+      </header>
       <dl class="facts">
-        {rowsOf(facts).map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
+        <dt>Format</dt>
+        <dd>{format}</dd>
+        <dt>Form</dt>
+        <dd>
+          {trained ? `as trained, ${blocks.length} blocks to fold` : 'folded already, or without branches'}
+        </dd>
+        {facts.facts.map(([name, value]) => (
+          <Fact key={name} name={name} value={value} />
         ))}
       </dl>
-      <table>
+      <table class="both">
         <thead>
           <tr>
-            <th scope="col">
-              <span class="hidden">What</span>
-            </th>
+            <td />
+            {trained && (
+              <th scope="col" class="numeric">
+                as trained
+              </th>
+            )}
             <th scope="col" class="numeric">
-              {isPlain ? 'as it is' : 'as trained'}
-            </th>
-            <th scope="col" class="numeric">
-              folded
+              {trained ? 'folded' : 'as it runs'}
             </th>
           </tr>
         </thead>
         <tbody>
           {(
             [
-              ['nodes', nodes, count],
-              ['parameters', params, millions],
-              ['multiply-adds', macs, millions],
+              ['Layers', 'nodes', count],
+              ['Parameters', 'params', count],
+              ['Multiply-adds', 'macs', millions],
+              ['Weights in float32', 'bytes', bytes],
             ] as const
-          ).map(([name, pair, format]) => (
-            <tr key={name}>
+          ).map(([name, key, show]) => (
+            <tr key={key}>
               <th scope="row">{name}</th>
-              <td class="numeric">{format(pair[0])}</td>
-              <td class="numeric">{format(pair[1])}</td>
+              {trained && <td class="numeric">{show(trained[key])}</td>}
+              <td class="numeric">{show(folded[key])}</td>
             </tr>
           ))}
         </tbody>
       </table>
-      {isPlain && (
+      {trained ? (
+        <p class="muted">Folding all of it took {milliseconds(foldMs)} here.</p>
+      ) : (
         <Notice title="There is nothing to fold">
-          This network has no batch normalisation and no branches left. It can be profiled, exported and used
-          as it is.
+          This network has no parallel branches and no normalisations left. It can still be timed, exported
+          and used.
         </Notice>
       )}
-      <div class="row">
-        <button type="button" disabled={used.status === 'busy'} onClick={useCheckpoint}>
-          {used.status === 'busy' ? 'Handing it over…' : 'Use this model'}
-        </button>
-        {used.status === 'done' && (
-          <span role="status">
-            It is the model of <a href="#classify">Classify</a> and <a href="#teach">Teach</a> now.
-          </span>
-        )}
-      </div>
-      {used.status === 'failed' && (
-        <Notice kind="error" title="It could not be handed over">
-          {used.message}
-        </Notice>
+      {facts.card.length > 0 && (
+        <dl class="facts card">
+          {facts.card.map(([name, value]) => (
+            <Fact key={name} name={name} value={value} />
+          ))}
+        </dl>
       )}
       {facts.remarks.length > 0 && (
         <details>
-          <summary>Notes of the reader ({facts.remarks.length})</summary>
+          <summary>{facts.remarks.length === 1 ? 'A remark' : `${facts.remarks.length} remarks`}</summary>
           <ul class="remarks">
             {facts.remarks.map((remark) => (
-              <li key={remark}>{remark}</li>
+              <li key={remark}>{sentence(remark)}</li>
             ))}
           </ul>
         </details>
       )}
+      <UseButton />
     </section>
   )
 }
 
-function rowsOf(facts: CheckpointFacts): (readonly [name: string, value: string])[] {
-  const { format, naming, tensors, input, classes, labels, licence } = facts
-  const shown = labels.slice(0, 4).join(', ')
-  return [
-    ['File', `${facts.fileName}, ${bytes(facts.bytes)}`],
-    ['Format', naming ? `${format}, with the names of ${naming}` : format],
-    ...(tensors === undefined ? [] : [['Tensors', count(tensors)] as const]),
-    ['Input', input.join(' x ')],
-    ...(classes === undefined
-      ? []
-      : [['Classes', shown ? `${classes}: ${shown}…` : count(classes)] as const]),
-    ...(licence ? [['Licence', licence] as const] : []),
-  ]
+function Fact({ name, value }: { readonly name: string; readonly value: string }): JSX.Element {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </>
+  )
+}
+
+function UseButton(): JSX.Element {
+  const [error, setError] = useState<string>()
+  const isUsed =
+    choice.value.model === 'file' && used.value !== undefined && checkpointFile.value === used.value
+  const use = async (): Promise<void> => {
+    setError(undefined)
+    try {
+      await useOpened()
+    } catch (cause) {
+      setError(sentence((cause as Error).message))
+    }
+  }
+  return (
+    <>
+      <div class="row">
+        <button type="button" disabled={isUsed} onClick={use}>
+          {isUsed ? 'In use' : 'Use this model'}
+        </button>
+        <span class="muted">
+          {isUsed ? 'Every view of this page runs it.' : 'It becomes the model of every view of this page.'}
+        </span>
+      </div>
+      {error && (
+        <Notice kind="error" title="It cannot be used here">
+          {error}
+        </Notice>
+      )}
+    </>
+  )
 }

@@ -1,128 +1,158 @@
 /** @jsxImportSource preact */
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
-import { count, millions, milliseconds } from '../../ui/format.ts'
+import { Notice } from '../../ui/notice.tsx'
 import { BlockDiagram } from './block-diagram.tsx'
-import type { CheckpointFacts } from './checkpoint-facts.ts'
-import type { Block } from './find-blocks.ts'
-import { foldError } from './open-checkpoint.ts'
+import { titleOfStage } from './block-drawing.ts'
+import { BlockTable } from './block-table.tsx'
+import type { OpenedFacts } from './checkpoint-facts.ts'
+import { Figures } from './figures.tsx'
+import { costAt, costOfBlock, endOf, nextStep, type Position, previousStep, start } from './fold-steps.ts'
+import { NetworkStrip } from './network-strip.tsx'
+import { foldError, position, studied, studyError } from './opened.ts'
+import { usePlaying } from './use-playing.ts'
+import { useStaged } from './use-staged.ts'
 
-interface Props {
-  readonly facts: CheckpointFacts
-}
-
-const stepMs = 700
-
-/** The blocks of the network, folded one after the other in front of the visitor. */
-export function FoldPanel({ facts }: Props): JSX.Element | null {
-  const { blocks, params } = facts
-  const [folded, setFolded] = useState(0)
-  const [isPlaying, setPlaying] = useState(false)
-  useEffect(() => {
-    if (!isPlaying) return
-    if (folded >= blocks.length) {
-      setPlaying(false)
-      return
-    }
-    const timer = setTimeout(() => setFolded(folded + 1), stepMs)
-    return () => clearTimeout(timer)
-  }, [isPlaying, folded, blocks.length])
-  if (blocks.length === 0) return null
-  const shown = Math.min(Math.max(folded - 1, 0), blocks.length - 1)
-  const block = blocks[shown] as Block
-  const left = blocks.slice(folded)
-  const nodes = facts.nodes[0] - sum(blocks.slice(0, folded), ({ nodes: [before, after] }) => before - after)
-  const parameters = params[0] - sum(blocks.slice(0, folded), ({ params: [before, after] }) => before - after)
-  const go = (to: number): void => {
-    setPlaying(false)
-    setFolded(Math.min(Math.max(to, 0), blocks.length))
+/** How the model folds: block by block, rewrite by rewrite, with what each costs. */
+export function FoldPanel({ facts }: { readonly facts: OpenedFacts }): JSX.Element | null {
+  const { blocks } = facts
+  const drawn = useStaged(3, facts)
+  const at = position.value
+  const known = studied.value
+  const playing = usePlaying(blocks.length)
+  const block = blocks[at.block]
+  const stages = known[at.block]?.stages
+  const stage = stages?.[at.stage]
+  const [title, about] = titleOfStage(stage?.rewrite)
+  const go = (to: Position | undefined): void => {
+    playing.pause()
+    // A button that does nothing now stays where the keyboard is.
+    if (to) position.value = to
   }
+  const forward = nextStep(at, known, blocks.length)
+  const back = previousStep(at, known)
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.target instanceof HTMLInputElement || event.altKey || event.ctrlKey || event.metaKey) return
+    const keys: Record<string, () => void> = {
+      ArrowRight: () => go(forward),
+      ArrowLeft: () => go(back),
+      Home: () => go(start),
+      End: () => go(endOf(known, blocks.length)),
+    }
+    if (!Object.hasOwn(keys, event.key) || (event.target as Element).closest('.scroll')) return
+    event.preventDefault()
+    keys[event.key]?.()
+  }
+  if (!block) return null
   return (
-    <section class="panel" aria-labelledby="fold-title">
-      <h2 id="fold-title">Watch it fold</h2>
-      <div class="fold">
-        <div class="side">
-          <dl class="figures" aria-live="off">
-            <div>
-              <dt>blocks folded</dt>
-              <dd>
-                {folded} of {blocks.length}
-              </dd>
-            </div>
-            <div>
-              <dt>nodes</dt>
-              <dd>{count(nodes)}</dd>
-            </div>
-            <div>
-              <dt>parameters</dt>
-              <dd>{millions(parameters)}</dd>
-            </div>
-          </dl>
-          <div class="row">
-            <button
-              type="button"
-              onClick={() => {
-                if (folded >= blocks.length) setFolded(0)
-                setPlaying(!isPlaying)
-              }}
-            >
-              {isPlaying ? 'Pause' : folded >= blocks.length ? 'Fold again' : 'Play'}
-            </button>
-            <button type="button" class="quiet" disabled={folded === 0} onClick={() => go(folded - 1)}>
-              Back
-            </button>
-            <button type="button" class="quiet" disabled={left.length === 0} onClick={() => go(folded + 1)}>
-              Next
-            </button>
-          </div>
-          <label class="scrub">
-            <span class="hidden">Blocks folded</span>
-            <input
-              type="range"
-              min={0}
-              max={blocks.length}
-              value={folded}
-              onInput={({ currentTarget }) => go(currentTarget.valueAsNumber)}
-            />
-          </label>
-          <h3>{block.name}</h3>
-          <p class="muted">{wordsOf(block)}</p>
-          <ErrorFigure foldMs={facts.foldMs} />
-        </div>
-        <BlockDiagram block={block} isFolded={folded > shown} />
+    <section class="panel fold" aria-labelledby="fold-title" onKeyDown={onKeyDown}>
+      <header>
+        <h2 id="fold-title">Watch it fold</h2>
+        <p class="muted">
+          {blocks.length} blocks, a column each; a dot is a branch. Parallel branches add up to one layer that
+          computes the same.
+        </p>
+      </header>
+      <div class="network">
+        {drawn > 0 && <NetworkStrip blocks={blocks} studied={known} position={at} />}
+        <input
+          type="range"
+          min={0}
+          max={blocks.length - 1}
+          value={at.block}
+          style={{ maxWidth: `${blocks.length * 26}px` }}
+          aria-label="Block"
+          aria-valuetext={`Block ${at.block + 1} of ${blocks.length}`}
+          onInput={({ currentTarget }) => go({ block: currentTarget.valueAsNumber, stage: 0 })}
+        />
       </div>
+      <fieldset class="row stepper" aria-label="Steps of folding">
+        <button type="button" class="quiet" aria-disabled={!back} onClick={() => go(back)}>
+          Previous
+        </button>
+        <button type="button" onClick={playing.isPlaying ? playing.pause : playing.play}>
+          {playing.isPlaying ? 'Pause' : 'Play'}
+        </button>
+        <button type="button" class="quiet" aria-disabled={!forward} onClick={() => go(forward)}>
+          Next
+        </button>
+        <button
+          type="button"
+          class="quiet"
+          aria-disabled={known.length < blocks.length}
+          onClick={() => go(endOf(known, blocks.length))}
+        >
+          Fold all
+        </button>
+        <button
+          type="button"
+          class="quiet"
+          aria-disabled={at.block === 0 && at.stage === 0}
+          onClick={() => go(start)}
+        >
+          Start again
+        </button>
+      </fieldset>
+      <div class="stage" aria-live={playing.isPlaying ? 'off' : 'polite'}>
+        <h3>
+          <span class="muted">
+            Block {at.block + 1} of {blocks.length}, <code>{block.name}</code>:
+          </span>{' '}
+          {title}
+        </h3>
+        <p>{about}</p>
+      </div>
+      {studyError.value && (
+        <Notice kind="error" title="The blocks could not be taken apart">
+          {studyError.value}
+        </Notice>
+      )}
+      <div class="forms">
+        <figure>
+          <figcaption>As trained</figcaption>
+          {stages && drawn > 1 ? <BlockDiagram key={block.name} stages={stages} stage={0} /> : <Waiting />}
+          <Figures now={block.trained} />
+        </figure>
+        <figure>
+          <figcaption>
+            {stage && at.stage === (stages?.length ?? 0) - 1 ? 'As it runs' : 'Folding'}
+          </figcaption>
+          {stages && drawn > 2 ? (
+            <BlockDiagram key={block.name} stages={stages} stage={at.stage} />
+          ) : (
+            <Waiting />
+          )}
+          <Figures now={costOfBlock(block, known[at.block], at.block, at)} before={block.trained} />
+        </figure>
+      </div>
+      <p class="muted legend">
+        norm: batch normalisation; depthwise (dw): a filter for each channel; bias: a number that is added to
+        each channel.
+      </p>
+      <div class="whole">
+        <h3>The whole network now</h3>
+        <Figures now={costAt(facts, known, at)} before={facts.trained} isLarge />
+        <MeasuredError />
+      </div>
+      <BlockTable blocks={blocks} studied={known} />
     </section>
   )
 }
 
-function ErrorFigure({ foldMs }: { readonly foldMs: number }): JSX.Element {
-  const state = foldError.value
+function Waiting(): JSX.Element {
+  return <p class="waiting muted">Taking this block apart…</p>
+}
+
+/** How far the folded network is from the trained one, measured here. */
+function MeasuredError(): JSX.Element {
+  const error = foldError.value
+  if (!error) return <p class="error-line muted">Measuring how far both forms are apart…</p>
+  const { maxAbsError, maxAbsValue } = error
   return (
-    <p class="error-figure" role="status">
-      The whole network folded in {milliseconds(foldMs)} here.{' '}
-      {state.status === 'done' ? (
-        <>
-          Both forms, run on {state.value.runs} random pictures, differ by at most{' '}
-          <strong>{state.value.maxAbsError.toExponential(1)}</strong> in outputs of up to{' '}
-          {state.value.maxAbsValue.toPrecision(3)}: rounding.
-        </>
-      ) : state.status === 'failed' ? (
-        `How far both forms differ could not be measured: ${state.message}`
-      ) : (
-        'Measuring how far both forms differ…'
-      )}
+    <p class="error-line">
+      Both forms were run here on two random inputs. Their outputs differ by at most{' '}
+      <strong>{maxAbsError.toExponential(1)}</strong>, which is{' '}
+      <strong>{(maxAbsError / (maxAbsValue || 1)).toExponential(1)}</strong> of the largest value,{' '}
+      {maxAbsValue.toPrecision(3)}: the rounding of float32.
     </p>
   )
 }
-
-function wordsOf({ kind, channels, kernel, stride, output, branches, params }: Block): string {
-  const size = kernel.join('x')
-  const step = stride[0] === 1 && stride[1] === 1 ? '' : `, stride ${stride[0]}`
-  const was = branches.length > 1 ? `${branches.length} branches` : 'one branch'
-  const saved =
-    params[0] > params[1] ? `, ${Math.round(100 * (1 - params[1] / params[0]))} % fewer parameters` : ''
-  return `${kind} ${size}${step}, ${channels[0]} to ${channels[1]} channels, ${output.join(' x ')} out: from ${was}${saved}.`
-}
-
-const sum = (blocks: readonly Block[], value: (block: Block) => number): number =>
-  blocks.reduce((total, block) => total + value(block), 0)

@@ -1,110 +1,165 @@
 /** @jsxImportSource preact */
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
+import { onWhat } from '../../choose/status-words.ts'
+import { choice } from '../../state/choice.ts'
 import { bytes, milliseconds, percent } from '../../ui/format.ts'
 import { Notice } from '../../ui/notice.tsx'
 import { ScrollRegion } from '../../ui/scroll-region.tsx'
-import type { LayerProfileFacts, LayerRow } from './checkpoint-facts.ts'
-import { layerProfile, profileCheckpoint } from './open-checkpoint.ts'
-
-type Order = 'run' | 'ms' | 'gflops' | 'traffic'
+import type { TimedModel } from './checkpoint-facts.ts'
+import { bytesOf, gflopsOf, peakShareOf, type SortKey, sortSteps, type TimedStep } from './layer-costs.ts'
+import { profileOpened, sentence, timings } from './opened.ts'
 
 /** Where the time of a run goes, layer by layer. */
 export function ProfilePanel(): JSX.Element {
-  const state = layerProfile.value
+  const [fraction, setFraction] = useState<number>()
+  const [error, setError] = useState<string>()
+  const { backend, threads } = choice.value
+  const timed = timings.value
+  const isRunning = fraction !== undefined
+  useEffect(() => setError(undefined), [backend, threads])
+  const run = async (): Promise<void> => {
+    setFraction(0)
+    setError(undefined)
+    try {
+      await profileOpened({ backend, threads }, setFraction)
+    } catch (cause) {
+      setError(sentence((cause as Error).message))
+    }
+    setFraction(undefined)
+  }
   return (
-    <section class="panel" aria-labelledby="profile-title">
-      <h2 id="profile-title">Where the time goes</h2>
-      {state.status === 'done' ? (
-        <ProfileTable profile={state.value} />
-      ) : (
-        <p>Times every layer of the folded network on the WebAssembly kernels of this page, one thread.</p>
-      )}
-      {state.status === 'failed' && (
+    <section class="panel profile" aria-labelledby="profile-title">
+      <header>
+        <h2 id="profile-title">Where the time goes</h2>
+        <p class="muted">
+          The folded network, layer by layer, on {onWhat(choice.value)}. Moved are the bytes of a layer's
+          input, output and weights: one that computes little and moves much waits for memory.
+        </p>
+      </header>
+      <div class="row">
+        <button type="button" disabled={isRunning} onClick={run}>
+          {isRunning ? 'Timing…' : timed ? 'Time the layers again' : 'Time the layers'}
+        </button>
+        {isRunning && <progress max={1} value={fraction} aria-label="Timing the layers" />}
+      </div>
+      {error && (
         <Notice kind="error" title="The layers could not be timed">
-          {state.message}
+          {error}
         </Notice>
       )}
-      <div class="row">
-        <button type="button" class="quiet" disabled={state.status === 'busy'} onClick={profileCheckpoint}>
-          {state.status === 'busy' ? 'Measuring…' : state.status === 'done' ? 'Measure again' : 'Profile it'}
-        </button>
-      </div>
+      {timed ? <Timed timed={timed} /> : <p class="empty">Nothing has been timed yet.</p>}
     </section>
   )
 }
 
-const columns: readonly {
-  readonly order: Order
-  readonly title: string
-  readonly about: string
-  readonly cell: (row: LayerRow) => string
-}[] = [
-  { order: 'ms', title: 'time', about: 'median of nine runs', cell: ({ ms }) => milliseconds(ms) },
-  {
-    order: 'gflops',
-    title: 'of the peak',
-    about: 'multiply-adds a second, of what WebAssembly can do here',
-    cell: ({ macs, peakShare }) => (macs > 0 ? percent(peakShare, 0) : ''),
-  },
-  {
-    order: 'traffic',
-    title: 'memory',
-    about: 'weights read and values written',
-    cell: ({ traffic }) => bytes(traffic),
-  },
+const columns: readonly { readonly key: SortKey; readonly title: string; readonly isNumeric: boolean }[] = [
+  { key: 'node', title: 'layer', isNumeric: false },
+  { key: 'ms', title: 'time', isNumeric: true },
+  { key: 'gflops', title: 'GFLOP/s', isNumeric: true },
+  { key: 'bytes', title: 'moved', isNumeric: true },
 ]
 
-function ProfileTable({ profile }: { readonly profile: LayerProfileFacts }): JSX.Element {
-  const [order, setOrder] = useState<Order>('run')
-  const rows = order === 'run' ? profile.rows : [...profile.rows].sort((a, b) => b[order] - a[order])
-  const most = Math.max(...profile.rows.map(({ share }) => share))
+function Timed({ timed }: { readonly timed: TimedModel }): JSX.Element {
+  const { steps, ms, peak, features, backend } = timed
+  const [key, setKey] = useState<SortKey>('order')
+  const macs = steps.reduce((sum, step) => sum + step.macs, 0)
+  const moved = steps.reduce((sum, step) => sum + bytesOf(step), 0)
+  const rate = ms > 0 ? (2 * macs) / (ms * 1e6) : 0
+  const longest = Math.max(...steps.map((step) => step.ms))
   return (
     <>
-      <p>
-        {milliseconds(profile.ms)} in {profile.rows.length} steps; WebAssembly reaches{' '}
-        {profile.peakGflops.toFixed(0)} GFLOP/s on one thread here.
+      <dl class="figures large">
+        <div>
+          <dt>all layers</dt>
+          <dd>{milliseconds(ms)}</dd>
+        </div>
+        <div>
+          <dt>GFLOP/s</dt>
+          <dd>{rate.toFixed(1)}</dd>
+        </div>
+        <div>
+          <dt>of what the processor can do</dt>
+          <dd>{peak ? percent(rate / peak, 0) : 'not known'}</dd>
+        </div>
+        <div>
+          <dt>moved</dt>
+          <dd>{bytes(moved)}</dd>
+        </div>
+      </dl>
+      <p class="muted">
+        {[backend, ...features.map((feature) => feature.replace(/;.*/, ''))].join(', ')}; the median of five
+        runs on zeros
+        {peak
+          ? `. The most this processor does here is ${peak.toFixed(0)} GFLOP/s, measured a moment ago`
+          : ''}
+        .
       </p>
-      <div class="row">
-        <label>
-          Sort by{' '}
-          <select value={order} onChange={({ currentTarget }) => setOrder(currentTarget.value as Order)}>
-            <option value="run">the order they run in</option>
-            <option value="ms">time</option>
-            <option value="gflops">multiply-adds a second</option>
-            <option value="traffic">memory</option>
-          </select>
-        </label>
-      </div>
-      <ScrollRegion label="Layers" class="layers">
-        <table>
+      <ScrollRegion label="Layers and their times" class="tall">
+        <table class="layers">
           <thead>
             <tr>
-              <th scope="col">layer</th>
-              {columns.map(({ title, about }) => (
-                <th key={title} scope="col" class="numeric" title={about}>
-                  {title}
+              {columns.map(({ key: own, title, isNumeric }) => (
+                <th
+                  key={own}
+                  scope="col"
+                  class={isNumeric ? 'numeric' : ''}
+                  aria-sort={key === own ? (own === 'node' ? 'ascending' : 'descending') : undefined}
+                >
+                  <button type="button" class="plain" onClick={() => setKey(key === own ? 'order' : own)}>
+                    {title}
+                    <span aria-hidden="true">{key === own ? (own === 'node' ? ' ↑' : ' ↓') : ''}</span>
+                  </button>
                 </th>
               ))}
+              {peak !== undefined && (
+                <th scope="col" class="numeric">
+                  of peak
+                </th>
+              )}
             </tr>
           </thead>
           <tbody>
-            {rows.map((row) => (
-              <tr key={`${row.node} ${row.kernel}`}>
-                <th scope="row">
-                  {row.node} <span class="muted">{row.kernel}</span>
-                  <progress max={most || 1} value={row.share} aria-hidden="true" />
-                </th>
-                {columns.map(({ title, cell }) => (
-                  <td key={title} class="numeric">
-                    {cell(row)}
-                  </td>
-                ))}
-              </tr>
+            {sortSteps(steps, key).map((step, index) => (
+              <Row key={`${step.node} ${step.kernel} ${index}`} step={step} longest={longest} peak={peak} />
             ))}
           </tbody>
         </table>
       </ScrollRegion>
+      <p class="muted">A column's name sorts by it, and once more by the order in which the layers run.</p>
     </>
+  )
+}
+
+function Row({
+  step,
+  longest,
+  peak,
+}: {
+  readonly step: TimedStep
+  readonly longest: number
+  readonly peak: number | undefined
+}): JSX.Element {
+  const rate = gflopsOf(step)
+  const share = peak && peakShareOf(step, peak)
+  return (
+    <tr>
+      <th scope="row">
+        {step.node}
+        <span class="kernel">{step.kernel}</span>
+      </th>
+      <td class="numeric time">
+        {milliseconds(step.ms)} <span class="muted">{percent(step.share)}</span>
+        <progress max={longest} value={step.ms} aria-hidden="true" />
+      </td>
+      <td class="numeric">{rate?.toFixed(1) ?? '–'}</td>
+      <td
+        class="numeric"
+        title={`${bytes(step.activationBytes)} of values, ${bytes(step.weightBytes)} of weights`}
+      >
+        {bytesOf(step) > 0 ? bytes(bytesOf(step)) : '–'}
+      </td>
+      {peak !== undefined && <td class="numeric">{share === undefined ? '–' : percent(share, 0)}</td>}
+    </tr>
   )
 }

@@ -1,71 +1,84 @@
 /** @jsxImportSource preact */
 import type { Prediction } from '@mobileone/sdk'
-import { PredictionSession, type PredictionState } from '@mobileone/sdk/lifecycle'
-import type { ComponentChildren, JSX } from 'preact'
+import type { ComponentChildren, CSSProperties, JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { engine } from '../../state/engine.ts'
 import { Bars } from '../../ui/bars.tsx'
 import { CameraView } from '../../ui/camera-view.tsx'
-import { milliseconds, percent } from '../../ui/format.ts'
+import { percent } from '../../ui/format.ts'
 import { Notice } from '../../ui/notice.tsx'
 import { useCamera } from '../../ui/use-camera.ts'
-import { type FrameRate, frameRate } from './frame-rate.ts'
+import type { FrameFigures } from './frame-rate.ts'
+import { seenNow } from './framing.ts'
 import { ModelHint } from './model-hint.tsx'
+import { NetworkInput } from './network-input.tsx'
+import { Options } from './options.tsx'
 import { addPictures, settings } from './pictures.ts'
 import type { Region, Size } from './region.ts'
-import { RegionEditor } from './region-editor.tsx'
+import { RegionButton, RegionEditor } from './region-editor.tsx'
+import { Stages } from './stage-times.tsx'
+import { usePredictions } from './use-predictions.ts'
 
-interface Props {
+export interface CameraStageProps {
   /** Above the camera. */
-  readonly tabs: ComponentChildren
+  readonly bar: ComponentChildren
   /** A still of the camera was taken, and stands among the pictures. */
   readonly onSnap: () => void
 }
 
 /** What the camera sees, class by class, as fast as the network runs. */
-export function CameraStage({ tabs, onSnap }: Props): JSX.Element {
+export function CameraStage({ bar, onSnap }: CameraStageProps): JSX.Element {
   const camera = useCamera()
   const { video, status } = camera
+  const size = useVideoSize(video)
   const [smoothing, setSmoothing] = useState(0.5)
-  const [fps, setFps] = useState(0)
+  const [limit, setLimit] = useState(0)
   const [region, setRegion] = useState<Region>()
-  const [size, setSize] = useState<Size>()
-  const { state, rate } = usePredictions(video, { smoothing, fps, region })
-  useEffect(() => {
-    setRegion(undefined)
-    if (!video) return setSize(undefined)
-    const measure = (): void => setSize({ width: video.videoWidth, height: video.videoHeight })
-    if (video.videoWidth > 0) measure()
-    video.addEventListener('resize', measure)
-    return () => video.removeEventListener('resize', measure)
-  }, [video])
+  useEffect(() => setRegion(undefined), [size])
+  const { state, figures } = usePredictions(video, { smoothing, fps: limit, region })
+  const isLive = status === 'live'
   const snap = async (): Promise<void> => {
     if (!video) return
-    const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight)
-    canvas.getContext('2d')?.drawImage(video, 0, 0)
-    const file = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.95 })
-    addPictures([{ name: `Photograph ${new Date().toLocaleTimeString()}`, file }])
+    const name = `Photograph, ${new Date().toLocaleTimeString()}`
+    addPictures([{ name, file: await still(video) }])
     onSnap()
   }
   const [best] = state.predictions
   return (
     <>
-      <section class="panel stage" aria-label="Camera">
-        {tabs}
+      <section class="panel" aria-label="Camera">
+        {bar}
         <CameraView
           camera={camera}
           controls={
-            <button type="button" class="quiet" disabled={status !== 'live'} onClick={snap}>
-              Take a picture
-            </button>
+            <>
+              <button type="button" class="quiet" disabled={!isLive} onClick={snap}>
+                Take a picture
+              </button>
+              <RegionButton size={size} region={region} onChange={setRegion} />
+            </>
           }
         >
           {size && (
-            <RegionEditor size={size} region={region} onChange={setRegion} mirrored={camera.isMirrored} />
+            <div class="fitted" style={{ '--ratio': size.width / size.height } as CSSProperties}>
+              <RegionEditor
+                size={size}
+                region={region}
+                seen={seenNow(size, region)}
+                onChange={setRegion}
+                mirrored={camera.isMirrored}
+              />
+            </div>
           )}
-          {status === 'live' && best && (
+          {isLive && (
             <p class="overlay" aria-hidden="true">
-              {best.label} {percent(best.score, 0)}
+              {best ? (
+                <>
+                  <strong>{best.label}</strong> {percent(best.score, 0)}
+                </>
+              ) : (
+                waitingFor()
+              )}
             </p>
           )}
         </CameraView>
@@ -75,81 +88,66 @@ export function CameraStage({ tabs, onSnap }: Props): JSX.Element {
           </Notice>
         )}
         <Announced best={best} />
-      </section>
-      <div class="side">
-        <section class="panel" aria-labelledby="now-title">
-          <h2 id="now-title">{status === 'live' ? 'What it sees' : 'What it will see'}</h2>
-          <Bars predictions={state.predictions} rows={settings.value.topK} label="Best classes now" />
-          <Figures rate={rate} ms={state.frame?.ms} />
-          <div class="choices">
-            <label>
-              Calm flicker: {Math.round(100 * smoothing)} %
-              <input
-                type="range"
-                min={0}
-                max={0.9}
-                step={0.1}
-                value={smoothing}
-                onInput={({ currentTarget }) => setSmoothing(currentTarget.valueAsNumber)}
-              />
-            </label>
-            <label>
-              Frames a second
-              <select value={fps} onChange={({ currentTarget }) => setFps(Number(currentTarget.value))}>
-                <option value={0}>as many as it can</option>
-                <option value={10}>at most 10</option>
-                <option value={2}>at most 2</option>
-              </select>
-            </label>
-          </div>
-          <div class="row">
-            <p class="muted">Draw on the picture to look at a part of it.</p>
-            {region && (
-              <button type="button" class="plain" onClick={() => setRegion(undefined)}>
-                Whole picture
-              </button>
-            )}
-          </div>
-        </section>
         <ModelHint />
-      </div>
+      </section>
+      <section class="panel" aria-labelledby="now-title">
+        <h2 id="now-title">{isLive ? 'What it sees now' : 'What it will see'}</h2>
+        <Bars predictions={state.predictions} rows={settings.value.topK} label="Best classes now" />
+        <Rate figures={isLive ? figures : undefined} />
+        <div class="measured">
+          <NetworkInput source={video} size={size} region={region} />
+          <Stages times={isLive ? figures?.times : undefined} />
+        </div>
+        <Options columns={2}>
+          <label>
+            Frames
+            <select value={limit} onChange={({ currentTarget }) => setLimit(Number(currentTarget.value))}>
+              <option value={0}>all it can</option>
+              <option value={10}>10 a second</option>
+              <option value={2}>2 a second</option>
+            </select>
+          </label>
+          <label>
+            Smoothing {Math.round(100 * smoothing)} %
+            <input
+              type="range"
+              min={0}
+              max={0.9}
+              step={0.1}
+              value={smoothing}
+              onInput={({ currentTarget }) => setSmoothing(currentTarget.valueAsNumber)}
+            />
+          </label>
+        </Options>
+      </section>
     </>
   )
 }
 
-function usePredictions(
-  video: HTMLVideoElement | undefined,
-  wanted: { readonly smoothing: number; readonly fps: number; readonly region: Region | undefined },
-): { readonly state: PredictionState; readonly rate: FrameRate } {
-  const [session] = useState(() => new PredictionSession())
-  const [state, setState] = useState(session.getState())
-  const [rate, setRate] = useState<FrameRate>({ fps: 0, dropped: 0 })
+function waitingFor(): string {
+  const { status, need } = engine.value
+  if (need?.kind === 'download') return 'Download the model above'
+  return status === 'ready' ? 'Looking…' : 'Waiting for the model…'
+}
+
+async function still(video: HTMLVideoElement): Promise<Blob> {
+  const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight)
+  canvas.getContext('2d')?.drawImage(video, 0, 0)
+  return canvas.convertToBlob({ type: 'image/jpeg', quality: 0.95 })
+}
+
+function useVideoSize(video: HTMLVideoElement | undefined): Size | undefined {
+  const [size, setSize] = useState<Size>()
   useEffect(() => {
-    const count = frameRate()
-    const unsubscribe = session.subscribe(() => {
-      const next = session.getState()
-      setState(next)
-      if (next.frame) setRate(count(next.frame))
-    })
-    return () => {
-      unsubscribe()
-      session.close()
+    if (!video) return setSize(undefined)
+    const measure = (): void => {
+      if (video.videoWidth > 0) setSize({ width: video.videoWidth, height: video.videoHeight })
     }
-  }, [])
-  const { classifier } = engine.value
-  const { topK, fit } = settings.value
-  const { smoothing, fps, region } = wanted
-  useEffect(() => {
-    session.open(classifier, video, {
-      topK,
-      fit,
-      smoothing,
-      resample: 'fast',
-      ...(fps > 0 && { fps }),
-      ...(region && { region }),
-    })
-  }, [classifier, video, topK, fit, smoothing, fps, region])
-  return { state, rate }
+    measure()
+    video.addEventListener('resize', measure)
+    return () => video.removeEventListener('resize', measure)
+  }, [video])
+  return size
 }
 
 /** Says what is seen when that changes, at most every two seconds: who cannot see the bars cannot listen to all of them. */
@@ -168,21 +166,13 @@ function Announced({ best }: { readonly best: Prediction | undefined }): JSX.Ele
   )
 }
 
-function Figures({ rate, ms }: { readonly rate: FrameRate; readonly ms: number | undefined }): JSX.Element {
+function Rate({ figures }: { readonly figures: FrameFigures | undefined }): JSX.Element {
   return (
-    <dl class="stages">
-      <div>
-        <dt>Frames a second</dt>
-        <dd class="fps">{ms === undefined ? '–' : rate.fps.toFixed(0)}</dd>
-      </div>
-      <div title="from taking a frame to its classes, in the worker and back">
-        <dt>A frame</dt>
-        <dd>{ms === undefined ? '–' : milliseconds(ms)}</dd>
-      </div>
-      <div title="frames of the camera that came while another one ran">
-        <dt>Passed over</dt>
-        <dd>{rate.dropped}</dd>
-      </div>
-    </dl>
+    <p class="rate">
+      <strong class="fps">{figures ? figures.fps.toFixed(0) : '–'}</strong> frames a second
+      <span class="muted">
+        {figures ? `, ${figures.dropped} skipped while another ran` : ', counted while the camera is on'}
+      </span>
+    </p>
   )
 }

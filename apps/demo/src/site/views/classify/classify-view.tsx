@@ -1,10 +1,14 @@
 /** @jsxImportSource preact */
 import { signal } from '@preact/signals'
-import type { JSX } from 'preact'
+import type { ComponentType, JSX } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import './classify.css'
-import { CameraStage } from './camera-stage.tsx'
+import './classify-pictures.ts'
+import { DropZone } from '../../ui/drop-zone.tsx'
+import type { CameraStageProps } from './camera-stage.tsx'
+import { PictureList } from './picture-list.tsx'
 import { PictureStage } from './picture-stage.tsx'
-import { selected } from './pictures.ts'
+import { addPictures } from './pictures.ts'
 import { ResultsPanel } from './results-panel.tsx'
 import { SampleWall } from './sample-wall.tsx'
 
@@ -17,30 +21,43 @@ const sources = [
 
 /** Pictures or the camera in, classes out. */
 export default function ClassifyView(): JSX.Element {
-  const tabs = <SourceTabs />
-  if (source.value === 'camera') {
-    return (
-      <div class="classify">
-        <CameraStage
-          tabs={tabs}
-          onSnap={() => {
-            source.value = 'pictures'
-          }}
-        />
-      </div>
-    )
+  const stage = useRef<HTMLElement>(null)
+  const [Camera, setCamera] = useState<ComponentType<CameraStageProps>>()
+  const isCamera = source.value === 'camera'
+  useEffect(() => {
+    if (isCamera) void import('./camera-stage.tsx').then(({ CameraStage }) => setCamera(() => CameraStage))
+  }, [isCamera])
+
+  const showPictures = (): void => {
+    source.value = 'pictures'
+    // On a phone the picture may be out of sight.
+    const block = 'nearest' as const
+    requestAnimationFrame(() => stage.current?.scrollIntoView({ block }))
+  }
+  const give = (files: readonly File[]): void => {
+    addPictures(files.map((file) => ({ name: file.name, file })))
+    source.value = 'pictures'
+  }
+  const bar = (
+    <div class="row bar">
+      <SourceTabs />
+      <DropZone accept="image/*" multiple paste label="Choose pictures" onFiles={give} />
+    </div>
+  )
+  if (isCamera) {
+    return <div class="classify">{Camera && <Camera bar={bar} onSnap={showPictures} />}</div>
   }
   return (
     <div class="classify">
-      <section class="panel stage" aria-label="Pictures">
-        {tabs}
-        <PictureStage />
-      </section>
+      <SampleWall onTaken={showPictures} />
       <div class="side">
-        {selected.value && <ResultsPanel />}
-        <SampleWall />
-        {!selected.value && <ResultsPanel />}
+        <section ref={stage} class="panel" aria-label="Pictures">
+          {bar}
+          <PictureStage />
+        </section>
+        <PictureList />
       </div>
+      <ResultsPanel />
     </div>
   )
 }

@@ -1,27 +1,49 @@
 /** @jsxImportSource preact */
-import { placementOf } from '@mobileone/core/framing'
-import type { Preprocess } from '@mobileone/sdk'
+import type { Framing } from '@mobileone/sdk'
 import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import type { Settings } from './pictures.ts'
-import type { Region } from './region.ts'
+import { engine } from '../../state/engine.ts'
+import { drawInput } from './draw-input.ts'
+import { settings } from './pictures.ts'
+import type { Region, Size } from './region.ts'
 
 interface Props {
-  readonly file: Blob
-  readonly rule: Preprocess
+  readonly source: Blob | HTMLVideoElement | undefined
+  /** Of the picture, upright. */
+  readonly size: Size | undefined
   readonly region: Region | undefined
-  readonly fit: Settings['fit']
 }
 
-/** What the network is given of a picture, before it is normalised; drawn by the browser, for people. */
-export function NetworkInput({ file, rule, region, fit }: Props): JSX.Element {
+/** A video is drawn so often, whatever the network does: milliseconds. */
+const period = 100
+
+/** A photograph is drawn from so many pixels across or down: the page's thread has other things to do. */
+const most = 1024
+
+function shrunk({ width, height }: Size): ImageBitmapOptions {
+  const scale = most / Math.max(width, height)
+  if (scale >= 1) return {}
+  const [resizeWidth, resizeHeight] = [width, height].map((side) => Math.max(1, Math.round(side * scale)))
+  return { resizeWidth, resizeHeight, resizeQuality: 'medium' } as ImageBitmapOptions
+}
+
+/** What the network is given of a picture or a video. */
+export function NetworkInput({ source, size, region }: Props): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null)
-  const [height, width] = rule.size
+  const rule = engine.value.classifier?.preprocess
+  const { fit } = settings.value
   useEffect(() => {
+    const target = canvas.current
+    if (!target || !rule || !size || !source) return
+    const options: Framing & { rule: typeof rule } = { rule, fit, ...(region && { region }) }
+    if (!(source instanceof Blob)) {
+      const timer = setInterval(() => drawInput(target, source, size, options), period)
+      return () => clearInterval(timer)
+    }
     let isCurrent = true
-    createImageBitmap(file).then(
+    createImageBitmap(source, shrunk(size)).then(
       (bitmap) => {
-        if (isCurrent && canvas.current) draw(canvas.current, bitmap, { rule, region, fit })
+        if (isCurrent) drawInput(target, bitmap, size, options)
         bitmap.close()
       },
       () => {},
@@ -29,41 +51,23 @@ export function NetworkInput({ file, rule, region, fit }: Props): JSX.Element {
     return () => {
       isCurrent = false
     }
-  }, [file, rule, region, fit])
+  }, [source, size, region, rule, fit])
+  const [height, width] = rule?.size ?? [1, 1]
   return (
     <figure class="network-input">
-      <canvas ref={canvas} width={width} height={height} class={width < 100 ? 'coarse' : ''} />
+      <canvas
+        ref={canvas}
+        width={width}
+        height={height}
+        class={width < 100 ? 'coarse' : ''}
+        aria-label="The picture as the network is given it"
+        role="img"
+      />
       <figcaption class="muted">
-        What the network sees: {width} x {height}
-        {rule.mean.length === 1 ? ', grey' : ''}
+        What the network sees
+        <br />
+        {rule ? `${width} × ${height}${rule.mean.length === 1 ? ', grey' : ''}` : '\u00a0'}
       </figcaption>
     </figure>
-  )
-}
-
-function draw(
-  canvas: HTMLCanvasElement,
-  bitmap: ImageBitmap,
-  { rule, region, fit }: Omit<Props, 'file'>,
-): void {
-  const context = canvas.getContext('2d')
-  if (!context) return
-  const framing = { fit, ...(region && { region }) }
-  const { region: from, resized, window, padding } = placementOf(bitmap.width, bitmap.height, rule, framing)
-  const [red = 0, green = red, blue = red] = padding
-  context.filter = rule.mean.length === 1 ? 'grayscale(1)' : 'none'
-  context.imageSmoothingQuality = 'high'
-  context.fillStyle = `rgb(${red} ${green} ${blue})`
-  context.fillRect(0, 0, canvas.width, canvas.height)
-  context.drawImage(
-    bitmap,
-    from.left,
-    from.top,
-    from.width,
-    from.height,
-    -window.left,
-    -window.top,
-    resized.width,
-    resized.height,
   )
 }

@@ -1,76 +1,43 @@
 /** @jsxImportSource preact */
-import type { JSX } from 'preact'
-import { DropZone } from '../../ui/drop-zone.tsx'
-import {
-  addPictures,
-  type Picture,
-  pictures,
-  removePicture,
-  selected,
-  selectPicture,
-  setRegion,
-} from './pictures.ts'
-import { RegionEditor } from './region-editor.tsx'
+import type { CSSProperties, JSX } from 'preact'
+import { percent } from '../../ui/format.ts'
+import { seenNow } from './framing.ts'
+import { changePicture, type Picture, removePicture, selected, setRegion } from './pictures.ts'
+import { RegionButton, RegionEditor } from './region-editor.tsx'
 
-/** The picture that is shown, and the others that were given. */
+/** The picture that is shown large, and what can be done with it. */
 export function PictureStage(): JSX.Element {
   const picture = selected.value
+  const isShown = picture && picture.outcome.state !== 'failed'
   return (
     <>
-      <div class={picture ? 'shown' : 'shown nothing'}>
-        {!picture ? (
-          <p class="veil">Your picture goes here.</p>
-        ) : picture.outcome.state === 'failed' ? (
-          <p class="veil">This cannot be shown.</p>
-        ) : (
-          <ShownPicture picture={picture} />
+      <div class={`shown ${picture ? '' : 'nothing'}`}>
+        {picture && isShown && <ShownPicture key={picture.id} picture={picture} />}
+        {!isShown && (
+          <p class="veil">
+            {picture
+              ? 'This file cannot be shown.'
+              : 'Drop pictures anywhere on this page, paste them, choose them, or take one of the samples.'}
+          </p>
         )}
+        <Best picture={picture} />
       </div>
-      {picture && (
-        <div class="row">
-          <span class="muted name">{picture.name}</span>
-          {picture.region && (
-            <button type="button" class="plain" onClick={() => setRegion(picture.id, undefined)}>
-              Whole picture
-            </button>
-          )}
-          <button type="button" class="plain" onClick={() => removePicture(picture.id)}>
-            Remove
-          </button>
-        </div>
-      )}
-      <DropZone
-        accept="image/*"
-        multiple
-        paste
-        label="Choose pictures"
-        onFiles={(files) => addPictures(files.map((file) => ({ name: file.name, file })))}
-      >
-        <p class="muted">or drop or paste them anywhere. Draw on the picture to look at a part of it.</p>
-      </DropZone>
-      {pictures.value.length > 1 && (
-        <ul class="strip" aria-label="Pictures">
-          {pictures.value.map((each) => (
-            <li key={each.id}>
-              <button
-                type="button"
-                class="thumb"
-                aria-pressed={each.id === picture?.id}
-                onClick={() => selectPicture(each.id)}
-              >
-                {each.outcome.state === 'failed' ? (
-                  <span class="unreadable" aria-hidden="true">
-                    ?
-                  </span>
-                ) : (
-                  <img src={each.address} alt="" width="56" height="56" />
-                )}
-                <span class="caption">{captionOf(each)}</span>
-              </button>
-            </li>
-          ))}
-        </ul>
-      )}
+      <div class="row under">
+        <span class="muted name">{picture ? picture.name : 'No picture yet'}</span>
+        <RegionButton
+          size={isShown ? picture.size : undefined}
+          region={picture?.region}
+          onChange={(region) => picture && setRegion(picture.id, region)}
+        />
+        <button
+          type="button"
+          class="quiet"
+          disabled={!picture}
+          onClick={() => picture && removePicture(picture.id)}
+        >
+          Remove
+        </button>
+      </div>
     </>
   )
 }
@@ -79,23 +46,34 @@ function ShownPicture({ picture }: { readonly picture: Picture }): JSX.Element {
   const { id, address, name, size, region } = picture
   const isSmall = size !== undefined && Math.max(size.width, size.height) < 100
   return (
-    <div class="fitted" style={size ? { aspectRatio: `${size.width} / ${size.height}` } : undefined}>
-      <img src={address} alt={name} class={isSmall ? 'coarse' : ''} />
-      {size && <RegionEditor size={size} region={region} onChange={(next) => setRegion(id, next)} />}
+    <div class="fitted" style={{ '--ratio': size ? size.width / size.height : 1 } as CSSProperties}>
+      <img
+        src={address}
+        alt={name}
+        class={isSmall ? 'coarse' : ''}
+        onLoad={({ currentTarget: { naturalWidth: width, naturalHeight: height } }) => {
+          if (!size) changePicture(id, { size: { width, height } })
+        }}
+      />
+      {size && (
+        <RegionEditor
+          size={size}
+          region={region}
+          seen={seenNow(size, region)}
+          onChange={(next) => setRegion(id, next)}
+        />
+      )}
     </div>
   )
 }
 
-function captionOf({ outcome, name }: Picture): string {
-  switch (outcome.state) {
-    case 'waiting':
-    case 'running':
-      return '…'
-    case 'done':
-      return outcome.predictions[0]?.label ?? 'nothing'
-    case 'failed':
-      return `unreadable: ${name}`
-    default:
-      return outcome satisfies never
-  }
+/** The best class over the picture, where the eye is. */
+function Best({ picture }: { readonly picture: Picture | undefined }): JSX.Element | null {
+  const best = picture?.outcome.state === 'done' ? picture.outcome.predictions[0] : undefined
+  if (!best) return null
+  return (
+    <p class="overlay" aria-hidden="true">
+      <strong>{best.label}</strong> {percent(best.score, 0)}
+    </p>
+  )
 }

@@ -1,15 +1,11 @@
-import type { Classifier, ClassifierRunOptions, Framing, Prediction } from '@mobileone/sdk'
-import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
-import { engine } from '../../state/engine.ts'
+import type { Framing, PictureTimes, Prediction } from '@mobileone/sdk'
+import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { Region, Size } from './region.ts'
 
-/** Milliseconds of one classification, from file to classes, and parts of it that were measured apart. */
-export interface StageTimes {
-  readonly total: number
-  /** Decoding alone, done once more on the page; 0 where the browser could not. */
-  readonly decode: number
-  /** The network alone, on an empty picture. */
-  readonly network: number
+/** Milliseconds of one classification. */
+export interface StageTimes extends Omit<PictureTimes, 'index'> {
+  /** From handing over the file until its classes were here. */
+  readonly whole: number
 }
 
 /** How far the classification of a picture is. */
@@ -18,18 +14,22 @@ export type Outcome =
   | { readonly state: 'done'; readonly predictions: readonly Prediction[]; readonly times: StageTimes }
   | { readonly state: 'failed'; readonly message: string }
 
-/** A picture that the visitor gave. */
+/** A picture that the visitor gave or chose. */
 export interface Picture {
   readonly id: number
   readonly name: string
   readonly file: Blob
   /** Shows it. */
   readonly address: string
-  /** Upright, once it has been decoded. */
+  /** Comes with the page; one at a time is kept. */
+  readonly isSample: boolean
+  /** Upright, once the browser has decoded it. */
   readonly size: Size | undefined
   readonly region: Region | undefined
   readonly outcome: Outcome
 }
+
+export type GivenPicture = Pick<Picture, 'name' | 'file'> & { readonly isSample?: boolean }
 
 /** What applies to all pictures. */
 export interface Settings {
@@ -56,17 +56,24 @@ export const selected: ReadonlySignal<Picture | undefined> = computed(() =>
 let lastId = 0
 const waiting: Outcome = { state: 'waiting' }
 
-/** Take pictures, show the first and classify all, as soon as there is a classifier. */
-export function addPictures(files: readonly { readonly name: string; readonly file: Blob }[]): void {
-  const added = files.slice(0, most).map(({ name, file }): Picture => {
-    const address = URL.createObjectURL(file)
-    return { id: ++lastId, name, file, address, size: undefined, region: undefined, outcome: waiting }
-  })
-  const kept = [...added, ...all.value]
-  for (const { address } of kept.splice(most)) URL.revokeObjectURL(address)
+/** Take pictures and show the first. All of them wait to be classified. */
+export function addPictures(given: readonly GivenPicture[]): void {
+  const added = given.slice(0, most).map(
+    ({ name, file, isSample = false }): Picture => ({
+      id: ++lastId,
+      name,
+      file,
+      address: URL.createObjectURL(file),
+      isSample,
+      size: undefined,
+      region: undefined,
+      outcome: waiting,
+    }),
+  )
+  const kept = [...added, ...all.peek().filter(({ isSample }) => !isSample)].slice(0, most)
+  release(all.peek().filter((picture) => !kept.includes(picture)))
   all.value = kept
   shownId.value = added[0]?.id
-  void classifyWaiting()
 }
 
 export function selectPicture(id: number): void {
@@ -74,117 +81,43 @@ export function selectPicture(id: number): void {
 }
 
 export function removePicture(id: number): void {
-  const gone = all.value.find((picture) => picture.id === id)
-  if (gone) URL.revokeObjectURL(gone.address)
-  all.value = all.value.filter((picture) => picture.id !== id)
-  if (shownId.value === id) shownId.value = all.value[0]?.id
+  const place = all.peek().findIndex((picture) => picture.id === id)
+  release(all.peek().slice(place, place + 1))
+  all.value = all.peek().filter((picture) => picture.id !== id)
+  if (shownId.peek() === id) shownId.value = (all.peek()[place] ?? all.peek().at(-1))?.id
+}
+
+export function removeAllPictures(): void {
+  release(all.peek())
+  all.value = []
+  shownId.value = undefined
+}
+
+function release(gone: readonly Picture[]): void {
+  for (const { address } of gone) URL.revokeObjectURL(address)
 }
 
 /** Another region of one picture; undefined for all of it. */
 export function setRegion(id: number, region: Region | undefined): void {
-  change(id, { region, outcome: waiting })
-  void classifyWaiting()
+  changePicture(id, { region, outcome: waiting })
 }
 
 export function setSettings(changes: Partial<Settings>): void {
-  current.value = { ...current.value, ...changes }
+  current.value = { ...current.peek(), ...changes }
   classifyAgain()
 }
 
-function change(id: number, changes: Partial<Picture>): void {
-  all.value = all.value.map((picture) => (picture.id === id ? { ...picture, ...changes } : picture))
+export function changePicture(id: number, changes: Partial<Picture>): void {
+  all.value = all.peek().map((picture) => (picture.id === id ? { ...picture, ...changes } : picture))
 }
 
-function classifyAgain(): void {
-  all.value = all.value.map((picture) => ({ ...picture, outcome: waiting }))
-  void classifyWaiting()
+/** Have every picture wait for its classes once more. */
+export function classifyAgain(): void {
+  all.value = all.peek().map((picture) => ({ ...picture, outcome: waiting }))
 }
 
-/** The classifier whose results are shown; another one makes all of them wait for it. */
-let user: Classifier | undefined
-effect(() => {
-  const { classifier } = engine.value
-  if (!classifier || classifier === user) return
-  user = classifier
-  classifyAgain()
-})
-
-let isRunning = false
-
-/** One after the other, the one that is shown first, until none waits. */
-async function classifyWaiting(): Promise<void> {
-  if (isRunning) return
-  isRunning = true
-  try {
-    for (;;) {
-      const { classifier } = engine.peek()
-      const candidates = all.peek().filter(({ outcome }) => outcome.state === 'waiting')
-      const next = candidates.find(({ id }) => id === shownId.peek()) ?? candidates.at(-1)
-      if (!classifier || !next) return
-      change(next.id, { outcome: { state: 'running' } })
-      const found = await classified(next, classifier, current.peek())
-      // What was changed meanwhile waits for its own turn.
-      const now = all.peek().find(({ id }) => id === next.id)
-      if (now?.outcome.state === 'running') {
-        const isStale = engine.peek().classifier !== classifier
-        change(next.id, isStale ? { ...found, outcome: waiting } : found)
-      }
-    }
-  } finally {
-    isRunning = false
-  }
-}
-
-async function classified(
-  { file, region, size }: Picture,
-  classifier: Classifier,
-  { topK, fit, resample }: Settings,
-): Promise<Partial<Picture>> {
-  const options: ClassifierRunOptions = { topK, fit, resample, ...(region && { region }) }
-  try {
-    const start = performance.now()
-    const predictions = await classifier.classify(file, options)
-    const total = performance.now() - start
-    // Not before the classifier has checked what it is and how large.
-    const decoded = await timeDecoding(file)
-    const times = { total, decode: decoded?.ms ?? 0, network: await networkTime(classifier) }
-    return { size: decoded?.size ?? size, outcome: { state: 'done', predictions, times } }
-  } catch (error) {
-    const { code, message } = error as Error & { code?: string }
-    // Its successor classifies it again.
-    if (code === 'disposed') return { outcome: waiting }
-    return { outcome: { state: 'failed', message } }
-  }
-}
-
-async function timeDecoding(file: Blob): Promise<{ readonly ms: number; readonly size: Size } | undefined> {
-  try {
-    const start = performance.now()
-    const bitmap = await createImageBitmap(file)
-    const ms = performance.now() - start
-    const size = { width: bitmap.width, height: bitmap.height }
-    bitmap.close()
-    return { ms, size }
-  } catch {
-    return undefined
-  }
-}
-
-const networkTimes = new WeakMap<Classifier, Promise<number>>()
-
-/** The least of three runs on an empty picture, measured once for each classifier. */
-function networkTime(classifier: Classifier): Promise<number> {
-  const known = networkTimes.get(classifier)
-  if (known) return known
-  const measured = (async () => {
-    let least = Number.POSITIVE_INFINITY
-    for (let run = 0; run < 3; run++) {
-      const start = performance.now()
-      await classifier.warmUp()
-      least = Math.min(least, performance.now() - start)
-    }
-    return least
-  })()
-  networkTimes.set(classifier, measured)
-  return measured
+/** The picture whose turn it is: the one that is shown, otherwise the first that was given. */
+export function nextWaiting(): Picture | undefined {
+  const candidates = all.peek().filter(({ outcome }) => outcome.state === 'waiting')
+  return candidates.find(({ id }) => id === shownId.peek()) ?? candidates.at(-1)
 }

@@ -1,0 +1,121 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { lacking, type RgbFrame, y4m } from '@mobileone/testkit'
+import type { Page } from 'playwright-core'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { longTasks, watchLongTasks } from './long-tasks.ts'
+import { modelReady, openSite, type Site, takeScreenshots } from './open-site.ts'
+
+const images = fileURLToPath(new URL('../assets/images/', import.meta.url))
+const patient = { timeout: 30_000 }
+
+describe.skipIf(lacking('chromium'))('the camera', () => {
+  let site: Site
+  let scratch: string
+  beforeAll(async () => {
+    scratch = await mkdtemp(join(tmpdir(), 'mobileone-camera-'))
+    const frames = await Promise.all(
+      [0.9, 1].map(async (brightness): Promise<RgbFrame> => {
+        const data = await sharp(join(images, '2-trouser.png'))
+          .resize(320, 240, { fit: 'contain', background: 'black' })
+          .linear(brightness)
+          .removeAlpha()
+          .toColourspace('srgb')
+          .raw()
+          .toBuffer()
+        return { width: 320, height: 240, data }
+      }),
+    )
+    const file = join(scratch, 'camera.y4m')
+    await writeFile(file, y4m(frames, 30))
+    site = await openSite(['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${file}`])
+  })
+  afterAll(async () => {
+    await site?.[Symbol.asyncDispose]()
+    await rm(scratch, { recursive: true, force: true })
+  })
+
+  const start = async (page: Page): Promise<void> => {
+    await page.getByRole('radio', { name: 'Camera' }).click()
+    await page.getByRole('button', { name: 'Start the camera' }).click()
+  }
+  const overlay = (page: Page): Promise<string | null> => page.textContent('.overlay').catch(() => '')
+  const sees = (page: Page): Promise<void> =>
+    expect.poll(() => overlay(page), patient).toMatch(/^Trouser \d+ %$/)
+  const track = (page: Page) =>
+    page.evaluateHandle(
+      () => (document.querySelector('video')!.srcObject as MediaStream).getVideoTracks()[0]!,
+    )
+
+  it('says what it sees, goes on with another model, and lets go of it', {
+    retry: 2,
+  }, async () => {
+    const { page, problems, close } = await site.open('', { permissions: ['camera'] })
+    await modelReady(page)
+    await start(page)
+    await sees(page)
+    await watchLongTasks(page)
+    await expect.poll(async () => Number(await page.textContent('.fps')), patient).toBeGreaterThan(3)
+    await page.waitForTimeout(1000)
+    expect(await page.textContent('.rate')).toMatch(/frames a second, \d+ skipped/)
+    expect(await page.textContent('.stages')).toMatch(/Network[\d.]+ ms.*Whole[\d.]+ ms/)
+    expect(await longTasks(page)).toEqual([])
+    await takeScreenshots(page, 'classify-camera')
+
+    await page.getByRole('button', { name: 'Look at a part' }).click()
+    await expect
+      .poll(() => page.getAttribute('.region', 'aria-label'))
+      .toMatch(/^Region of \d+ by \d+ pixels/)
+
+    await page.click('.choose-open')
+    await page.check('.choose-dialog input[value="float16"]')
+    await page.keyboard.press('Escape')
+    await modelReady(page)
+    await page.getByRole('button', { name: 'Look at a part' }).click()
+    await sees(page)
+
+    const second = await track(page)
+    await page.getByRole('button', { name: 'Take a picture' }).click()
+    await expect.poll(() => page.textContent('.bars .name'), patient).toBe('Trouser')
+    expect(await page.textContent('.under .name')).toMatch(/^Photograph/)
+    expect(await second.evaluate(({ readyState }) => readyState)).toBe('ended')
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it('offers the others where there are several', async () => {
+    await using several = await openSite(['--use-fake-device-for-media-stream=device-count=2'])
+    const { page, problems, close } = await several.open('', { permissions: ['camera'] })
+    await start(page)
+    await page.waitForSelector('.camera select')
+    const first = await track(page)
+    await page.locator('.camera select').selectOption({ index: 1 })
+    await expect.poll(() => first.evaluate(({ readyState }) => readyState), patient).toBe('ended')
+    await expect.poll(() => overlay(page), patient).toMatch(/ \d+ %$/)
+    expect(await (await track(page)).evaluate(({ readyState }) => readyState)).toBe('live')
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it.each([
+    ['NotAllowedError', /The camera was denied; allow it/],
+    ['NotFoundError', /There is no camera; connect one/],
+    ['NotReadableError', /close what else uses it/],
+    [undefined, /serve the page over https/],
+  ])('says why there is none: %s', async (name, words) => {
+    const { page, problems, close } = await site.open('#explain')
+    await page.evaluate((failure) => {
+      if (failure) {
+        navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', failure))
+      } else Object.defineProperty(navigator, 'mediaDevices', { value: undefined })
+    }, name)
+    await page.click('nav a[href="#classify"]')
+    await start(page)
+    await expect.poll(() => page.textContent('.camera .notice').catch(() => ''), patient).toMatch(words)
+    expect(problems).toEqual([])
+    await close()
+  })
+})
