@@ -142,9 +142,9 @@ export class ShellCheck {
     return { ...manifestOf('.').scripts, ...manifestOf(folder).scripts }
   }
 
-  /** Other scripts parse with `parseArgs`, whose table their source holds. */
+  /** Other scripts parse with `parseArgs`, whose table their source holds; that of a built file is its module. */
   #flagsIn(script: string, flags: readonly string[]): void {
-    const path = /[\w./-]+\.mjs$/.exec(script)?.[0]
+    const path = /[\w./-]+\.mjs$/.exec(script)?.[0]?.replace(/\/dist\/(.*)\.mjs$/, '/src/$1.ts')
     for (const flag of flags.filter((word) => word.startsWith('--'))) {
       const source = path ? readFileSync(join(root, path), 'utf8') : ''
       const name = flag.slice(2)

@@ -8,6 +8,7 @@ import {
 } from '../src/site/views/explain/contenders.ts'
 import { foldStages, trainedBlock } from '../src/site/views/explain/fold-stages.ts'
 import { variantFacts } from '../src/site/views/explain/variant-facts.ts'
+import { longTasks, watchLongTasks } from './long-tasks.ts'
 import { openSite, type Site, takeScreenshots } from './open-site.ts'
 
 describe('a block that is folded step by step', () => {
@@ -60,13 +61,7 @@ describe.skipIf(lacking('chromium'))('the view', () => {
 
   it('folds, measures and leaves the page free', { retry: 2 }, async () => {
     const { page, problems, close } = await site.open('#explain')
-    await page.evaluate(() => {
-      const tasks: number[] = []
-      Object.assign(globalThis, { tasks })
-      new PerformanceObserver((list) => {
-        for (const { duration } of list.getEntries()) tasks.push(duration)
-      }).observe({ entryTypes: ['longtask'] })
-    })
+    await watchLongTasks(page)
     await page.waitForFunction(() => document.querySelector('.graph')?.textContent?.includes('batchNorm'))
     await page.getByLabel('depthwise').uncheck()
     const next = page.getByRole('button', { name: 'Next rewrite' })
@@ -100,7 +95,7 @@ describe.skipIf(lacking('chromium'))('the view', () => {
     expect(ratios[4]).toBeGreaterThan(1.2)
     expect(ratios[7]).toBeGreaterThan(1.2)
     expect(problems).toEqual([])
-    expect(await page.evaluate(() => (globalThis as unknown as { tasks: number[] }).tasks)).toEqual([])
+    expect(await longTasks(page)).toEqual([])
     await takeScreenshots(page, 'explain')
 
     await page.click('nav a[href="#classify"]')

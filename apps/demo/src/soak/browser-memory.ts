@@ -1,5 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import type { Browser, CDPSession, Page } from 'playwright-core'
+import type { Browser, CDPSession, Page, Worker } from 'playwright-core'
+
+/** Milliseconds that a worker has to collect its garbage. */
+const answerLimitMs = 5000
 
 /** What a browser with one page holds, after garbage was collected. */
 export interface Footprint {
@@ -13,9 +16,6 @@ export interface Footprint {
   /** Workers that are alive, those that workers have started included; of the page alone where the system does not tell. */
   readonly workers: number
 }
-
-/** Milliseconds. */
-const patience = 3000
 
 /** Looks at the memory of `browser`, whose only page is `page`. */
 export class BrowserMemory {
@@ -37,11 +37,7 @@ export class BrowserMemory {
 
   async look(): Promise<Footprint> {
     await this.#pageSession.send('HeapProfiler.collectGarbage')
-    // A worker that is just ending, or waits for memory to change, does not answer.
-    await Promise.race([
-      Promise.allSettled(this.#page.workers().map((worker) => worker.evaluate(collect))),
-      this.#page.waitForTimeout(patience),
-    ])
+    await Promise.all(this.#page.workers().map(collectGarbage))
     const { metrics } = await this.#pageSession.send('Performance.getMetrics')
     const metric = (name: string): number => metrics.find((each) => each.name === name)?.value ?? 0
     const { processInfo } = await this.#browser.send('SystemInfo.getProcessInfo')
@@ -56,9 +52,10 @@ export class BrowserMemory {
   }
 }
 
-/** Runs in a worker: `gc` is there by `--js-flags=--expose-gc`. */
-function collect(): void {
-  ;(globalThis as { gc?: () => void }).gc?.()
+/** Of a worker that ends meanwhile no answer comes. */
+async function collectGarbage(worker: Worker): Promise<void> {
+  const collected = worker.evaluate(() => (globalThis as { gc?: () => void }).gc?.()).catch(() => {})
+  await Promise.race([collected, new Promise((resolve) => setTimeout(resolve, answerLimitMs))])
 }
 
 function sum(values: readonly (number | undefined)[]): number | undefined {

@@ -1,6 +1,6 @@
 import type { Classifier } from '../classifier.ts'
-import { connect } from './connection.ts'
-import type { Reply } from './protocol.ts'
+import { type Connection, connect } from './connection.ts'
+import type { Facts, Reply } from './protocol.ts'
 import { classifierOn, type RemoteOptions } from './remote-classifier.ts'
 import { prepareSources, resolveAddress } from './sources.ts'
 
@@ -10,6 +10,15 @@ const START_LIMIT = 30_000
 /** Milliseconds that a worker has, after an abort, to put away what it has of a download. */
 const ABORT_LIMIT = 2000
 
+/** A worker that was started just now, and what this page knows of it. */
+interface Adopted {
+  readonly connection: Connection
+  /** Its first answer: it listens. */
+  readonly started: Promise<void>
+  /** It has answered the first call, with a value or an error. */
+  readonly answered: Promise<void>
+}
+
 /** Make a classifier in `worker`, which was started just now. @param errors What it has told until here. */
 export async function adopt(
   worker: Worker,
@@ -17,6 +26,41 @@ export async function adopt(
   wanted: RemoteOptions,
 ): Promise<Classifier> {
   const { signal, model, backend } = wanted
+  const { connection, started, answered } = connectWorker(worker, errors)
+  let isAsked = false
+  const onAbort = (): void => {
+    if (!isAsked) connection.fail('aborted', 'creating a classifier was aborted', signal?.reason)
+  }
+  signal?.addEventListener('abort', onAbort)
+  if (signal?.aborted) onAbort()
+  try {
+    await started
+    isAsked = !signal?.aborted
+    const { facts } = await connection.create(0, {
+      ...wanted,
+      model: typeof model === 'string' && /^\.{0,2}\//.test(model) ? resolveAddress(model) : model,
+      ...(backend && { backend: [backend].flat().map(withAddresses) }),
+    })
+    return disposable(connection, facts)
+  } catch (error) {
+    if (isAsked && signal?.aborted) {
+      await Promise.race([answered, new Promise((resolve) => setTimeout(resolve, ABORT_LIMIT))])
+    }
+    connection.fail('unavailable', 'the classifier was not made')
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+  }
+}
+
+/** Apart from {@link adopt}, as the next: what lives as long as the worker must not hold the options of its making, nor their signal. */
+function disposable(connection: Connection, facts: Facts): Classifier {
+  return classifierOn(connection, facts, () =>
+    connection.fail('disposed', 'this classifier has been disposed'),
+  )
+}
+
+function connectWorker(worker: Worker, errors: readonly ErrorEvent[]): Adopted {
   const connection = connect(
     { post: (request, moved) => worker.postMessage(request, moved), end: () => worker.terminate() },
     prepareSources,
@@ -54,35 +98,8 @@ export async function adopt(
     )
   for (const event of errors) unloadable(event.message || 'it could not be loaded')
   const timer = setTimeout(() => unloadable(`it said nothing for ${START_LIMIT / 1000} s`), START_LIMIT)
-  let isAsked = false
-  const onAbort = (): void => {
-    if (!isAsked) connection.fail('aborted', 'creating a classifier was aborted', signal?.reason)
-  }
-  signal?.addEventListener('abort', onAbort)
-  if (signal?.aborted) onAbort()
-  try {
-    greet()
-    await connection.started
-    clearTimeout(timer)
-    isAsked = !signal?.aborted
-    const { facts } = await connection.create(0, {
-      ...wanted,
-      model: typeof model === 'string' && /^\.{0,2}\//.test(model) ? resolveAddress(model) : model,
-      ...(backend && { backend: [backend].flat().map(withAddresses) }),
-    })
-    return classifierOn(connection, facts, () =>
-      connection.fail('disposed', 'this classifier has been disposed'),
-    )
-  } catch (error) {
-    if (isAsked && signal?.aborted) {
-      await Promise.race([answered, new Promise((resolve) => setTimeout(resolve, ABORT_LIMIT))])
-    }
-    connection.fail('unavailable', 'the classifier was not made')
-    throw error
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', onAbort)
-  }
+  greet()
+  return { connection, started: connection.started.finally(() => clearTimeout(timer)), answered }
 }
 
 /** Addresses among the options of a backend are relative to the page. */

@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
-import type { Prediction } from '@mobileone/sdk'
 import type { ComponentChildren, CSSProperties, JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { choice } from '../../state/choice.ts'
 import { engine } from '../../state/engine.ts'
 import { Bars } from '../../ui/bars.tsx'
 import { CameraView } from '../../ui/camera-view.tsx'
@@ -44,6 +44,7 @@ export function CameraStage({ bar, onSnap }: CameraStageProps): JSX.Element {
     onSnap()
   }
   const [best] = state.predictions
+  const said = useAnnounced(best?.label ?? '')
   return (
     <>
       <section class="panel" aria-label="Camera">
@@ -87,8 +88,10 @@ export function CameraStage({ bar, onSnap }: CameraStageProps): JSX.Element {
             {state.error.message}
           </Notice>
         )}
-        <Announced best={best} />
-        <ModelHint />
+        <p class="hidden" role="status">
+          {said}
+        </p>
+        <ModelHint model={choice.value.model} />
       </section>
       <section class="panel" aria-labelledby="now-title">
         <h2 id="now-title">{isLive ? 'What it sees now' : 'What it will see'}</h2>
@@ -150,20 +153,18 @@ function useVideoSize(video: HTMLVideoElement | undefined): Size | undefined {
   return size
 }
 
-/** Says what is seen when that changes, at most every two seconds: who cannot see the bars cannot listen to all of them. */
-function Announced({ best }: { readonly best: Prediction | undefined }): JSX.Element {
+/**
+ * What is seen, when that changes and at most every two seconds: who cannot see the bars cannot listen to all of them. No component of its
+ * own: one that draws itself anew beside a parent that does 30 times a second keeps a tree of the parent each time.
+ */
+function useAnnounced(label: string): string {
   const [said, setSaid] = useState('')
   useEffect(() => {
-    const label = best?.label ?? ''
     if (label === said) return
     const timer = setTimeout(() => setSaid(label), 2000)
     return () => clearTimeout(timer)
-  }, [best?.label, said])
-  return (
-    <p class="hidden" role="status">
-      {said}
-    </p>
-  )
+  }, [label, said])
+  return said
 }
 
 function Rate({ figures }: { readonly figures: FrameFigures | undefined }): JSX.Element {

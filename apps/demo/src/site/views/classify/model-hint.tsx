@@ -1,22 +1,23 @@
 /** @jsxImportSource preact */
 import type { JSX } from 'preact'
 import { openChooser } from '../../choose/chooser.ts'
-import { choice } from '../../state/choice.ts'
+import type { ModelId } from '../../state/choice.ts'
 import type { Samples } from './samples.ts'
 
 interface Props {
+  /** Of the choice. Given, not read from its signal: see `useAnnounced` of the camera. */
+  readonly model: ModelId
   /** Of the samples that are shown with it; none are beside a camera. */
   readonly kind?: Samples['kind']
 }
 
 /** What the model of the choice is good for, and where there is a better one. */
-export function ModelHint({ kind }: Props): JSX.Element {
+export function ModelHint({ model, kind }: Props): JSX.Element {
   const button = (text: string): JSX.Element => (
     <button type="button" class="link" onClick={openChooser}>
       {text}
     </button>
   )
-  const { model } = choice.value
   if (model === 'fashion-mnist') {
     return (
       <p class="muted">

@@ -38,7 +38,7 @@ export function SampleWall({ onTaken }: Props): JSX.Element {
     <section class="panel samples" aria-labelledby="samples-title">
       <div class="intro">
         <h2 id="samples-title">Try one of these</h2>
-        <ModelHint kind={samples.kind} />
+        <ModelHint model={choice.value.model} kind={samples.kind} />
       </div>
       <ul class={`wall ${samples.kind}`}>
         {samples.pictures.map((sample) => (
