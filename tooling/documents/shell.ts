@@ -148,7 +148,7 @@ export class ShellCheck {
     for (const flag of flags.filter((word) => word.startsWith('--'))) {
       const source = path ? readFileSync(join(root, path), 'utf8') : ''
       const name = flag.slice(2)
-      if (!new RegExp(`^\\s+'?${name}'?: \\{\\s*type: `, 'm').test(source))
+      if (!new RegExp(`^ +'?${name}'?: \\{ type: `, 'm').test(source))
         throw new Error(`${path ?? script} has no ${flag}`)
     }
   }
