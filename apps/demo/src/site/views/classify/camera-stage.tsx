@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import type { CSSProperties, JSX } from 'preact'
+import type { ComponentChildren, CSSProperties, JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { choice } from '../../state/choice.ts'
 import { engine } from '../../state/engine.ts'
@@ -16,17 +16,18 @@ import { Options } from './options.tsx'
 import { addPictures, settings } from './pictures.ts'
 import type { Region, Size } from './region.ts'
 import { RegionButton, RegionEditor } from './region-editor.tsx'
-import { SourceBar } from './source-bar.tsx'
 import { Stages } from './stage-times.tsx'
 import { usePredictions } from './use-predictions.ts'
 
 export interface CameraStageProps {
+  /** Above the camera. */
+  readonly bar: ComponentChildren
   /** A still of the camera was taken, and stands among the pictures. */
   readonly onSnap: () => void
 }
 
 /** What the camera sees, class by class, as fast as the network runs. */
-export function CameraStage({ onSnap }: CameraStageProps): JSX.Element {
+export function CameraStage({ bar, onSnap }: CameraStageProps): JSX.Element {
   const camera = useCamera()
   const { video, status } = camera
   const size = useVideoSize(video)
@@ -47,7 +48,7 @@ export function CameraStage({ onSnap }: CameraStageProps): JSX.Element {
   return (
     <>
       <section class="panel" aria-label="Camera">
-        <SourceBar />
+        {bar}
         <CameraView
           camera={camera}
           controls={
