@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { goldenPath, launchChromium, softwareGpu, y4m } from '@mobileone/testkit'
-import sharp from 'sharp'
+import { goldenPath, launchChromium, pictureFilm, softwareGpu } from '@mobileone/testkit'
 import { createSiteServer } from './site-server.ts'
 import { BrowserMemory, type Footprint } from './soak/browser-memory.ts'
 import { CameraPage, type SoakChoice, type SoakStep } from './soak/camera-page.ts'
@@ -102,25 +101,10 @@ function choicesOf(backends: readonly string[], hasWeights: boolean): SoakChoice
   ])
 }
 
-/** A boot that is now darker and now lighter, 640 x 480. */
-async function cameraFilm(): Promise<Uint8Array> {
+/** A boot that is now darker and now lighter. */
+function cameraFilm(): Promise<Uint8Array> {
   const boot = fileURLToPath(new URL('../assets/images/0-ankle-boot.png', import.meta.url))
-  const [width, height] = [640, 480]
-  return y4m(
-    await Promise.all(
-      [0.8, 0.9, 1, 0.9].map(async (brightness) => {
-        const data = await sharp(boot)
-          .resize(width, height, { fit: 'contain', background: 'black' })
-          .linear(brightness)
-          .removeAlpha()
-          .toColourspace('srgb')
-          .raw()
-          .toBuffer()
-        return { width, height, data }
-      }),
-    ),
-    30,
-  )
+  return pictureFilm(boot, { width: 640, height: 480, brightness: [0.8, 0.9, 1, 0.9] })
 }
 
 const columns = [

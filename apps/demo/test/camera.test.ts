@@ -2,9 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { lacking, type RgbFrame, y4m } from '@mobileone/testkit'
+import { lacking, pictureFilm } from '@mobileone/testkit'
 import type { Page } from 'playwright-core'
-import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { longTasks, watchLongTasks } from './long-tasks.ts'
 import { modelReady, openSite, type Site, takeScreenshots } from './open-site.ts'
@@ -17,20 +16,8 @@ describe.skipIf(lacking('chromium'))('the camera', () => {
   let scratch: string
   beforeAll(async () => {
     scratch = await mkdtemp(join(tmpdir(), 'mobileone-camera-'))
-    const frames = await Promise.all(
-      [0.9, 1].map(async (brightness): Promise<RgbFrame> => {
-        const data = await sharp(join(images, '2-trouser.png'))
-          .resize(320, 240, { fit: 'contain', background: 'black' })
-          .linear(brightness)
-          .removeAlpha()
-          .toColourspace('srgb')
-          .raw()
-          .toBuffer()
-        return { width: 320, height: 240, data }
-      }),
-    )
     const file = join(scratch, 'camera.y4m')
-    await writeFile(file, y4m(frames, 30))
+    await writeFile(file, await pictureFilm(join(images, '2-trouser.png'), { brightness: [0.9, 1] }))
     site = await openSite(['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${file}`])
   })
   afterAll(async () => {

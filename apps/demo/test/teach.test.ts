@@ -7,7 +7,7 @@ import { fromCoreML } from '@mobileone/coreml'
 import { fromOnnx } from '@mobileone/onnx'
 import { createClassifier, loadDeployModel, toSafetensors } from '@mobileone/sdk'
 import { loadHead } from '@mobileone/sdk/head'
-import { goldenPath, lacking, type RgbFrame, y4m } from '@mobileone/testkit'
+import { goldenPath, lacking, pictureFilm } from '@mobileone/testkit'
 import { unzipSync, zipSync } from 'fflate'
 import type { Page } from 'playwright-core'
 import sharp from 'sharp'
@@ -450,20 +450,7 @@ describe.skipIf(lacking('chromium'))('teaching it', () => {
 
 /** A file that Chromium shows as its camera: the picture, now darker and now lighter. */
 async function cameraOf(folder: string, picture: string): Promise<string> {
-  const [width, height] = [320, 240]
-  const frames = await Promise.all(
-    [0.9, 0.95, 1, 0.95].map(async (brightness): Promise<RgbFrame> => {
-      const data = await sharp(picture)
-        .resize(width, height, { fit: 'contain', background: 'black' })
-        .linear(brightness)
-        .removeAlpha()
-        .toColourspace('srgb')
-        .raw()
-        .toBuffer()
-      return { width, height, data }
-    }),
-  )
   const file = join(folder, 'camera.y4m')
-  await writeFile(file, y4m(frames, 30))
+  await writeFile(file, await pictureFilm(picture))
   return file
 }

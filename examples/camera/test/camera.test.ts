@@ -2,15 +2,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { goldenPath, lacking, launchChromium, type RgbFrame, y4m } from '@mobileone/testkit'
+import { goldenPath, lacking, launchChromium, pictureFilm } from '@mobileone/testkit'
 import type { Browser, Page } from 'playwright-core'
-import sharp from 'sharp'
 import { build, createServer, type Plugin, preview, type ViteDevServer } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const assets = fileURLToPath(new URL('../../../apps/demo/assets', import.meta.url))
-const [width, height] = [320, 240]
 const patient = { timeout: 20_000 }
 
 /** Weights at an address of the page's own server. */
@@ -75,20 +73,8 @@ describe.skipIf(lacking('chromium'))('the page in Chromium', () => {
 
   /** Chromium with a camera that shows a picture, now darker and now lighter. */
   async function withCamera(name: string, picture: string): Promise<Browser> {
-    const frames = await Promise.all(
-      [0.9, 0.95, 1, 0.95].map(async (brightness): Promise<RgbFrame> => {
-        const data = await sharp(picture)
-          .resize(width, height, { fit: 'contain', background: 'black' })
-          .linear(brightness)
-          .removeAlpha()
-          .toColourspace('srgb')
-          .raw()
-          .toBuffer()
-        return { width, height, data }
-      }),
-    )
     const file = join(scratch, `${name}.y4m`)
-    await writeFile(file, y4m(frames, 30))
+    await writeFile(file, await pictureFilm(picture))
     return launchChromium(['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${file}`])
   }
 

@@ -19,6 +19,7 @@ export {
   type Photograph,
   wrongChecks,
 } from './photographs.ts'
+export { type FilmOptions, pictureFilm } from './picture-film.ts'
 export {
   bun,
   chromiumPath,
@@ -35,4 +36,3 @@ export {
 export { type Page, serve } from './server.ts'
 export { type PageCaseResult, runPageSuite } from './suites.ts'
 export { bundleWorker, serveWorker } from './workerd.ts'
-export { type RgbFrame, y4m } from './y4m.ts'

@@ -8,10 +8,9 @@ import { median, percentile, table } from '@mobileone/measure'
 import { describeMachine } from '@mobileone/measure/node'
 import { toOnnx } from '@mobileone/onnx'
 import { loadDeployModel, toSafetensors, withAssumedCard } from '@mobileone/sdk'
-import { goldenPath, launchChromium, type RgbFrame, y4m } from '@mobileone/testkit'
+import { goldenPath, launchChromium, pictureFilm } from '@mobileone/testkit'
 import { toTflite } from '@mobileone/tflite'
 import type { Browser } from 'playwright-core'
-import sharp from 'sharp'
 import { packageVersion } from '../paths.ts'
 import { startServer } from '../server.ts'
 import type { ContenderName, page, Seen } from './page.ts'
@@ -51,7 +50,8 @@ async function main(): Promise<void> {
   try {
     await writeModels(values.weights, folder)
     const video = join(folder, 'camera.y4m')
-    writeFileSync(video, y4m(await pictured(values.picture), 60))
+    const film = { width: 640, height: 480, fit: 'cover', framesPerSecond: 60 } as const
+    writeFileSync(video, await pictureFilm(values.picture, film))
     browser = await launchChromium([
       '--use-fake-device-for-media-stream',
       '--use-fake-ui-for-media-stream',
@@ -87,23 +87,6 @@ async function writeModels(weights: string, folder: string): Promise<void> {
   writeFileSync(join(folder, 's0.onnx'), toOnnx(model))
   writeFileSync(join(folder, 's0.tflite'), toTflite(model, { preprocess: true, softmax: true }))
   writeFileSync(join(folder, 'labels.json'), JSON.stringify(model.card?.labels))
-}
-
-/** The picture, now darker and now lighter. */
-async function pictured(file: string): Promise<RgbFrame[]> {
-  const [width, height] = [640, 480]
-  return Promise.all(
-    [0.9, 0.95, 1, 0.95].map(async (brightness) => {
-      const data = await sharp(file)
-        .resize(width, height, { fit: 'cover' })
-        .linear(brightness)
-        .removeAlpha()
-        .toColourspace('srgb')
-        .raw()
-        .toBuffer()
-      return { width, height, data }
-    }),
-  )
 }
 
 /** One turn of each contender in each round, in an order that changes, each on a page of a context of its own. */
