@@ -8,7 +8,7 @@ import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { wasm } from '@mobileone/backend-wasm'
-import { initialize, mobileone, profile, weightRoles } from '@mobileone/core'
+import { initialize, mobileone, profile } from '@mobileone/core'
 import {
   batchSource,
   evaluate,
@@ -17,6 +17,7 @@ import {
   smallNetwork,
   split,
   train,
+  withoutBranches,
 } from '@mobileone/train'
 import { fashionMnist, startTfjs } from '@mobileone/train/node'
 
@@ -55,20 +56,6 @@ keeps the runs in docs/ablation.jsonl and the table in docs/ablation.md.
   process.stdout.write(JSON.stringify(await trainOne(values.variant, Number(values.seed))))
 } else {
   await trainAll()
-}
-
-/** A train-form graph of one branch with nothing beside it: convolution, batch normalisation, activation. */
-function withoutBranches(graph) {
-  const sums = new Set(graph.nodes.filter(({ op }) => op === 'add').map(({ name }) => name))
-  const nodes = graph.nodes
-    .filter(({ name, op }) => op !== 'add' && !/\.(scale|scale\.bn|skip)$/.test(name))
-    .map((node) => {
-      const block = node.name.replace(/\.conv\.0\.bn$/, '')
-      return block !== node.name && sums.has(block) ? { ...node, name: block } : node
-    })
-  const used = new Set(nodes.flatMap(weightRoles).map(([, name]) => name))
-  const weights = Object.fromEntries(Object.entries(graph.weights).filter(([name]) => used.has(name)))
-  return { ...graph, nodes, weights }
 }
 
 async function trainOne(name, seed) {

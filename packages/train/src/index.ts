@@ -52,3 +52,4 @@ export { type EvaluateOptions, type Evaluation, evaluate } from './trainer/evalu
 export type { EpochRecord } from './trainer/state.ts'
 export { mostStepBytes, type StepMemory, stepMemory } from './trainer/step-memory.ts'
 export { type TrainEvent, type TrainOptions, type TrainResult, train } from './trainer/train.ts'
+export { withoutBranches } from './without-branches.ts'
