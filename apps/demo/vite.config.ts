@@ -18,7 +18,7 @@ const others =
  */
 const frame = {
   name: 'frame',
-  test: /node_modules\/(@preact|preact)\/|preload-helper|\/(errors|framing)[\w-]*\.mjs$|sdk\/dist\/browser\/(adopt|load-classifier)-|views\/classify\/crop\.ts$/,
+  test: /node_modules\/(@preact|preact)\/|preload-helper|\/(errors|framing)[\w-]*\.mjs$|sdk\/dist\/browser\/(adopt|load-classifier)-|views\/classify\/crop\.ts$|ui\/(drop-zone|use-page-drop)\.tsx?$/,
 }
 const shared = { name: 'shared', test: /packages\/core\/dist\//, minShareCount: 2 }
 

@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 import type { ComponentChildren, JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
+import { usePageDrop } from './use-page-drop.ts'
 
 interface Props {
   /** Of the file dialog, such as `image/*` or `.onnx,.pt`. */
@@ -24,42 +25,19 @@ export function DropZone({
   children,
 }: Props): JSX.Element {
   const input = useRef<HTMLInputElement>(null)
-  const [isOver, setOver] = useState(false)
-  const take = useRef(onFiles)
-  take.current = onFiles
+  const give = (list: FileList | undefined): void => {
+    const files = [...(list ?? [])]
+    if (files.length > 0) onFiles(multiple ? files : files.slice(0, 1))
+  }
+  const isOver = usePageDrop(({ files }) => give(files))
+  const pasted = useRef(give)
+  pasted.current = give
   useEffect(() => {
-    const holdsFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false
-    const give = (list: FileList | undefined): void => {
-      const files = [...(list ?? [])]
-      if (files.length > 0) take.current(multiple ? files : files.slice(0, 1))
-    }
-    const stop = new AbortController()
-    const { signal } = stop
-    document.addEventListener(
-      'dragover',
-      (event) => {
-        if (!holdsFiles(event)) return
-        event.preventDefault()
-        setOver(true)
-      },
-      { signal },
-    )
-    document.addEventListener('dragleave', (event) => event.relatedTarget === null && setOver(false), {
-      signal,
-    })
-    document.addEventListener(
-      'drop',
-      (event) => {
-        if (!holdsFiles(event)) return
-        event.preventDefault()
-        setOver(false)
-        give(event.dataTransfer?.files)
-      },
-      { signal },
-    )
-    if (paste) document.addEventListener('paste', (event) => give(event.clipboardData?.files), { signal })
-    return () => stop.abort()
-  }, [multiple, paste])
+    if (!paste) return
+    const take = (event: ClipboardEvent): void => pasted.current(event.clipboardData?.files)
+    document.addEventListener('paste', take)
+    return () => document.removeEventListener('paste', take)
+  }, [paste])
   return (
     <div class={`drop ${isOver ? 'over' : ''}`}>
       <button type="button" onClick={() => input.current?.click()}>

@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
+import { useObjectUrl } from '../../ui/use-object-url.ts'
 import type { TaughtExample } from './project.ts'
 import { dropExample } from './taught.ts'
 
@@ -73,11 +74,5 @@ export function ExampleStrip({ name, examples }: Props): JSX.Element {
 }
 
 function Thumbnail({ picture }: { readonly picture: Blob }): JSX.Element {
-  const [address, setAddress] = useState<string>()
-  useEffect(() => {
-    const made = URL.createObjectURL(picture)
-    setAddress(made)
-    return () => URL.revokeObjectURL(made)
-  }, [picture])
-  return <img src={address} alt="" width="48" height="48" decoding="async" draggable={false} />
+  return <img src={useObjectUrl(picture)} alt="" width="48" height="48" decoding="async" draggable={false} />
 }

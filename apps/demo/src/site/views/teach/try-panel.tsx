@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { CameraView } from '../../ui/camera-view.tsx'
 import { milliseconds } from '../../ui/format.ts'
 import type { Camera } from '../../ui/use-camera.ts'
+import { useObjectUrl } from '../../ui/use-object-url.ts'
 import { ClassBars } from './class-bars.tsx'
 import { FileButton, FileDrop } from './file-drop.tsx'
 import { learned, learning } from './learning.ts'
@@ -67,13 +68,7 @@ function forgetPicture(): void {
 }
 
 function TestPicture({ picture }: { readonly picture: Blob }): JSX.Element {
-  const [address, setAddress] = useState<string>()
-  useEffect(() => {
-    const made = URL.createObjectURL(picture)
-    setAddress(made)
-    return () => URL.revokeObjectURL(made)
-  }, [picture])
-  return <img class="tested" src={address} alt="The one that is tested" />
+  return <img class="tested" src={useObjectUrl(picture)} alt="The one that is tested" />
 }
 
 /** Watch the picture, else the camera, with the newest head. */

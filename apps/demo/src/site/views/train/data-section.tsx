@@ -1,12 +1,13 @@
 /** @jsxImportSource preact */
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import heldImages from '../../../../assets/fashion-mnist-sample/t10k-images.idx?url'
 import heldLabels from '../../../../assets/fashion-mnist-sample/t10k-labels.idx?url'
 import trainImages from '../../../../assets/fashion-mnist-sample/train-images.idx?url'
 import trainLabels from '../../../../assets/fashion-mnist-sample/train-labels.idx?url'
 import { count } from '../../ui/format.ts'
 import { Notice } from '../../ui/notice.tsx'
+import { usePageDrop } from '../../ui/use-page-drop.ts'
 import { filesOfDialog, filesOfDrop } from './entries-of-drop.ts'
 import type { PlacedFile } from './folder-files.ts'
 import { Picture } from './picture.tsx'
@@ -27,7 +28,6 @@ export function DataSection(): JSX.Element {
   const folder = useRef<HTMLInputElement>(null)
   const idx = useRef<HTMLInputElement>(null)
   const [size, setSize] = useState<number>(32)
-  const [isOver, setOver] = useState(false)
   const state = pictures.value
   const isLocked = phase.value === 'running' || phase.value === 'paused'
 
@@ -38,9 +38,11 @@ export function DataSection(): JSX.Element {
       isIdx ? { kind: 'idx', files: files.map(({ file }) => file) } : { kind: 'folder', files, size },
     )
   }
-  const taken = useRef(take)
-  taken.current = take
-  useDrop((files) => !isLocked && taken.current(files), setOver)
+  const dropped = useRef(take)
+  dropped.current = (files) => !isLocked && take(files)
+  const isOver = usePageDrop((transfer) => {
+    void filesOfDrop(transfer).then((files) => dropped.current(files))
+  })
 
   return (
     <section class={`panel data ${isOver && !isLocked ? 'over' : ''}`} aria-labelledby="data-title">
@@ -156,38 +158,4 @@ function FileInput({ refTo, label, directory = false, onFiles }: FileInputProps)
       }}
     />
   )
-}
-
-/** Folders and files dropped anywhere on the page while the view is there. */
-function useDrop(onFiles: (files: PlacedFile[]) => void, setOver: (isOver: boolean) => void): void {
-  const give = useRef(onFiles)
-  give.current = onFiles
-  useEffect(() => {
-    const stop = new AbortController()
-    const { signal } = stop
-    const isOurs = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false
-    document.addEventListener(
-      'dragover',
-      (event) => {
-        if (!isOurs(event)) return
-        event.preventDefault()
-        setOver(true)
-      },
-      { signal },
-    )
-    document.addEventListener('dragleave', (event) => event.relatedTarget === null && setOver(false), {
-      signal,
-    })
-    document.addEventListener(
-      'drop',
-      (event) => {
-        if (!isOurs(event)) return
-        event.preventDefault()
-        setOver(false)
-        void filesOfDrop(event.dataTransfer as DataTransfer).then((files) => give.current(files))
-      },
-      { signal },
-    )
-    return () => stop.abort()
-  }, [])
 }
