@@ -1,3 +1,4 @@
+import { median } from '@mobileone/measure'
 import type { Refusal } from '@mobileone/sdk'
 import { type ReadonlySignal, signal } from '@preact/signals'
 import { type Choice, trialKey } from './choice.ts'
@@ -87,8 +88,5 @@ export async function measureSteady(
     await run()
     times.push(now() - begun)
   } while (times.length < atMost && now() < end)
-  times.sort((a, b) => a - b)
-  const middle = (times.length - 1) / 2
-  const median = ((times[Math.floor(middle)] as number) + (times[Math.ceil(middle)] as number)) / 2
-  return { median, runs: times.length }
+  return { median: median(times), runs: times.length }
 }
