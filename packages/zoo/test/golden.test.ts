@@ -42,8 +42,7 @@ interface Network {
 const large: readonly ZooName[] = ['repvgg_a1', 'repvgg_a2', 'repvgg_b0', 'repvgg_b1', 'resnet50']
 const isAll = process.env.MOBILEONE_ZOO === 'all'
 const names = zooNames.filter((name) => !name.endsWith('_silu') && (isAll || !large.includes(name)))
-const isLacking = lacking('golden')
-const networks = isLacking
+const networks = lacking('golden')
   ? {}
   : readGoldenJson<{ networks: Record<string, Network> }>('zoo', 'zoo.json').networks
 
@@ -65,7 +64,7 @@ async function expectLogits(model: Model, backend: keyof typeof backends, { file
   )
 }
 
-describe.skipIf(isLacking).each(names)('%s', (name) => {
+describe.skipIf(lacking('golden')).each(names)('%s', (name) => {
   const golden = networks[name] as Network
   let train: Model
   let deploy: Model

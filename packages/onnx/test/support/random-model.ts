@@ -83,7 +83,7 @@ function randomNode(
     shape.length === 4
       ? ([
           ...(['conv2d', 'conv2d', 'conv2d', 'batchNorm', 'globalAvgPool', 'flatten'] as const),
-          ...(['maxPool', 'upsample', 'upsample'] as const),
+          ...(['maxPool', 'upsample', 'upsample', 'channelShuffle'] as const),
         ] as const)
       : (['linear', 'linear', 'batchNorm', 'softmax', 'flatten'] as const)
   const op = pick([...ops, ...unaryOps, 'add', 'mul', 'concat', 'slice'] as const)
@@ -135,6 +135,10 @@ function randomNode(
       const kernel = [Math.min(source.integer(1, 3), h), Math.min(source.integer(1, 3), w)] as const
       const padding = [source.integer(0, kernel[0] >> 1), source.integer(0, kernel[1] >> 1)] as const
       return { op, name, inputs: [x], kernel, stride: [source.integer(1, 2), source.integer(1, 2)], padding }
+    }
+    case 'channelShuffle': {
+      const divisors = Array.from({ length: c }, (_, index) => index + 1).filter((groups) => c % groups === 0)
+      return { op, name, inputs: [x], groups: pick(divisors) }
     }
     case 'upsample': {
       const mode = pick(['nearest', 'bilinear'] as const)
