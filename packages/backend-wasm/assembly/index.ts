@@ -1,28 +1,31 @@
 /** The exports of both builds. `step` runs units [from, to) of one record with its own scratch memory. */
 import {
-  ADD, CHANNELS, CONV, DEPTHWISE, DEPTHWISE3, FROM_NCHW, GEMM, GEMV, MAX_POOL, MUL, OP, POOL, RUNS, SCALE, SHUFFLE, SOFTMAX, STEM,
-  TO_NCHW, UNARY, UPSAMPLE,
+  ADD, ATTENTION, CONV, COPY, DEPTHWISE, DEPTHWISE3, FROM_NCHW, GEMM, GEMV, LAYER_NORM, MATMUL, MAX_POOL, MUL, OP, POOL, SCALE, SHUFFLE,
+  SOFTMAX, STEM, TO_NCHW, TRANSPOSE, UNARY, UPSAMPLE,
 } from '../src/abi'
 import { BUILD } from '../src/generated/build'
 import { add } from './add-f32'
-import { channels } from './channels-f32'
+import { attention } from './attention-f32'
 import { conv } from './conv-f32'
+import { copy } from './copy-f32'
 import { depthwise } from './depthwise-f32'
 import { depthwise3 } from './depthwise3-f32'
 import { fromNchw } from './from-nchw-f32'
 import { gemm } from './gemm-f32'
 import { gemv } from './gemv-f32'
 import { globalAvgPool } from './global-avg-pool-f32'
+import { layerNorm } from './layer-norm-f32'
+import { matmul } from './matmul-f32'
 import { maxPool } from './max-pool-f32'
 import { mul } from './mul-f32'
 export { peak } from './peak-f32'
 import { at } from './record'
-import { runs } from './runs-f32'
 import { scale } from './scale-f32'
 import { shuffle } from './shuffle-f32'
 import { softmax } from './softmax-f32'
 import { stem } from './stem-f32'
 import { toNchw } from './to-nchw-f32'
+import { transpose } from './transpose-f32'
 import { unary } from './unary-f32'
 import { upsample } from './upsample-f32'
 
@@ -44,14 +47,17 @@ export function step(record: usize, from: i32, to: i32, scratch: usize): void {
     case MUL: mul(record, from, to); break
     case SCALE: scale(record, from, to); break
     case POOL: globalAvgPool(record, from, to); break
-    case SOFTMAX: softmax(record, from, to); break
+    case SOFTMAX: softmax(record, from, to, scratch); break
     case FROM_NCHW: fromNchw(record, from, to); break
     case TO_NCHW: toNchw(record, from, to); break
     case MAX_POOL: maxPool(record, from, to); break
     case UPSAMPLE: upsample(record, from, to); break
-    case CHANNELS: channels(record, from, to); break
-    case RUNS: runs(record, from, to); break
+    case COPY: copy(record, from, to); break
     case SHUFFLE: shuffle(record, from, to); break
+    case LAYER_NORM: layerNorm(record, from, to, scratch); break
+    case TRANSPOSE: transpose(record, from, to); break
+    case MATMUL: matmul(record, from, to); break
+    case ATTENTION: attention(record, from, to, scratch); break
     default: unreachable()
   }
 }

@@ -11,3 +11,9 @@ export function at(step: usize, word: i32): i32 {
 export function pointer(step: usize, word: i32): usize {
   return load<usize>(step + (<usize>word << 2))
 }
+
+// @ts-ignore: decorator
+@inline
+export function real(step: usize, word: i32): f32 {
+  return load<f32>(step + (<usize>word << 2))
+}

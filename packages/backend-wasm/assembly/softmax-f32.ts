@@ -1,37 +1,55 @@
 /**
- * Softmax over the K channels of each image, f32. Units are images. The maximum is subtracted first; a NaN fills
- * its row.
+ * Softmax over the K channels of each row, f32. Units are rows. The maximum is subtracted first; a NaN fills its row. Rows go in blocks,
+ * group of channels by group, so that memory is read in order. Scratch: for each row of a block its maximum, then its sum.
  */
-import { DST, K, SRC, SRC_PLANE } from '../src/abi'
+import { DST, DST_PLANE, K, ROW_BLOCK, SRC, SRC_PLANE } from '../src/abi'
 import { exp } from './exp-f32'
+import { lanes, largest, total } from './lanes'
 import { at, pointer } from './record'
 
-export function softmax(step: usize, from: i32, to: i32): void {
-  const k = at(step, K)
-  const plane = pointer(step, SRC_PLANE)
-  for (let n = from; n < to; ++n) {
-    const src = pointer(step, SRC) + (<usize>n << 5)
-    const dst = pointer(step, DST) + (<usize>n << 5)
-    let top: f32 = -Infinity
-    for (let c = 0; c < k; ++c) top = max(top, load<f32>(src + element(c, plane)))
-    const shift = f32x4.splat(top)
-    const end = <usize>((k + 7) >> 3) * plane
-    for (let p: usize = 0; p < end; p += plane) {
-      v128.store(dst + p, exp(f32x4.sub(v128.load(src + p), shift)))
-      v128.store(dst + p, exp(f32x4.sub(v128.load(src + p, 16), shift)), 16)
+/** Of `k` channels times `scale`; may be done in place. */
+export function softmaxRows(
+  src: usize, srcPlane: usize, dst: usize, dstPlane: usize, rows: i32, k: i32, scale: f32, stats: usize,
+): void {
+  const end = stats + (<usize>rows << 5)
+  const factor = f32x4.splat(scale), low = f32x4.splat(-Infinity)
+  for (let r = stats; r < end; r += 32) v128.store(r, low), v128.store(r, f32x4.splat(0), 16)
+  for (let c = 0, p = src; c < k; c += 8, p += srcPlane) {
+    const m0 = lanes(c, k), m1 = lanes(c + 4, k)
+    for (let r = stats, x = p; r < end; r += 32, x += 32) {
+      const a = v128.bitselect(f32x4.mul(v128.load(x), factor), low, m0)
+      const b = v128.bitselect(f32x4.mul(v128.load(x, 16), factor), low, m1)
+      v128.store(r, f32x4.max(v128.load(r), f32x4.max(a, b)))
     }
-    let sum: f32 = 0
-    for (let c = 0; c < k; ++c) sum += load<f32>(dst + element(c, plane))
-    const total = f32x4.splat(sum)
-    for (let p: usize = 0; p < end; p += plane) {
-      v128.store(dst + p, f32x4.div(v128.load(dst + p), total))
-      v128.store(dst + p, f32x4.div(v128.load(dst + p, 16), total), 16)
+  }
+  for (let r = stats; r < end; r += 32) v128.store(r, largest(v128.load(r)))
+  for (let c = 0, p = src, q = dst; c < k; c += 8, p += srcPlane, q += dstPlane) {
+    const m0 = lanes(c, k), m1 = lanes(c + 4, k)
+    for (let r = stats, x = p, y = q; r < end; r += 32, x += 32, y += 32) {
+      const top = v128.load(r)
+      const a = exp(f32x4.sub(f32x4.mul(v128.load(x), factor), top))
+      const b = exp(f32x4.sub(f32x4.mul(v128.load(x, 16), factor), top))
+      v128.store(y, a)
+      v128.store(y, b, 16)
+      v128.store(r, f32x4.add(v128.load(r, 16), f32x4.add(v128.and(a, m0), v128.and(b, m1))), 16)
+    }
+  }
+  for (let r = stats; r < end; r += 32) v128.store(r, f32x4.div(f32x4.splat(1), total(v128.load(r, 16))))
+  for (let c = 0, q = dst; c < k; c += 8, q += dstPlane) {
+    for (let r = stats, y = q; r < end; r += 32, y += 32) {
+      const share = v128.load(r)
+      v128.store(y, f32x4.mul(v128.load(y), share))
+      v128.store(y, f32x4.mul(v128.load(y, 16), share), 16)
     }
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function element(channel: i32, plane: usize): usize {
-  return <usize>(channel >> 3) * plane + (<usize>(channel & 7) << 2)
+export function softmax(step: usize, from: i32, to: i32, scratch: usize): void {
+  const src = pointer(step, SRC), dst = pointer(step, DST)
+  for (let r = from; r < to; r += ROW_BLOCK) {
+    const offset = <usize>r << 5
+    softmaxRows(
+      src + offset, pointer(step, SRC_PLANE), dst + offset, pointer(step, DST_PLANE), min(ROW_BLOCK, to - r), at(step, K), 1, scratch,
+    )
+  }
 }

@@ -33,9 +33,12 @@ export const FROM_NCHW = 13
 export const TO_NCHW = 14
 export const MAX_POOL = 15
 export const UPSAMPLE = 16
-export const CHANNELS = 17
-export const RUNS = 18
-export const SHUFFLE = 19
+export const COPY = 17
+export const SHUFFLE = 18
+export const LAYER_NORM = 19
+export const TRANSPOSE = 20
+export const MATMUL = 21
+export const ATTENTION = 22
 
 export const NONE = 0
 export const RELU = 1
@@ -58,18 +61,19 @@ export const DST = 3
 export const WEIGHTS = 4
 export const ACTIVATION = 5
 
-/** Length of the reduction; the real channels of SOFTMAX, FROM_NCHW and TO_NCHW; those that CHANNELS moves. */
+/** Length of the reduction; the real channels of SOFTMAX, LAYER_NORM, FROM_NCHW and TO_NCHW; those that COPY moves. */
 export const K = 6
 export const PANELS = 7
 export const SRC_PLANE = 8
 export const DST_PLANE = 9
 /** GEMM: whether units are pixels or panels. */
 export const SPLIT = 10
-/** GEMM, CONV: pixels whose inputs stay in the level-2 cache while all panels pass over them. */
+/** GEMM, CONV: pixels whose inputs stay in the level-2 cache while all panels pass over them. ATTENTION: queries of a unit. */
 export const BLOCK = 11
-/** GEMM, CONV: rows of a panel that stay in the level-1 cache; a multiple of 8. */
+/** GEMM, CONV, MATMUL, ATTENTION: rows of a panel that stay in the level-1 cache; a multiple of 8. */
 export const K_BLOCK = 12
-/** GEMM: pixels of the whole batch. SCALE, POOL, FROM_NCHW, TO_NCHW: height x width. RUNS: pixels of a run. */
+/** GEMM: pixels of the whole batch. SCALE, POOL, FROM_NCHW, TO_NCHW: height x width. COPY: rows of a unit. MATMUL, ATTENTION: rows of an
+ * item of the first value; TRANSPOSE: of the second. */
 export const PIXELS = 13
 export const BATCH = 14
 
@@ -93,7 +97,7 @@ export const GROUPS = 28
 export const OUT_C = 29
 /** 1 when the source is NCHW. */
 export const PLANAR = 30
-/** DEPTHWISE3: ZERO_FLOATS zeros, read for what lies outside of the image. */
+/** DEPTHWISE3: ZERO_FLOATS zeros, read for what lies outside of the image; MATMUL, ATTENTION: the bias. */
 export const ZEROS = 31
 /** The columns under a tile of 8 outputs with stride 2, one more on each side. */
 export const ZERO_FLOATS = 8 * 18
@@ -109,9 +113,34 @@ export const NEAREST = 19
 export const ROWS = 20
 export const COLUMNS = 21
 
-/** CHANNELS: the first channel. RUNS: the first pixel. */
+/** COPY: the first channel; what precedes it in bytes is SRC_OFFSET and DST_OFFSET. */
 export const SRC_START = 15
-export const DST_START = 16
-/** RUNS: pixels from one run to the next. */
-export const SRC_STEP = 17
-export const DST_STEP = 18
+export const DST_START = 17
+/** COPY: bytes from one row to the next. */
+export const SRC_STEP = 18
+export const DST_STEP = 20
+
+/** SOFTMAX, LAYER_NORM: rows that go together, and the bytes of scratch memory that they need. */
+export const ROW_BLOCK = 32
+export const ROW_BLOCK_BYTES: number = ROW_BLOCK * 48
+/** LAYER_NORM: float32. */
+export const EPSILON = 15
+
+/** MATMUL, ATTENTION: what the products are multiplied by, float32. */
+export const FACTOR = 14
+/** MATMUL: bytes from the panels of an item to those of the next, and from panel to panel. */
+export const ITEM_STEP = 15
+export const PANEL_STEP = 16
+
+/**
+ * TRANSPOSE, ATTENTION: an item is told by an outer and an inner index, of which there are HEADS. For each place what precedes the first,
+ * and from one to the next of the outer and of the inner index, in bytes.
+ */
+export const HEADS = 15
+export const SRC_OFFSET = 16
+export const DST_OFFSET = 19
+export const VALUES_OFFSET = 22
+/** ATTENTION: keys, and the values, one for each. */
+export const KEYS = 25
+export const VALUES = 26
+export const VALUES_PLANE = 27

@@ -21,14 +21,18 @@ import {
   type Node,
   type Shapes,
   type Slice,
+  type Transpose,
   type Unary,
   type Upsample,
 } from '@mobileone/core'
 import * as abi from './abi.ts'
 import { padChannels, type Tuning } from './choose.ts'
+import { copyStep, type View } from './copy.ts'
+import { channelsOf, isSame, rowMajor, sliced, transposed } from './layout.ts'
 import { packBatchNorm, packDepthwise, packPanels, packTaps } from './pack.ts'
 import { type Constant, constant, type Placement, Program, type StepOptions } from './program.ts'
-import { bytes, plane, planes, type Size, type Value, ValueTable } from './values.ts'
+import { TokenPlanner } from './tokens.ts'
+import { bytes, plane, planes, sizeOf, type Value, ValueTable } from './values.ts'
 
 /** What a kernel applies to its results, and the value that then holds them. */
 interface Activation {
@@ -70,13 +74,24 @@ class Planner {
   readonly #values: ValueTable
   readonly #fused = new Set<string>()
   readonly #zeros: Constant = constant(abi.ZERO_FLOATS, () => {})
+  readonly #tokens: TokenPlanner
 
   constructor(model: Model, tuning: Tuning) {
     this.#model = model
     this.#tuning = tuning
     this.#shapes = inferShapes(model)
     this.#uses = findUses(model)
-    this.#values = new ValueTable(model.inputs, this.#uses, this.#program)
+    this.#values = new ValueTable(model.inputs, this.#shapes, this.#uses, this.#program)
+    this.#tokens = new TokenPlanner({
+      model,
+      shapes: this.#shapes,
+      uses: this.#uses,
+      tuning,
+      program: this.#program,
+      values: this.#values,
+      fused: this.#fused,
+      zeros: this.#zeros,
+    })
   }
 
   add(node: Node): void {
@@ -108,10 +123,23 @@ class Planner {
         this.#globalAvgPool(node.name, node.inputs[0])
         return
       case 'flatten':
-        this.#flatten(node.name, node.inputs[0])
+      case 'reshape':
+        this.#lies(node, this.#values.view(node.inputs[0]))
+        return
+      case 'transpose':
+        this.#transpose(node)
+        return
+      case 'parameter':
+        this.#values.setParameter(node.name, this.#weight(node.weight))
         return
       case 'softmax':
-        this.#softmax(node.name, node.inputs[0])
+        this.#tokens.softmax(node)
+        return
+      case 'layerNorm':
+        this.#tokens.layerNorm(node)
+        return
+      case 'matmul':
+        this.#tokens.matmul(node)
         return
       case 'maxPool':
         this.#maxPool(node)
@@ -136,11 +164,11 @@ class Planner {
   /** Show the outputs and place everything. */
   finish(threads: number): Plan {
     const outputs = Object.entries(this.#model.outputs).map(([name, valueName]) => {
-      const x = this.#values.get(valueName)
       const shape = this.#shapes[valueName]!
-      const direct = x.planar || x.n * x.hw === 1
-      const buffer = direct ? x.buffer : this.#program.buffer(elementCount(shape) * 4)
-      if (!direct) this.#values.toNchw(valueName, x, buffer)
+      const { buffer: found, layout } = this.#values.view(valueName)
+      const direct = !('fill' in found) && isSame(layout, rowMajor(shape)) && found
+      const buffer = direct || this.#program.buffer(elementCount(shape) * 4)
+      if (!direct) this.#values.toRowMajor(valueName, valueName, buffer)
       return { name, buffer, shape }
     })
     for (const { buffer } of outputs) this.#program.keep(buffer)
@@ -236,7 +264,7 @@ class Planner {
   }
 
   #linear(node: Linear): void {
-    const x = this.#values.blocked(node.inputs[0])
+    const x = this.#values.rows(node.inputs[0])
     const [outputs, k] = this.#model.weights[node.weight]!.shape as [number, number]
     const choice = this.#tuning.conv({
       kernel: [1, 1],
@@ -247,11 +275,11 @@ class Planner {
       inChannels: k,
       outChannels: outputs,
       outWidth: 1,
-      pixels: x.n,
+      pixels: x.n * x.hw,
       planar: false,
     })
     const act = this.#activation(node)
-    const y = this.#values.result(act.result, { n: x.n, c: outputs, hw: 1 })
+    const y = this.#values.result(act.result, { ...x, c: outputs })
     this.#product(node, choice.op, choice.name, act, x, y)
   }
 
@@ -316,7 +344,7 @@ class Planner {
   }
 
   #unary(node: Unary): void {
-    const x = this.#values.blocked(node.inputs[0])
+    const x = this.#values.either(node.inputs[0])
     const y = this.#values.result(node.name, x, x.buffer)
     this.#program.step({
       node: node.name,
@@ -331,8 +359,11 @@ class Planner {
   }
 
   #binary(node: Add | Mul): void {
-    const x = this.#values.blocked(node.inputs[0])
-    const y = this.#values.blocked(node.inputs[1])
+    const [a, b] = node.inputs
+    const alike = elementCount(this.#shapes[a]!) === elementCount(this.#shapes[b]!)
+    const axis = this.#values.axisOf(a) ?? this.#values.axisOf(b) ?? this.#values.usualAxis(a)
+    const x = this.#values.arranged(a, alike ? axis : 1)
+    const y = this.#values.arranged(b, alike ? axis : 1)
     const act = this.#activation(node)
     const z = this.#values.result(act.result, x, x.buffer)
     const operands = { node: node.name, src: x.buffer, weights: y.buffer, dst: z.buffer }
@@ -417,18 +448,43 @@ class Planner {
   }
 
   #concat({ name, inputs, axis }: Concat): void {
-    const y = this.#values.result(name, this.#size(name))
+    const shape = this.#shapes[name]!
+    const known = inputs.map((input) => this.#values.axisOf(input)).find((found) => found !== undefined)
+    const channels = known ?? this.#values.usualAxis(name)
+    const { buffer } = this.#values.result(name, sizeOf(shape, channels))
+    const whole = channelsOf(shape, channels)
     let start = 0
     for (const input of inputs) {
+      const from = this.#values.view(input, channels)
       const size = this.#shapes[input]![axis]!
-      this.#move(name, input, y, axis, 0, start, size)
+      const layout = sliced(whole, shape, axis, start, size)!
+      this.#program.step(copyStep(name, from, { buffer, layout }))
+      this.#values.release(from)
       start += size
     }
   }
 
-  #slice({ name, inputs, axis, start, end }: Slice): void {
-    const y = this.#values.result(name, this.#size(name))
-    this.#move(name, inputs[0], y, axis, start, 0, end - start)
+  #slice(node: Slice): void {
+    const [input] = node.inputs
+    const { axis, start, end } = node
+    const part = ({ buffer, layout }: View): View | undefined => {
+      const found = sliced(layout, this.#shapes[input]!, axis, start, end - start)
+      return found && { buffer, layout: found }
+    }
+    const there = part(this.#values.view(input))
+    if (!there) this.#values.either(input)
+    this.#lies(node, there ?? part(this.#values.view(input))!)
+  }
+
+  #transpose(node: Transpose): void {
+    const { buffer, layout } = this.#values.view(node.inputs[0])
+    this.#lies(node, { buffer, layout: transposed(layout, this.#shapes[node.inputs[0]]!, node.permutation) })
+  }
+
+  /** The elements of `node` are those of its input, read in another way. */
+  #lies(node: Node, view: View): void {
+    this.#values.setView(node.name, view)
+    this.#values.release(this.#values.view(node.inputs[0]!))
   }
 
   #channelShuffle({ name, inputs: [input], groups }: ChannelShuffle): void {
@@ -442,68 +498,6 @@ class Planner {
       src: x.buffer,
       dst: y.buffer,
       words: { [abi.K]: x.c, [abi.GROUPS]: groups, [abi.PIXELS]: x.n * x.hw },
-    })
-    this.#values.release(x)
-  }
-
-  /** Write `size` elements along `axis` of `input`, those from `from` on, to `y` from `to` on. */
-  #move(node: string, input: string, y: Value, axis: number, from: number, to: number, size: number): void {
-    const x = this.#values.blocked(input)
-    const [shape, result] = [this.#shapes[input]!, this.#shapes[node]!]
-    const pixels = elementCount(shape.slice(axis + 1))
-    const ends = { node, src: x.buffer, dst: y.buffer }
-    if (axis === 1) {
-      const words = {
-        [abi.SRC_START]: from,
-        [abi.DST_START]: to,
-        [abi.K]: size,
-        [abi.SRC_PLANE]: plane(x),
-        [abi.DST_PLANE]: plane(y),
-      }
-      this.#program.step({ ...ends, kernel: 'channels', op: abi.CHANNELS, units: x.n * x.hw, words })
-    } else {
-      const words = {
-        [abi.SRC_START]: from * pixels,
-        [abi.DST_START]: to * pixels,
-        [abi.PIXELS]: size * pixels,
-        [abi.SRC_STEP]: shape[axis]! * pixels,
-        [abi.DST_STEP]: result[axis]! * pixels,
-      }
-      const units = planes(x) * elementCount(shape.slice(2, axis))
-      this.#program.step({ ...ends, kernel: 'pixels', op: abi.RUNS, units, words })
-    }
-    this.#values.release(x)
-  }
-
-  #size(name: string): Size {
-    const [n = 1, c = 1, ...rest] = this.#shapes[name]!
-    return { n, c, hw: elementCount(rest) }
-  }
-
-  #flatten(name: string, input: string): void {
-    const x = this.#values.blocked(input)
-    if (x.hw === 1) {
-      this.#values.set(name, x)
-    } else {
-      const buffer = this.#program.buffer(x.n * x.c * x.hw * 4)
-      this.#values.toNchw(name, x, buffer)
-      this.#values.set(name, { n: x.n, c: x.c * x.hw, hw: 1, planar: true, buffer })
-      this.#values.blocked(name)
-    }
-    this.#values.release(x)
-  }
-
-  #softmax(name: string, input: string): void {
-    const x = this.#values.blocked(input)
-    const y = this.#values.result(name, x, x.buffer)
-    this.#program.step({
-      node: name,
-      kernel: 'softmax',
-      op: abi.SOFTMAX,
-      units: x.n,
-      src: x.buffer,
-      dst: y.buffer,
-      words: { [abi.K]: x.c, [abi.SRC_PLANE]: plane(x) },
     })
     this.#values.release(x)
   }
