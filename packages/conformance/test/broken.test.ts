@@ -277,7 +277,7 @@ describe('exceptions', () => {
       'gelu: generated shapes': 'no error function',
       'NaN and infinity: gelu': 'no error function',
       "network: random networks of a classifier's ops": 'no error function',
-      'network: random networks of every op': 'no error function',
+      'network: random networks of every op on maps': 'no error function',
       'memory: flat after many cycles of compile, run, abort and dispose': 'the options have no memory hook',
     })
   })
