@@ -78,7 +78,7 @@ export async function packModel(model: Model, options: PackOptions): Promise<Pac
   const threads = threadsFor(model, planThreads(options.threads))
   const loading = loadModule(simd, options.wasm, true)
   loading.catch(() => {})
-  const plan = planModel(model, threads.threads, tuningOf(simd))
+  const plan = await planModel(model, threads.threads, tuningOf(simd))
   const { constants: _, writeRecords, ...layout } = plan
   const spread = spreadInstances(instances, layout)
   const memories = spread.memorySizes.map((bytes) => allocate(model.name, bytes, true))

@@ -5,34 +5,26 @@
 import {
   type Add,
   type BatchNorm,
-  type ChannelShuffle,
-  type Concat,
   type Conv2d,
   elementCount,
   findUses,
   floatWeight,
   type GraphUses,
   inferShapes,
-  interpolation,
   type Linear,
-  type MaxPool,
   type Model,
   type Mul,
   type Node,
   type Shapes,
-  type Slice,
-  type Transpose,
   type Unary,
-  type Upsample,
+  unaryOps,
 } from '@mobileone/core'
 import * as abi from './abi.ts'
 import { padChannels, type Tuning } from './choose.ts'
-import { copyStep, type View } from './copy.ts'
-import { channelsOf, isSame, rowMajor, sliced, transposed } from './layout.ts'
-import { packBatchNorm, packDepthwise, packPanels, packTaps } from './pack.ts'
-import { type Constant, constant, type Placement, Program, type StepOptions } from './program.ts'
-import { TokenPlanner } from './tokens.ts'
-import { bytes, plane, planes, sizeOf, type Value, ValueTable } from './values.ts'
+import type { FurtherOps, PlanFurther } from './further-ops.ts'
+import { packBatchNorm, packDepthwise, packPanels } from './pack.ts'
+import { type Constant, constant, type Placement, Program } from './program.ts'
+import { bytes, plane, planes, type Value, ValueTable } from './values.ts'
 
 /** What a kernel applies to its results, and the value that then holds them. */
 interface Activation {
@@ -48,9 +40,25 @@ export interface Plan extends Placement {
   readonly outputs: Readonly<Record<string, { readonly offset: number; readonly shape: readonly number[] }>>
 }
 
+/** What {@link Planner} knows by itself: the ops of a convolutional classifier. The others are loaded where a model has one. */
+const ownOps: ReadonlySet<string> = new Set([
+  'conv2d',
+  'linear',
+  'batchNorm',
+  ...unaryOps,
+  'add',
+  'mul',
+  'globalAvgPool',
+  'flatten',
+])
+
 /** Plan `model`, which has been validated, for `threads` threads. */
-export function planModel(model: Model, threads: number, tuning: Tuning): Plan {
-  const planner = new Planner(model, tuning)
+export async function planModel(model: Model, threads: number, tuning: Tuning): Promise<Plan> {
+  const shapes = inferShapes(model)
+  const isOwn = ({ op, inputs: [input = ''] }: Node): boolean =>
+    ownOps.has(op) && (op !== 'linear' || shapes[input]?.length === 2)
+  const further = model.nodes.every(isOwn) ? undefined : await import('./further-ops.ts')
+  const planner = new Planner(model, tuning, shapes, further?.planFurther)
   for (const node of model.nodes) planner.add(node)
   return planner.finish(threads)
 }
@@ -74,24 +82,17 @@ class Planner {
   readonly #values: ValueTable
   readonly #fused = new Set<string>()
   readonly #zeros: Constant = constant(abi.ZERO_FLOATS, () => {})
-  readonly #tokens: TokenPlanner
+  /** What plans the ops that this class does not. */
+  readonly #further: FurtherOps | undefined
 
-  constructor(model: Model, tuning: Tuning) {
+  constructor(model: Model, tuning: Tuning, shapes: Shapes, planFurther: PlanFurther | undefined) {
     this.#model = model
     this.#tuning = tuning
-    this.#shapes = inferShapes(model)
+    this.#shapes = shapes
     this.#uses = findUses(model)
-    this.#values = new ValueTable(model.inputs, this.#shapes, this.#uses, this.#program)
-    this.#tokens = new TokenPlanner({
-      model,
-      shapes: this.#shapes,
-      uses: this.#uses,
-      tuning,
-      program: this.#program,
-      values: this.#values,
-      fused: this.#fused,
-      zeros: this.#zeros,
-    })
+    const [uses, program, fused, zeros] = [this.#uses, this.#program, this.#fused, this.#zeros]
+    this.#further = planFurther?.({ model, shapes, uses, tuning, program, fused, zeros })
+    this.#values = this.#further?.values ?? new ValueTable(model.inputs, shapes, uses, program)
   }
 
   add(node: Node): void {
@@ -123,54 +124,21 @@ class Planner {
         this.#globalAvgPool(node.name, node.inputs[0])
         return
       case 'flatten':
-      case 'reshape':
-        this.#lies(node, this.#values.view(node.inputs[0]))
-        return
-      case 'transpose':
-        this.#transpose(node)
-        return
-      case 'parameter':
-        this.#values.setParameter(node.name, this.#weight(node.weight))
-        return
-      case 'softmax':
-        this.#tokens.softmax(node)
-        return
-      case 'layerNorm':
-        this.#tokens.layerNorm(node)
-        return
-      case 'matmul':
-        this.#tokens.matmul(node)
-        return
-      case 'maxPool':
-        this.#maxPool(node)
-        return
-      case 'upsample':
-        this.#upsample(node)
-        return
-      case 'concat':
-        this.#concat(node)
-        return
-      case 'slice':
-        this.#slice(node)
-        return
-      case 'channelShuffle':
-        this.#channelShuffle(node)
+        if (this.#further) this.#further.add(node)
+        else this.#flatten(node.name, node.inputs[0])
         return
       default:
-        node satisfies never
+        this.#further!.add(node)
     }
   }
 
   /** Show the outputs and place everything. */
   finish(threads: number): Plan {
-    const outputs = Object.entries(this.#model.outputs).map(([name, valueName]) => {
-      const shape = this.#shapes[valueName]!
-      const { buffer: found, layout } = this.#values.view(valueName)
-      const direct = !('fill' in found) && isSame(layout, rowMajor(shape)) && found
-      const buffer = direct || this.#program.buffer(elementCount(shape) * 4)
-      if (!direct) this.#values.toRowMajor(valueName, valueName, buffer)
-      return { name, buffer, shape }
-    })
+    const outputs = Object.entries(this.#model.outputs).map(([name, valueName]) => ({
+      name,
+      buffer: this.#values.rowMajor(valueName),
+      shape: this.#shapes[valueName]!,
+    }))
     for (const { buffer } of outputs) this.#program.keep(buffer)
     const placement = this.#program.place(threads)
     return {
@@ -360,10 +328,8 @@ class Planner {
 
   #binary(node: Add | Mul): void {
     const [a, b] = node.inputs
-    const alike = elementCount(this.#shapes[a]!) === elementCount(this.#shapes[b]!)
-    const axis = this.#values.axisOf(a) ?? this.#values.axisOf(b) ?? this.#values.usualAxis(a)
-    const x = this.#values.arranged(a, alike ? axis : 1)
-    const y = this.#values.arranged(b, alike ? axis : 1)
+    const isGate = elementCount(this.#shapes[a]!) !== elementCount(this.#shapes[b]!)
+    const [x, y] = isGate ? [this.#values.blocked(a), this.#values.blocked(b)] : this.#values.alike(a, b)
     const act = this.#activation(node)
     const z = this.#values.result(act.result, x, x.buffer)
     const operands = { node: node.name, src: x.buffer, weights: y.buffer, dst: z.buffer }
@@ -408,97 +374,16 @@ class Planner {
     this.#values.release(x)
   }
 
-  #maxPool({ name, inputs: [input], kernel, stride, padding }: MaxPool): void {
-    this.#resize(name, input, 'max', abi.MAX_POOL, {
-      [abi.KERNEL_H]: kernel[0],
-      [abi.KERNEL_W]: kernel[1],
-      [abi.STRIDE_H]: stride[0],
-      [abi.STRIDE_W]: stride[1],
-      [abi.PAD_H]: padding[0],
-      [abi.PAD_W]: padding[1],
-    })
-  }
-
-  #upsample(node: Upsample): void {
-    const { name, inputs, mode } = node
-    const [from, to] = [this.#shapes[inputs[0]]!, this.#shapes[name]!]
-    this.#resize(name, inputs[0], mode, abi.UPSAMPLE, {
-      [abi.NEAREST]: mode === 'nearest' ? 1 : 0,
-      [abi.ROWS]: packTaps(interpolation(node, from[2]!, to[2]!)),
-      [abi.COLUMNS]: packTaps(interpolation(node, from[3]!, to[3]!)),
-    })
-  }
-
-  /** From a map of one size to one of another, channel by channel. */
-  #resize(name: string, input: string, kernel: string, op: number, words: StepOptions['words']): void {
+  #flatten(name: string, input: string): void {
     const x = this.#values.blocked(input)
-    const [, , inH, inW] = this.#shapes[input] as [number, number, number, number]
-    const [, , outH, outW] = this.#shapes[name] as [number, number, number, number]
-    const y = this.#values.result(name, { ...x, hw: outH * outW })
-    this.#program.step({
-      node: name,
-      kernel,
-      op,
-      units: planes(y) * outH,
-      src: x.buffer,
-      dst: y.buffer,
-      words: { ...words, [abi.IN_H]: inH, [abi.IN_W]: inW, [abi.OUT_H]: outH, [abi.OUT_W]: outW },
-    })
-    this.#values.release(x)
-  }
-
-  #concat({ name, inputs, axis }: Concat): void {
-    const shape = this.#shapes[name]!
-    const known = inputs.map((input) => this.#values.axisOf(input)).find((found) => found !== undefined)
-    const channels = known ?? this.#values.usualAxis(name)
-    const { buffer } = this.#values.result(name, sizeOf(shape, channels))
-    const whole = channelsOf(shape, channels)
-    let start = 0
-    for (const input of inputs) {
-      const from = this.#values.view(input, channels)
-      const size = this.#shapes[input]![axis]!
-      const layout = sliced(whole, shape, axis, start, size)!
-      this.#program.step(copyStep(name, from, { buffer, layout }))
-      this.#values.release(from)
-      start += size
+    if (x.hw === 1) {
+      this.#values.set(name, x)
+    } else {
+      const buffer = this.#program.buffer(x.n * x.c * x.hw * 4)
+      this.#values.toNchw(name, x, buffer)
+      this.#values.set(name, { n: x.n, c: x.c * x.hw, hw: 1, planar: true, buffer })
+      this.#values.blocked(name)
     }
-  }
-
-  #slice(node: Slice): void {
-    const [input] = node.inputs
-    const { axis, start, end } = node
-    const part = ({ buffer, layout }: View): View | undefined => {
-      const found = sliced(layout, this.#shapes[input]!, axis, start, end - start)
-      return found && { buffer, layout: found }
-    }
-    const there = part(this.#values.view(input))
-    if (!there) this.#values.either(input)
-    this.#lies(node, there ?? part(this.#values.view(input))!)
-  }
-
-  #transpose(node: Transpose): void {
-    const { buffer, layout } = this.#values.view(node.inputs[0])
-    this.#lies(node, { buffer, layout: transposed(layout, this.#shapes[node.inputs[0]]!, node.permutation) })
-  }
-
-  /** The elements of `node` are those of its input, read in another way. */
-  #lies(node: Node, view: View): void {
-    this.#values.setView(node.name, view)
-    this.#values.release(this.#values.view(node.inputs[0]!))
-  }
-
-  #channelShuffle({ name, inputs: [input], groups }: ChannelShuffle): void {
-    const x = this.#values.blocked(input)
-    const y = this.#values.result(name, x)
-    this.#program.step({
-      node: name,
-      kernel: 'shuffle',
-      op: abi.SHUFFLE,
-      units: padChannels(x.c) / 8,
-      src: x.buffer,
-      dst: y.buffer,
-      words: { [abi.K]: x.c, [abi.GROUPS]: groups, [abi.PIXELS]: x.n * x.hw },
-    })
     this.#values.release(x)
   }
 

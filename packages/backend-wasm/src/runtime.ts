@@ -56,7 +56,7 @@ export async function createRuntime(model: Model, options: RuntimeOptions): Prom
   const shared = threads.threads > 1
   const module = loadModule(simd, options.wasm, shared)
   module.catch(() => {})
-  const plan = planModel(model, threads.threads, tuningOf(simd))
+  const plan = await planModel(model, threads.threads, tuningOf(simd))
   const memory = allocate(model.name, plan.end, shared)
   plan.writeRecords(new Int32Array(memory.buffer), 0)
   await writeConstants(plan, [memory], options)

@@ -1,34 +1,14 @@
 /** The steps of ops on tokens: layerNorm, softmax, products of two values, and attention where these are its parts. */
-import {
-  elementCount,
-  floatWeight,
-  type GraphUses,
-  type LayerNorm,
-  type Matmul,
-  type Model,
-  type Shapes,
-  type Softmax,
-} from '@mobileone/core'
+import { elementCount, floatWeight, type LayerNorm, type Matmul, type Softmax } from '@mobileone/core'
 import * as abi from './abi.ts'
-import { padChannels, type Tuning } from './choose.ts'
+import { padChannels } from './choose.ts'
 import { byteStep, copyStep, startOf, type View } from './copy.ts'
 import { channelsOf, type Digit, digitsByAxis, type Layout, merged, transposed } from './layout.ts'
-import { packLayerNorm } from './pack.ts'
-import type { Constant, Place, Program } from './program.ts'
-import { bytes, plane, sizeOf, type Value, type ValueTable } from './values.ts'
-
-/** What the steps of a plan are made with. */
-export interface Planning {
-  readonly model: Model
-  readonly shapes: Shapes
-  readonly uses: GraphUses
-  readonly tuning: Tuning
-  readonly program: Program
-  readonly values: ValueTable
-  /** Nodes that another node's step computes. */
-  readonly fused: Set<string>
-  readonly zeros: Constant
-}
+import { packLayerNorm } from './pack-further.ts'
+import type { Planning } from './planning.ts'
+import type { Place } from './program.ts'
+import { bytes, plane, sizeOf, type Value } from './values.ts'
+import type { ViewTable } from './views.ts'
 
 /** Matrices [rows, channels] in groups of 8 channels, whose places differ by multiples of an outer and an inner index. */
 interface Items {
@@ -55,11 +35,11 @@ interface Panels {
 const ENOUGH_UNITS = 16
 
 export class TokenPlanner {
-  readonly #plan: Planning
+  readonly #plan: Planning & { readonly values: ViewTable }
   /** Products that are computed with the softmax of them, by the name of that. */
   readonly #scores = new Map<string, Matmul>()
 
-  constructor(plan: Planning) {
+  constructor(plan: Planning & { readonly values: ViewTable }) {
     this.#plan = plan
   }
 

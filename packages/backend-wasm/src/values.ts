@@ -3,16 +3,13 @@ import { elementCount, type GraphUses, type Model, type Shapes } from '@mobileon
 import * as abi from './abi.ts'
 import type { ArenaBuffer } from './arena.ts'
 import { padChannels } from './choose.ts'
-import { copyStep, type View } from './copy.ts'
-import { channelsOf, digitsByAxis, isSame, rowMajor } from './layout.ts'
-import { packChannels } from './pack.ts'
-import type { Constant, Place, Program } from './program.ts'
+import type { Place, Program } from './program.ts'
 
-/** A value in memory: groups of 8 channels (abi.ts), or row-major for a model input. */
+/** A value in memory: groups of 8 channels (abi.ts), or NCHW for a model input. */
 export interface Value {
   readonly n: number
   readonly c: number
-  /** Height x width, or all axes but the first and that of the channels. */
+  /** Height x width: all axes but the first and that of the channels. */
   readonly hw: number
   /** The axis of the channels, of which there is none at rank 1. Default 1. */
   readonly axis?: number | undefined
@@ -21,25 +18,21 @@ export interface Value {
 }
 export type Size = Pick<Value, 'n' | 'c' | 'hw' | 'axis'>
 
-/** The values planned so far. */
+/** The values planned so far, for models of feature maps and vectors; {@link ViewTable} is for all. */
 export class ValueTable {
   /** The buffers of the model's inputs. */
   readonly inputs: Readonly<Record<string, ArenaBuffer>>
-  readonly #program: Program
+  protected readonly program: Program
+  protected readonly shapes: Shapes
   readonly #uses: GraphUses
-  readonly #shapes: Shapes
   readonly #values = new Map<string, Value>()
-  /** Values that lie otherwise than in groups of 8 channels of one axis. */
-  readonly #views = new Map<string, View>()
-  /** The elements of one item of what is the same in all of them, and where they lie by the axis of the channels. */
-  readonly #parameters = new Map<string, { readonly data: Float32Array; readonly packed: Constant[] }>()
   /** Reads still to come of what each buffer holds, or more. */
   readonly #reads = new Map<Place, number>()
 
   constructor(inputs: Model['inputs'], shapes: Shapes, uses: GraphUses, program: Program) {
-    this.#program = program
+    this.program = program
+    this.shapes = shapes
     this.#uses = uses
-    this.#shapes = shapes
     const buffers: Record<string, ArenaBuffer> = {}
     for (const [name, { shape }] of Object.entries(inputs)) {
       const buffer = program.inputBuffer(elementCount(shape) * 4)
@@ -51,91 +44,61 @@ export class ValueTable {
 
   /** The value as it lies in memory. */
   get(name: string): Value {
-    return this.#values.get(name) ?? this.either(name)
+    return this.#values.get(name)!
   }
 
-  /** The value in groups of 8 of its channels, which are axis 1. */
+  /** The value in groups of 8 of its channels, which are axis 1; a model input is converted once, when first needed so. */
   blocked(name: string): Value {
-    return this.arranged(name, 1)
+    const x = this.#values.get(name)!
+    if (!x.planar) return x
+    const single = x.n * x.hw === 1
+    const buffer = single ? x.buffer : this.program.buffer(bytes(x))
+    if (!single) {
+      this.#convert(name, 'from NCHW', abi.FROM_NCHW, x, buffer)
+      this.count(name, buffer)
+    }
+    return this.hold(name, { ...x, planar: false, buffer })
   }
 
   /** The value in groups of 8 of its channels, which are the last axis. */
   rows(name: string): Value {
-    return this.arranged(name, Math.max(1, this.#shapes[name]!.length - 1))
+    return this.blocked(name)
   }
 
-  /** The value in groups of 8 channels of either axis: as it lies, else as its rank suggests. */
+  /** The value in groups of 8 channels of either axis. */
   either(name: string): Value {
-    return this.arranged(name, this.axisOf(name) ?? this.usualAxis(name))
+    return this.blocked(name)
   }
 
-  /** The axis of which the value lies in groups of 8, if it does. */
-  axisOf(name: string): number | undefined {
-    const x = this.#values.get(name)
-    if (x) return x.planar ? undefined : (x.axis ?? 1)
-    const shape = this.#shapes[name]!
-    const view = this.#views.get(name)
-    return view && [1, shape.length - 1].find((axis) => isSame(view.layout, channelsOf(shape, axis)))
+  /** Two values of one shape in groups of 8 channels of the same axis. */
+  alike(a: string, b: string): readonly [Value, Value] {
+    return [this.blocked(a), this.blocked(b)]
   }
 
-  /** Axis 1 for feature maps; for tokens, [N, T, C], the last. */
-  usualAxis(name: string): number {
-    return this.#shapes[name]!.length === 3 ? 2 : 1
+  /** Where the value lies as one element after the other, to be read after the last step. */
+  rowMajor(name: string): ArenaBuffer {
+    const x = this.get(name)
+    if (x.planar || x.n * x.hw === 1) return x.buffer as ArenaBuffer
+    const buffer = this.program.buffer(elementCount(this.shapes[name]!) * 4)
+    this.toNchw(name, x, buffer)
+    return buffer
   }
 
-  /** Where the elements are; a parameter is laid out in groups of `axis`. */
-  view(name: string, axis: number = this.usualAxis(name)): View {
-    const shape = this.#shapes[name]!
-    const parameter = this.#parameters.get(name)
-    if (parameter) {
-      const one = [1, ...shape.slice(1)]
-      const buffer = (parameter.packed[axis] ??= packChannels(parameter.data, one, axis))
-      this.#reads.set(buffer, Number.POSITIVE_INFINITY)
-      const { digits, ...rest } = channelsOf(one, axis)
-      const repeated = shape[0] === 1 ? [] : [{ size: shape[0]!, row: 0, channel: 0 }]
-      return { buffer, layout: { digits: [...repeated, ...digits], ...rest } }
-    }
-    const view = this.#views.get(name)
-    if (view) return view
-    const { planar, buffer, axis: channels = 1 } = this.#values.get(name)!
-    return { buffer, layout: planar ? rowMajor(shape) : channelsOf(shape, channels) }
-  }
-
-  /** From here on `name` is what lies so, in a buffer that is read as often as `name` is. */
-  setView(name: string, { buffer, layout }: View): void {
-    let view: View = { buffer, layout }
-    if (!digitsByAxis(layout.digits, this.#shapes[name]!)) {
-      const to = { layout: rowMajor(this.#shapes[name]!), buffer: this.#program.buffer(this.#bytes(name)) }
-      this.#program.step(copyStep(name, view, to))
-      view = to
-    }
-    this.#views.set(name, view)
-    this.#count(name, view.buffer)
-  }
-
-  /** From here on `name` is `data`, the elements of one item, in each item. */
-  setParameter(name: string, data: Float32Array): void {
-    this.#parameters.set(name, { data, packed: [] })
+  /** Write the value into `to`, NCHW; `node` is what needs it so. */
+  toNchw(node: string, x: Value, to: ArenaBuffer): void {
+    this.#convert(node, 'to NCHW', abi.TO_NCHW, x, to)
   }
 
   /** From here on `name` is `value`, whose buffer is read as often as `name` is. */
   set(name: string, value: Value): void {
-    this.#values.set(name, value)
-    this.#count(name, value.buffer)
-  }
-
-  /** Write the value into `to`, row-major; `node` is what needs it so. */
-  toRowMajor(node: string, name: string, to: ArenaBuffer): void {
-    const shape = this.#shapes[name]!
-    const x = this.#values.get(name)
-    if (x && !x.planar && (x.axis ?? 1) === 1) this.#convert(node, 'to NCHW', abi.TO_NCHW, x, to)
-    else this.#program.step(copyStep(node, this.view(name), { buffer: to, layout: rowMajor(shape) }))
+    this.hold(name, value)
+    this.count(name, value.buffer)
   }
 
   /** A new value; over `old` where nothing else will read that. */
   result(name: string, { n, c, hw, axis }: Size, old?: Place): Value {
     const reuse = old && this.#reads.get(old) === 1 ? old : undefined
-    const buffer = reuse ?? this.#program.buffer(bytes({ n, c, hw }))
+    const buffer = reuse ?? this.program.buffer(bytes({ n, c, hw }))
     const value: Value = { n, c, hw, axis, planar: false, buffer }
     this.set(name, value)
     return value
@@ -146,36 +109,26 @@ export class ValueTable {
     this.#reads.set(buffer, this.#reads.get(buffer)! - 1)
   }
 
-  /** The value in groups of 8 channels of `axis`, converted where it is not. */
-  arranged(name: string, axis: number): Value {
-    const x = this.#values.get(name)
-    if (x && !x.planar && (x.axis ?? 1) === axis) return x
-    const shape = this.#shapes[name]!
-    const view = this.view(name, axis)
-    const layout = channelsOf(shape, axis)
-    const there = isSame(view.layout, layout)
-    const size = sizeOf(shape, axis)
-    const buffer = there ? view.buffer : this.#program.buffer(bytes(size))
-    if (!there) {
-      if (x?.planar && axis === 1) this.#convert(name, 'from NCHW', abi.FROM_NCHW, x, buffer)
-      else this.#program.step(copyStep(name, view, { buffer, layout }))
-      this.#count(name, buffer)
-    }
-    const y: Value = { ...size, planar: false, buffer }
-    this.#values.set(name, y)
-    return y
+  protected held(name: string): Value | undefined {
+    return this.#values.get(name)
   }
 
-  #count(name: string, buffer: Place): void {
+  protected hold(name: string, value: Value): Value {
+    this.#values.set(name, value)
+    return value
+  }
+
+  /** Let `buffer` be read as often as `name` is, besides the reads that it has. */
+  protected count(name: string, buffer: Place): void {
     this.#reads.set(buffer, (this.#reads.get(buffer) ?? 0) + this.#uses.reads(name))
   }
 
-  #bytes(name: string): number {
-    return elementCount(this.#shapes[name]!) * 4
+  protected neverReuse(buffer: Place): void {
+    this.#reads.set(buffer, Number.POSITIVE_INFINITY)
   }
 
   #convert(node: string, kernel: string, op: number, x: Value, to: Place): void {
-    this.#program.step({
+    this.program.step({
       node,
       kernel,
       op,
@@ -198,11 +151,11 @@ export function bytes({ n, c, hw }: Pick<Size, 'n' | 'c' | 'hw'>): number {
 }
 
 /** Bytes from 8 channels to the next 8. */
-export function plane({ n, hw }: Pick<Size, 'n' | 'hw'>): number {
+export function plane({ n, hw }: Size): number {
   return n * hw * 32
 }
 
 /** Groups of 8 channels, counted once an image. */
-export function planes({ n, c }: Pick<Size, 'n' | 'c'>): number {
+export function planes({ n, c }: Size): number {
   return (n * padChannels(c)) / 8
 }

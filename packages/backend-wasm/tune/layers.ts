@@ -165,7 +165,7 @@ function alternatives(choice: Choice, tuning: Tuning, pixels: number, k: number)
 }
 
 async function prepare(model: Model, node: string, tuning: Tuning, simd: Simd): Promise<() => void> {
-  const plan = planModel(model, 1, tuning)
+  const plan = await planModel(model, 1, tuning)
   const pages = Math.ceil(plan.end / 65536)
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
   plan.writeRecords(new Int32Array(memory.buffer), 0)
