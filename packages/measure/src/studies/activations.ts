@@ -3,7 +3,7 @@ import { paperTable2 } from './paper.ts'
 import type { BarPlot } from './plot.ts'
 import { layoutTitles, probedLayers, probeNetwork } from './probes.ts'
 import type { Study, StudyColumn, StudyRow } from './study.ts'
-import { gapsOf, type Times, timesOf } from './times.ts'
+import { gapsOf, isTimed, type Times, timesOf } from './times.ts'
 
 const activations: readonly (readonly [activation: string, title: string])[] = [
   ['relu', 'ReLU'],
@@ -37,15 +37,13 @@ export const activationsStudy: Study = {
   read(report) {
     const times = timesOf(report)
     const layouts = (['dense', 'separable'] as const).filter((layout) =>
-      activations.some(([activation]) =>
-        times.series.some((one) => times.of(`probe_${layout}_${activation}`, one)),
-      ),
+      activations.some(([activation]) => isTimed(times, `probe_${layout}_${activation}`)),
     )
     return {
       tables: layouts.map((layout) => ({
         title: layoutTitles[layout],
         columns: columnsOf(times),
-        rows: activations.map((named) => rowOf(times, layout, named)),
+        rows: activations.map((named) => rowOf(times, layout, named)).filter(({ id }) => isTimed(times, id)),
       })),
       findings: layouts.flatMap((layout) => findingsOf(times, layout)),
       plots: layouts.map((layout) => plotOf(times, layout)),

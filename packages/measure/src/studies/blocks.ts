@@ -3,7 +3,7 @@ import { intervalText, msColumn, msText, nameColumn, ratioText } from './cells.t
 import type { BarPlot } from './plot.ts'
 import { layoutTitles, type ProbeLayout, probedLayers, probeNetwork } from './probes.ts'
 import type { Study, StudyColumn, StudyRow } from './study.ts'
-import { gapsOf, type Times, timesOf } from './times.ts'
+import { gapsOf, isTimed, type Times, timesOf } from './times.ts'
 
 interface Block {
   readonly kind: string
@@ -44,13 +44,13 @@ export const blocksStudy: Study = {
   read(report) {
     const times = timesOf(report)
     const shown = layouts.filter((layout) =>
-      blocks.some(({ kind }) => times.series.some((one) => times.of(`probe_${layout}_${kind}`, one))),
+      blocks.some(({ kind }) => isTimed(times, `probe_${layout}_${kind}`)),
     )
     return {
       tables: shown.map((layout) => ({
         title: layoutTitles[layout],
         columns: columnsOf(times),
-        rows: blocks.map((block) => rowOf(times, layout, block)),
+        rows: blocks.map((block) => rowOf(times, layout, block)).filter(({ id }) => isTimed(times, id)),
       })),
       findings: shown.flatMap((layout) => findingsOf(times, layout)),
       plots: shown.map((layout) => plotOf(times, layout)),

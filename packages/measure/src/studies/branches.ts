@@ -5,7 +5,7 @@ import { mobileoneNetwork, trainedNetwork } from './networks.ts'
 import { paperTable6 } from './paper.ts'
 import type { BarPlot } from './plot.ts'
 import type { Study, StudyColumn, StudyNetwork, StudyRow } from './study.ts'
-import { gapsOf, type Times, timesOf } from './times.ts'
+import { gapsOf, isTimed, type Times, timesOf } from './times.ts'
 
 type Sized = keyof typeof paperTable6
 
@@ -32,14 +32,14 @@ export const branchesStudy: Study = {
     ]),
   read(report) {
     const times = timesOf(report)
-    const shown = sizes.filter((variant) =>
-      everyK.some((k) => times.series.some((one) => times.of(trainedId(variant, k), one))),
-    )
+    const shown = sizes.filter((variant) => everyK.some((k) => isTimed(times, trainedId(variant, k))))
     return {
       tables: shown.map((variant) => ({
         title: nameOf(variant),
         columns: columnsOf(times),
-        rows: [foldedRow(times, variant), ...everyK.map((k) => trainedRow(times, variant, k))],
+        rows: [foldedRow(times, variant), ...everyK.map((k) => trainedRow(times, variant, k))].filter(
+          ({ id }) => isTimed(times, id),
+        ),
       })),
       findings: shown.flatMap((variant) => findingsOf(times, variant)),
       plots: shown.map((variant) => plotOf(times, variant)),

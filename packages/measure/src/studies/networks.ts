@@ -60,15 +60,15 @@ export function zooStudyNetwork(name: ZooName): StudyNetwork {
   return knownNetwork(name, zoo[name].title, () => zooNetwork(name, { form: 'deploy' }))
 }
 
-/** `network` on pictures of another size, or several at once: `s0-160px`, `s0-batch4`. */
+/** `network` on pictures of another size, or several at once: `s0@160`, `s0x4`. */
 export function resized(
   network: StudyNetwork,
   { size, batch = 1 }: { readonly size?: number; readonly batch?: number },
 ): StudyNetwork {
-  const parts = [size === undefined ? [] : `${size}px`, batch === 1 ? [] : `batch${batch}`].flat()
+  const id = `${network.id}${size === undefined ? '' : `@${size}`}${batch === 1 ? '' : `x${batch}`}`
   const words = [size === undefined ? [] : `${size} px`, batch === 1 ? [] : `batch ${batch}`].flat()
   const make = known.get(network.id) === network ? knownNetwork : studyNetwork
-  return make([network.id, ...parts].join('-'), [network.title, ...words].join(', '), () => {
+  return make(id, [network.title, ...words].join(', '), () => {
     const graph = network.graph()
     const [name = '', input] = Object.entries(graph.inputs)[0] ?? []
     const [, channels = 3, height = 224, width = 224] = input?.shape ?? []
@@ -79,9 +79,24 @@ export function resized(
 
 const mobileoneNames = Object.keys(variants) as Variant[]
 
-/** The network that a name of a report means, where it is one of MobileOne's or of the zoo. */
+/**
+ * The network that a name of a report means: one of MobileOne's or of the zoo, `s0-k4-train` for MobileOne with its branches, at `@160`
+ * pixels, `x4` at once.
+ */
 export function networkNamed(id: string): StudyNetwork | undefined {
-  const variant = mobileoneNames.find((name) => name === id)
+  const [, name = '', size, batch] = /^(.+?)(?:@(\d{1,4}))?(?:x(\d{1,3}))?$/.exec(id) ?? []
+  const network = plainNetwork(name)
+  if (!network || name === id) return network
+  return resized(network, {
+    ...(size !== undefined && { size: Number(size) }),
+    ...(batch !== undefined && { batch: Number(batch) }),
+  })
+}
+
+function plainNetwork(name: string): StudyNetwork | undefined {
+  const [, trained, k] = /^(s[0-4])-k([1-9])-train$/.exec(name) ?? []
+  if (trained !== undefined) return trainedNetwork(trained as Variant, Number(k))
+  const variant = mobileoneNames.find((one) => one === name)
   if (variant) return mobileoneNetwork(variant)
-  return isZooName(id) ? zooStudyNetwork(id) : undefined
+  return isZooName(name) ? zooStudyNetwork(name) : undefined
 }

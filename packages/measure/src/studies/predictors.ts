@@ -43,6 +43,9 @@ const predictors: readonly Predictor[] = [
   },
 ]
 
+/** Of fewer, a correlation says nothing. */
+const leastNetworks = 5
+
 interface NetworkSet {
   readonly title: string
   readonly networks: readonly StudyNetwork[]
@@ -65,12 +68,12 @@ export const predictorsStudy: Study = {
     const measured = comparedNetworks().filter(({ id }) =>
       times.series.every((one) => times.of(id, one) !== undefined),
     )
-    const enough = times.series.length > 0 && measured.length > 2
+    const enough = times.series.length > 0 && measured.length >= leastNetworks
     const papers = measured.filter(({ id }) => paperSet.includes(id))
     const sets: readonly NetworkSet[] = [
       { title: `The paper's set: ${papers.length} of its 21 networks`, networks: papers, isPapers: true },
       { title: `All ${measured.length} networks`, networks: measured, isPapers: false },
-    ]
+    ].filter(({ networks }) => networks.length >= leastNetworks)
     return {
       tables: enough ? sets.map((set) => tableOf(times, set)) : [],
       findings: enough ? times.series.flatMap((one) => sets.map((set) => findingOf(times, one, set))) : [],

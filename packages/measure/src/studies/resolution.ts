@@ -3,7 +3,7 @@ import { msColumn, msText, nameColumn, paperCells, paperColumns, ratioText } fro
 import { networkNamed, resized } from './networks.ts'
 import type { BarPlot } from './plot.ts'
 import type { Study, StudyColumn, StudyNetwork, StudyTable } from './study.ts'
-import { gapsOf, type Times, timesOf } from './times.ts'
+import { gapsOf, isTimed, type Times, timesOf } from './times.ts'
 
 const names = ['s0', 's1', 'mobilenetv2_100', 'mobilenetv3_large_100']
 const quickNames = ['s0']
@@ -53,9 +53,7 @@ export const resolutionStudy: Study = {
     const times = timesOf(report)
     const shown = names
       .flatMap((name) => baseOf(name) ?? [])
-      .filter((base) =>
-        sizes.some((size) => times.series.some((one) => times.of(atSize(base, size).id, one))),
-      )
+      .filter((base) => sizes.some((size) => isTimed(times, atSize(base, size).id)))
     return {
       tables: shown.flatMap((base) => [sizeTable(times, base), batchTable(times, base)]).filter(hasRows),
       findings: shown.flatMap((base) => findingsOf(times, base)),
@@ -68,9 +66,6 @@ export const resolutionStudy: Study = {
 function hasRows({ rows }: StudyTable): boolean {
   return rows.length > 1
 }
-
-const measured = (times: Times, { id }: StudyNetwork): boolean =>
-  times.series.some((one) => times.of(id, one) !== undefined)
 
 function sizeTable(times: Times, base: StudyNetwork): StudyTable {
   const columns: StudyColumn[] = [
@@ -86,7 +81,7 @@ function sizeTable(times: Times, base: StudyNetwork): StudyTable {
   const usualMacs = profile(base.graph()).macs
   const rows = sizes
     .map((size) => ({ size, network: atSize(base, size) }))
-    .filter(({ network }) => measured(times, network))
+    .filter(({ network }) => isTimed(times, network.id))
     .map(({ size, network }) => {
       const { macs } = profile(network.graph())
       return {
@@ -121,7 +116,7 @@ function batchTable(times: Times, base: StudyNetwork): StudyTable {
   ]
   const rows = batches
     .map((batch) => ({ batch, network: ofBatch(base, batch) }))
-    .filter(({ network }) => measured(times, network))
+    .filter(({ network }) => isTimed(times, network.id))
     .map(({ batch, network }) => ({
       id: network.id,
       cells: [

@@ -92,6 +92,11 @@ export function timesOf(report: Report): Times {
   }
 }
 
+/** Whether anyone ran it. */
+export function isTimed(times: Times, id: string): boolean {
+  return times.series.some((one) => times.of(id, one) !== undefined)
+}
+
 /** What a report lacks of `networks`, in words: not measured, left out, or ended early. */
 export function gapsOf(report: Report, networks: readonly StudyNetwork[]): string[] {
   const series = seriesOf(report)
@@ -115,7 +120,15 @@ export function gapsOf(report: Report, networks: readonly StudyNetwork[]): strin
     }
   }
   return [
-    ...(missing.length > 0 ? [`Not measured: ${missing.map(({ title }) => title).join(', ')}.`] : []),
+    ...(missing.length > 0 ? [missingText(missing, networks.length)] : []),
     ...[...lines].map(([line, who]) => `${who.join(', ')}: ${line}.`),
   ]
+}
+
+/** Names where they are few. */
+function missingText(missing: readonly StudyNetwork[], all: number): string {
+  const names = missing.map(({ title }) => title)
+  return names.length <= 6
+    ? `Not measured: ${names.join('; ')}.`
+    : `Not measured: ${names.length} of the ${all} networks of the study, ${names.slice(0, 3).join('; ')} and others.`
 }

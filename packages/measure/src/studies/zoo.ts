@@ -6,7 +6,7 @@ import { mobileoneNetwork, zooStudyNetwork } from './networks.ts'
 import { paperRow } from './paper.ts'
 import type { ScatterPlot } from './plot.ts'
 import type { Study, StudyColumn, StudyNetwork, StudyRow } from './study.ts'
-import { gapsOf, type Series, type Times, timesOf } from './times.ts'
+import { gapsOf, isTimed, type Series, type Times, timesOf } from './times.ts'
 
 /** timm 1.0's accuracy of Apple's weights. */
 const mobileoneTop1: Readonly<Record<Variant, number>> = {
@@ -76,7 +76,7 @@ export const zooStudy: Study = {
   networks: ({ quick = false } = {}) => comparedNetworks(quick),
   read(report) {
     const times = timesOf(report)
-    const networks = comparedNetworks().filter(({ id }) => times.series.some((one) => times.of(id, one)))
+    const networks = comparedNetworks().filter(({ id }) => isTimed(times, id))
     const fronts = frontsOf(times, networks)
     const [first] = times.series
     const speed = ({ id }: StudyNetwork): number =>

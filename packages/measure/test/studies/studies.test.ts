@@ -2,6 +2,7 @@ import { profile } from '@mobileone/core'
 import { describe, expect, it } from 'vitest'
 import { parseReport, type Report, reportJson } from '../../src/index.ts'
 import {
+  networkNamed,
   networksOfStudies,
   paperRow,
   paperSet,
@@ -151,6 +152,9 @@ describe('what studies read', () => {
   })
 
   it('knows its names', () => {
+    for (const network of networksOfStudies(studyNames)) expect(networkNamed(network.id)).toBe(network)
+    expect(networkNamed('s0@160x2')?.graph().inputs.image?.shape).toEqual([2, 3, 160, 160])
+    expect(networkNamed('s9')).toBeUndefined()
     expect(studyNamed('zoo').title).toBe('Zoo')
     expect(() => studyNamed('toString')).toThrow(/no study "toString"; there are activations, /)
     expect(paperRow('s0')).toMatchObject({ top1: 71.4, flops: 275 })
