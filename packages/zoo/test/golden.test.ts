@@ -131,8 +131,10 @@ describe.skipIf(lacking('golden')).each(tokenNames)('%s', (name) => {
       const train = withFormula(build('train', size), golden.gain)
       const deploy = reparameterize(train)
       if (size === small || isAll) await expectLogits(deploy, 'reference', size)
-      if (size === small) await expectLogits(train, 'ort', size)
-      await expectLogits(deploy, 'ort', size)
+      for (const backend of ['wasm', 'ort'] as const) {
+        if (size === small) await expectLogits(train, backend, size)
+        await expectLogits(deploy, backend, size)
+      }
     }
   })
 })
