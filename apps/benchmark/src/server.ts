@@ -1,8 +1,10 @@
 import { readFileSync, statSync } from 'node:fs'
-import { extname, join, normalize, sep } from 'node:path'
+import { basename, extname, join, normalize, sep } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { type Page, serve } from '@mobileone/testkit'
+import { headersOf } from './page-headers.ts'
 import { dist, packageFolder } from './paths.ts'
+import { suitesJson } from './workload/suites.ts'
 
 /** What a run of one contender fetched, without the page that drives it and without the model. */
 export interface Wire {
@@ -49,12 +51,19 @@ export async function startServer({ models, ...address }: ServerOptions = {}): P
   const find = (path: string): Page | undefined => {
     const [, run, inRun] = /^\/run\/([^/]+)\/(.*)$/.exec(path) ?? []
     const name = (inRun ?? path.slice(1)) || 'index.html'
+    if (name === 'suites.json') {
+      return { type: 'application/json', body: suitesJson(`${url}/`), headers: headersOf(name) }
+    }
     const file = locate(decoded(name), models)
     if (file === undefined) return undefined
     if (run !== undefined && counted.test(name)) {
       fetched.set(run, (fetched.get(run) ?? new Map<string, string>()).set(name, file))
     }
-    return { type: types[extname(file)] ?? 'application/octet-stream', body: readFileSync(file) }
+    return {
+      type: types[extname(file)] ?? 'application/octet-stream',
+      body: readFileSync(file),
+      headers: { ...headersOf(basename(file)), 'Cache-Control': 'no-cache' },
+    }
   }
   const { url, close } = await serve(find, address)
   return {

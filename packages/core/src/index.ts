@@ -47,16 +47,21 @@ export type {
   Flatten,
   GlobalAvgPool,
   Graph,
+  LayerNorm,
   Linear,
+  Matmul,
   MaxPool,
   Model,
   ModelCard,
   Mul,
   Node,
   Op,
+  Parameter,
   Preprocess,
+  Reshape,
   Slice,
   Softmax,
+  Transpose,
   Unary,
   Upsample,
   WideModel,
@@ -92,6 +97,7 @@ export {
   type Weight,
   type WideTensor,
 } from './model/tensor.ts'
+export { isTokenNode, refuseTokenNodes, tokenNodes } from './model/token-nodes.ts'
 export { findLastUses, findUses, type GraphUses, type Uses } from './model/uses.ts'
 export { findProblems, validate } from './model/validate.ts'
 export { floatWeight, floatWeights } from './model/weights.ts'
