@@ -66,7 +66,11 @@ export function chooseConv(facts: ConvFacts): Choice {
         'tiles of 4 to 8 outputs of a row, whose inputs are copied with zeros beside them',
       )
     }
-    return choice(abi.DEPTHWISE, 'depthwise', 'another stride than the tiled ones, or rows narrower than a tile')
+    return choice(
+      abi.DEPTHWISE,
+      'depthwise',
+      'another stride than the tiled ones, or rows narrower than a tile',
+    )
   }
   if (groups === 1 && kh === 1 && kw === 1 && square(stride, 1) && square(padding, 0)) {
     return pixels === 1

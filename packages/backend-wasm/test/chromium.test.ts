@@ -148,17 +148,14 @@ describe.skipIf(lacking('chromium'))('in Chromium', () => {
   test('a worker that gave up compiling for two threads, and is ended then, ends', async () => {
     const page = await open('/')
     for (let cycle = 0; cycle < 40; cycle++) {
-      await page.evaluate(
-        async (ms) => {
-          const worker = new Worker('/abandon.js', { type: 'module' })
-          const message = (): Promise<unknown> => new Promise((resolve) => (worker.onmessage = resolve))
-          await message()
-          worker.postMessage(ms)
-          await message()
-          worker.terminate()
-        },
-        cycle % 20,
-      )
+      await page.evaluate(async (ms) => {
+        const worker = new Worker('/abandon.js', { type: 'module' })
+        const message = (): Promise<unknown> => new Promise((resolve) => (worker.onmessage = resolve))
+        await message()
+        worker.postMessage(ms)
+        await message()
+        worker.terminate()
+      }, cycle % 20)
     }
     await expect.poll(() => page.workers().length, { timeout: 10_000 }).toBe(0)
     await page.close()

@@ -41,7 +41,7 @@ describe('convolutions against the reference', () => {
       size: [rng.integer(9, 19), rng.integer(9, 21)],
       groups,
       bias: rng.next() < 0.8,
-      activation: pick([undefined, 'relu', ...functions]),
+      activation: pick([undefined, 'relu', ...functions] as const),
       /** A pointwise layer in front, so that the layer under test reads NHWC. */
       inner: kind !== 'stem' && rng.next() < 0.6,
     } as const
