@@ -26,7 +26,7 @@ export const routes: readonly [Route, ...Route[]] = [
   },
   {
     name: 'report',
-    title: 'Report',
+    title: 'Reports',
     inNavigation: true,
     load: () => import('./pages/report/report-page.tsx'),
   },
@@ -35,6 +35,11 @@ export const routes: readonly [Route, ...Route[]] = [
     title: 'Compare',
     inNavigation: true,
     load: () => import('./pages/compare/compare-page.tsx'),
+  },
+  {
+    name: 'shared',
+    title: 'Shared figures',
+    load: () => import('./pages/shared/shared-page.tsx'),
   },
 ]
 
