@@ -4,17 +4,16 @@ import { Notice } from '@mobileone/site-kit/notice'
 import type { JSX } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
 import { dateText, programText } from '../../reports/report-words.ts'
-import { place } from '../../routes.ts'
 import { isLoaded, type KeptReport, loadReports, reports } from '../../state/reports.ts'
 import { differenceRows, summaryText } from './compare-words.ts'
 import { ComparisonTable } from './comparison-table.tsx'
 import './compare.css'
 
 /** Two reports side by side: `#compare/<first>/<second>`; those of the latest that are not named. */
-export default function ComparePage(): JSX.Element {
+export default function ComparePage({ rest }: { readonly rest: string }): JSX.Element {
   useEffect(() => void loadReports(), [])
   const kept = reports.value
-  const [first, second] = chosenOf(kept, place.value.rest)
+  const [first, second] = chosenOf(kept, rest)
   return (
     <>
       <div class="intro">

@@ -57,7 +57,7 @@ export function differenceRows(differences: readonly string[]): [name: string, v
   })
 }
 
-/** Where a ratio lies from a quarter of the time (0) over the same (0.5) to four times (1). */
+/** Where a ratio lies from half of the time (0) over the same (0.5) to twice (1). */
 export function ratioPlace(ratio: number): number {
-  return Math.max(0, Math.min(1, 0.5 + Math.log2(ratio) / 4))
+  return Math.max(0, Math.min(1, 0.5 + Math.log2(ratio) / 2))
 }

@@ -105,7 +105,7 @@ function Change({ result }: { readonly result: ComparedResult }): JSX.Element {
   )
 }
 
-/** The 95 % interval of the time's ratio: left of the middle is faster, up to four times. */
+/** The 95 % interval of the time's ratio: left of the middle is faster, to half and twice. */
 function Interval({ ratio: { ratio, low, high } }: { readonly ratio: SpeedRatio }): JSX.Element {
   const x = (value: number): string => `${(100 * ratioPlace(value)).toFixed(1)}%`
   const words = `${low.toFixed(2)} to ${high.toFixed(2)} of the time, 95 % sure`

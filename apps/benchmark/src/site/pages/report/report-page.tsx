@@ -2,7 +2,6 @@
 import { Notice } from '@mobileone/site-kit/notice'
 import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
-import { place } from '../../routes.ts'
 import { isLoaded, loadReports, reports } from '../../state/reports.ts'
 import { OpenPanel } from './open-panel.tsx'
 import { ReportList } from './report-list.tsx'
@@ -10,9 +9,8 @@ import { ReportView } from './report-view.tsx'
 import './report.css'
 
 /** The reports of this browser, and one of them: `#report/<id>`. */
-export default function ReportPage(): JSX.Element {
+export default function ReportPage({ rest }: { readonly rest: string }): JSX.Element {
   useEffect(() => void loadReports(), [])
-  const { rest } = place.value
   const chosen = reports.value.find(({ id }) => String(id) === rest)
   if (chosen) return <ReportView kept={chosen} />
   return (

@@ -6,14 +6,12 @@ import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { contenderTitle, isOurs, networkTitle, threadsText } from '../../names.ts'
 import { dateText, programText } from '../../reports/report-words.ts'
-import { place } from '../../routes.ts'
 import './shared.css'
 
 type Read = { readonly summary: SharedSummary } | { readonly failure: string }
 
 /** The figures that a link holds: `#shared/<text>`, to be read only. */
-export default function SharedPage(): JSX.Element {
-  const { rest } = place.value
+export default function SharedPage({ rest }: { readonly rest: string }): JSX.Element {
   const [read, setRead] = useState<Read>()
   useEffect(() => {
     let isCurrent = true
