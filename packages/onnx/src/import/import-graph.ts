@@ -81,9 +81,10 @@ export class ImportGraph {
     this.#elementsLeft = elementLimit(byteLength)
   }
 
-  /** The value of the first input. */
-  get image(): string {
-    return [...this.#shapes.keys()][0] as string
+  /** The first value of this batch, undefined without one. */
+  ofBatch(batch: number | undefined): string | undefined {
+    for (const [name, shape] of this.#shapes) if (shape[0] === batch) return name
+    return undefined
   }
 
   addInput(name: string, shape: readonly number[]): void {

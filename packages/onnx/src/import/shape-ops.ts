@@ -210,8 +210,8 @@ function expand(graph: ImportGraph, node: OnnxNode): Value {
   const [items, ...sizes] = constant.shape
   const isBatch =
     items === 1 && rest.length === sizes.length && rest.every((to, axis) => to === 1 || to === sizes[axis])
-  const made = isBatch && sizes.length > 0 && emitParameter(graph, node, constant, graph.image)
-  if (made && made.shape[0] === batch) return made
+  const like = graph.ofBatch(batch)
+  if (isBatch && sizes.length > 0 && like !== undefined) return emitParameter(graph, node, constant, like)
   return graph.unsupported(
     node,
     `expands [${constant.shape.join(', ')}] to [${[batch, ...rest].join(', ')}]; only [1, ...] to the batch is supported`,
