@@ -30,3 +30,20 @@ export function threadsText(threads: number): string {
 export function isOurs(contender: string): boolean {
   return contender.startsWith('mobileone-')
 }
+
+/** Whether a contender computes on the GPU, where threads say nothing. */
+export function isOnGpu(contender: string): boolean {
+  return contenders.get(contender)?.usesGpu === true
+}
+
+/** `ONNX Runtime Web, wasm, 2 threads`; `MobileOne, WebGPU`. */
+export function laneTitle({
+  contender,
+  threads,
+}: {
+  readonly contender: string
+  readonly threads: number
+}): string {
+  const title = contenderTitle(contender)
+  return isOnGpu(contender) ? title : `${title}, ${threadsText(threads)}`
+}

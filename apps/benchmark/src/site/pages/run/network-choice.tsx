@@ -2,6 +2,7 @@
 import { DropZone } from '@mobileone/site-kit/drop-zone'
 import { bytes } from '@mobileone/site-kit/format'
 import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
 import { networkTitle } from '../../names.ts'
 import { type Family, families } from '../../networks/catalogue.ts'
 import { ChoiceBox } from '../../parts/choice-box.tsx'
@@ -74,8 +75,9 @@ function withCurrent(values: readonly number[], current: number | undefined): re
 
 function FamilyChoice({ family }: { readonly family: Family }): JSX.Element {
   const chosen = family.networks.filter(({ name }) => choice.value.networks.includes(name)).length
+  const [isOpen] = useState(chosen > 0)
   return (
-    <details class="family">
+    <details class="family" open={isOpen}>
       <summary>
         <span>{family.title}</span>
         <span class="muted small">
