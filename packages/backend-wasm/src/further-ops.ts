@@ -37,6 +37,7 @@ export const planFurther: PlanFurther = (planning) => {
   const values = new ViewTable(model.inputs, shapes, uses, program)
   const plan = { ...planning, values }
   const [moves, tokens, sizes] = [new MovePlanner(plan), new TokenPlanner(plan), new ResizePlanner(plan)]
+  for (const node of model.nodes) if (node.op === 'concat') moves.findHomes(node)
   return {
     values,
     add(node) {

@@ -32,21 +32,38 @@ export class MovePlanner {
     this.#show(node, this.#plan.values.view(node.inputs[0]))
   }
 
+  /** What begins at whole groups of 8 channels of the result is written there by what makes it. */
+  findHomes({ name, inputs, axis }: Concat): void {
+    if (!this.#joinsChannels(name, axis)) return
+    let channel = 0
+    for (const input of inputs) {
+      if (channel % 8 === 0) this.#plan.values.home(input, name, channel)
+      channel += this.#plan.shapes[input]![1]!
+    }
+  }
+
   concat({ name, inputs, axis }: Concat): void {
-    const shape = this.#plan.shapes[name]!
-    const known = inputs.map((input) => this.#plan.values.axisOf(input)).find((found) => found !== undefined)
-    const channels = known ?? this.#plan.values.usualAxis(name)
-    const { buffer } = this.#plan.values.result(name, sizeOf(shape, channels))
+    const { values, shapes, program } = this.#plan
+    const shape = shapes[name]!
+    const known = inputs.map((input) => values.axisOf(input)).find((found) => found !== undefined)
+    const channels = this.#joinsChannels(name, axis) ? 1 : (known ?? values.usualAxis(name))
+    const y = values.result(name, sizeOf(shape, channels))
     const whole = channelsOf(shape, channels)
     let start = 0
     for (const input of inputs) {
-      const from = this.#plan.values.view(input, channels)
-      const size = this.#plan.shapes[input]![axis]!
+      const from = values.view(input, channels)
+      const size = shapes[input]![axis]!
       const layout = sliced(whole, shape, axis, start, size)!
-      this.#plan.program.step(copyStep(name, from, { buffer, layout }))
-      this.#plan.values.release(from)
+      if (channels !== axis || !values.isHome(input, y, start))
+        program.step(copyStep(name, from, { buffer: y.buffer, layout }))
+      values.release(from)
       start += size
     }
+  }
+
+  /** True for feature maps and vectors; tokens lie in groups of 8 of their last axis. */
+  #joinsChannels(name: string, axis: number): boolean {
+    return axis === 1 && this.#plan.shapes[name]!.length !== 3
   }
 
   slice(node: Slice): void {

@@ -1,7 +1,7 @@
 /** The values of a model under planning: in which buffer and layout each lies, and how often that is still to be read. */
 import { elementCount, type GraphUses, type Model, type Shapes } from '@mobileone/core'
 import * as abi from './abi.ts'
-import type { ArenaBuffer } from './arena.ts'
+import { type ArenaBuffer, wholeOf } from './arena.ts'
 import { padChannels } from './choose.ts'
 import type { Place, Program } from './program.ts'
 
@@ -26,7 +26,7 @@ export class ValueTable {
   protected readonly shapes: Shapes
   readonly #uses: GraphUses
   readonly #values = new Map<string, Value>()
-  /** Reads still to come of what each buffer holds, or more. */
+  /** Reads still to come of what each buffer holds, parts included, or more. */
   readonly #reads = new Map<Place, number>()
 
   constructor(inputs: Model['inputs'], shapes: Shapes, uses: GraphUses, program: Program) {
@@ -106,7 +106,8 @@ export class ValueTable {
 
   /** One read of `value` is done. */
   release({ buffer }: Pick<Value, 'buffer'>): void {
-    this.#reads.set(buffer, this.#reads.get(buffer)! - 1)
+    const whole = wholeOf(buffer)
+    this.#reads.set(whole, this.#reads.get(whole)! - 1)
   }
 
   protected held(name: string): Value | undefined {
@@ -120,7 +121,8 @@ export class ValueTable {
 
   /** Let `buffer` be read as often as `name` is, besides the reads that it has. */
   protected count(name: string, buffer: Place): void {
-    this.#reads.set(buffer, (this.#reads.get(buffer) ?? 0) + this.#uses.reads(name))
+    const whole = wholeOf(buffer)
+    this.#reads.set(whole, (this.#reads.get(whole) ?? 0) + this.#uses.reads(name))
   }
 
   protected neverReuse(buffer: Place): void {

@@ -3,18 +3,22 @@
  * that cannot read it so.
  */
 import { elementCount } from '@mobileone/core'
-import type { ArenaBuffer } from './arena.ts'
+import { type ArenaBuffer, BufferPart } from './arena.ts'
 import { copyStep, type View } from './copy.ts'
-import { channelsOf, digitsByAxis, isSame, rowMajor } from './layout.ts'
+import { channelsOf, digitsByAxis, isSame, type Layout, rowMajor } from './layout.ts'
 import { packChannels } from './pack-further.ts'
-import type { Constant } from './program.ts'
-import { bytes, sizeOf, type Value, ValueTable } from './values.ts'
+import type { Constant, Place } from './program.ts'
+import { bytes, plane, type Size, sizeOf, type Value, ValueTable } from './values.ts'
 
 export class ViewTable extends ValueTable {
   /** Values that lie otherwise than in groups of 8 channels of one axis. */
   readonly #views = new Map<string, View>()
   /** The elements of one item of what is the same in all of them, and where they lie by the axis of the channels. */
   readonly #parameters = new Map<string, { readonly data: Float32Array; readonly packed: Constant[] }>()
+  /** Where the values that a concatenation joins are to be written: parts of its own place, `start` bytes into it. */
+  readonly #homes = new Map<string, { readonly joined: string; readonly start: number }>()
+  /** Buffers of values that are not made yet, but parts of which are. */
+  readonly #begun = new Map<string, ArenaBuffer>()
 
   override get(name: string): Value {
     return this.held(name) ?? this.either(name)
@@ -46,13 +50,39 @@ export class ViewTable extends ValueTable {
     return buffer
   }
 
+  /** A part of the value that it is joined to, else as {@link ValueTable} says. */
+  override result(name: string, size: Size, old?: Place): Value {
+    const isJoined = (size.axis ?? 1) === 1 && (this.#homes.has(name) || this.#begun.has(name))
+    if (!isJoined) return super.result(name, size, old)
+    const { n, c, hw, axis } = size
+    const value: Value = { n, c, hw, axis, planar: false, buffer: this.#place(name) }
+    this.set(name, value)
+    return value
+  }
+
+  /** Let `name` be written where channel `channel` of `joined`, which is still to be made, begins; a multiple of 8. */
+  home(name: string, joined: string, channel: number): void {
+    if (this.held(name) || this.#homes.has(name)) return
+    this.#homes.set(name, { joined, start: (channel / 8) * plane(sizeOf(this.shapes[joined]!, 1)) })
+  }
+
+  /** True where `name` lies in `joined` from its channel `channel` on. */
+  isHome(name: string, joined: Value, channel: number): boolean {
+    const buffer = this.held(name)?.buffer
+    return (
+      buffer instanceof BufferPart &&
+      buffer.whole === joined.buffer &&
+      buffer.start === (channel / 8) * plane(joined)
+    )
+  }
+
   /** The axis of which the value lies in groups of 8, if it does. */
   axisOf(name: string): number | undefined {
     const x = this.held(name)
     if (x) return x.planar ? undefined : (x.axis ?? 1)
     const shape = this.shapes[name]!
     const view = this.#views.get(name)
-    return view && [1, shape.length - 1].find((axis) => isSame(view.layout, channelsOf(shape, axis)))
+    return view && [1, shape.length - 1].find((axis) => partOf(view, channelsOf(shape, axis)))
   }
 
   /** Axis 1 for feature maps; for tokens, [N, T, C], the last. */
@@ -104,16 +134,37 @@ export class ViewTable extends ValueTable {
     const view = this.view(name, axis)
     const layout = channelsOf(shape, axis)
     const size = sizeOf(shape, axis)
-    let { buffer } = view
-    if (!isSame(view.layout, layout)) {
-      buffer = this.program.buffer(bytes(size))
-      this.program.step(copyStep(name, view, { buffer, layout }))
-      this.count(name, buffer)
-    }
+    const there = partOf(view, layout)
+    if (there) return this.hold(name, { ...size, planar: false, buffer: there(bytes(size)) })
+    const buffer = this.program.buffer(bytes(size))
+    this.program.step(copyStep(name, view, { buffer, layout }))
+    this.count(name, buffer)
     return this.hold(name, { ...size, planar: false, buffer })
+  }
+
+  /** The place of `name` in what it is joined to, or its own, in which parts of it lie. */
+  #place(name: string): ArenaBuffer {
+    const begun = this.#begun.get(name)
+    if (begun) return begun
+    const home = this.#homes.get(name)
+    const size = bytes(sizeOf(this.shapes[name]!, 1))
+    const buffer = home
+      ? new BufferPart(this.#place(home.joined), home.start, size)
+      : this.program.buffer(size)
+    this.#begun.set(name, buffer)
+    return buffer
   }
 
   #bytes(name: string): number {
     return elementCount(this.shapes[name]!) * 4
   }
+}
+
+/** The buffer of so many bytes in which `view` lies in `layout`, if it does: whole groups of 8 channels may precede it. */
+function partOf({ buffer, layout: found }: View, layout: Layout): ((size: number) => Place) | undefined {
+  const { channel } = found
+  if (channel % 8 !== 0 || !isSame({ ...found, channel: 0 }, layout)) return undefined
+  if (channel === 0) return () => buffer
+  if ('fill' in buffer) return undefined
+  return (size) => new BufferPart(buffer, (channel / 8) * found.plane, size)
 }
