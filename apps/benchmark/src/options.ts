@@ -106,7 +106,7 @@ How
       --rounds <n>           Rounds (default: one a run, 20, one for 10 runs)
       --trim <n>             Samples left out at each end of a round
       --starts <n>           Fresh starts of each, of which load, compile and first are medians (default 3); with --study
-                             all networks are gone through so many times
+                             all networks are gone through so many times (default 2)
       --from-bytes           Only fresh starts (--starts of them, default 10): from the model's bytes in memory, and
                              nothing else, to the first result
 
@@ -161,7 +161,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   const runs = fromBytes ? 0 : whole('runs', values.runs, 1)
   const asked = values.study === undefined ? [] : studyNamesOf(values.study)
   const isStudy = asked.length > 0
-  const starts = whole('starts', values.starts, 1) ?? (fromBytes ? 10 : quick ? 1 : 3)
+  const starts = whole('starts', values.starts, 1) ?? (fromBytes ? 10 : quick ? 1 : isStudy ? 2 : 3)
   if (fromBytes && (name !== 'default' || values.runs !== undefined)) {
     throw fail('--from-bytes measures only starts: leave --protocol and --runs out (--starts tells how many)')
   }
@@ -191,7 +191,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   if (!isStudy && values.write !== undefined) throw fail('--write needs --study')
   const known = gpu ? gpuNames : names
   const all = gpu || folder !== undefined ? 's0' : quick ? 's0,s1' : variantNames.join()
-  const few = isStudy ? 12 : gpu ? 10 : undefined
+  const few = isStudy ? 10 : gpu ? 10 : undefined
   const usual = isStudy ? (gpu ? gpuNames.slice(0, 2) : studyContenders) : known
   const chosen = choose('variants', values.variants ?? all, variantNames)
   if (folder !== undefined && chosen.length > 1)
