@@ -3,7 +3,7 @@ import type { OnnxNode } from '../proto.ts'
 import { attribute } from './attributes.ts'
 import type { Constant, FloatConstant } from './constant.ts'
 import type { ImportGraph, Made, Value } from './import-graph.ts'
-import { biasOf, emitLinear, type Rule } from './layers.ts'
+import { biasOf, emitLinear, emitMatmul, type Rule } from './layers.ts'
 
 export const elementwiseRules: Readonly<Record<string, Rule>> = {
   Relu: (graph, node) => unary(graph, node, 'relu'),
@@ -75,6 +75,13 @@ function scalar(value: Value, beside?: Value): number | undefined {
   return value.shape.length <= shape.length ? value.data[0] : undefined
 }
 
+/** Whether `constant` is one item of the shape of `x`, as position embeddings are. */
+function isPlaces(constant: Constant, x: Made): constant is FloatConstant {
+  const [items, ...rest] = constant.shape
+  const isRow = x.shape.length > 2 && items === 1 && sameShape(rest, x.shape.slice(1))
+  return isRow && constant.data instanceof Float32Array
+}
+
 /** Zeros that `x` keeps its shape beside: PyTorch adds the number 0 for the branches that a block does not have. */
 function isZero(constant: Constant, x: Made): boolean {
   const { shape, data } = constant
@@ -109,6 +116,8 @@ function add(graph: ImportGraph, node: OnnxNode): Value {
   }
   if (b.kind === 'constant') {
     if (a.kind === 'made' && isZero(b, a)) return a
+    const own = a.kind === 'made' && isPlaces(b, a) ? emitParameter(graph, node, b, a.name, 'own') : undefined
+    if (a.kind === 'made' && own) return addUp(graph, node, [a, own])
     graph.unsupported(
       node,
       'adding a constant; only zeros, the bias of a matrix product and the 1 of a GELU are supported',
@@ -121,6 +130,18 @@ function sum(graph: ImportGraph, node: OnnxNode): Value {
   const values = node.inputs.map((_, index) => graph.made(node, index))
   if (values.length === 0) graph.invalid(node, 'a sum of nothing')
   return addUp(graph, node, values)
+}
+
+/** A weight as a value, for every item of the batch of `like`. */
+export function emitParameter(
+  graph: ImportGraph,
+  node: OnnxNode,
+  constant: FloatConstant,
+  like: string,
+  part?: string,
+): Made {
+  const weight = graph.weight(constant)
+  return graph.emit(node, (name) => ({ op: 'parameter', name, inputs: [like], weight }), part)
 }
 
 /** A chain of adds from left to right. */
@@ -143,6 +164,12 @@ function addUp(graph: ImportGraph, node: OnnxNode, values: readonly Made[]): Val
 
 function mul(graph: ImportGraph, node: OnnxNode): Value {
   const [a, b] = constantLast(graph.input(node, 0), graph.input(node, 1))
+  if (a.kind === 'deferred' && a.form === 'product') {
+    const factor = scalar(b, a)
+    return factor === undefined
+      ? graph.unsupported(node, 'a matrix product times a tensor; only a number is supported')
+      : emitMatmul(graph, node, a.of, a.by, factor)
+  }
   if (a.kind === 'constant')
     return graph.unsupported(node, 'a product of constants; only products with a feature map are supported')
   if (b.kind === 'constant') return scale(graph, node, a, scalar(b, a))
