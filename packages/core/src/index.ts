@@ -40,6 +40,7 @@ export type { Framing } from './model/framing.ts'
 export { interpolation, type Taps } from './model/interpolation.ts'
 export type {
   Add,
+  Affine,
   BatchNorm,
   ChannelShuffle,
   Concat,
@@ -48,6 +49,7 @@ export type {
   GlobalAvgPool,
   Graph,
   Linear,
+  Maximum,
   MaxPool,
   Model,
   ModelCard,

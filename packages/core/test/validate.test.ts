@@ -125,6 +125,10 @@ describe('validate', () => {
         { op: 'channelShuffle', inputs: ['x'], groups: 3 },
         /4 channels do not divide into 3 groups/,
       ],
+      'a factor beyond float32': [
+        { op: 'affine', inputs: ['x'], scale: 1e39, offset: 0 },
+        /scale and offset must be finite in float32, got 1e\+39 and 0/,
+      ],
       'a slice of nothing': [
         { op: 'slice', inputs: ['x'], axis: 1, start: 2, end: 2 },
         /needs 0 <= start < end <= 4 along axis 1 of 1x4x9x9, got 2 and 2/,
