@@ -17,7 +17,7 @@ const layers = [
   ],
   ['backend-ort', 'zoo'],
   ['measure', 'train', 'sdk'],
-  ['cli', 'react', 'vue'],
+  ['cli', 'react', 'vue', 'site-kit'],
 ]
 
 const layerRules = layers.flatMap((names, index) =>

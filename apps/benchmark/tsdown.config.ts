@@ -12,8 +12,8 @@ export default library(
     platform: 'node',
     dts: false,
     deps: {
-      alwaysBundle: ['@mobileone/testkit'],
-      neverBundle: [/^(?!@mobileone\/testkit)[@a-z]/],
+      alwaysBundle: ['@mobileone/testkit', '@mobileone/site-kit'],
+      neverBundle: [/^(?!@mobileone\/(testkit|site-kit))[@a-z]/],
     },
   },
 )

@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { defaultClientConditions, defineConfig, type UserConfig } from 'vite'
+import { ownPolicy } from '../../packages/site-kit/src/own-policy.ts'
+import { siteTheme } from '../../packages/site-kit/src/site-theme.ts'
+import { headersOf } from './src/page-headers.ts'
 
 const packages = [
   'onnxruntime-web',
@@ -13,12 +16,15 @@ const version = (name: string): string =>
 const config: UserConfig = defineConfig({
   base: './',
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions] },
+  plugins: [siteTheme(), ownPolicy(headersOf)],
   worker: { format: 'es' },
   define: { packageVersions: Object.fromEntries(packages.map((name) => [name, version(name)])) },
   build: {
     outDir: 'dist/site',
     target: 'es2022',
-    modulePreload: false,
+    modulePreload: { polyfill: false },
+    // Inlined assets would be data: addresses, which the policy forbids.
+    assetsInlineLimit: 0,
     rolldownOptions: { input: ['index.html', 'contender.html', 'camera.html'] },
   },
 })

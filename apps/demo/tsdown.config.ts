@@ -6,7 +6,7 @@ export default library(Object.fromEntries(programs.map((name) => [name, `src/${n
   platform: 'node',
   dts: false,
   deps: {
-    alwaysBundle: ['@mobileone/testkit'],
-    neverBundle: [/^(?!@mobileone\/testkit)[@a-z]/],
+    alwaysBundle: ['@mobileone/testkit', '@mobileone/site-kit'],
+    neverBundle: [/^(?!@mobileone\/(testkit|site-kit))[@a-z]/],
   },
 })

@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type UserConfig } from 'vite'
+import { ownPolicy } from '../../packages/site-kit/src/own-policy.ts'
+import { siteTheme } from '../../packages/site-kit/src/site-theme.ts'
 import { compressedFiles } from './plugins/compressed-files.ts'
 import { earlyStart } from './plugins/early-start.ts'
 import { embeddedModel } from './plugins/embedded-model.ts'
-import { ownPolicy } from './plugins/own-policy.ts'
 import { ownWorkerAlone } from './plugins/own-worker-alone.ts'
 import { serviceWorker } from './plugins/service-worker.ts'
 import { securityHeaders } from './src/security-headers.ts'
@@ -18,7 +19,7 @@ const others =
  */
 const frame = {
   name: 'frame',
-  test: /node_modules\/(@preact|preact)\/|preload-helper|\/(errors|framing)[\w-]*\.mjs$|sdk\/dist\/browser\/(adopt|load-classifier)-|views\/classify\/crop\.ts$|ui\/(drop-zone|use-page-drop)\.tsx?$/,
+  test: /node_modules\/(@preact|preact)\/|preload-helper|\/(errors|framing)[\w-]*\.mjs$|sdk\/dist\/browser\/(adopt|load-classifier)-|views\/classify\/crop\.ts$|site-kit\/src\/(drop-zone|use-page-drop)\.tsx?$/,
 }
 const shared = { name: 'shared', test: /packages\/core\/dist\//, minShareCount: 2 }
 
@@ -27,7 +28,8 @@ const config: UserConfig = defineConfig({
   base: './',
   plugins: [
     embeddedModel(),
-    ownPolicy(),
+    siteTheme(),
+    ownPolicy(securityHeaders),
     ownWorkerAlone(),
     earlyStart(),
     serviceWorker((path) => others.test(path)),

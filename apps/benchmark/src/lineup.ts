@@ -6,6 +6,8 @@ export interface Entry extends ContenderTraits {
   readonly name: string
   /** For people: what it is. */
   readonly title: string
+  /** For a line of a table or a plot. */
+  readonly short: string
   /** Whose version is recorded. */
   readonly package: string
   readonly runtimes: readonly RuntimeName[]
@@ -18,6 +20,7 @@ export const lineup: readonly Entry[] = [
   {
     name: 'mobileone-wasm',
     title: 'MobileOne, WebAssembly',
+    short: 'MobileOne, wasm',
     package: '@mobileone/backend-wasm',
     format: 'safetensors',
     layout: 'NCHW',
@@ -27,6 +30,7 @@ export const lineup: readonly Entry[] = [
     ...foreignTraits['ort-wasm'],
     name: 'ort-wasm',
     title: 'ONNX Runtime Web, WebAssembly',
+    short: 'ONNX Runtime Web, wasm',
     package: 'onnxruntime-web',
     runtimes: ['chromium', 'node'],
   },
@@ -34,6 +38,7 @@ export const lineup: readonly Entry[] = [
     ...foreignTraits['tfjs-wasm'],
     name: 'tfjs-wasm',
     title: 'TensorFlow.js, WebAssembly, fused operations',
+    short: 'TensorFlow.js, wasm',
     package: '@tensorflow/tfjs-backend-wasm',
     runtimes: ['chromium', 'node'],
     refuses: (runtime, threads) =>
@@ -45,6 +50,7 @@ export const lineup: readonly Entry[] = [
     ...foreignTraits['litert-wasm'],
     name: 'litert-wasm',
     title: 'LiteRT.js, WebAssembly (XNNPACK)',
+    short: 'LiteRT.js, wasm',
     package: '@litertjs/core',
     runtimes: ['chromium'],
   },
@@ -52,6 +58,7 @@ export const lineup: readonly Entry[] = [
     ...foreignTraits['ort-node'],
     name: 'ort-node',
     title: 'ONNX Runtime, native: the yardstick',
+    short: 'ONNX Runtime, native',
     package: 'onnxruntime-node',
     runtimes: ['node'],
   },
@@ -62,6 +69,7 @@ export const gpuLineup: readonly Entry[] = [
   {
     name: 'mobileone-webgpu',
     title: 'MobileOne, WebGPU',
+    short: 'MobileOne, WebGPU',
     package: '@mobileone/backend-webgpu',
     format: 'safetensors',
     layout: 'NCHW',
@@ -71,6 +79,7 @@ export const gpuLineup: readonly Entry[] = [
     ...foreignTraits['ort-webgpu'],
     name: 'ort-webgpu',
     title: 'ONNX Runtime Web, the execution provider webgpu',
+    short: 'ONNX Runtime Web, WebGPU',
     package: 'onnxruntime-web',
     runtimes: ['chromium'],
   },
@@ -78,6 +87,7 @@ export const gpuLineup: readonly Entry[] = [
     ...foreignTraits['tfjs-webgpu'],
     name: 'tfjs-webgpu',
     title: 'TensorFlow.js, WebGPU, fused operations',
+    short: 'TensorFlow.js, WebGPU',
     package: '@tensorflow/tfjs-backend-webgpu',
     runtimes: ['chromium'],
   },

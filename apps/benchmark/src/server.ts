@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs'
-import { extname, join, normalize, sep } from 'node:path'
+import { basename, extname, join, normalize, sep } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { type Page, serve } from '@mobileone/testkit'
+import { headersOf } from './page-headers.ts'
 import { dist, packageFolder } from './paths.ts'
 
 /** What a run of one contender fetched, without the page that drives it and without the model. */
@@ -54,7 +55,11 @@ export async function startServer({ models, ...address }: ServerOptions = {}): P
     if (run !== undefined && counted.test(name)) {
       fetched.set(run, (fetched.get(run) ?? new Map<string, string>()).set(name, file))
     }
-    return { type: types[extname(file)] ?? 'application/octet-stream', body: readFileSync(file) }
+    return {
+      type: types[extname(file)] ?? 'application/octet-stream',
+      body: readFileSync(file),
+      headers: { ...headersOf(basename(file)), 'Cache-Control': 'no-cache' },
+    }
   }
   const { url, close } = await serve(find, address)
   return {

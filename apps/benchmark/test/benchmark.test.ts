@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { configFromWidths, initialize, type Model, mobileone, reparameterize } from '@mobileone/core'
 import { protocol, type Report, reportText } from '@mobileone/measure'
-import { lacking, launchChromium } from '@mobileone/testkit'
+import { lacking } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { gpuLineup, lineup } from '../src/lineup.ts'
 import { help, parseOptions } from '../src/options.ts'
@@ -209,38 +209,5 @@ describe('options', () => {
     [['--adapter', 'software'], /--adapter needs --gpu/],
   ])('refuse %j', (args, message) => {
     expect(() => parseOptions(args)).toThrow(message)
-  })
-})
-
-describe.skipIf(lacking('chromium'))('the page', () => {
-  it('runs a contender, shows its samples and offers the JSON', async () => {
-    const server = await startServer()
-    const browser = await launchChromium()
-    try {
-      const page = await browser.newPage()
-      const errors: string[] = []
-      page.on('pageerror', (error) => errors.push(error.message))
-      await page.goto(server.url)
-      for (const name of ['tfjs-wasm', 'litert-wasm']) await page.uncheck(`input[value="${name}"]`)
-      await page.fill('#runs', '2')
-      await page.click('#run')
-      await page.waitForFunction(() => document.getElementById('phase')?.textContent === 'Done', null, {
-        timeout: 150_000,
-      })
-      expect(await page.locator('.plot .dot').count()).toBe(4)
-      expect(await page.locator('tr.ours td').first().textContent()).toBe('mobileone-wasm')
-      const download = page.waitForEvent('download')
-      await page.click('#download')
-      const stream = await (await download).createReadStream()
-      const chunks: Uint8Array[] = []
-      for await (const chunk of stream) chunks.push(chunk)
-      const report = JSON.parse(Buffer.concat(chunks).toString()) as Report
-      expect(report.results.map(({ contender }) => contender)).toEqual(['mobileone-wasm', 'ort-wasm'])
-      expect(errors).toEqual([])
-      expect(await page.locator('iframe').count()).toBe(0)
-    } finally {
-      await browser.close()
-      await server.close()
-    }
   })
 })

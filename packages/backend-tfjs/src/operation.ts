@@ -2,6 +2,7 @@ import {
   type Conv2d,
   floatWeight,
   interpolation,
+  MobileOneError,
   type Model,
   type Node,
   type Tensor,
@@ -128,6 +129,12 @@ export function operation(tf: Tfjs, model: Model, node: Node, relu: boolean, kee
           return tf.reshape(tf.transpose(apart, [0, 2, 1]), shape)
         },
       }
+    case 'layerNorm':
+    case 'matmul':
+    case 'reshape':
+    case 'transpose':
+    case 'parameter':
+      throw new MobileOneError('unsupported', `tfjs: node "${node.name}" is a ${node.op}`)
     default:
       return node satisfies never
   }

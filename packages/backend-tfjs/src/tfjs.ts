@@ -13,6 +13,7 @@ import {
   type Tensors,
   tensor,
   throwIfAborted,
+  tokenNodes,
   validate,
 } from '@mobileone/core'
 import type * as tf from '@tensorflow/tfjs-core'
@@ -56,7 +57,7 @@ export function tfjs(options: TfjsOptions): Backend {
         return { ok: false, reason: translate(error, 'starting').message }
       }
     },
-    unsupported: (model) => model.nodes.filter(isUnsupported),
+    unsupported: (model) => [...tokenNodes(model), ...model.nodes.filter(isUnsupported)],
     compile: (model, compileOptions = {}) => compile(model, open, compileOptions),
   }
 }

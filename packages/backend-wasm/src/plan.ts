@@ -140,6 +140,12 @@ class Planner {
       case 'channelShuffle':
         this.#channelShuffle(node)
         return
+      case 'layerNorm':
+      case 'matmul':
+      case 'reshape':
+      case 'transpose':
+      case 'parameter':
+        return
       default:
         node satisfies never
     }

@@ -137,20 +137,24 @@ function startWorker(
   try {
     // A TrustedScriptURL has to arrive as the object that it is.
     const worker = new Worker(url as string, { name: 'mobileone', type: blob ? 'classic' : 'module' })
-    worker.onerror = (event) => {
-      release()
-      onEnd(event.message || `could not load ${url}`)
-    }
-    worker.onmessage = ({ data }) => {
-      release()
-      onMessage(data)
-    }
+    const settled = new Promise<void>((resolve) => {
+      worker.onerror = (event) => {
+        release()
+        resolve()
+        onEnd(event.message || `could not load ${url}`)
+      }
+      worker.onmessage = ({ data }) => {
+        release()
+        resolve()
+        onMessage(data)
+      }
+    })
     return {
       send: (init) => worker.postMessage(init),
       unref() {},
       async terminate() {
-        release()
-        worker.terminate()
+        // Chromium keeps a worker's worker that is terminated while it starts, and the one that started it, for ever.
+        settled.then(() => worker.terminate())
       },
     }
   } catch (error) {

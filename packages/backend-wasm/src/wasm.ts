@@ -4,7 +4,9 @@ import {
   type Executor,
   type MobileOneError,
   type Model,
+  refuseTokenNodes,
   throwIfAborted,
+  tokenNodes,
   validate,
 } from '@mobileone/core'
 import { chooseSimd, detectSimd, type Simd, simdFeatures } from './detect-simd.ts'
@@ -51,7 +53,7 @@ export function wasm(options: WasmOptions = {}): Backend {
         return { ok: false, reason: message.replace(/^wasm: /, '') }
       }
     },
-    unsupported: () => [],
+    unsupported: tokenNodes,
     compile: (model, compileOptions = {}) => compile(model, options, compileOptions),
   }
 }
@@ -63,6 +65,7 @@ async function compile(
 ): Promise<Executor> {
   throwIfAborted(compileOptions.signal, 'compiling for wasm')
   validate(model)
+  refuseTokenNodes(model, 'wasm', 'use another backend')
   const simd = await chooseSimd(options.simd)
   const threads = planThreads(options.threads)
   const { wasm, worker } = options

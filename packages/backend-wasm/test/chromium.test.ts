@@ -65,6 +65,12 @@ describe.skipIf(lacking('chromium'))('in Chromium', () => {
       ),
     })
     pages.set('/entry.js', { type: 'text/javascript', body: await bundle('./page.ts') })
+    pages.set('/abandon.js', {
+      type: 'text/javascript',
+      body: `import { abandon } from '/entry.js'
+        onmessage = async ({ data }) => postMessage(await abandon(data))
+        postMessage('ready')`,
+    })
     pages.set('/worker.mjs', { type: 'text/javascript', body: await bundle('../src/worker.ts') })
     server = await serve((path) => pages.get(path))
     browser = await launchChromium()
@@ -136,6 +142,25 @@ describe.skipIf(lacking('chromium'))('in Chromium', () => {
       (globalThis as unknown as Page1).backend.start({ threads: 2, worker: '/worker.mjs' }),
     )
     expect(started).toBe('ran')
+    await page.close()
+  })
+
+  test('a worker that gave up compiling for two threads, and is ended then, ends', async () => {
+    const page = await open('/')
+    for (let cycle = 0; cycle < 40; cycle++) {
+      await page.evaluate(
+        async (ms) => {
+          const worker = new Worker('/abandon.js', { type: 'module' })
+          const message = (): Promise<unknown> => new Promise((resolve) => (worker.onmessage = resolve))
+          await message()
+          worker.postMessage(ms)
+          await message()
+          worker.terminate()
+        },
+        cycle % 20,
+      )
+    }
+    await expect.poll(() => page.workers().length, { timeout: 10_000 }).toBe(0)
     await page.close()
   })
 

@@ -1,12 +1,19 @@
 import { fileURLToPath } from 'node:url'
+import { tokenExceptions } from '@mobileone/conformance'
 import { describeBackend } from '@mobileone/conformance/vitest'
 import { lacking, openModulePage, runPageSuite } from '@mobileone/testkit'
 import { describe, expect, it } from 'vitest'
 import { wasm } from '../src/index.ts'
 import { memory } from './memory.ts'
 
-describeBackend('wasm, 1 thread', () => wasm({ threads: 1 }), { memory })
-describeBackend('wasm, 2 threads', () => wasm({ threads: 2 }), { memory })
+describeBackend('wasm, 1 thread', () => wasm({ threads: 1 }), {
+  memory,
+  exceptions: tokenExceptions('not written yet'),
+})
+describeBackend('wasm, 2 threads', () => wasm({ threads: 2 }), {
+  memory,
+  exceptions: tokenExceptions('not written yet'),
+})
 
 describe.skipIf(lacking('chromium'))('wasm in Chromium', () => {
   const entry = fileURLToPath(new URL('conformance-page.ts', import.meta.url))

@@ -68,3 +68,20 @@ export async function start(options: WasmOptions): Promise<string> {
     return `${(error as { code?: string }).code}: ${(error as Error).message}`
   }
 }
+
+/** Begin to compile for two threads, and give up `ms` milliseconds after a worker was started for it. */
+export async function abandon(ms: number): Promise<void> {
+  const controller = new AbortController()
+  const RealWorker = globalThis.Worker
+  globalThis.Worker = class extends RealWorker {
+    constructor(address: string | URL, options?: WorkerOptions) {
+      super(address, options)
+      setTimeout(() => controller.abort(), ms)
+    }
+  }
+  const compiled = wasm({ threads: 2 }).compile(network('s0', 32), { signal: controller.signal })
+  await compiled.then(
+    (executor) => executor.dispose(),
+    () => {},
+  )
+}

@@ -10,6 +10,7 @@ import {
   type Linear,
   type MaxPool,
   type Model,
+  type Node,
   type NodeOf,
   type Op,
   type Unary,
@@ -42,13 +43,13 @@ export function planModel(model: Model, setting: PlanSetting): Plan {
   for (const node of model.nodes) {
     if (plan.isFused(node)) continue
     if (isUnary(node)) planUnary(plan, node)
-    else (planners[node.op] as (plan: PlanBuilder, node: NodeOf<PlannedOp>) => void)(plan, node)
+    else (planners[node.op as PlannedOp] as (plan: PlanBuilder, node: Node) => void)(plan, node)
   }
   return plan.finish()
 }
 
 /** Functions of one value are planned alike. */
-type PlannedOp = Exclude<Op, Unary['op']>
+type PlannedOp = Exclude<Op, Unary['op'] | 'layerNorm' | 'matmul' | 'reshape' | 'transpose' | 'parameter'>
 
 const planners: { readonly [K in PlannedOp]: (plan: PlanBuilder, node: NodeOf<K>) => void } = {
   conv2d: planConv,

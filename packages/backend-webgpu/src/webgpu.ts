@@ -10,9 +10,11 @@ import {
   type Preprocess,
   type ProbeResult,
   type RunOptions,
+  refuseTokenNodes,
   spec,
   type Tensors,
   throwIfAborted,
+  tokenNodes,
   validate,
 } from '@mobileone/core'
 import { checkFraming } from '@mobileone/core/framing'
@@ -63,7 +65,7 @@ export function webgpu(options: WebGpuOptions = {}): WebGpuBackend {
     nan: 'unspecified',
     ...(options.precision === 'f16-storage' && { precision: 'float16', tolerance: 5e-2 }),
     probe: () => probe(source, options),
-    unsupported: () => [],
+    unsupported: tokenNodes,
     compile: (model, compileOptions = {}) => compile(model, source, options, compileOptions),
   }
 }
@@ -99,6 +101,7 @@ async function compile(
 ): Promise<WebGpuExecutor> {
   throwIfAborted(signal, 'compiling for webgpu')
   validate(model)
+  refuseTokenNodes(model, 'webgpu', 'use another backend')
   const start = async (first: CompileOptions = {}): Promise<Live> => {
     const held = await source.acquire()
     try {

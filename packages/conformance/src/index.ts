@@ -1,5 +1,6 @@
 export type { MemoryHook } from './cases/lifetime.ts'
 export type { Golden } from './cases/networks.ts'
+export { tokenExceptions } from './cases/token-exceptions.ts'
 export { type ConformanceCase, type ConformanceOptions, conformance } from './conformance.ts'
 export {
   batchNormNode,

@@ -276,8 +276,9 @@ describe('exceptions', () => {
       'conv2d: grouped': 'depthwise only',
       'gelu: generated shapes': 'no error function',
       'NaN and infinity: gelu': 'no error function',
+      'elementwise functions of tokens': 'no error function',
       "network: random networks of a classifier's ops": 'no error function',
-      'network: random networks of every op': 'no error function',
+      'network: random networks of every op on maps': 'no error function',
       'memory: flat after many cycles of compile, run, abort and dispose': 'the options have no memory hook',
     })
   })

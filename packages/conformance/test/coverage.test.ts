@@ -2,6 +2,7 @@ import { type Op, opNames } from '@mobileone/core'
 import { describe, expect, it } from 'vitest'
 import { type CasesByOp, casesByOp, coverageCase } from '../src/cases/by-op.ts'
 import { networkCases } from '../src/cases/networks.ts'
+import { combinationCases } from '../src/cases/ops.ts'
 import type { Definition } from '../src/definition.ts'
 
 const opsIn = (cases: readonly Definition[]): Set<Op> =>
@@ -21,9 +22,10 @@ describe('every op of the table', () => {
     expect(cases.map(({ name }) => name).join()).toContain('NaN and infinity: ')
   })
 
-  it('is in the random networks', () => {
-    const [random] = networkCases([]).filter(({ name }) => name.includes('random networks of every op'))
-    expect(opsIn([random as Definition])).toEqual(new Set(opNames))
+  it('is in the random networks, or in the networks of tokens', () => {
+    const random = networkCases([]).filter(({ name }) => name.includes('random networks of every op'))
+    const tokens = combinationCases.filter(({ name }) => /tokens|rows/.test(name))
+    expect(opsIn([...random, ...tokens])).toEqual(new Set(opNames))
   })
 })
 

@@ -23,5 +23,10 @@ describeBackend('example', () => example(), {
     channelShuffle: missing,
     flatten: missing,
     softmax: missing,
+    layerNorm: missing,
+    matmul: missing,
+    reshape: missing,
+    transpose: missing,
+    parameter: missing,
   },
 })

@@ -48,7 +48,9 @@ export type {
   Flatten,
   GlobalAvgPool,
   Graph,
+  LayerNorm,
   Linear,
+  Matmul,
   Maximum,
   MaxPool,
   Model,
@@ -56,9 +58,12 @@ export type {
   Mul,
   Node,
   Op,
+  Parameter,
   Preprocess,
+  Reshape,
   Slice,
   Softmax,
+  Transpose,
   Unary,
   Upsample,
   WideModel,
@@ -94,6 +99,7 @@ export {
   type Weight,
   type WideTensor,
 } from './model/tensor.ts'
+export { isTokenNode, refuseTokenNodes, tokenNodes } from './model/token-nodes.ts'
 export { findLastUses, findUses, type GraphUses, type Uses } from './model/uses.ts'
 export { findProblems, validate } from './model/validate.ts'
 export { floatWeight, floatWeights } from './model/weights.ts'

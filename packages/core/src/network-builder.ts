@@ -157,7 +157,7 @@ export class NetworkBuilder {
     return this.#add((to) => addBlock(to, name, input, form, geometry))
   }
 
-  /** `torch.nn.Linear`: [N, I] to [N, features]. */
+  /** `torch.nn.Linear`: [N, ..., I] to [N, ..., features]. */
   linear(
     name: string,
     input: string,
@@ -173,7 +173,7 @@ export class NetworkBuilder {
         ...(bias && { bias: `${name}.bias` }),
       },
       {
-        [`${name}.weight`]: [features, this.#channels(input)],
+        [`${name}.weight`]: [features, this.#rowLength(input)],
         ...(bias && { [`${name}.bias`]: [features] }),
       },
     )
@@ -272,9 +272,41 @@ export class NetworkBuilder {
     return this.append({ op: 'flatten', name, inputs: [input] })
   }
 
-  /** Over axis 1 of [N, C]. */
+  /** Over the last axis. */
   softmax(name: string, input: string): string {
     return this.append({ op: 'softmax', name, inputs: [input] })
+  }
+
+  /** `torch.nn.LayerNorm` over the last axis. Epsilon is 1e-5 by default. */
+  layerNorm(name: string, input: string, { epsilon = 1e-5 }: { readonly epsilon?: number } = {}): string {
+    const [weight, bias, shape] = [`${name}.weight`, `${name}.bias`, [this.#rowLength(input)]]
+    const node = { op: 'layerNorm', name, inputs: [input], weight, bias, epsilon } as const
+    return this.append(node, { [weight]: shape, [bias]: shape })
+  }
+
+  /** [N, ..., M, K] times [N, ..., K, P], or with `transposeB` times [N, ..., P, K], times `scale`. */
+  matmul(
+    name: string,
+    a: string,
+    b: string,
+    options: { readonly transposeB?: boolean; readonly scale?: number } = {},
+  ): string {
+    return this.append({ op: 'matmul', name, inputs: [a, b], ...options })
+  }
+
+  /** The same elements in another shape, of which the first size is 0 (as it is) or -1 (what remains). */
+  reshape(name: string, input: string, shape: readonly number[]): string {
+    return this.append({ op: 'reshape', name, inputs: [input], shape })
+  }
+
+  /** The axes in another order, the first in its place. */
+  transpose(name: string, input: string, permutation: readonly number[]): string {
+    return this.append({ op: 'transpose', name, inputs: [input], permutation })
+  }
+
+  /** A weight of its own, called `name` too, [1, ...], for each item of the batch of `like`: [N, ...]. */
+  parameter(name: string, like: string, shape: readonly number[]): string {
+    return this.append({ op: 'parameter', name, inputs: [like], weight: name }, { [name]: shape })
   }
 
   /**
@@ -311,6 +343,10 @@ export class NetworkBuilder {
 
   #channels(value: string): number {
     return this.shape(value)[1] as number
+  }
+
+  #rowLength(value: string): number {
+    return this.shape(value).at(-1) as number
   }
 
   /** Append what `build` appends. */

@@ -421,4 +421,110 @@ export const byHand = {
       ],
     },
   ],
+  layerNorm: [
+    {
+      name: 'a row of one step around its mean, one that does not vary, and one of NaN',
+      node: { op: 'layerNorm', inputs: ['x'], weight: 'w', bias: 'b', epsilon: 3 },
+      inputs: {
+        x: [
+          [
+            [4, 6],
+            [7, 7],
+            [nothing, 1],
+          ],
+        ],
+      },
+      weights: { w: [2, 4], b: [1, 0.5] },
+      output: [
+        [
+          [0, 2.5],
+          [1, 0.5],
+          [nothing, nothing],
+        ],
+      ],
+    },
+  ],
+  matmul: [
+    {
+      name: 'a row by two columns for each of two items',
+      node: { op: 'matmul', inputs: ['a', 'b'] },
+      inputs: {
+        a: [[[1, 10]], [[1, 2]]],
+        b: [
+          [
+            [1, 2],
+            [3, 4],
+          ],
+          [
+            [5, endless],
+            [6, 7],
+          ],
+        ],
+      },
+      output: [[[31, 42]], [[17, endless]]],
+    },
+    {
+      name: 'the second transposed, halved',
+      node: { op: 'matmul', inputs: ['a', 'b'], transposeB: true, scale: 0.5 },
+      inputs: {
+        a: [[[[1, 10]], [[2, 0]]]],
+        b: [
+          [
+            [
+              [1, 2],
+              [3, 4],
+              [0, 1],
+            ],
+            [
+              [1, 2],
+              [3, 4],
+              [0, 1],
+            ],
+          ],
+        ],
+      },
+      output: [[[[10.5, 21.5, 5]], [[1, 3, 0]]]],
+    },
+  ],
+  reshape: [
+    {
+      name: 'rows to items of two rows',
+      node: { op: 'reshape', inputs: ['x'], shape: [-1, 2, 1] },
+      inputs: { x: [[1, 2, 3, nothing]] },
+      output: [
+        [[1], [2]],
+        [[3], [nothing]],
+      ],
+    },
+  ],
+  transpose: [
+    {
+      name: 'columns before rows',
+      node: { op: 'transpose', inputs: ['x'], permutation: [0, 2, 1] },
+      inputs: {
+        x: [
+          [
+            [1, 2, 3],
+            [4, nothing, 6],
+          ],
+        ],
+      },
+      output: [
+        [
+          [1, 4],
+          [2, nothing],
+          [3, 6],
+        ],
+      ],
+    },
+  ],
+  parameter: [
+    {
+      name: 'the same row for two items, whatever they hold',
+      node: { op: 'parameter', inputs: ['x'], weight: 'w' },
+      inputs: { x: [[nothing], [1]] },
+      weights: { w: [[[1, 2]]] },
+      output: [[[1, 2]], [[1, 2]]],
+    },
+  ],
 } satisfies Readonly<Record<Op, readonly Literal[]>>

@@ -31,6 +31,7 @@ export { tfjsContender } from './contenders/tfjs-contender.ts'
 export { type TfjsWasmLibraries, tfjsWasm } from './contenders/tfjs-wasm.ts'
 export { tfjsWebgpu } from './contenders/tfjs-webgpu.ts'
 export { type ForeignContender, foreignTraits } from './contenders/traits.ts'
+export { describeEnvironment } from './environment.ts'
 export {
   countGpu,
   describeAdapter,
@@ -54,6 +55,7 @@ export {
   type Turn,
 } from './host.ts'
 export { type LocalLaneOptions, localLane } from './local-lane.ts'
+export { backendLane, type MeasureOptions, measure } from './measure.ts'
 export { createPause, type Pause } from './pause.ts'
 export { createPeakMeter, type PeakMeter } from './peak.ts'
 export {

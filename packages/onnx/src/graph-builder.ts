@@ -69,6 +69,21 @@ export class GraphBuilder {
     return unique
   }
 
+  /** The initialiser that holds a matrix of the model with its axes swapped. */
+  transposedWeight(name: string): string {
+    const { shape, data } = floatWeight(this.#model, name)
+    const [rows = 1, columns = 1] = shape
+    const key = `${name}/transposed`
+    let unique = this.#weights.get(key)
+    if (unique === undefined) {
+      unique = this.#uniqueValue(key)
+      this.#weights.set(key, unique)
+      const turned = data.map((_, at) => data[(at % rows) * columns + Math.floor(at / rows)] as number)
+      this.#initializer(unique, [columns, rows], turned)
+    }
+    return unique
+  }
+
   /** An initialiser of these elements, shared by every use of `name`. */
   constant(name: string, shape: readonly number[], elements: readonly number[]): string {
     let unique = this.#constants.get(name)

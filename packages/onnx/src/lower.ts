@@ -44,6 +44,12 @@ export function lowerNode(builder: GraphBuilder, node: Node, shapes: Shapes, isO
       return
     }
     case 'linear':
+      if (shapes[node.inputs[0]]?.length !== 2) {
+        const product = [x, builder.transposedWeight(node.weight)]
+        if (node.bias === undefined) builder.emit('MatMul', node.name, product, output)
+        else builder.emit('Add', node.name, [helper('MatMul', product), builder.weight(node.bias)], output)
+        return
+      }
       builder.emit(
         'Gemm',
         node.name,
@@ -155,9 +161,89 @@ export function lowerNode(builder: GraphBuilder, node: Node, shapes: Shapes, isO
       builder.emit('Flatten', node.name, inputs, output, new Map([['axis', { type: 'int', value: 1 }]]))
       return
     case 'softmax':
-      builder.emit('Softmax', node.name, inputs, output, new Map([['axis', { type: 'int', value: 1 }]]))
+      builder.emit('Softmax', node.name, inputs, output, new Map([['axis', lastAxis(shapes, node)]]))
       return
+    case 'layerNorm': {
+      const size = shapes[node.name]?.at(-1) as number
+      const weight =
+        node.weight === undefined
+          ? builder.constant(`layerNorm/ones/${size}`, [size], new Array<number>(size).fill(1))
+          : builder.weight(node.weight)
+      builder.emit(
+        'LayerNormalization',
+        node.name,
+        [x, weight, ...(node.bias === undefined ? [] : [builder.weight(node.bias)])],
+        output,
+        new Map<string, OnnxAttribute>([
+          ['axis', lastAxis(shapes, node)],
+          ['epsilon', { type: 'float', value: node.epsilon }],
+        ]),
+      )
+      return
+    }
+    case 'matmul': {
+      const { scale, transposeB } = node
+      const rank = (shapes[node.name] as readonly number[]).length
+      const order = [...Array(rank - 2).keys(), rank - 1, rank - 2]
+      const b = transposeB
+        ? builder.emit(
+            'Transpose',
+            `${node.name}/Transpose`,
+            inputs.slice(1),
+            builder.fresh(`${node.name}/Transpose`),
+            new Map([['perm', { type: 'ints', value: order }]]),
+          )
+        : (inputs[1] as string)
+      if (scale === undefined) builder.emit('MatMul', node.name, [x, b], output)
+      else {
+        const factor = builder.constant(`scale/${scale}`, [], [scale])
+        builder.emit('Mul', node.name, [helper('MatMul', [x, b]), factor], output)
+      }
+      return
+    }
+    case 'reshape':
+      builder.emit('Reshape', node.name, [x, builder.integers(`${node.name}/shape`, node.shape)], output)
+      return
+    case 'transpose':
+      builder.emit(
+        'Transpose',
+        node.name,
+        inputs,
+        output,
+        new Map([['perm', { type: 'ints', value: node.permutation }]]),
+      )
+      return
+    case 'parameter': {
+      const [batch = 1, ...rest] = shapes[node.name] as readonly number[]
+      const ones = rest.map(() => 1)
+      const sizes = (name: string, values: readonly number[]): string =>
+        builder.integers(`${node.name}/${name}`, values)
+      const shape = isOpen
+        ? builder.emit(
+            'Concat',
+            `${node.name}/Concat`,
+            [batchOf(builder, node.name, x), sizes('ones', ones)],
+            builder.fresh(`${node.name}/Concat`),
+            new Map([['axis', { type: 'int', value: 0 }]]),
+          )
+        : sizes('shape', [batch, ...ones])
+      builder.emit('Expand', node.name, [builder.weight(node.weight), shape], output)
+      return
+    }
     default:
       node satisfies never
   }
+}
+
+function lastAxis(shapes: Shapes, { name }: Node): OnnxAttribute {
+  return { type: 'int', value: (shapes[name] as readonly number[]).length - 1 }
+}
+
+/** The first size of `x`, known when the file runs. */
+function batchOf(builder: GraphBuilder, node: string, x: string): string {
+  const first = new Map<string, OnnxAttribute>([
+    ['start', { type: 'int', value: 0 }],
+    ['end', { type: 'int', value: 1 }],
+  ])
+  return builder.emit('Shape', `${node}/Shape`, [x], builder.fresh(`${node}/Shape`), first)
 }

@@ -141,6 +141,12 @@ export function lowerNode(lowering: Lowering, node: Node, clip: Unary | undefine
       file.operator('softmax', [x], output(), { fields: [beta] })
       break
     }
+    case 'layerNorm':
+    case 'matmul':
+    case 'reshape':
+    case 'transpose':
+    case 'parameter':
+      break
     case 'batchNorm':
       throw unsupported(model, `"${node.name}" is a batchNorm; fold the model first (reparameterize)`)
     default:

@@ -4,6 +4,7 @@ import {
   inferShapes,
   type Model,
   type Op,
+  refuseTokenNodes,
   type Unary,
   validate,
 } from '@mobileone/core'
@@ -27,10 +28,11 @@ const bytesPerNode = 2048
  * What the card says goes into the file as TensorFlow Lite metadata: normalisation, description, author, licence, and labels
  * where they fit an output [1, classes]. The same model and options give the same bytes.
  * @throws MobileOneError `invalid-model`; `invalid-argument` where an option does not fit the model, and for weights beyond float16
- * where they are stored in it; `unsupported`, naming the node, for train forms, and past 2 GB.
+ * where they are stored in it; `unsupported`, naming the node, for train forms and networks of tokens, and past 2 GB.
  */
 export function toTflite(model: Model, options: TfliteOptions = {}): Uint8Array {
   validate(model)
+  refuseTokenNodes(model, 'tflite', 'export ONNX')
   const shown = options.softmax ? endInProbabilities(model) : model
   const storage = options.storage ?? 'float32'
   const elements = Object.values(model.weights).reduce((sum, { shape }) => sum + elementCount(shape), 0)

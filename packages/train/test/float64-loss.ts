@@ -206,6 +206,12 @@ function evaluate(
         }),
       }
     }
+    case 'layerNorm':
+    case 'matmul':
+    case 'reshape':
+    case 'transpose':
+    case 'parameter':
+      throw new Error(`${node.op} is not trained`)
     default:
       return node satisfies never
   }

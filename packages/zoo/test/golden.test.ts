@@ -79,7 +79,9 @@ describe.skipIf(lacking('golden')).each(probeNames)('%s', (name) => {
 
   it('has the weights, the parameters and the multiply-accumulates of the reference', () => {
     // The gates' linear layers are convolutions of 1x1 here: the same elements.
-    const sizes = Object.fromEntries(Object.entries(model.weights).map(([key, { data }]) => [key, data.length]))
+    const sizes = Object.fromEntries(
+      Object.entries(model.weights).map(([key, { data }]) => [key, data.length]),
+    )
     expect(sizes).toEqual(
       Object.fromEntries(golden.parameters.map(([key, shape]) => [key, elementCount(shape)])),
     )

@@ -7,7 +7,6 @@ import { toOnnx } from '@mobileone/onnx'
 import { toTflite } from '@mobileone/tflite'
 import type { Entry } from '../lineup.ts'
 import type { Harness } from './contender-page.ts'
-import { byId, element } from './dom.ts'
 
 const writers: Readonly<Record<Entry['format'], (model: Model) => Uint8Array>> = {
   model: toSafetensors,
@@ -103,12 +102,14 @@ export async function openFramePeaks(
 }
 
 async function openFrame(): Promise<{ harness: Harness; remove(): void }> {
-  const frame = element('iframe', { src: './contender.html', title: 'contender' })
+  const frame = document.createElement('iframe')
+  frame.src = './contender.html'
+  frame.title = 'contender'
   const loaded = new Promise((resolve, reject) => {
     frame.onload = resolve
     frame.onerror = () => reject(new Error('the frame of a contender does not load'))
   })
-  byId('frames').append(frame)
+  document.getElementById('frames')?.append(frame)
   await loaded
   const harness = frame.contentWindow?.harness
   if (!harness) {

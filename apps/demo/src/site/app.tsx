@@ -1,4 +1,8 @@
 /** @jsxImportSource preact */
+
+import { ErrorBoundary } from '@mobileone/site-kit/error-boundary'
+import { percent } from '@mobileone/site-kit/format'
+import { ThemeButton } from '@mobileone/site-kit/theme-button'
 import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { ChooseBar } from './choose/choose-bar.tsx'
@@ -6,9 +10,6 @@ import { InstallState } from './install/install-state.tsx'
 import { UpdateNotice } from './install/update-notice.tsx'
 import { route, routes } from './routes.ts'
 import { trainingActivity } from './state/activity.ts'
-import { ErrorBoundary } from './ui/error-boundary.tsx'
-import { percent } from './ui/format.ts'
-import { ThemeButton } from './ui/theme-button.tsx'
 import { View } from './view.tsx'
 
 /** The frame of every view: what this is, where to go, which model runs. */

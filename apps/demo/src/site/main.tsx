@@ -1,4 +1,5 @@
 /** @jsxImportSource preact */
+import '@mobileone/site-kit/base.css'
 import { render } from 'preact'
 import { App } from './app.tsx'
 import { keepOffline } from './install/installation.ts'

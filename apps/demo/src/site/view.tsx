@@ -1,8 +1,9 @@
 /** @jsxImportSource preact */
+
+import { Notice } from '@mobileone/site-kit/notice'
 import type { ComponentType, JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { route } from './routes.ts'
-import { Notice } from './ui/notice.tsx'
 
 /** The view of the route, when its code is there. */
 export function View(): JSX.Element {

@@ -27,6 +27,11 @@ export const casesByOp: CasesByOp = {
   channelShuffle: [opCases.channelShuffle, ...valueCases.channelShuffle],
   flatten: [opCases.flatten, ...valueCases.flatten],
   softmax: [opCases.softmax, ...valueCases.softmax],
+  layerNorm: [opCases.layerNorm, ...valueCases.layerNorm],
+  matmul: [opCases.matmul, ...valueCases.matmul],
+  reshape: [opCases.reshape, ...valueCases.reshape],
+  transpose: [opCases.transpose, ...valueCases.transpose],
+  parameter: [opCases.parameter, ...valueCases.parameter],
 }
 
 /**

@@ -12,6 +12,7 @@ import {
 } from '../make-model.ts'
 import type { Trial } from '../trial.ts'
 import { eachUnary } from './each-unary.ts'
+import { rowsCase } from './token-exceptions.ts'
 
 interface OpFamily {
   readonly ops: readonly Op[]
@@ -27,6 +28,14 @@ const featureMap = (source: Random): Shape => [
 ]
 const matrix = (source: Random): Shape => [source.integer(1, 4), source.integer(1, 40)]
 const either = (source: Random): Shape => (source.next() < 0.5 ? featureMap(source) : matrix(source))
+
+const tokens = (source: Random, ...last: readonly number[]): Shape => [
+  source.integer(1, 3),
+  ...Array.from({ length: source.integer(0, 1) }, () => source.integer(1, 4)),
+  source.integer(1, 9),
+  ...last,
+]
+const rowLength = (source: Random): number => source.integer(1, 40)
 
 const pairOf = (make: (axis: number) => number): [number, number] => [make(0), make(1)]
 
@@ -196,6 +205,113 @@ const opFamilies = {
       nodes: [{ op: 'softmax', name: 'y', inputs: ['x'] }],
     }),
   },
+  layerNorm: {
+    ops: ['layerNorm'],
+    parts: (source) => {
+      const shape = source.next() < 0.3 ? matrix(source) : tokens(source, rowLength(source))
+      const roles = pick(source, [[], ['weight'], ['weight', 'bias'], ['weight', 'bias']] as const)
+      const weights = Object.fromEntries(roles.map((role) => [role, `y.${role}`]))
+      return {
+        inputs: { x: shape },
+        nodes: [
+          { op: 'layerNorm', name: 'y', inputs: ['x'], ...weights, epsilon: pick(source, [1e-6, 1e-5]) },
+        ],
+        weights: Object.fromEntries(Object.values(weights).map((name) => [name, shape.slice(-1)])),
+      }
+    },
+  },
+  matmul: {
+    ops: ['matmul'],
+    parts: (source) => {
+      const [inner, columns] = [rowLength(source), source.integer(1, 20)]
+      const a = tokens(source, inner)
+      const transposeB = source.next() < 0.5
+      const b = [...a.slice(0, -2), ...(transposeB ? [columns, inner] : [inner, columns])]
+      const scale = pick(source, [undefined, 0.125, inner ** -0.5])
+      return {
+        inputs: { a, b },
+        nodes: [
+          {
+            op: 'matmul',
+            name: 'y',
+            inputs: ['a', 'b'],
+            ...(transposeB && { transposeB }),
+            ...(scale !== undefined && { scale }),
+          },
+        ],
+      }
+    },
+  },
+  reshape: {
+    ops: ['reshape'],
+    parts: (source) => {
+      const [n, a, b, c] = [
+        source.integer(1, 3),
+        channels(source),
+        source.integer(1, 6),
+        source.integer(1, 6),
+      ]
+      const [x, shape] = pick(source, [
+        [
+          [n, a, b, c],
+          [0, a, -1],
+        ],
+        [
+          [n, a, b, c],
+          [0, -1, c],
+        ],
+        [
+          [n, a * b, c],
+          [0, a, b, -1],
+        ],
+        [
+          [n, a, b * c],
+          [0, 0, b, c],
+        ],
+        [
+          [n, a, b, c],
+          [-1, b, c],
+        ],
+        [
+          [n * a, b, c],
+          [-1, a, b, c],
+        ],
+        [
+          [n, a * b],
+          [0, b, a],
+        ],
+        [
+          [n, a, b],
+          [0, a * b],
+        ],
+      ] as const)
+      return { inputs: { x }, nodes: [{ op: 'reshape', name: 'y', inputs: ['x'], shape }] }
+    },
+  },
+  transpose: {
+    ops: ['transpose'],
+    parts: (source) => {
+      const permutation = pick(source, [
+        [0, 2, 1],
+        [0, 2, 1, 3],
+        [0, 1, 3, 2],
+        [0, 3, 1, 2],
+        [0, 2, 3, 1],
+        [0, 3, 2, 1],
+        [0, 1],
+      ] as const)
+      const shape = permutation.map((axis) => (axis === 0 ? source.integer(1, 3) : source.integer(1, 19)))
+      return { inputs: { x: shape }, nodes: [{ op: 'transpose', name: 'y', inputs: ['x'], permutation }] }
+    },
+  },
+  parameter: {
+    ops: ['parameter'],
+    parts: (source) => ({
+      inputs: { x: either(source) },
+      nodes: [{ op: 'parameter', name: 'y', inputs: ['x'], weight: 'token' }],
+      weights: { token: [1, ...tokens(source, rowLength(source)).slice(1)] },
+    }),
+  },
 } satisfies Readonly<Record<Exclude<Op, 'conv2d'>, OpFamily>>
 
 /** Where fusing or reusing memory goes wrong, and a form that an op has besides its usual one. */
@@ -303,6 +419,143 @@ const combinations: Readonly<Record<string, OpFamily>> = {
           'lateral.weight': [size, size, 3, 3],
           'lateral.bias': [size],
         },
+      }
+    },
+  },
+  [rowsCase]: {
+    ops: ['linear', 'softmax'],
+    parts: (source) => {
+      const [inner, outer] = [rowLength(source), rowLength(source)]
+      return {
+        inputs: { x: tokens(source, inner) },
+        nodes: [
+          { op: 'linear', name: 'mixed', inputs: ['x'], weight: 'mixed.weight', bias: 'mixed.bias' },
+          { op: 'relu', name: 'kept', inputs: ['mixed'] },
+          { op: 'linear', name: 'back', inputs: ['kept'], weight: 'back.weight' },
+          { op: 'softmax', name: 'y', inputs: ['back'] },
+          { op: 'softmax', name: 'shares', inputs: ['x'] },
+        ],
+        weights: {
+          'mixed.weight': [outer, inner],
+          'mixed.bias': [outer],
+          'back.weight': [inner, outer],
+        },
+        outputs: { y: 'y', mixed: 'mixed', shares: 'shares' },
+      }
+    },
+  },
+  'elementwise functions of tokens': {
+    ops: ['layerNorm', 'gelu', 'add', 'mul', 'silu', 'concat', 'slice'],
+    parts: (source) => {
+      const shape = tokens(source, rowLength(source))
+      const axis = source.integer(1, shape.length - 1)
+      const size = shape[axis] as number
+      return {
+        inputs: { x: shape },
+        nodes: [
+          { op: 'layerNorm', name: 'norm', inputs: ['x'], epsilon: 1e-5 },
+          { op: 'gelu', name: 'gelu', inputs: ['norm'] },
+          { op: 'silu', name: 'silu', inputs: ['gelu'] },
+          { op: 'add', name: 'sum', inputs: ['silu', 'x'] },
+          { op: 'mul', name: 'product', inputs: ['sum', 'norm'] },
+          { op: 'concat', name: 'joined', inputs: ['product', 'x'], axis },
+          { op: 'slice', name: 'y', inputs: ['joined'], axis, start: size - 1, end: size + 1 },
+        ],
+        outputs: { y: 'y', joined: 'joined', sum: 'sum' },
+      }
+    },
+  },
+  'a map to tokens with a class token, attention, and back to a map': {
+    ops: [
+      'conv2d',
+      'reshape',
+      'transpose',
+      'parameter',
+      'concat',
+      'slice',
+      'linear',
+      'matmul',
+      'softmax',
+      'add',
+    ],
+    parts: (source) => {
+      const [batch = 1, , height = 1, width = 1] = featureMap(source)
+      const [heads, size] = [source.integer(1, 3), source.integer(1, 5)]
+      const [inChannels, dim, tokenCount] = [channels(source), heads * size, height * width]
+      const part = (name: string, index: number): readonly Node[] => [
+        { op: 'slice', name, inputs: ['qkv'], axis: 2, start: index * dim, end: (index + 1) * dim },
+        { op: 'reshape', name: `${name}.heads`, inputs: [name], shape: [0, 0, heads, size] },
+        { op: 'transpose', name: `${name}.turned`, inputs: [`${name}.heads`], permutation: [0, 2, 1, 3] },
+      ]
+      return {
+        inputs: { x: [batch, inChannels, height, width] },
+        nodes: [
+          convNode('embed', 'x'),
+          { op: 'reshape', name: 'flat', inputs: ['embed'], shape: [0, dim, -1] },
+          { op: 'transpose', name: 'patches', inputs: ['flat'], permutation: [0, 2, 1] },
+          { op: 'parameter', name: 'class', inputs: ['x'], weight: 'class' },
+          { op: 'concat', name: 'all', inputs: ['class', 'patches'], axis: 1 },
+          { op: 'parameter', name: 'places', inputs: ['x'], weight: 'places' },
+          { op: 'add', name: 'tokens', inputs: ['all', 'places'] },
+          { op: 'linear', name: 'qkv', inputs: ['tokens'], weight: 'qkv.weight', bias: 'qkv.bias' },
+          ...part('q', 0),
+          ...part('k', 1),
+          ...part('v', 2),
+          {
+            op: 'matmul',
+            name: 'scores',
+            inputs: ['q.turned', 'k.turned'],
+            transposeB: true,
+            scale: size ** -0.5,
+          },
+          { op: 'softmax', name: 'shares', inputs: ['scores'] },
+          { op: 'matmul', name: 'mixed', inputs: ['shares', 'v.turned'] },
+          { op: 'transpose', name: 'rows', inputs: ['mixed'], permutation: [0, 2, 1, 3] },
+          { op: 'reshape', name: 'attended', inputs: ['rows'], shape: [0, 0, dim] },
+          { op: 'add', name: 'sum', inputs: ['tokens', 'attended'] },
+          { op: 'slice', name: 'rest', inputs: ['sum'], axis: 1, start: 1, end: tokenCount + 1 },
+          { op: 'transpose', name: 'across', inputs: ['rest'], permutation: [0, 2, 1] },
+          { op: 'reshape', name: 'y', inputs: ['across'], shape: [0, dim, height, width] },
+        ],
+        weights: {
+          'embed.weight': [dim, inChannels, 1, 1],
+          'embed.bias': [dim],
+          class: [1, 1, dim],
+          places: [1, tokenCount + 1, dim],
+          'qkv.weight': [3 * dim, dim],
+          'qkv.bias': [3 * dim],
+        },
+        outputs: { y: 'y', shares: 'shares', sum: 'sum' },
+      }
+    },
+  },
+  'squares of pixels taken apart to rows of their own, and put together': {
+    ops: ['reshape', 'transpose', 'layerNorm'],
+    parts: (source) => {
+      const [n, c, h, w] = [
+        source.integer(1, 3),
+        channels(source),
+        source.integer(1, 4),
+        source.integer(1, 4),
+      ]
+      return {
+        inputs: { x: [n, c, 2 * h, 2 * w] },
+        nodes: [
+          { op: 'reshape', name: 'a', inputs: ['x'], shape: [0, c * h, 2, 2 * w] },
+          { op: 'transpose', name: 'b', inputs: ['a'], permutation: [0, 2, 1, 3] },
+          { op: 'reshape', name: 'c', inputs: ['b'], shape: [0, 2 * c * h, w, 2] },
+          { op: 'transpose', name: 'd', inputs: ['c'], permutation: [0, 3, 1, 2] },
+          { op: 'reshape', name: 'e', inputs: ['d'], shape: [-1, c, h * w] },
+          { op: 'transpose', name: 'f', inputs: ['e'], permutation: [0, 2, 1] },
+          { op: 'layerNorm', name: 'norm', inputs: ['f'], epsilon: 1e-5 },
+          { op: 'transpose', name: 'g', inputs: ['norm'], permutation: [0, 2, 1] },
+          { op: 'reshape', name: 'h', inputs: ['g'], shape: [-1, 2, 2 * c * h, w] },
+          { op: 'transpose', name: 'i', inputs: ['h'], permutation: [0, 2, 3, 1] },
+          { op: 'reshape', name: 'j', inputs: ['i'], shape: [0, 2, c * h, 2 * w] },
+          { op: 'transpose', name: 'k', inputs: ['j'], permutation: [0, 2, 1, 3] },
+          { op: 'reshape', name: 'y', inputs: ['k'], shape: [0, c, 2 * h, 2 * w] },
+        ],
+        outputs: { y: 'y', rows: 'f' },
       }
     },
   },

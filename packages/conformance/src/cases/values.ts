@@ -186,4 +186,35 @@ export const valueCases: Readonly<Record<Op, readonly Definition[]>> = {
       ),
     ),
   ],
+  layerNorm: [
+    definition('layerNorm', ['layerNorm'], () =>
+      placedTrials(opModel([{ op: 'layerNorm', name: 'y', inputs: ['x'], epsilon: 1e-5 }]), places),
+    ),
+  ],
+  matmul: [
+    definition('matmul', ['matmul'], () =>
+      placedTrials(opModel([{ op: 'matmul', name: 'y', inputs: ['x', 'x'], transposeB: true }]), places),
+    ),
+  ],
+  reshape: [
+    definition('reshape', ['reshape'], () =>
+      placedTrials(opModel([{ op: 'reshape', name: 'y', inputs: ['x'], shape: [0, 15, -1] }]), places),
+    ),
+  ],
+  transpose: [
+    definition('transpose', ['transpose'], () =>
+      placedTrials(
+        opModel([{ op: 'transpose', name: 'y', inputs: ['x'], permutation: [0, 3, 1, 2] }]),
+        places,
+      ),
+    ),
+  ],
+  parameter: [
+    definition('parameter', ['parameter'], () =>
+      placedTrials(
+        opModel([{ op: 'parameter', name: 'y', inputs: ['x'], weight: 'token' }], { token: [1, 2, 5] }),
+        places,
+      ),
+    ),
+  ],
 }

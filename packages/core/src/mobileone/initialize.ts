@@ -42,7 +42,7 @@ export function initialize(graph: Graph<TensorSpec | Weight>, options: Initializ
 
   for (const node of graph.nodes) {
     for (const [role, name] of weightRoles(node)) {
-      if (node.op === 'batchNorm') {
+      if (node.op === 'batchNorm' || node.op === 'layerNorm') {
         if (role === 'weight') fill(name, () => 1 + spread * 0.3 * source.normal())
         else if (role === 'runningVar') fill(name, () => 1 + spread * (source.next() - 0.5))
         else fill(name, () => spread * 0.2 * source.normal())

@@ -37,7 +37,7 @@ export interface BatchNorm extends NodeBase {
   readonly epsilon: number
 }
 
-/** `x W^T + b`, as `torch.nn.functional.linear`. Input [N, I], output [N, O]. */
+/** `x W^T + b` over the last axis, as `torch.nn.functional.linear`. Input [N, ..., I], output [N, ..., O]. */
 export interface Linear extends NodeBase {
   readonly op: 'linear'
   readonly inputs: readonly [string]
@@ -156,10 +156,60 @@ export interface Flatten extends NodeBase {
   readonly inputs: readonly [string]
 }
 
-/** `exp(x - max) / sum` over axis 1 of [N, C]. */
+/** `exp(x - max) / sum` over the last axis: [N, ..., C]. */
 export interface Softmax extends NodeBase {
   readonly op: 'softmax'
   readonly inputs: readonly [string]
+}
+
+/**
+ * Normalised over the last axis, as `torch.nn.functional.layer_norm`: `(x - mean) / sqrt(variance + epsilon) * weight + bias`, the
+ * variance biased (Ba et al. 2016, arXiv 1607.06450). [N, ..., D].
+ */
+export interface LayerNorm extends NodeBase {
+  readonly op: 'layerNorm'
+  readonly inputs: readonly [string]
+  /** Weight names, each of shape [D]. Without them: 1 and 0. */
+  readonly weight?: string
+  readonly bias?: string
+  readonly epsilon: number
+}
+
+/** The matrix products of two values, as `torch.matmul`: [N, ..., M, K] and [N, ..., K, P] to [N, ..., M, P]. */
+export interface Matmul extends NodeBase {
+  readonly op: 'matmul'
+  readonly inputs: readonly [string, string]
+  /** The second value is [N, ..., P, K]. Default false. */
+  readonly transposeB?: boolean
+  /** A factor of the products. Default 1. */
+  readonly scale?: number
+}
+
+/** The same elements in the same order, in another shape. */
+export interface Reshape extends NodeBase {
+  readonly op: 'reshape'
+  readonly inputs: readonly [string]
+  /**
+   * As in ONNX 0 keeps the input's size of that axis, and one -1 is what remains. The first is 0 or -1, so that the batch stays free:
+   * with -1 items are parted into rows of their own, or rows are joined.
+   */
+  readonly shape: readonly number[]
+}
+
+/** The axes in another order, as `torch.permute`: axis i of the result is axis `permutation[i]`. */
+export interface Transpose extends NodeBase {
+  readonly op: 'transpose'
+  readonly inputs: readonly [string]
+  /** Begins with 0: the batch stays in front. */
+  readonly permutation: readonly number[]
+}
+
+/** A weight as a value: [1, ...] repeated to the batch of `inputs[0]`, of which nothing else is read. */
+export interface Parameter extends NodeBase {
+  readonly op: 'parameter'
+  readonly inputs: readonly [string]
+  /** Weight name; shape [1, ...]. */
+  readonly weight: string
 }
 
 /** One operation of a model, told apart by `op`. Its value goes by its `name`. */
@@ -180,6 +230,11 @@ export type Node =
   | ChannelShuffle
   | Flatten
   | Softmax
+  | LayerNorm
+  | Matmul
+  | Reshape
+  | Transpose
+  | Parameter
 
 /** The name of an operation. */
 export type Op = Node['op']

@@ -64,6 +64,16 @@ const movement = {
   accumulates: false,
 } as const
 
+/** Values are mixed, and not linearly. */
+const mixture = {
+  arity: 1,
+  weights: [],
+  inPlace: false,
+  elementwise: false,
+  linear: false,
+  accumulates: false,
+} as const
+
 const weightAndBias = [
   { role: 'weight', learnable: true },
   { role: 'bias', learnable: true, optional: true },
@@ -146,7 +156,26 @@ export const ops: { readonly [K in Op]: OpFacts<NodeOf<K>> } = {
   slice: { ...movement, attributes: ({ axis, start, end }) => [`axis ${axis} from ${start} to ${end}`] },
   channelShuffle: { ...movement, attributes: ({ groups }) => [`groups ${groups}`] },
   flatten: { arity: 1, weights: [], inPlace: true, elementwise: false, linear: true, accumulates: false },
-  softmax: { arity: 1, weights: [], inPlace: false, elementwise: false, linear: false, accumulates: false },
+  softmax: mixture,
+  layerNorm: {
+    ...mixture,
+    weights: [
+      { role: 'weight', learnable: true, optional: true },
+      { role: 'bias', learnable: true, optional: true },
+    ],
+    attributes: ({ epsilon }) => [`epsilon ${epsilon}`],
+  },
+  matmul: {
+    ...mixture,
+    arity: 2,
+    attributes: ({ transposeB, scale }) => [
+      ...(transposeB ? ['transposed'] : []),
+      ...(scale === undefined ? [] : [`scale ${scale}`]),
+    ],
+  },
+  reshape: { ...movement, inPlace: true, attributes: ({ shape }) => [`to ${shape.join(',')}`] },
+  transpose: { ...movement, attributes: ({ permutation }) => [`axes ${permutation.join(',')}`] },
+  parameter: { ...mixture, weights: [{ role: 'weight', learnable: true }] },
 }
 
 /** The names of all ops. */

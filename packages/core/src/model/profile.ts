@@ -13,6 +13,8 @@ export interface LayerProfile {
   readonly params: number
   /** Multiply-accumulates of convolutions and linear layers without bias, as fvcore and the paper's "FLOPs" count them. */
   readonly macs: number
+  /** Multiply-accumulates of a product of two values, as in attention, which `macs` leaves out. */
+  readonly matmulMacs: number
   /** Bytes of the value it writes; 0 for a function applied in place (activations, flatten). */
   readonly activationBytes: number
 }
@@ -21,8 +23,10 @@ export interface LayerProfile {
 export interface Profile {
   /** Elements of the learnable weights. */
   readonly params: number
-  /** Multiply-accumulates of a run at the model's own input shape. */
+  /** Multiply-accumulates of convolutions and linear layers of a run at the model's own input shape. */
   readonly macs: number
+  /** Those of products of two values, as in attention, which come on top. */
+  readonly matmulMacs: number
   /** Sum over the layers: what a run writes to memory. */
   readonly activationBytes: number
   /** The most bytes of values alive at one moment, inputs and outputs included: the least an arena must hold. */
@@ -43,14 +47,17 @@ export function profile(graph: Graph): Profile {
       outputShape,
       params: learnableCount(graph, node),
       macs: macCount(graph, node, outputShape),
+      matmulMacs:
+        node.op === 'matmul' ? elementCount(outputShape) * (shapes[node.inputs[0]]?.at(-1) ?? 0) : 0,
       activationBytes: opFacts(node).inPlace ? 0 : elementCount(outputShape) * bytesPerElement,
     }
   })
-  const total = (key: 'params' | 'macs' | 'activationBytes'): number =>
+  const total = (key: 'params' | 'macs' | 'matmulMacs' | 'activationBytes'): number =>
     layers.reduce((sum, layer) => sum + layer[key], 0)
   return {
     params: total('params'),
     macs: total('macs'),
+    matmulMacs: total('matmulMacs'),
     activationBytes: total('activationBytes'),
     peakActivationBytes: peakBytes(graph, shapes),
     layers,

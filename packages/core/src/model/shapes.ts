@@ -63,6 +63,9 @@ export function outputShape(
     return found.shape
   }
 
+  const expectRows = (): void => {
+    if (x.length < 2) fail(`expects at least [N, C], got ${formatShape(x)}`)
+  }
   const expectWhole = (
     settings: Readonly<Record<string, readonly [values: readonly number[], minimum: number]>>,
   ) => {
@@ -128,10 +131,10 @@ export function outputShape(
       return x
     }
     case 'linear': {
-      expectRank(2, '[N, I]')
-      const [o = 0] = weight('weight', node.weight, [undefined, x[1]])
+      expectRows()
+      const [o = 0] = weight('weight', node.weight, [undefined, x.at(-1)])
       if (node.bias !== undefined) weight('bias', node.bias, [o])
-      return [x[0] as number, o]
+      return along(x.length - 1, o)
     }
     case 'affine': {
       const { scale, offset } = node
@@ -210,15 +213,63 @@ export function outputShape(
         fail(`${x[1]} channels do not divide into ${node.groups} groups`)
       return x
     case 'flatten':
-      if (x.length < 2) fail(`expects at least [N, C], got ${formatShape(x)}`)
+      expectRows()
       return [x[0] as number, x.slice(1).reduce((product, size) => product * size, 1)]
     case 'softmax':
-      expectRank(2, '[N, C]')
+      expectRows()
       return x
+    case 'layerNorm':
+      expectRows()
+      if (node.weight !== undefined) weight('weight', node.weight, [x.at(-1)])
+      if (node.bias !== undefined) weight('bias', node.bias, [x.at(-1)])
+      return x
+    case 'matmul': {
+      const rank = x.length
+      const [k = 0, p = 0] = node.transposeB ? y.slice(-2).reverse() : y.slice(-2)
+      if (rank < 3 || y.length !== rank || !sameShape(x.slice(0, -2), y.slice(0, -2)) || k !== x[rank - 1]) {
+        const second = node.transposeB ? '[N, ..., P, K]' : '[N, ..., K, P]'
+        fail(`expects [N, ..., M, K] and ${second}, got ${formatShape(x)} and ${formatShape(y)}`)
+      }
+      return along(rank - 1, p)
+    }
+    case 'reshape':
+      return (
+        reshaped(x, node.shape) ??
+        fail(
+          `cannot reshape ${formatShape(x)} to ${node.shape.join(', ')}; the first size must be 0 or -1, one may be -1, and the elements must be as many`,
+        )
+      )
+    case 'transpose': {
+      const { permutation } = node
+      if (
+        permutation[0] !== 0 ||
+        !sameShape(
+          [...permutation].sort((a, b) => a - b),
+          [...x.keys()],
+        )
+      ) {
+        fail(`axes ${permutation.join(', ')} must be 0 and then those from 1 to ${x.length - 1} in any order`)
+      }
+      return permutation.map((axis) => x[axis] as number)
+    }
+    case 'parameter': {
+      const found = graph.weights[node.weight]?.shape ?? []
+      const [, ...rest] = weight('weight', node.weight, [1, found[1], ...found.slice(2)])
+      return [x[0] as number, ...rest]
+    }
     default:
       node satisfies never
       return fail('unknown op')
   }
+}
+
+function reshaped(from: readonly number[], to: readonly number[]): readonly number[] | undefined {
+  const shape = to.map((size, axis) => (size === 0 ? (from[axis] ?? 0) : size))
+  const product = (sizes: readonly number[]): number => sizes.reduce((result, size) => result * size, 1)
+  const open = shape.indexOf(-1)
+  if (open !== -1) shape[open] = -product(from) / product(shape)
+  const isWhole = shape.every((size) => Number.isSafeInteger(size) && size > 0)
+  return (to[0] === 0 || to[0] === -1) && isWhole && product(shape) === product(from) ? shape : undefined
 }
 
 /** floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1, as in `torch.nn.Conv2d`. */

@@ -80,6 +80,7 @@ function checkNode(node: unknown, index: number, report: (where: string, message
 }
 
 const isPair = (value: unknown): boolean => isNumbers(value) && value.length === 2
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean'
 const isNumber = (value: unknown): boolean => typeof value === 'number'
 const optional =
   (isGood: (value: unknown) => boolean) =>
@@ -93,13 +94,17 @@ const attributeTypes: { readonly [K in Op]?: Readonly<Record<string, (value: unk
   maxPool: { kernel: isPair, stride: isPair, padding: isPair },
   upsample: {
     mode: (value) => value === 'nearest' || value === 'bilinear',
-    alignCorners: optional((value) => typeof value === 'boolean'),
+    alignCorners: optional(isBoolean),
     scale: optional(isPair),
     size: optional(isPair),
   },
   concat: { axis: isNumber },
   slice: { axis: isNumber, start: isNumber, end: isNumber },
   channelShuffle: { groups: isNumber },
+  layerNorm: { epsilon: isNumber },
+  matmul: { transposeB: optional(isBoolean), scale: optional(isNumber) },
+  reshape: { shape: isNumbers },
+  transpose: { permutation: isNumbers },
 }
 
 function isNumbers(value: unknown): value is readonly number[] {

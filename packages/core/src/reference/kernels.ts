@@ -8,9 +8,11 @@ import type {
   ChannelShuffle,
   Concat,
   Conv2d,
+  Matmul,
   MaxPool,
   Op,
   Slice,
+  Transpose,
   Upsample,
 } from '../model/model.ts'
 import type { NodeOf } from '../model/ops.ts'
@@ -35,7 +37,7 @@ export const kernels: { readonly [K in Op]: (call: Call<K>) => Tensor } = {
   conv2d: ({ node, x, weight, shape }) =>
     conv2d(node, x, weight(node.weight), optional(weight, node.bias), shape),
   batchNorm: ({ node, x, weight }) => batchNorm(node, x, weight),
-  linear: ({ node, x, weight }) => linear(x, weight(node.weight), optional(weight, node.bias)),
+  linear: ({ node, x, weight, shape }) => linear(x, weight(node.weight), optional(weight, node.bias), shape),
   relu: ({ x }) => relu(x),
   relu6: ({ x }) => map(x, clampTo6),
   sigmoid: ({ x }) => sigmoid(x),
@@ -55,6 +57,15 @@ export const kernels: { readonly [K in Op]: (call: Call<K>) => Tensor } = {
   channelShuffle: ({ node, x }) => channelShuffle(node, x),
   flatten: ({ x, shape }) => tensor(shape, x.data.subarray(0, elementCount(shape))),
   softmax: ({ x }) => softmax(x),
+  layerNorm: ({ node, x, weight }) =>
+    layerNorm(x, optional(weight, node.weight), optional(weight, node.bias), node.epsilon),
+  matmul: ({ node, x, y, shape }) => matmul(node, x, y, shape),
+  reshape: ({ x, shape }) => tensor(shape, x.data),
+  transpose: ({ node, x, shape }) => transpose(node, x, shape),
+  parameter: ({ node, weight, shape }) => {
+    const { data } = weight(node.weight)
+    return map(tensor(shape), (_, index) => data[index % data.length] as number)
+  },
 }
 
 function optional(weight: (name: string) => Tensor, name: string | undefined): Tensor | undefined {
@@ -119,11 +130,10 @@ function batchNorm(node: BatchNorm, x: Tensor, weights: (name: string) => Tensor
   })
 }
 
-function linear(x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
-  const [batch = 0, inputs = 0] = x.shape
-  const outputs = weight.shape[0] as number
-  const result = new Float32Array(batch * outputs)
-  for (let n = 0; n < batch; n++) {
+function linear(x: Tensor, weight: Tensor, bias: Tensor | undefined, shape: readonly number[]): Tensor {
+  const [outputs = 0, inputs = 0] = weight.shape
+  const result = new Float32Array(elementCount(shape))
+  for (let n = 0; n * inputs < x.data.length; n++) {
     for (let o = 0; o < outputs; o++) {
       let sum = bias ? (bias.data[o] as number) : 0
       for (let i = 0; i < inputs; i++)
@@ -131,7 +141,7 @@ function linear(x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
       result[n * outputs + o] = sum
     }
   }
-  return tensor([batch, outputs], result)
+  return tensor(shape, result)
 }
 
 /** NaN stays NaN, as in PyTorch. */
@@ -263,10 +273,51 @@ function channelShuffle({ groups }: ChannelShuffle, x: Tensor): Tensor {
   })
 }
 
-function softmax(x: Tensor): Tensor {
-  const [batch = 0, classes = 0] = x.shape
+function layerNorm(x: Tensor, weight: Tensor | undefined, bias: Tensor | undefined, epsilon: number): Tensor {
+  const size = x.shape.at(-1) as number
   const result = new Float32Array(x.data.length)
-  for (let n = 0; n < batch; n++) {
+  for (let start = 0; start < result.length; start += size) {
+    const row = Array.from(x.data.subarray(start, start + size))
+    const mean = row.reduce((sum, value) => sum + value, 0) / size
+    const variance = row.reduce((sum, value) => sum + (value - mean) ** 2, 0) / size
+    for (const [index, value] of row.entries()) {
+      const normal = (value - mean) / Math.sqrt(variance + epsilon)
+      result[start + index] = normal * (weight?.data[index] ?? 1) + (bias?.data[index] ?? 0)
+    }
+  }
+  return tensor(x.shape, result)
+}
+
+function matmul({ transposeB, scale = 1 }: Matmul, a: Tensor, b: Tensor, shape: readonly number[]): Tensor {
+  const [rows = 0, columns = 0] = shape.slice(-2)
+  const inner = a.shape.at(-1) as number
+  const [stepInner, stepColumn] = transposeB ? [1, inner] : [columns, 1]
+  return map(tensor(shape), (_, index) => {
+    const row = Math.floor(index / columns)
+    const from = Math.floor(row / rows) * inner * columns + (index % columns) * stepColumn
+    let sum = 0
+    for (let i = 0; i < inner; i++)
+      sum += (a.data[row * inner + i] as number) * (b.data[from + i * stepInner] as number)
+    return sum * scale
+  })
+}
+
+function transpose({ permutation }: Transpose, x: Tensor, shape: readonly number[]): Tensor {
+  const steps = permutation.map((axis) => elementCount(x.shape.slice(axis + 1)))
+  return map(tensor(shape), (_, index) => {
+    let [source, rest] = [0, index]
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      source += (rest % (shape[axis] as number)) * (steps[axis] as number)
+      rest = Math.floor(rest / (shape[axis] as number))
+    }
+    return x.data[source] as number
+  })
+}
+
+function softmax(x: Tensor): Tensor {
+  const classes = x.shape.at(-1) as number
+  const result = new Float32Array(x.data.length)
+  for (let n = 0; n * classes < result.length; n++) {
     const row = Array.from(x.data.subarray(n * classes, (n + 1) * classes))
     const largest = row.reduce(
       (max, value) => (Number.isNaN(max) || value <= max ? max : value),

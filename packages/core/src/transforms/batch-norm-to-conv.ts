@@ -1,4 +1,5 @@
 import type { BatchNorm, Conv2d } from '../model/model.ts'
+import { makesChannels } from './fold-batch-norm.ts'
 import { type Context, type Rewrite, type Rule, rewrite } from './rewrite.ts'
 import { wideTensor } from './wide.ts'
 
@@ -19,8 +20,7 @@ export const batchNormToConvRule: Rule = (node, context) => {
   if (node.op !== 'batchNorm') return undefined
   const [input] = node.inputs
   const producer = context.node(input)
-  if ((producer?.op === 'conv2d' || producer?.op === 'linear') && context.isPrivate(producer.name))
-    return undefined
+  if (makesChannels(producer, context) && context.isPrivate(producer.name)) return undefined
   const shape = context.shape(input)
   const missing = [node.weight, node.bias, node.runningMean, node.runningVar].some(
     (name) => !context.weight(name),

@@ -1,4 +1,4 @@
-import type { BatchNorm, Conv2d, Linear } from '../model/model.ts'
+import type { BatchNorm, Conv2d, Linear, Node } from '../model/model.ts'
 import { elementCount } from '../model/tensor.ts'
 import { type Context, type Rewrite, type Rule, rewrite } from './rewrite.ts'
 import { wideData, wideTensor } from './wide.ts'
@@ -42,7 +42,7 @@ export function affineOf(
 export const foldBatchNormRule: Rule = (node, context) => {
   if (node.op !== 'batchNorm') return undefined
   const producer = context.node(node.inputs[0])
-  if (producer?.op !== 'conv2d' && producer?.op !== 'linear') return undefined
+  if (!makesChannels(producer, context)) return undefined
   if (!context.isPrivate(producer.name)) return undefined
   const affine = affineOf(node, context)
   const weight = context.weight(producer.weight)
@@ -73,6 +73,11 @@ export const foldBatchNormRule: Rule = (node, context) => {
     weights: { [names.weight]: wideTensor(weight.shape, folded), [names.bias]: wideTensor([channels], bias) },
     absorbed: [producer.name],
   }
+}
+
+/** A convolution, or a linear layer of a matrix: its outputs are the axis that a batch normalisation goes by. */
+export function makesChannels(node: Node | undefined, context: Context): node is Conv2d | Linear {
+  return node?.op === 'conv2d' || (node?.op === 'linear' && context.shape(node.name)?.length === 2)
 }
 
 /** Fold every batch normalisation that follows a convolution or a linear layer into it. */

@@ -1,4 +1,5 @@
 import type { BatchNorm } from '../model/model.ts'
+import { makesChannels } from './fold-batch-norm.ts'
 import { type Context, type Rewrite, type Rule, rewrite } from './rewrite.ts'
 import { wideData, wideTensor } from './wide.ts'
 
@@ -58,8 +59,7 @@ export const splitBatchNorm: Rewrite = rewrite(splitBatchNormRule)
 const roles = ['weight', 'bias', 'runningMean', 'runningVar'] as const
 
 function isPrivateConv(name: string, context: Context): boolean {
-  const op = context.node(name)?.op
-  return (op === 'conv2d' || op === 'linear') && context.isPrivate(name)
+  return makesChannels(context.node(name), context) && context.isPrivate(name)
 }
 
 function freeName(wanted: string, context: Context): string {

@@ -197,6 +197,12 @@ export class LayerBuilder {
         this.emit(name, inputs, { kind: 'sliceStatic', begin, end })
         return
       }
+      case 'layerNorm':
+      case 'matmul':
+      case 'reshape':
+      case 'transpose':
+      case 'parameter':
+        return
       case 'channelShuffle':
         throw new MobileOneError(
           'unsupported',

@@ -1,4 +1,4 @@
-import { inferShapes, MobileOneError, type Model, validate } from '@mobileone/core'
+import { inferShapes, MobileOneError, type Model, refuseTokenNodes, validate } from '@mobileone/core'
 import { metadataKeys } from '../mil/metadata.ts'
 import type { Description, Feature } from '../mil/program.ts'
 import { encodeCard } from '../write/encode-card.ts'
@@ -38,6 +38,7 @@ export function toMLModel(model: Model, options: MLModelOptions = {}): Uint8Arra
 /** The network of a file, before linting and encoding. */
 export function buildNetwork(model: Model, options: MLModelOptions = {}): Network {
   validate(model)
+  refuseTokenNodes(model, 'mlmodel', 'export ONNX')
   const plan = planExport(model, options)
   const shapes = inferShapes(model)
   const weights: string = options.weights ?? 'float32'

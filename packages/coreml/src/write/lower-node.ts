@@ -1,4 +1,12 @@
-import { floatWeight, MobileOneError, type Model, type Node, type Shapes, tensor } from '@mobileone/core'
+import {
+  floatWeight,
+  isTokenNode,
+  MobileOneError,
+  type Model,
+  type Node,
+  type Shapes,
+  tensor,
+} from '@mobileone/core'
 import { tensorType } from '../mil/program.ts'
 import type { ProgramBuilder } from './program-builder.ts'
 
@@ -6,6 +14,9 @@ import type { ProgramBuilder } from './program-builder.ts'
 export function refusal(node: Node, shapes: Shapes): string | undefined {
   if (node.op === 'batchNorm') {
     return `node "${node.name}" is a batch normalisation; fold the model first (reparameterize)`
+  }
+  if (isTokenNode(node, shapes)) {
+    return `node "${node.name}" (${node.op}) works on sequences of tokens, which are not written for Core ML; export ONNX`
   }
   if (node.op !== 'upsample') return undefined
   const [from, shape] = [shapes[node.inputs[0]], shapes[node.name]] as [Shape, Shape]
@@ -209,6 +220,11 @@ export function lowerNode(
       break
     }
     case 'batchNorm':
+    case 'layerNorm':
+    case 'matmul':
+    case 'reshape':
+    case 'transpose':
+    case 'parameter':
       break
     default:
       node satisfies never

@@ -1,4 +1,4 @@
-import { MobileOneError, type Model, validate } from '@mobileone/core'
+import { MobileOneError, type Model, refuseTokenNodes, validate } from '@mobileone/core'
 import { createPrimitives, type Tfjs } from '@mobileone/tfjs-wasm-gradients'
 import type * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/batch.ts'
@@ -36,7 +36,7 @@ export interface NetworkOptions {
  * `model` ready to be differentiated on the current backend of `tf`. The input is one image, NCHW [N, C, H, W], of any
  * height and width; the output `logits`, or the only one, is [N, classes].
  * @throws MobileOneError `invalid-model` for a model with other inputs or outputs, `unavailable` where `tf` has no
- * gradients, `unsupported` for a dilated convolution.
+ * gradients, `unsupported` for a dilated convolution and for networks of tokens.
  */
 export function createNetwork(tf: Tfjs, model: Model, options: NetworkOptions = {}): Network {
   validate(model)
@@ -59,6 +59,7 @@ export function createNetwork(tf: Tfjs, model: Model, options: NetworkOptions = 
       'unsupported',
       `TensorFlow.js has no gradient of "${dilated.name}", a convolution with dilation`,
     )
+  refuseTokenNodes(model, 'training', 'train it elsewhere, and bring its weights')
   const layouts = layoutsOf(model)
   const units = options.branchwise ? asWritten(model) : findBranchSums(model, runsAtOnce)
   const primitives = createPrimitives(tf)

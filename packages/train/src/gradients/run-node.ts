@@ -1,4 +1,4 @@
-import type { Conv2d, Node } from '@mobileone/core'
+import { type Conv2d, MobileOneError, type Node } from '@mobileone/core'
 import type { Primitives, Tfjs } from '@mobileone/tfjs-wasm-gradients'
 import type * as tf from '@tensorflow/tfjs-core'
 import type { Observe, ReadWeight } from './branch-sum.ts'
@@ -86,6 +86,12 @@ export function runNode(
       const apart = tf.reshape(x, [n * h * w, node.groups, c / node.groups])
       return tf.reshape(tf.transpose(apart, [0, 2, 1]), x.shape)
     }
+    case 'layerNorm':
+    case 'matmul':
+    case 'reshape':
+    case 'transpose':
+    case 'parameter':
+      throw new MobileOneError('unsupported', `node "${node.name}" (${node.op}) cannot be trained here`)
     default:
       return node satisfies never
   }

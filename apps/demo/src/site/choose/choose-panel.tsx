@@ -1,7 +1,8 @@
 /** @jsxImportSource preact */
+
+import { Notice } from '@mobileone/site-kit/notice'
 import type { JSX } from 'preact'
 import { engine } from '../state/engine.ts'
-import { Notice } from '../ui/notice.tsx'
 import { BackendOptions } from './backend-options.tsx'
 import { KeptWeights } from './kept-weights.tsx'
 import { ModelOptions } from './model-options.tsx'

@@ -1,8 +1,9 @@
 /** @jsxImportSource preact */
+
+import { bytes } from '@mobileone/site-kit/format'
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { engine, forgetKept } from '../state/engine.ts'
-import { bytes } from '../ui/format.ts'
 import { lookForKept } from './model-options.tsx'
 
 /** How much this browser keeps of downloaded weights, and the way to be rid of it. */

@@ -1,11 +1,12 @@
 /** @jsxImportSource preact */
+
+import { bytes } from '@mobileone/site-kit/format'
 import { signal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { checkpointFile, choice, choose, storages } from '../state/choice.ts'
 import { engine } from '../state/engine.ts'
 import { type ModelFacts, modelFacts, models, published, weightsLicence } from '../state/models.ts'
-import { bytes } from '../ui/format.ts'
 import { askForFile } from './act.ts'
 import { Option } from './option.tsx'
 

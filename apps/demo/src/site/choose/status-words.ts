@@ -1,9 +1,9 @@
+import { bytes, milliseconds } from '@mobileone/site-kit/format'
 import type { BackendId, Choice } from '../state/choice.ts'
 import type { Download } from '../state/download-meter.ts'
 import type { EngineState } from '../state/engine.ts'
 import { isPublished } from '../state/models.ts'
 import { reasonForOneThread } from '../state/one-thread.ts'
-import { bytes, milliseconds } from '../ui/format.ts'
 
 /** What the visitor can do about the state of the model. */
 export type Action =

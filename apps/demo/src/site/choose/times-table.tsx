@@ -1,11 +1,12 @@
 /** @jsxImportSource preact */
+
+import { bytes, milliseconds } from '@mobileone/site-kit/format'
+import { ScrollRegion } from '@mobileone/site-kit/scroll-region'
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { choice } from '../state/choice.ts'
 import { engine } from '../state/engine.ts'
 import { keyOf, measureSteady, recordSteady, type Trial, trials } from '../state/trials.ts'
-import { bytes, milliseconds } from '../ui/format.ts'
-import { ScrollRegion } from '../ui/scroll-region.tsx'
 import { onWhat } from './status-words.ts'
 import { columns, readMs } from './times.ts'
 

@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 import type { Prediction } from '@mobileone/sdk'
+import { percent } from '@mobileone/site-kit/format'
 import type { JSX } from 'preact'
-import { percent } from './format.ts'
 
 interface Props {
   readonly predictions: readonly Prediction[]

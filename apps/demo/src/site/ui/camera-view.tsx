@@ -1,7 +1,8 @@
 /** @jsxImportSource preact */
+
+import { Notice } from '@mobileone/site-kit/notice'
 import type { ComponentChildren, JSX } from 'preact'
 import { cameraNames } from './camera-names.ts'
-import { Notice } from './notice.tsx'
 import type { Camera } from './use-camera.ts'
 import './camera-view.css'
 

@@ -1,8 +1,9 @@
 /** @jsxImportSource preact */
+
+import { count } from '@mobileone/site-kit/format'
+import { ScrollRegion } from '@mobileone/site-kit/scroll-region'
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import { count } from '../../ui/format.ts'
-import { ScrollRegion } from '../../ui/scroll-region.tsx'
 import type { StudiedBlock } from './checkpoint-facts.ts'
 import type { FoldedBlock } from './fold-blocks.ts'
 

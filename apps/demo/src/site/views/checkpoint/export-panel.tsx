@@ -1,9 +1,10 @@
 /** @jsxImportSource preact */
+
+import { bytes, milliseconds } from '@mobileone/site-kit/format'
+import { Notice } from '@mobileone/site-kit/notice'
+import { saveFile } from '@mobileone/site-kit/save-file'
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { bytes, milliseconds } from '../../ui/format.ts'
-import { Notice } from '../../ui/notice.tsx'
-import { saveFile } from '../../ui/save-file.ts'
 import { type Form, type FormatFacts, stemOf, type WrittenFile } from './checkpoint-facts.ts'
 import {
   aboutFormat,

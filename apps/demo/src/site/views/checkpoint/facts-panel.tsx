@@ -1,9 +1,10 @@
 /** @jsxImportSource preact */
+
+import { bytes, count, millions, milliseconds } from '@mobileone/site-kit/format'
+import { Notice } from '@mobileone/site-kit/notice'
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { checkpointFile, choice } from '../../state/choice.ts'
-import { bytes, count, millions, milliseconds } from '../../ui/format.ts'
-import { Notice } from '../../ui/notice.tsx'
 import { shortened } from './checkpoint-facts.ts'
 import { type Opened, sentence, used, useOpened } from './opened.ts'
 

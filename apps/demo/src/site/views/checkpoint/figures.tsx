@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
+
+import { count } from '@mobileone/site-kit/format'
 import type { JSX } from 'preact'
-import { count } from '../../ui/format.ts'
 import type { Cost } from './fold-blocks.ts'
 
 interface Props {

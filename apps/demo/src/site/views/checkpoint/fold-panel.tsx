@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
+
+import { Notice } from '@mobileone/site-kit/notice'
 import type { JSX } from 'preact'
-import { Notice } from '../../ui/notice.tsx'
 import { BlockDiagram } from './block-diagram.tsx'
 import { titleOfStage } from './block-drawing.ts'
 import { BlockTable } from './block-table.tsx'

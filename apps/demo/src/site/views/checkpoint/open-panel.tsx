@@ -1,9 +1,10 @@
 /** @jsxImportSource preact */
+
+import { DropZone } from '@mobileone/site-kit/drop-zone'
+import { bytes } from '@mobileone/site-kit/format'
+import { Notice } from '@mobileone/site-kit/notice'
 import type { JSX } from 'preact'
 import { checkpointFile } from '../../state/choice.ts'
-import { DropZone } from '../../ui/drop-zone.tsx'
-import { bytes } from '../../ui/format.ts'
-import { Notice } from '../../ui/notice.tsx'
 import { shortened } from './checkpoint-facts.ts'
 import { cancelOpening, failure, type Opening, openEmbedded, opened, openFile, opening } from './opened.ts'
 

@@ -1,9 +1,9 @@
 /** The model that was opened: it stays while the visitor is in other views. */
 
+import { bytes } from '@mobileone/site-kit/format'
 import { batch, computed, type ReadonlySignal, signal } from '@preact/signals'
 import { proxy } from 'comlink'
 import { choose } from '../../state/choice.ts'
-import { bytes } from '../../ui/format.ts'
 import { type CheckpointWorker, settledBy, startCheckpointWorker } from './checkpoint-client.ts'
 import {
   type Form,

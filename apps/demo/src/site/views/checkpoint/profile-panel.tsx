@@ -1,11 +1,12 @@
 /** @jsxImportSource preact */
+
+import { bytes, milliseconds, percent } from '@mobileone/site-kit/format'
+import { Notice } from '@mobileone/site-kit/notice'
+import { ScrollRegion } from '@mobileone/site-kit/scroll-region'
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { onWhat } from '../../choose/status-words.ts'
 import { choice } from '../../state/choice.ts'
-import { bytes, milliseconds, percent } from '../../ui/format.ts'
-import { Notice } from '../../ui/notice.tsx'
-import { ScrollRegion } from '../../ui/scroll-region.tsx'
 import type { TimedModel } from './checkpoint-facts.ts'
 import { bytesOf, gflopsOf, peakShareOf, type SortKey, sortSteps, type TimedStep } from './layer-costs.ts'
 import { profileOpened, sentence, timings } from './opened.ts'

@@ -1,12 +1,13 @@
 /** @jsxImportSource preact */
+
+import { percent } from '@mobileone/site-kit/format'
+import { Notice } from '@mobileone/site-kit/notice'
 import type { ComponentChildren, CSSProperties, JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { choice } from '../../state/choice.ts'
 import { engine } from '../../state/engine.ts'
 import { Bars } from '../../ui/bars.tsx'
 import { CameraView } from '../../ui/camera-view.tsx'
-import { percent } from '../../ui/format.ts'
-import { Notice } from '../../ui/notice.tsx'
 import { useCamera } from '../../ui/use-camera.ts'
 import type { FrameFigures } from './frame-rate.ts'
 import { seenNow } from './framing.ts'

@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
+
+import { percent } from '@mobileone/site-kit/format'
 import type { JSX } from 'preact'
-import { percent } from '../../ui/format.ts'
 import { type Picture, pictures, removeAllPictures, selected, selectPicture } from './pictures.ts'
 
 /** The pictures that were given, where there are several, each with its best class or why it has none. */

@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
+
+import { percent } from '@mobileone/site-kit/format'
 import type { CSSProperties, JSX } from 'preact'
-import { percent } from '../../ui/format.ts'
 import { seenNow } from './framing.ts'
 import { changePicture, type Picture, removePicture, selected, setRegion } from './pictures.ts'
 import { RegionButton, RegionEditor } from './region-editor.tsx'

@@ -1,10 +1,11 @@
 /** @jsxImportSource preact */
+
+import { percent } from '@mobileone/site-kit/format'
+import { Notice } from '@mobileone/site-kit/notice'
 import type { JSX } from 'preact'
 import { openChooser } from '../../choose/chooser.ts'
 import { engine } from '../../state/engine.ts'
 import { Bars } from '../../ui/bars.tsx'
-import { percent } from '../../ui/format.ts'
-import { Notice } from '../../ui/notice.tsx'
 import { NetworkInput } from './network-input.tsx'
 import { Options } from './options.tsx'
 import { type Picture, selected, settings } from './pictures.ts'

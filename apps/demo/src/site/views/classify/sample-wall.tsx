@@ -1,10 +1,11 @@
 /** @jsxImportSource preact */
+
+import { Notice } from '@mobileone/site-kit/notice'
 import { computed } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { choice } from '../../state/choice.ts'
 import { engine } from '../../state/engine.ts'
-import { Notice } from '../../ui/notice.tsx'
 import { ModelHint } from './model-hint.tsx'
 import { addPictures, type GivenPicture, pictures, selected } from './pictures.ts'
 import { type Sample, type Samples, samplesFor } from './samples.ts'

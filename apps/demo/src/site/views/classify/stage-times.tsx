@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
+
+import { milliseconds } from '@mobileone/site-kit/format'
 import type { JSX } from 'preact'
-import { milliseconds } from '../../ui/format.ts'
 import type { StageTimes } from './pictures.ts'
 
 interface Stage {

@@ -1,9 +1,10 @@
 /** @jsxImportSource preact */
+
+import { count } from '@mobileone/site-kit/format'
+import { Notice } from '@mobileone/site-kit/notice'
+import { ScrollRegion } from '@mobileone/site-kit/scroll-region'
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { count } from '../../ui/format.ts'
-import { Notice } from '../../ui/notice.tsx'
-import { ScrollRegion } from '../../ui/scroll-region.tsx'
 import { explainWorker } from './explain-worker-client.ts'
 import type { BlockChoice, FoldStage } from './fold-stages.ts'
 

@@ -1,7 +1,8 @@
 /** @jsxImportSource preact */
+
+import { milliseconds } from '@mobileone/site-kit/format'
+import { Notice } from '@mobileone/site-kit/notice'
 import type { JSX } from 'preact'
-import { milliseconds } from '../../ui/format.ts'
-import { Notice } from '../../ui/notice.tsx'
 import type { Measurement } from './use-measurement.ts'
 
 interface Props {

@@ -1,8 +1,9 @@
 /** @jsxImportSource preact */
+
+import { millions, milliseconds, percent } from '@mobileone/site-kit/format'
+import { ScrollRegion } from '@mobileone/site-kit/scroll-region'
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { millions, milliseconds, percent } from '../../ui/format.ts'
-import { ScrollRegion } from '../../ui/scroll-region.tsx'
 import { explainWorker } from './explain-worker-client.ts'
 import type { Measurement } from './use-measurement.ts'
 import { useMeasurement } from './use-measurement.ts'

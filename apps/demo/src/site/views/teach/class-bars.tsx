@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
+
+import { percent } from '@mobileone/site-kit/format'
 import type { JSX } from 'preact'
-import { percent } from '../../ui/format.ts'
 import { project } from './taught.ts'
 
 /** A probability for each class, in the order of the classes, so that rows stay where they are. */

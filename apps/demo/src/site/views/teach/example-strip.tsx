@@ -1,7 +1,8 @@
 /** @jsxImportSource preact */
+
+import { useObjectUrl } from '@mobileone/site-kit/use-object-url'
 import type { JSX } from 'preact'
 import { useRef, useState } from 'preact/hooks'
-import { useObjectUrl } from '../../ui/use-object-url.ts'
 import type { TaughtExample } from './project.ts'
 import { dropExample } from './taught.ts'
 

@@ -1,9 +1,10 @@
 /** @jsxImportSource preact */
+
+import { saveFile } from '@mobileone/site-kit/save-file'
+import { ScrollRegion } from '@mobileone/site-kit/scroll-region'
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { engine } from '../../state/engine.ts'
-import { saveFile } from '../../ui/save-file.ts'
-import { ScrollRegion } from '../../ui/scroll-region.tsx'
 import { exportChoices, makeFile } from './export-file.ts'
 import { learned } from './learning.ts'
 import { report } from './taught.ts'

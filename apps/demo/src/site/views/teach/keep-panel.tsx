@@ -1,7 +1,8 @@
 /** @jsxImportSource preact */
+
+import { bytes, count } from '@mobileone/site-kit/format'
+import { saveFile } from '@mobileone/site-kit/save-file'
 import type { JSX } from 'preact'
-import { bytes, count } from '../../ui/format.ts'
-import { saveFile } from '../../ui/save-file.ts'
 import { FileButton } from './file-drop.tsx'
 import { isKept, isSaved, keep, stopKeeping } from './kept-project.ts'
 import { limits } from './project.ts'

@@ -1,8 +1,8 @@
 /** @jsxImportSource preact */
 import type { HeadReport } from '@mobileone/sdk'
+import { percent } from '@mobileone/site-kit/format'
+import { ScrollRegion } from '@mobileone/site-kit/scroll-region'
 import type { JSX } from 'preact'
-import { percent } from '../../ui/format.ts'
-import { ScrollRegion } from '../../ui/scroll-region.tsx'
 import { accuracySentence, adviceFor, confusionSentence } from './advice.ts'
 import { validation } from './learning.ts'
 import { examplesOf } from './project.ts'

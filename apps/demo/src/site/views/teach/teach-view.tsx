@@ -1,8 +1,9 @@
 /** @jsxImportSource preact */
+
+import { Notice } from '@mobileone/site-kit/notice'
 import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { engine } from '../../state/engine.ts'
-import { Notice } from '../../ui/notice.tsx'
 import { useCamera } from '../../ui/use-camera.ts'
 import { ClassCard } from './class-card.tsx'
 import { ExportPanel } from './export-panel.tsx'

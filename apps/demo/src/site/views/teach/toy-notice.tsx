@@ -1,8 +1,9 @@
 /** @jsxImportSource preact */
+
+import { Notice } from '@mobileone/site-kit/notice'
 import type { JSX } from 'preact'
 import { choose } from '../../state/choice.ts'
 import { engine } from '../../state/engine.ts'
-import { Notice } from '../../ui/notice.tsx'
 
 /** What to expect of the embedded model. */
 export function ToyNotice(): JSX.Element | null {

@@ -1,11 +1,12 @@
 /** @jsxImportSource preact */
+
+import { milliseconds } from '@mobileone/site-kit/format'
+import { useObjectUrl } from '@mobileone/site-kit/use-object-url'
 import { signal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { CameraView } from '../../ui/camera-view.tsx'
-import { milliseconds } from '../../ui/format.ts'
 import type { Camera } from '../../ui/use-camera.ts'
-import { useObjectUrl } from '../../ui/use-object-url.ts'
 import { ClassBars } from './class-bars.tsx'
 import { FileButton, FileDrop } from './file-drop.tsx'
 import { learned, learning } from './learning.ts'

@@ -1,13 +1,14 @@
 /** @jsxImportSource preact */
+
+import { count } from '@mobileone/site-kit/format'
+import { Notice } from '@mobileone/site-kit/notice'
+import { usePageDrop } from '@mobileone/site-kit/use-page-drop'
 import type { JSX } from 'preact'
 import { useRef, useState } from 'preact/hooks'
 import heldImages from '../../../../assets/fashion-mnist-sample/t10k-images.idx?url'
 import heldLabels from '../../../../assets/fashion-mnist-sample/t10k-labels.idx?url'
 import trainImages from '../../../../assets/fashion-mnist-sample/train-images.idx?url'
 import trainLabels from '../../../../assets/fashion-mnist-sample/train-labels.idx?url'
-import { count } from '../../ui/format.ts'
-import { Notice } from '../../ui/notice.tsx'
-import { usePageDrop } from '../../ui/use-page-drop.ts'
 import { filesOfDialog, filesOfDrop } from './entries-of-drop.ts'
 import type { PlacedFile } from './folder-files.ts'
 import { Picture } from './picture.tsx'

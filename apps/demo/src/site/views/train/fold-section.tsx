@@ -1,8 +1,9 @@
 /** @jsxImportSource preact */
+
+import { count, milliseconds, percent } from '@mobileone/site-kit/format'
+import { saveFile } from '@mobileone/site-kit/save-file'
 import type { JSX } from 'preact'
 import { choose } from '../../state/choice.ts'
-import { count, milliseconds, percent } from '../../ui/format.ts'
-import { saveFile } from '../../ui/save-file.ts'
 import type { FoldReport, FormFacts } from './compare-forms.ts'
 import { formNames } from './forms.ts'
 import type { NetworkForm } from './network-forms.ts'

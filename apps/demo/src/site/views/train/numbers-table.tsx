@@ -1,7 +1,8 @@
 /** @jsxImportSource preact */
+
+import { percent } from '@mobileone/site-kit/format'
+import { ScrollRegion } from '@mobileone/site-kit/scroll-region'
 import type { JSX } from 'preact'
-import { percent } from '../../ui/format.ts'
-import { ScrollRegion } from '../../ui/scroll-region.tsx'
 import { formNames } from './forms.ts'
 import type { Point } from './series.ts'
 import type { TrainingRun } from './training-run.ts'

@@ -1,7 +1,8 @@
 /** @jsxImportSource preact */
+
+import { count, percent } from '@mobileone/site-kit/format'
+import { Notice } from '@mobileone/site-kit/notice'
 import type { JSX } from 'preact'
-import { count, percent } from '../../ui/format.ts'
-import { Notice } from '../../ui/notice.tsx'
 import { formNames, formsOf } from './forms.ts'
 import { LineChart } from './line-chart.tsx'
 import type { NetworkForm } from './network-forms.ts'

@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
+
+import { percent } from '@mobileone/site-kit/format'
 import type { JSX } from 'preact'
-import { percent } from '../../ui/format.ts'
 import { formNames } from './forms.ts'
 import { Picture } from './picture.tsx'
 import { samplesOf } from './prepared-data.ts'

@@ -1,0 +1,32 @@
+/** Human names for the ids that reports hold. */
+import { gpuLineup, lineup } from '../lineup.ts'
+import { catalogue } from './networks/catalogue.ts'
+import { parseNetworkId } from './networks/network-id.ts'
+
+const contenders = new Map([...lineup, ...gpuLineup].map((entry) => [entry.name, entry]))
+
+/** `ONNX Runtime Web, wasm` for `ort-wasm`; an id nobody knows stays as it is. */
+export function contenderTitle(id: string): string {
+  return contenders.get(id)?.short ?? id
+}
+
+/** `MobileOne-S0, 160 px, batch 8` for `s0@160x8`; an id nobody knows stays as it is. */
+export function networkTitle(id: string): string {
+  const parsed = parseNetworkId(id)
+  if (!parsed) return id
+  const { network, size, batch } = parsed
+  const title = network === 'own' ? 'Your checkpoint' : (catalogue.get(network)?.title ?? network)
+  return [title, size === undefined ? '' : `${size} px`, batch === 1 ? '' : `batch ${batch}`]
+    .filter((part) => part !== '')
+    .join(', ')
+}
+
+/** `2 threads`. */
+export function threadsText(threads: number): string {
+  return threads === 1 ? '1 thread' : `${threads} threads`
+}
+
+/** Whether a contender is of this project. */
+export function isOurs(contender: string): boolean {
+  return contender.startsWith('mobileone-')
+}
