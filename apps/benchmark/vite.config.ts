@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { defaultClientConditions, defineConfig, type UserConfig } from 'vite'
 import { ownPolicy } from '../../packages/site-kit/src/own-policy.ts'
 import { siteTheme } from '../../packages/site-kit/src/site-theme.ts'
+import { suitesFile } from './plugins/suites-file.ts'
 import { headersOf } from './src/page-headers.ts'
 
 const packages = [
@@ -16,7 +17,7 @@ const version = (name: string): string =>
 const config: UserConfig = defineConfig({
   base: './',
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions] },
-  plugins: [siteTheme(), ownPolicy(headersOf)],
+  plugins: [siteTheme(), ownPolicy(headersOf), suitesFile()],
   worker: { format: 'es' },
   define: { packageVersions: Object.fromEntries(packages.map((name) => [name, version(name)])) },
   build: {
@@ -25,7 +26,7 @@ const config: UserConfig = defineConfig({
     modulePreload: { polyfill: false },
     // Inlined assets would be data: addresses, which the policy forbids.
     assetsInlineLimit: 0,
-    rolldownOptions: { input: ['index.html', 'contender.html', 'camera.html'] },
+    rolldownOptions: { input: ['index.html', 'contender.html', 'camera.html', 'workload.html'] },
   },
 })
 

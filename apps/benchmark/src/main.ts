@@ -12,18 +12,23 @@ import {
   reportMarkdown,
   reportSvg,
   reportText,
+  type Skipped,
 } from '@mobileone/measure'
+import { studies, studyMarkdown, studySvg, studyText } from '@mobileone/measure/studies'
 import { loadDeployModel } from '@mobileone/sdk'
 import { help, type Options, parseOptions } from './options.ts'
 import { writeFolder } from './portable-gpu-benchmark/write-folder.ts'
 import { progressLine } from './progress.ts'
 import { run, variantModels } from './run.ts'
+import { runStudy } from './run-study.ts'
 import { startServer } from './server.ts'
+import { studyNetworks, writeStudies } from './study-documents.ts'
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2))
   if (!options) process.stdout.write(help)
   else if (options.serve) await servePage(options.serve)
+  else if (options.studies.length > 0) await study(options)
   else if (options.from !== undefined && options.compare !== undefined) {
     const comparison = compareReports(readReport(options.from), readReport(options.compare))
     const isJson = options.format === 'json'
@@ -51,16 +56,65 @@ async function carry(
 }
 
 async function measure(options: Options): Promise<void> {
+  const models =
+    options.weights === undefined ? variantModels(options.variants) : [weightsModel(options.weights)]
+  const report = await watched((watch) => run({ ...options, models, ...watch }))
+  const path = keep(report, options)
+  process.stdout.write(printableLines(render(report, options.format)))
+  process.stderr.write(`\nAll samples are in ${path}\n`)
+}
+
+/** What is measured is kept when it is interrupted: the exit code tells. */
+async function study(options: Options): Promise<void> {
+  const { studies: names, from, write, format } = options
+  const print = (report: Report): void => {
+    process.stdout.write(printableLines(names.map((name) => renderStudy(name, report, format)).join('\n')))
+    if (write !== undefined) {
+      writeStudies(write, report)
+      process.stderr.write(`\n${write} is written\n`)
+    }
+  }
+  if (from !== undefined) return print(readReport(from))
+  const report = await watched((watch) =>
+    runStudy({ ...options, networks: studyNetworks(options), ...watch }),
+  )
+  const path = keep(report, options)
+  print(report)
+  const { stopped } = report
+  process.stderr.write(`\nAll samples are in ${path}${stopped ? `; it was stopped: ${stopped}` : ''}\n`)
+  if (stopped) process.exitCode = 130
+}
+
+function renderStudy(name: Options['studies'][number], report: Report, format: Options['format']): string {
+  switch (format) {
+    case 'json':
+      return reportJson(report)
+    case 'markdown':
+      return studyMarkdown(studies[name], report)
+    case 'svg':
+      return studySvg(studies[name], report)
+    case 'text':
+      return studyText(studies[name], report)
+    default:
+      return format satisfies never
+  }
+}
+
+interface Watch {
+  readonly onProgress: ReturnType<typeof progressLine>['onProgress']
+  readonly onSkipped: (skipped: Skipped) => void
+  readonly signal: AbortSignal
+}
+
+/** `work` with progress on standard error, and stopped by Ctrl+C. */
+async function watched<T>(work: (watch: Watch) => Promise<T>): Promise<T> {
   const interrupt = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => interrupt.abort(new Error(signal)))
   }
   const progress = progressLine()
   try {
-    const report = await run({
-      ...options,
-      models:
-        options.weights === undefined ? variantModels(options.variants) : [weightsModel(options.weights)],
+    return await work({
       onProgress: progress.onProgress,
       onSkipped: (skipped) => {
         progress.end()
@@ -68,16 +122,17 @@ async function measure(options: Options): Promise<void> {
       },
       signal: interrupt.signal,
     })
-    progress.end()
-    const path =
-      options.output ?? join('benchmark-results', `${report.date.slice(0, 19).replaceAll(':', '-')}.json`)
-    mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, render(report, 'json'))
-    process.stdout.write(printableLines(render(report, options.format)))
-    process.stderr.write(`\nAll samples are in ${path}\n`)
   } finally {
     progress.end()
   }
+}
+
+/** The path of the JSON document that `report` is now in. */
+function keep(report: Report, { output }: Options): string {
+  const path = output ?? join('benchmark-results', `${report.date.slice(0, 19).replaceAll(':', '-')}.json`)
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, reportJson(report))
+  return path
 }
 
 /** Real weights: the variant they are of gives the name. */

@@ -1,12 +1,21 @@
 import { parseArgs } from 'node:util'
 import { MobileOneError, type Variant, variants } from '@mobileone/core'
 import { type Protocol, type ProtocolName, protocol, protocolNames } from '@mobileone/measure'
+import { type StudyName, studyNames } from '@mobileone/measure/studies'
 import { gpuLineup, lineup, type RuntimeName } from './lineup.ts'
 import { platforms, thisPlatform } from './portable-gpu-benchmark/write-folder.ts'
 import { type AdapterChoice, adapterChoices } from './runtimes/adapter.ts'
 
 export interface Options {
   readonly variants: readonly Variant[]
+  /** Measure the networks of these studies in place of the variants, and read off what they say. */
+  readonly studies: readonly StudyName[]
+  /** Fewer networks of the studies. */
+  readonly quick: boolean
+  /** Of the networks of the studies, only these. */
+  readonly networks: readonly string[] | undefined
+  /** A Markdown file whose places for studies are filled. */
+  readonly write: string | undefined
   readonly contenders: readonly string[]
   readonly runtimes: readonly RuntimeName[]
   readonly threads: readonly number[]
@@ -29,7 +38,13 @@ const variantNames = Object.keys(variants) as Variant[]
 const names = lineup.map(({ name }) => name)
 const gpuNames = gpuLineup.map(({ name }) => name)
 
+/** Enough for a study on the CPU, in minutes: those that everyone compares with. */
+const studyContenders = ['mobileone-wasm', 'ort-wasm']
+
 const specs = {
+  study: { type: 'string', short: 's' },
+  networks: { type: 'string' },
+  write: { type: 'string' },
   variants: { type: 'string', short: 'v' },
   contenders: { type: 'string', short: 'c' },
   runtimes: { type: 'string', short: 'r' },
@@ -76,8 +91,13 @@ What is measured
   -w, --weights <file>       Real weights in place of seeded random ones: a safetensors or PyTorch file of any variant,
                              which is then the only one measured
 
+  -s, --study <names>        The paper's studies in place of --variants: ${studyNames.slice(0, 4).join(', ')},
+                             ${studyNames.slice(4).join(', ')}, or all; in Chromium on one thread with
+                             ${studyContenders.join(' and ')}, unless the options above say otherwise
+      --networks <names>     Of the networks of the study, only these: s0, mobilenetv2_100, probe_dense_silu
+
 How
-  -q, --quick                S0 and S1, few runs: two minutes
+  -q, --quick                S0 and S1, few runs: two minutes; with --study, few of its networks
   -p, --protocol <name>      default     contenders take turns run by run; median and 95th percentile
                              modelbench  as Apple's ModelBench: 20 rounds of 50, the model made anew in each, 10 lowest
                                          and 10 highest of a round left out, mean of the rounds' means
@@ -85,7 +105,8 @@ How
   -n, --runs <n>             Timed runs of each: in all, or of a round for modelbench (default 30, 50, 1000; 10 with --gpu)
       --rounds <n>           Rounds (default: one a run, 20, one for 10 runs)
       --trim <n>             Samples left out at each end of a round
-      --starts <n>           Fresh starts of each, of which load, compile and first are medians (default 3)
+      --starts <n>           Fresh starts of each, of which load, compile and first are medians (default 3); with --study
+                             all networks are gone through so many times
       --from-bytes           Only fresh starts (--starts of them, default 10): from the model's bytes in memory, and
                              nothing else, to the first result
 
@@ -94,7 +115,9 @@ What comes of it
       --json                 Print the JSON document instead of the table
       --markdown             Print Markdown instead of the table, as in docs/benchmarks.md
       --svg                  Print a picture of it
-      --from <file>          Measure nothing; print the JSON document of an earlier run
+      --from <file>          Measure nothing; print the JSON document of an earlier run, with --study what it says to that
+      --write <file>         With --study: fill the places of the Markdown file that are between <!-- study NAME --> and
+                             <!-- /study -->, as in docs/study.md
       --compare <file>       With --from: print both side by side, with the confidence interval of each ratio
       --serve                Serve the benchmark page instead, for this browser or another device
       --port <n>, --host <address>   Where (default 8080, 127.0.0.1)
@@ -121,6 +144,9 @@ Examples
   npm run bench -- --gpu --variants s0,s1
   npm run bench -- --gpu-folder gpu-bench
   npm run bench -- --markdown --from benchmark-results/2026-01-31T12-00-00.json
+  npm run bench -- --study zoo,predictors
+  npm run bench -- --study activations --contenders mobileone-wasm --runtimes node --markdown
+  npm run bench -- --study all --from benchmark-results/2026-01-31T12-00-00.json --write docs/study.md
   npm run bench -- --serve
 `
 
@@ -133,6 +159,8 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   const fromBytes = values['from-bytes'] ?? false
   const name = choose('protocol', values.protocol ?? 'default', protocolNames)[0] as ProtocolName
   const runs = fromBytes ? 0 : whole('runs', values.runs, 1)
+  const asked = values.study === undefined ? [] : studyNamesOf(values.study)
+  const isStudy = asked.length > 0
   const starts = whole('starts', values.starts, 1) ?? (fromBytes ? 10 : quick ? 1 : 3)
   if (fromBytes && (name !== 'default' || values.runs !== undefined)) {
     throw fail('--from-bytes measures only starts: leave --protocol and --runs out (--starts tells how many)')
@@ -151,19 +179,38 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   if (folder !== undefined && values.weights !== undefined) {
     throw fail('--gpu-folder carries random weights, which may go anywhere: leave --weights out')
   }
+  if (
+    isStudy &&
+    (fromBytes || values.weights !== undefined || values.variants !== undefined || folder !== undefined)
+  )
+    throw fail(
+      '--study says what is measured: leave --variants, --weights, --from-bytes and --gpu-folder out',
+    )
+  if (!isStudy && values.networks !== undefined)
+    throw fail('--networks needs --study; of MobileOne: --variants')
+  if (!isStudy && values.write !== undefined) throw fail('--write needs --study')
   const known = gpu ? gpuNames : names
   const all = gpu || folder !== undefined ? 's0' : quick ? 's0,s1' : variantNames.join()
-  const few = gpu ? 10 : undefined
+  const few = isStudy ? 12 : gpu ? 10 : undefined
+  const usual = isStudy ? (gpu ? gpuNames.slice(0, 2) : studyContenders) : known
   const chosen = choose('variants', values.variants ?? all, variantNames)
   if (folder !== undefined && chosen.length > 1)
     throw fail('--gpu-folder carries one network: name one variant')
   return {
     variants: chosen,
-    contenders: choose('contenders', values.contenders ?? known.join(), known),
-    runtimes: gpu ? ['chromium'] : choose('runtimes', values.runtimes ?? runtimeNames.join(), runtimeNames),
-    threads: gpu ? [1] : list(values.threads ?? '1,2').map((text) => whole('threads', text, 1) as number),
+    studies: asked,
+    quick,
+    networks: values.networks === undefined ? undefined : list(values.networks),
+    write: values.write,
+    contenders: choose('contenders', values.contenders ?? usual.join(), known),
+    runtimes: gpu
+      ? ['chromium']
+      : choose('runtimes', values.runtimes ?? (isStudy ? 'chromium' : runtimeNames.join()), runtimeNames),
+    threads: gpu
+      ? [1]
+      : list(values.threads ?? (isStudy ? '1' : '1,2')).map((text) => whole('threads', text, 1) as number),
     protocol: protocol(name, {
-      runs: runs ?? (name === 'default' ? (quick ? (gpu ? 3 : 12) : few) : undefined),
+      runs: runs ?? (name === 'default' ? (quick ? (gpu || isStudy ? 3 : 12) : few) : undefined),
       rounds: whole('rounds', values.rounds, 1),
       trim: whole('trim', values.trim, 0),
       starts,
@@ -198,6 +245,10 @@ function choose<T extends string>(option: string, given: string, known: readonly
     throw fail(`--${option} takes ${known.join(', ')}; there is no "${unknown ?? ''}"`)
   }
   return chosen as T[]
+}
+
+function studyNamesOf(given: string): StudyName[] {
+  return given.trim() === 'all' ? [...studyNames] : choose('study', given, studyNames)
 }
 
 function list(given: string): string[] {

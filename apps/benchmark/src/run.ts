@@ -4,6 +4,7 @@ import { type Model, type OnProgress, variants } from '@mobileone/core'
 import {
   benchmark,
   type Lane,
+  type Measured,
   type PeakLane,
   prepareSubject,
   type Report,
@@ -37,8 +38,27 @@ export function variantModels(names: Options['variants']): RunOptions['models'] 
 }
 
 /** Measure everything asked for. Pages and processes it started are gone when it settles. */
-export async function run(options: RunOptions): Promise<Report> {
-  const { onProgress, signal, protocol, threads } = options
+export function run(options: RunOptions): Promise<Report> {
+  const { onProgress, onSkipped, signal, protocol } = options
+  return inRuntimes(options, ({ lanes, peaks }) =>
+    benchmark({ subjects: subjects(options), lanes, peaks, protocol, onProgress, onSkipped, signal }),
+  )
+}
+
+/** Who runs where. */
+export interface Places
+  extends Pick<RunOptions, 'contenders' | 'runtimes' | 'threads' | 'protocol' | 'adapter'> {
+  readonly onProgress?: OnProgress
+}
+
+/**
+ * What `measure` measures with the contenders in their runtimes, as a report. Pages, processes and files that were made for it are gone when
+ * it settles.
+ */
+export async function inRuntimes<M extends Measured>(
+  { onProgress, protocol, threads, ...options }: Places,
+  measure: (ready: { readonly lanes: readonly Lane[]; readonly peaks: readonly PeakLane[] }) => Promise<M>,
+): Promise<Report & M> {
   const before = loadavg()
   const date = new Date().toISOString()
   const files = subjectFiles({
@@ -66,15 +86,7 @@ export async function run(options: RunOptions): Promise<Report> {
         for (const count of threads) lanes.push(started.lane(entry, count))
       }
     }
-    const measured = await benchmark({
-      subjects: subjects(options),
-      lanes,
-      peaks,
-      protocol,
-      onProgress,
-      onSkipped: options.onSkipped,
-      signal,
-    })
+    const measured = await measure({ lanes, peaks })
     const versions: Record<string, string> = {}
     if (chromium) versions.chromium = chromium.version
     if (node) Object.assign(versions, { node: node.version, v8: node.v8 })

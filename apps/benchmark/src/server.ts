@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { type Page, serve } from '@mobileone/testkit'
 import { headersOf } from './page-headers.ts'
 import { dist, packageFolder } from './paths.ts'
+import { suitesJson } from './workload/suites.ts'
 
 /** What a run of one contender fetched, without the page that drives it and without the model. */
 export interface Wire {
@@ -50,6 +51,9 @@ export async function startServer({ models, ...address }: ServerOptions = {}): P
   const find = (path: string): Page | undefined => {
     const [, run, inRun] = /^\/run\/([^/]+)\/(.*)$/.exec(path) ?? []
     const name = (inRun ?? path.slice(1)) || 'index.html'
+    if (name === 'suites.json') {
+      return { type: 'application/json', body: suitesJson(`${url}/`), headers: headersOf(name) }
+    }
     const file = locate(decoded(name), models)
     if (file === undefined) return undefined
     if (run !== undefined && counted.test(name)) {

@@ -207,6 +207,10 @@ describe('options', () => {
     [['--gpu', '--threads', '2'], /--gpu measures in Chromium on one thread/],
     [['--gpu', '--adapter', 'cuda'], /--adapter takes auto, hardware, software/],
     [['--adapter', 'software'], /--adapter needs --gpu/],
+    [['--study', 'speed'], /--study takes activations, blocks.*there is no "speed"/],
+    [['--study', 'zoo', '--variants', 's0'], /--study says what is measured/],
+    [['--networks', 's0'], /--networks needs --study/],
+    [['--write', 'docs/study.md'], /--write needs --study/],
   ])('refuse %j', (args, message) => {
     expect(() => parseOptions(args)).toThrow(message)
   })

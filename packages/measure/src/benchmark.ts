@@ -228,6 +228,7 @@ function resultOf(
     highMs: null,
   }
   const middle = (pick: (start: Start) => number): number => median(starts.map(pick))
+  const steps = starts.at(-1)?.steps
   return {
     contender: lane.contender,
     variant: subject.variant,
@@ -246,6 +247,7 @@ function resultOf(
     maxAbsError,
     maxRelError,
     macs: subject.macs,
+    ...(steps !== undefined && { steps }),
     ...(finish?.gpu && { gpu: finish.gpu }),
     ...('incomplete' in end && { incomplete: end.incomplete }),
     samples,

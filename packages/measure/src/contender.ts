@@ -16,6 +16,8 @@ export interface Contender {
   dispose(): Promise<void>
   /** What it holds now, where it can tell. */
   readonly memoryBytes?: number
+  /** Kernels it runs one after another for the model it has, where it can tell. */
+  readonly steps?: number
 }
 
 /** What a contender is made with. */

@@ -15,6 +15,8 @@ export interface Start {
   readonly compileMs: number
   readonly firstMs: number
   readonly output: readonly number[]
+  /** Kernels of a run, where the contender tells. */
+  readonly steps?: number
 }
 
 /** One turn of a contender in a round. */
@@ -105,6 +107,7 @@ export function localHost(options: LocalHostOptions): Host {
         compileMs: compiled - loaded,
         firstMs: end - compiled,
         output: Array.from(last),
+        ...(contender.steps !== undefined && { steps: contender.steps }),
       }
     },
     async turn({ settle, runs, recreate }) {

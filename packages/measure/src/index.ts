@@ -86,6 +86,6 @@ export {
 } from './shared-summary.ts'
 export { type SpeedRatio, speedRatio } from './speed-ratio.ts'
 export { mean, median, percentile, trimmed } from './statistics.ts'
-export { prepareSubject, randomDeployModel, type Subject } from './subject.ts'
+export { prepareSubject, prepareSubjectBy, randomDeployModel, type Subject } from './subject.ts'
 export { formatBytes, table } from './text-table.ts'
 export { busyReason, type Verdict, verdictsOf } from './verdict.ts'

@@ -52,6 +52,7 @@ const result = v.object({
   maxAbsError: positive,
   maxRelError: positive,
   macs: positive,
+  steps: v.exactOptional(whole),
   gpu: v.exactOptional(gpu),
   incomplete: v.exactOptional(text),
   samples,

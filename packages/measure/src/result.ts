@@ -54,6 +54,8 @@ export interface Result {
   /** The largest difference from the reference over the reference's largest value. */
   readonly maxRelError: number
   readonly macs: number
+  /** Kernels of a run, one after another; only of contenders that tell. */
+  readonly steps?: number
   /** Why it ended before all runs were measured; its figures are of those that were, and its last output was not checked. */
   readonly incomplete?: string
   /** What a run asks of the GPU; only of contenders that use one. */

@@ -1,4 +1,5 @@
 import {
+  type Backend,
   elementCount,
   initialize,
   type MobileOneConfig,
@@ -10,7 +11,9 @@ import {
   reference,
   type Tensor,
   tensor,
+  withInputs,
 } from '@mobileone/core'
+import { checkOutput } from './check-output.ts'
 
 /** One network with one input and the reference's answer: what every contender is measured and judged on. */
 export interface Subject {
@@ -36,6 +39,52 @@ export function randomDeployModel(config: MobileOneConfig): Model {
  * @throws MobileOneError `unsupported` for a model that has not one input and one output.
  */
 export async function prepareSubject(variant: string, model: Model, signal?: AbortSignal): Promise<Subject> {
+  return subjectOf(variant, model, await answer(reference(), model, signal))
+}
+
+/** Multiply-accumulates that the naive reference does in about half a second. */
+const referenceMacs = 40_000_000
+const leastSide = 33
+
+/**
+ * `prepareSubject` for networks on which the naive reference would take minutes: `witness` answers in its place, once it has agreed with the
+ * reference on the same weights at an input of fewer pixels. A network that takes no other input is left to the reference.
+ * @throws MobileOneError `wrong-result` where the witness is wrong, `unsupported` for a model that has not one input and one output.
+ */
+export async function prepareSubjectBy(
+  witness: Backend,
+  variant: string,
+  model: Model,
+  signal?: AbortSignal,
+): Promise<Subject> {
+  const small = smaller(model)
+  if (!small) return prepareSubject(variant, model, signal)
+  const [expected, given] = [await answer(reference(), small, signal), await answer(witness, small, signal)]
+  checkOutput(given.output, expected.output)
+  return subjectOf(variant, model, await answer(witness, model, signal))
+}
+
+/** The model at as many pixels as make {@link referenceMacs}; undefined where it has no more than that, or takes no other input. */
+function smaller(model: Model): Model | undefined {
+  const [[name, { shape }] = ['', { shape: [] }]] = Object.entries(model.inputs)
+  const [, channels, height, width] = shape
+  if (channels === undefined || height === undefined || width === undefined) return undefined
+  const share = Math.sqrt(referenceMacs / profile(model).macs)
+  if (share >= 1) return undefined
+  const side = (pixels: number): number => Math.min(pixels, Math.max(leastSide, Math.round(pixels * share)))
+  try {
+    return withInputs(model, { [name]: [1, channels, side(height), side(width)] })
+  } catch {
+    return undefined
+  }
+}
+
+interface Answer {
+  readonly input: Tensor
+  readonly output: readonly number[]
+}
+
+async function answer(backend: Backend, model: Model, signal: AbortSignal | undefined): Promise<Answer> {
   const [named, ...moreInputs] = Object.entries(model.inputs)
   const [outputName, ...moreOutputs] = Object.keys(model.outputs)
   if (!named || outputName === undefined || moreInputs.length + moreOutputs.length > 0) {
@@ -50,13 +99,17 @@ export async function prepareSubject(variant: string, model: Model, signal?: Abo
     shape,
     Float32Array.from({ length: elementCount(shape) }, () => source.normal()),
   )
-  await using executor = await reference().compile(model)
+  await using executor = await backend.compile(model)
   const outputs = await executor.run({ [inputName]: input }, signal ? { signal } : {})
+  return { input, output: Array.from((outputs[outputName] as Tensor).data) }
+}
+
+function subjectOf(variant: string, model: Model, { input, output }: Answer): Subject {
   return {
     variant,
     model,
     input,
-    expected: Array.from((outputs[outputName] as Tensor).data),
+    expected: output,
     macs: profile(model).macs,
     weightBytes: Object.values(model.weights).reduce((sum, { data }) => sum + data.byteLength, 0),
   }

@@ -8,6 +8,7 @@ import { wasm } from '@mobileone/backend-wasm'
 import { expect, it } from 'vitest'
 import { parseReport } from '../src/index.ts'
 import { compare } from './readme-example.ts'
+import { ask } from './readme-study.ts'
 import { tinyModel } from './tiny.ts'
 
 it('the example of the README that exports a function compares two backends on a network', async () => {
@@ -38,4 +39,8 @@ it('the program of processes measures a contender in processes of its own', asyn
   const { stdout } = await promisify(execFile)(process.execPath, [program])
   expect(stdout).toMatch(/^Peak in node, 1 thread: /m)
   expect(stdout).toMatch(/^mine +1 +\d/m)
+})
+
+it('the last puts a question of the paper to this machine', async () => {
+  expect(await ask('resolution', ['s0@160', 's0'])).toMatch(/^160 +141 +0\.51 +\d/m)
 })

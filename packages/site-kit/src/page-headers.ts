@@ -6,6 +6,8 @@ export interface PageRights {
   readonly camera?: boolean
   /** Show pages of its own origin in frames. */
   readonly frames?: boolean
+  /** Be shown in a frame by pages of any origin, isolated ones too. */
+  readonly framed?: boolean
   /** Run scripts and workers that it made itself, as foreign runtimes do. */
   readonly madeScripts?: boolean
 }
@@ -18,6 +20,7 @@ export function pageHeaders({
   connect = [],
   camera = false,
   frames = false,
+  framed = false,
   madeScripts = false,
 }: PageRights = {}): Record<string, string> {
   const made = madeScripts ? ['blob:'] : []
@@ -33,7 +36,7 @@ export function pageHeaders({
     ...(frames && { 'frame-src': ["'self'"] }),
     'base-uri': ["'none'"],
     'form-action': ["'none'"],
-    'frame-ancestors': ["'self'"],
+    'frame-ancestors': [framed ? '*' : "'self'"],
   }
   return {
     'Content-Security-Policy': Object.entries(policy)
@@ -41,7 +44,7 @@ export function pageHeaders({
       .join('; '),
     'Cross-Origin-Opener-Policy': 'same-origin',
     'Cross-Origin-Embedder-Policy': 'require-corp',
-    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Cross-Origin-Resource-Policy': framed ? 'cross-origin' : 'same-origin',
     'Permissions-Policy': `camera=(${camera ? 'self' : ''}), microphone=(), geolocation=()`,
     'Referrer-Policy': 'no-referrer',
     'X-Content-Type-Options': 'nosniff',

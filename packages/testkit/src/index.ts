@@ -31,6 +31,7 @@ export {
   type Requirement,
   reportLack,
   vulkanDriver,
+  webaiRunnerFolder,
   workerdPath,
 } from './requirements.ts'
 export { type Page, serve } from './server.ts'

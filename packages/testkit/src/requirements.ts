@@ -34,6 +34,11 @@ export const deno: string = process.env.MOBILEONE_DENO ?? 'deno'
 /** Where the reference data lies: beside the repository. */
 export const goldenFolder: string = fileURLToPath(new URL('../../../../shared/golden', import.meta.url))
 
+/** A copy of GoogleChrome/webai-compute-benchmark: MOBILEONE_WEBAI_RUNNER, or beside the repository. */
+export const webaiRunnerFolder: string =
+  process.env.MOBILEONE_WEBAI_RUNNER ??
+  fileURLToPath(new URL('../../../../shared/webai-compute-benchmark', import.meta.url))
+
 /** Where the Debian package dataset-fashion-mnist puts its files. */
 export const fashionMnistFolder = '/usr/share/datasets/fashion-mnist'
 
@@ -100,6 +105,11 @@ const parts = {
     use: 'tests on Deno',
     lack: () => withoutProgram(deno),
     remedy: 'npm i -g deno, or set MOBILEONE_DENO',
+  },
+  'webai-runner': {
+    use: 'tests with the runner of webai-compute-benchmark itself',
+    lack: () => withoutFile(`${webaiRunnerFolder}/resources/suite-runner.mjs`),
+    remedy: 'set MOBILEONE_WEBAI_RUNNER to a copy of github.com/GoogleChrome/webai-compute-benchmark',
   },
   swift: {
     use: "tests by Swift's own compiler",

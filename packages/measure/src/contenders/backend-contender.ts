@@ -21,6 +21,9 @@ export function backendContender(
     get memoryBytes() {
       return loaded?.executor.memory.bytes ?? 0
     },
+    get steps() {
+      return loaded?.executor.steps.length ?? 0
+    },
     async load(source: ModelSource) {
       await loaded?.executor.dispose()
       const model = source instanceof Uint8Array ? read?.(source) : source
