@@ -174,7 +174,7 @@ export function createChunkScheduler(init: ThreadInit, step: StepKernel, maySlee
 
 /** The life of a worker: link the kernels, answer `ready`, then take part in one run after the other. */
 export function serve(): void {
-  const port: Pick<MessagePort, 'onmessage' | 'postMessage' | 'close'> =
+  const port: Pick<MessagePort, 'onmessage' | 'postMessage'> =
     (globalThis.process?.getBuiltinModule?.('node:worker_threads').parentPort as never) ??
     (globalThis as never)
   port.onmessage = async ({ data }: { data: ThreadInit }) => {
@@ -185,7 +185,6 @@ export function serve(): void {
       while (scheduler.awaitRun()) {
         for (let index = 0; index < scheduler.steps; index++) scheduler.runStep(index)
       }
-      port.close()
     } catch (error) {
       port.postMessage(String(error))
     }

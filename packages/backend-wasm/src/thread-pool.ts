@@ -14,6 +14,12 @@ export type WorkerAddress = string | URL | TrustedAddress
 /** Milliseconds that a worker may take to start. */
 const START_LIMIT = 30_000
 
+/**
+ * Milliseconds that a worker's worker, which by then only waits, outlives its work. Where the owner is ended while a worker of its own
+ * starts to end, Chromium keeps both for ever; one that waits it ends with the owner.
+ */
+const LINGER = 500
+
 /** Started workers. */
 export interface ThreadPool {
   /** Why the work of one of them will not be finished any more; undefined while all live. */
@@ -153,8 +159,8 @@ function startWorker(
       send: (init) => worker.postMessage(init),
       unref() {},
       async terminate() {
-        // Chromium keeps a worker's worker that is terminated while it starts, and the one that started it, for ever.
-        settled.then(() => worker.terminate())
+        if (typeof document !== 'undefined') return worker.terminate()
+        settled.then(() => setTimeout(() => worker.terminate(), LINGER))
       },
     }
   } catch (error) {

@@ -69,7 +69,7 @@ export async function start(options: WasmOptions): Promise<string> {
   }
 }
 
-/** Begin to compile for two threads, and give up `ms` milliseconds after a worker was started for it. */
+/** Compile for two threads and dispose, but give up `ms` milliseconds after a worker was started for it. */
 export async function abandon(ms: number): Promise<void> {
   const controller = new AbortController()
   const RealWorker = globalThis.Worker

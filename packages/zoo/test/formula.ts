@@ -40,7 +40,7 @@ function spread(
   if (name.endsWith('weight')) {
     return shape.length >= 2 ? [gain * Math.sqrt(6 / elementCount(shape.slice(1))), 0] : [0.25, 1]
   }
-  return [0.2, 0]
+  return [/(bias|running_mean)$/.test(name) ? 0.2 : 0.5, 0]
 }
 
 /** `graph` with the weights of the formula. */

@@ -21,7 +21,7 @@ import {
 import { lacking, readGoldenFloat32, readGoldenJson } from '@mobileone/testkit'
 import * as native from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { probeNames, probeNetwork, probes, type ZooName, zooNames, zooNetwork } from '../src/index.ts'
+import { probeNames, probeNetwork, probes, type ZooName, zoo, zooNames, zooNetwork } from '../src/index.ts'
 import { formulaImage, withFormula } from './formula.ts'
 
 interface Logits {
@@ -38,12 +38,21 @@ interface Network {
   readonly parameters: readonly (readonly [name: string, shape: readonly number[]])[]
   readonly params: { readonly train: number; readonly deploy: number }
   readonly macs: { readonly convLinear: number }
-  readonly logits: { readonly [K in 'small' | 'odd' | 'full']: Logits }
+  readonly logits: { readonly small: Logits; readonly odd?: Logits; readonly full: Logits }
 }
 
-const large: readonly ZooName[] = ['repvgg_a1', 'repvgg_a2', 'repvgg_b0', 'repvgg_b1', 'resnet50']
+const large: readonly ZooName[] = [
+  'repvgg_a1',
+  'repvgg_a2',
+  'repvgg_b0',
+  'repvgg_b1',
+  'resnet50',
+  'mobilevit_s',
+]
 const isAll = process.env.MOBILEONE_ZOO === 'all'
 const names = zooNames.filter((name) => !name.endsWith('_silu') && (isAll || !large.includes(name)))
+/** Whose input has one size: they are built for each. */
+const tokenNames = names.filter((name) => zoo[name].matmulMacs !== undefined)
 const networks = lacking('golden')
   ? {}
   : readGoldenJson<{ networks: Record<string, Network> }>('zoo', 'zoo.json').networks
@@ -54,9 +63,8 @@ const backends = {
   ort: () => ort({ lib: native, executionProviders: ['cpu'], numThreads: 1 }),
 } satisfies Record<string, () => Backend>
 
-async function expectLogits(model: Model, backend: keyof typeof backends, { file, input, ...error }: Logits) {
+async function expectLogits(sized: Model, backend: keyof typeof backends, { file, input, ...error }: Logits) {
   const [, , height, width] = input
-  const sized = withInputs(model, { image: input })
   await using executor = await backends[backend]().compile(sized)
   const { logits } = await executor.run({ image: formulaImage(height, width) })
   const expected = readGoldenFloat32('zoo', 'logits', file)
@@ -95,16 +103,18 @@ describe.skipIf(lacking('golden')).each(probeNames)('%s', (name) => {
 
   it('gives the logits of PyTorch', { timeout: 600_000 }, async () => {
     const { small, odd, full } = golden.logits
-    if (isAll || layout === 'separable') await expectLogits(model, 'reference', odd)
-    if (isAll) for (const size of [small, full]) await expectLogits(model, 'reference', size)
+    const check = (backend: keyof typeof backends, size: Logits): Promise<void> =>
+      expectLogits(withInputs(model, { image: size.input }), backend, size)
+    if (isAll || layout === 'separable') await check('reference', odd)
+    if (isAll) for (const size of [small, full]) await check('reference', size)
     for (const size of [small, odd, full]) {
-      await expectLogits(model, 'wasm', size)
-      await expectLogits(model, 'ort', size)
+      await check('wasm', size)
+      await check('ort', size)
     }
   })
 })
 
-describe.skipIf(lacking('golden')).each(names)('%s', (name) => {
+describe.skipIf(lacking('golden')).each(names.filter((name) => !tokenNames.includes(name)))('%s', (name) => {
   const golden = networks[name] as Network
   let train: Model
   let deploy: Model
@@ -126,15 +136,44 @@ describe.skipIf(lacking('golden')).each(names)('%s', (name) => {
   })
 
   it('gives the logits of PyTorch, trained and folded', { timeout: 600_000 }, async () => {
-    const { small, odd, full } = golden.logits
+    const { small, full, odd = small } = golden.logits
+    const expectAt = (model: Model, backend: keyof typeof backends, size: Logits) =>
+      expectLogits(withInputs(model, { image: size.input }), backend, size)
     if (golden.macs.convLinear < 1e9 || isAll) {
-      await expectLogits(deploy, 'reference', small)
-      await expectLogits(train, 'reference', odd)
+      await expectAt(deploy, 'reference', small)
+      await expectAt(train, 'reference', odd)
     }
-    await expectLogits(train, 'wasm', odd)
-    await expectLogits(train, 'ort', odd)
+    await expectAt(train, 'wasm', odd)
+    await expectAt(train, 'ort', odd)
     for (const size of [small, odd, full]) {
-      await expectLogits(deploy, 'wasm', size)
+      await expectAt(deploy, 'wasm', size)
+      await expectAt(deploy, 'ort', size)
+    }
+  })
+})
+
+describe.skipIf(lacking('golden')).each(tokenNames)('%s', (name) => {
+  const golden = networks[name] as Network
+  const build = (form: 'train' | 'deploy', size?: Logits) =>
+    zooNetwork(name, { form, ...(size && { size: size.input.slice(2) as [number, number] }) })
+
+  it('has the weights of the trained network by its names, and folds into the deploy form', () => {
+    const train = withFormula(build('train'), golden.gain)
+    const shapes = Object.fromEntries(Object.entries(train.weights).map(([key, { shape }]) => [key, shape]))
+    expect(shapes).toEqual(Object.fromEntries(golden.parameters))
+    const hash = createHash('sha256')
+    for (const [key] of golden.parameters) hash.update(train.weights[key]?.data as Float32Array)
+    expect(hash.digest('hex')).toBe(golden.weightsSha256)
+    expect(print(reparameterize(train))).toBe(print(build('deploy')))
+  })
+
+  it('gives the logits of PyTorch, trained and folded', { timeout: 600_000 }, async () => {
+    const { small, full } = golden.logits
+    for (const size of [small, full]) {
+      const train = withFormula(build('train', size), golden.gain)
+      const deploy = reparameterize(train)
+      if (size === small || isAll) await expectLogits(deploy, 'reference', size)
+      if (size === small) await expectLogits(train, 'ort', size)
       await expectLogits(deploy, 'ort', size)
     }
   })
