@@ -172,6 +172,15 @@ function randomNode(
   }
 }
 
+/** `graph` with normal weights. */
+export function attachNormal(graph: Graph, source: Random): Model {
+  const weights = Object.entries(graph.weights).map(([name, { shape }]) => [
+    name,
+    randomTensor(shape, () => source.normal() * 0.5),
+  ])
+  return { ...graph, weights: Object.fromEntries(weights) }
+}
+
 /** A tensor of elements from `make`. */
 export function randomTensor(shape: Shape, make: () => number): Tensor {
   const data = new Float32Array(elementCount(shape))

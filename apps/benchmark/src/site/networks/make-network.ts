@@ -1,0 +1,40 @@
+import { initialize, MobileOneError, type Model, type Variant, variants, withInputs } from '@mobileone/core'
+import { randomDeployModel } from '@mobileone/measure'
+import { loadDeployModel } from '@mobileone/sdk'
+import { isZooName, zooNetwork, zooNetworks } from '@mobileone/zoo'
+
+const seed = 2206
+
+export interface MakeOptions {
+  /** Height and width of the input; undefined for the network's own. */
+  readonly size?: number | undefined
+  readonly batch: number
+  /** The checkpoint of `own`. */
+  readonly file?: Blob | undefined
+}
+
+/**
+ * The network `name` in deploy form: `s0` to `s4` or a name of the zoo with random weights, which take as long as real ones; `own` from
+ * the checkpoint `file`, of any network that can be read.
+ * @throws MobileOneError `invalid-argument` for another name, `invalid-model` for a size that it cannot take, and what reading the
+ * file throws.
+ */
+export async function makeNetwork(name: string, { size, batch, file }: MakeOptions): Promise<Model> {
+  const made = await makeOne(name, size, file)
+  const [[input, { shape }] = ['', { shape: [] }]] = Object.entries(made.inputs)
+  const [, channels = 3, ...own] = shape
+  return withInputs(made, { [input]: [batch, channels, ...(size === undefined ? own : [size, size])] })
+}
+
+async function makeOne(name: string, size: number | undefined, file: Blob | undefined): Promise<Model> {
+  if (name === 'own') {
+    if (!file) throw new MobileOneError('invalid-argument', 'choose the file of your checkpoint again')
+    return loadDeployModel(file, { networks: zooNetworks(), cache: false })
+  }
+  if (Object.hasOwn(variants, name)) return randomDeployModel(variants[name as Variant])
+  if (isZooName(name)) {
+    const graph = zooNetwork(name, { form: 'deploy', ...(size !== undefined && { size: [size, size] }) })
+    return initialize(graph, { seed, statistics: 'random' })
+  }
+  throw new MobileOneError('invalid-argument', `there is no network "${name.slice(0, 80)}"`)
+}
