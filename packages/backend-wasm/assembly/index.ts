@@ -1,7 +1,7 @@
 /** The exports of both builds. `step` runs units [from, to) of one record with its own scratch memory. */
 import {
-  ADD, AFFINE, BLEND, CHANNELS, CONV, DEPTHWISE, DEPTHWISE3, FROM_NCHW, GEMM, GEMV, MAX_POOL, MAXIMUM, MUL, OP, POOL, RUNS, SCALE, SHUFFLE,
-  SOFTMAX, STEM, TO_NCHW, UNARY, UPSAMPLE,
+  ADD, AFFINE, BLEND, CHANNELS, CONV, DEPTHWISE, DEPTHWISE3, DEPTHWISE_ROWS, FROM_NCHW, GEMM, GEMV, MAX_POOL, MAXIMUM, MUL, OP, POOL, RUNS,
+  SCALE, SHUFFLE, SOFTMAX, STEM, TO_NCHW, UNARY, UPSAMPLE,
 } from '../src/abi'
 import { BUILD } from '../src/generated/build'
 import { add } from './add-f32'
@@ -11,6 +11,7 @@ import { channels } from './channels-f32'
 import { conv } from './conv-f32'
 import { depthwise } from './depthwise-f32'
 import { depthwise3 } from './depthwise3-f32'
+import { depthwiseRows } from './depthwise-rows-f32'
 import { fromNchw } from './from-nchw-f32'
 import { gemm } from './gemm-f32'
 import { gemv } from './gemv-f32'
@@ -41,6 +42,7 @@ export function step(record: usize, from: i32, to: i32, scratch: usize): void {
     case CONV: conv(record, from, to, scratch); break
     case STEM: stem(record, from, to, scratch); break
     case DEPTHWISE3: depthwise3(record, from, to); break
+    case DEPTHWISE_ROWS: depthwiseRows(record, from, to, scratch); break
     case DEPTHWISE: depthwise(record, from, to); break
     case UNARY: unary(record, from, to); break
     case ADD: add(record, from, to); break

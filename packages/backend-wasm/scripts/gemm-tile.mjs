@@ -14,6 +14,8 @@ import { atLeast, fma } from '../simd'
 export const APPLY_RELU: i32 = 1
 /** Take the sums from \`c\` instead of the bias: a further part of the reduction. */
 export const ACCUMULATE: i32 = 2
+/** With APPLY_RELU: relu6. */
+export const APPLY_SIX: i32 = 4
 `
 
 /** Bytes of one pixel's 8 channels, and of one row of a panel. */
@@ -86,6 +88,10 @@ function strip(height, unroll) {
       ...block('if (flags & APPLY_RELU)', [
         'const zero = f32x4.splat(0)',
         ...pixels.map((i) => `p${i}0 = atLeast(p${i}0, zero); p${i}1 = atLeast(p${i}1, zero)`),
+      ]),
+      ...block('if (flags & APPLY_SIX)', [
+        'const six = f32x4.splat(6)',
+        ...pixels.map((i) => `p${i}0 = f32x4.pmin(p${i}0, six); p${i}1 = f32x4.pmin(p${i}1, six)`),
       ]),
       ...pixels.map((i) => `v128.store(c, p${i}0, ${ROW * i}); v128.store(c, p${i}1, ${ROW * i + 16})`),
       `a += ${ROW * height}`,

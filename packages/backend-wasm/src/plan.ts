@@ -1,5 +1,5 @@
 /**
- * From a model to a straight list of steps: kernels chosen, relu fused into its producer, layouts fixed, memory placed.
+ * From a model to a straight list of steps: kernels chosen, activations fused into their producers, layouts fixed, memory placed.
  * Nothing here touches WebAssembly; the plan is written into its memory later.
  */
 import {
@@ -28,8 +28,8 @@ import {
 } from '@mobileone/core'
 import * as abi from './abi.ts'
 import { type Blend, findBlends } from './blend.ts'
-import { padChannels, type Tuning } from './choose.ts'
-import { packBatchNorm, packDepthwise, packOrder, packPanels, packTaps } from './pack.ts'
+import { chooseBand, padChannels, type Tuning } from './choose.ts'
+import { packBatchNorm, packDepthwise, packNumbers, packOrder, packPanels, packTaps } from './pack.ts'
 import { type Constant, constant, type Place, type Placement, Program, type StepOptions } from './program.ts'
 import { bytes, plane, planes, type Size, type Value, ValueTable } from './values.ts'
 
@@ -69,7 +69,7 @@ class Planner {
   readonly #tuning: Tuning
   readonly #shapes: Shapes
   readonly #uses: GraphUses
-  readonly #program = new Program()
+  readonly #program = new Program(packNumbers())
   readonly #values: ValueTable
   readonly #fused = new Set<string>()
   readonly #blends: ReadonlyMap<string, Blend>
@@ -207,21 +207,31 @@ class Planner {
     const outGroup = outC / groups
     const k = inGroup * kh * kw
     const rows = (n * outH * padChannels(outC)) / 8
-    const block = this.#tuning.block(pixels, k, true)
-    const depthwise = choice.op === abi.DEPTHWISE3 || choice.op === abi.DEPTHWISE
-    const bandBytes = 4 * block * (padChannels(k) + (groups > 1 ? padChannels(outGroup) : 0))
-    const edgeTileBytes = 4 * inC * 3 * (5 * stride[1] + 3)
+    const depthwise = inGroup === 1 && outGroup === 1 && groups > 1 && choice.op !== abi.CONV
+    const chunk = choice.op === abi.CONV && !choice.planar && inGroup % 8 === 0 ? this.#tuning.chunk : 0
+    const gathered = chunk ? Math.min(k, chunk) : padChannels(k)
+    const byPanels = chunk > 0 && groups === 1 && outC > pixels
+    const reach = (kh - 1) * dilation[0] + 1
+    const rowBytes = 32 * ((outW - 1) * stride[1] + (kw - 1) * dilation[1] + 1)
+    const block = depthwise
+      ? chooseBand(outH, stride[0], reach, rowBytes)
+      : this.#tuning.block(pixels, gathered, chunk === 0)
+    const scratch: Readonly<Record<number, number>> = {
+      [abi.STEM]: 4 * inC * 3 * (5 * stride[1] + 3),
+      [abi.DEPTHWISE_ROWS]: rowBytes * ((block - 1) * stride[0] + reach),
+      [abi.CONV]: 4 * block * (gathered + (groups > 1 ? padChannels(outGroup) : 0)),
+    }
     this.#program.step({
       node: node.name,
       kernel: choice.name + act.suffix,
       op: choice.op,
-      units: depthwise ? rows : choice.op === abi.STEM ? n * outH : pixels,
+      units: depthwise ? rows : choice.op === abi.STEM ? n * outH : byPanels ? padChannels(outC) / 8 : pixels,
       src: x.buffer,
       dst: y.buffer,
       weights: depthwise
         ? packDepthwise(weight, bias, outC, k)
-        : packPanels(weight, bias, groups, outGroup, k),
-      scratch: depthwise ? 0 : choice.op === abi.STEM ? edgeTileBytes : bandBytes,
+        : packPanels(weight, bias, groups, outGroup, k, chunk ? kh * kw : 1),
+      scratch: scratch[choice.op] ?? 0,
       words: {
         [abi.ACTIVATION]: act.code,
         [abi.SRC_PLANE]: plane(x),
@@ -247,7 +257,9 @@ class Planner {
         [abi.PANELS]: padChannels(outGroup) / 8,
         [abi.BLOCK]: block,
         [abi.K_BLOCK]: this.#tuning.kBlock,
-        [abi.ZEROS]: choice.op === abi.DEPTHWISE3 ? this.#zeros : 0,
+        [abi.SPLIT]: byPanels ? abi.BY_PANELS : abi.BY_PIXELS,
+        [abi.PIXELS]: pixels,
+        [choice.op === abi.CONV ? abi.CHUNK : abi.ZEROS]: choice.op === abi.DEPTHWISE3 ? this.#zeros : chunk,
       },
     })
     this.#values.release(x)
@@ -304,7 +316,7 @@ class Planner {
 
   #batchNorm(node: BatchNorm): void {
     const x = this.#values.blocked(node.inputs[0])
-    const act = this.#activation(node)
+    const act = this.#activation(node, { relu: abi.RELU })
     const y = this.#values.result(act.result, x, x.buffer)
     const { scale, shift } = packBatchNorm(
       {
@@ -350,7 +362,7 @@ class Planner {
 
   #affine(node: Affine): void {
     const x = this.#values.blocked(node.inputs[0])
-    const act = this.#activation(node)
+    const act = this.#activation(node, { relu: abi.RELU })
     const y = this.#values.result(act.result, x, x.buffer)
     this.#program.step({
       node: node.name,
@@ -371,7 +383,7 @@ class Planner {
   #binary(node: Add | Mul | Maximum): void {
     const x = this.#values.blocked(node.inputs[0])
     const y = this.#values.blocked(node.inputs[1])
-    const act = this.#activation(node)
+    const act = this.#activation(node, { relu: abi.RELU })
     const z = this.#values.result(act.result, x, x.buffer)
     const operands = { node: node.name, src: x.buffer, weights: y.buffer, dst: z.buffer }
     if (x.hw === y.hw && x.c === y.c) {
@@ -414,7 +426,7 @@ class Planner {
       scale: this.#values.blocked(scale),
       shift: this.#values.blocked(shift),
     }))
-    const act = this.#activation(node)
+    const act = this.#activation(node, { relu: abi.RELU })
     // Every read of the nodes within but one; a result over it must not move channels that are still to be read.
     const reads = blend.inner.flatMap(({ inputs }) => inputs).filter((name) => name === blend.x)
     for (const _ of reads.slice(1)) this.#values.release(x)
@@ -604,12 +616,13 @@ class Planner {
     this.#values.release(x)
   }
 
-  /** Where relu alone reads what `node` makes, the kernel of `node` applies it. */
-  #activation(node: Node): Activation {
+  /** Where a function of one value, one of `codes`, alone reads what `node` makes, the kernel of `node` applies it. */
+  #activation(node: Node, codes: Readonly<Record<string, number>> = activations): Activation {
     const next = this.#uses.soleReader(node.name)
-    if (next?.op !== 'relu') return { result: node.name, code: abi.NONE, suffix: '' }
-    this.#fused.add(next.name)
-    return { result: next.name, code: abi.RELU, suffix: '+relu' }
+    const code = next && codes[next.op]
+    if (code === undefined) return { result: node.name, code: abi.NONE, suffix: '' }
+    this.#fused.add(next!.name)
+    return { result: next!.name, code, suffix: `+${next!.op}` }
   }
 
   #weight(name: string): Float32Array {

@@ -61,7 +61,12 @@ export function constant(floats: number, fill: (to: Float32Array) => void): Cons
 export class Program {
   readonly #steps: StepOptions[] = []
   readonly #buffers: ArenaBuffer[] = []
-  readonly #constants = new Set<Constant>()
+  /** The first lies at HEAP. */
+  readonly #constants: Set<Constant>
+
+  constructor(first: Constant) {
+    this.#constants = new Set([first])
+  }
 
   /** Memory that lives from the first step that points to it until the last one. */
   buffer(bytes: number): ArenaBuffer {

@@ -77,10 +77,5 @@ export const probes: Readonly<Record<ProbeName, Probe>> = Object.fromEntries(
   ),
 ) as Record<ProbeName, Probe>
 
-/** Whether there is a probe of this name. */
-export function isProbeName(name: string): name is ProbeName {
-  return Object.hasOwn(probes, name)
-}
-
 /** The names of all probes. */
 export const probeNames: readonly ProbeName[] = Object.keys(probes) as ProbeName[]

@@ -9,16 +9,7 @@ import {
   withBatch,
   withInputs,
 } from '@mobileone/core'
-import {
-  isProbeName,
-  isZooName,
-  type ProbeName,
-  probeNetwork,
-  probes,
-  type ZooName,
-  zoo,
-  zooNetwork,
-} from '@mobileone/zoo'
+import { isZooName, type ZooName, zoo, zooNetwork } from '@mobileone/zoo'
 import type { StudyNetwork } from './study.ts'
 
 const seed = 2206
@@ -69,12 +60,6 @@ export function zooStudyNetwork(name: ZooName): StudyNetwork {
   return knownNetwork(name, zoo[name].title, () => zooNetwork(name, { form: 'deploy' }))
 }
 
-/** A probe of the zoo. */
-function probeStudyNetwork(name: ProbeName): StudyNetwork {
-  const { title, layout, activation, skip } = probes[name]
-  return knownNetwork(name, title, () => probeNetwork(layout, activation, { skip }))
-}
-
 /** `network` on pictures of another size, or several at once: `s0@160`, `s0x4`. */
 export function resized(
   network: StudyNetwork,
@@ -113,6 +98,5 @@ function plainNetwork(name: string): StudyNetwork | undefined {
   if (trained !== undefined) return trainedNetwork(trained as Variant, Number(k))
   const variant = mobileoneNames.find((one) => one === name)
   if (variant) return mobileoneNetwork(variant)
-  if (isProbeName(name)) return probeStudyNetwork(name)
   return isZooName(name) ? zooStudyNetwork(name) : undefined
 }
