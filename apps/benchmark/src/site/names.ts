@@ -15,7 +15,7 @@ export function networkTitle(id: string): string {
   const parsed = parseNetworkId(id)
   if (!parsed) return id
   const { network, size, batch } = parsed
-  const title = network === 'own' ? 'Your checkpoint' : (catalogue.get(network)?.title ?? network)
+  const title = network === 'own' ? 'Your network' : (catalogue.get(network)?.title ?? network)
   return [title, size === undefined ? '' : `${size} px`, batch === 1 ? '' : `batch ${batch}`]
     .filter((part) => part !== '')
     .join(', ')
@@ -29,4 +29,21 @@ export function threadsText(threads: number): string {
 /** Whether a contender is of this project. */
 export function isOurs(contender: string): boolean {
   return contender.startsWith('mobileone-')
+}
+
+/** Whether a contender computes on the GPU, where threads say nothing. */
+export function isOnGpu(contender: string): boolean {
+  return contenders.get(contender)?.usesGpu === true
+}
+
+/** `ONNX Runtime Web, wasm, 2 threads`; `MobileOne, WebGPU`. */
+export function laneTitle({
+  contender,
+  threads,
+}: {
+  readonly contender: string
+  readonly threads: number
+}): string {
+  const title = contenderTitle(contender)
+  return isOnGpu(contender) ? title : `${title}, ${threadsText(threads)}`
 }

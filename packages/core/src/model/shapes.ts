@@ -236,7 +236,7 @@ export function outputShape(
       return (
         reshaped(x, node.shape) ??
         fail(
-          `cannot reshape ${formatShape(x)} to ${node.shape.join(', ')}; the first size must be 0 or -1, one may be -1, and the elements must be as many`,
+          `cannot reshape ${formatShape(x)} to ${node.shape.join(', ')}; begin with 0 or -1, and keep the elements`,
         )
       )
     case 'transpose': {
@@ -248,7 +248,7 @@ export function outputShape(
           [...x.keys()],
         )
       ) {
-        fail(`axes ${permutation.join(', ')} must be 0 and then those from 1 to ${x.length - 1} in any order`)
+        fail(`axes must be 0, then 1 to ${x.length - 1} in any order, got ${permutation.join(', ')}`)
       }
       return permutation.map((axis) => x[axis] as number)
     }

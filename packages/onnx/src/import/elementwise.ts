@@ -3,7 +3,7 @@ import type { OnnxNode } from '../proto.ts'
 import { attribute } from './attributes.ts'
 import type { Constant, FloatConstant } from './constant.ts'
 import type { ImportGraph, Made, Value } from './import-graph.ts'
-import { biasOf, emitLinear, type Rule } from './layers.ts'
+import { biasOf, emitLinear, emitMatmul, type Rule } from './layers.ts'
 
 export const elementwiseRules: Readonly<Record<string, Rule>> = {
   Relu: (graph, node) => unary(graph, node, 'relu'),
@@ -77,6 +77,13 @@ function scalar(value: Value, beside?: Value): number | undefined {
   return value.shape.length <= shape.length ? value.data[0] : undefined
 }
 
+/** Whether `constant` is one item of the shape of `x`, as position embeddings are. */
+function isPlaces(constant: Constant, x: Made): constant is FloatConstant {
+  const [items, ...rest] = constant.shape
+  const isRow = x.shape.length > 2 && items === 1 && sameShape(rest, x.shape.slice(1))
+  return isRow && constant.data instanceof Float32Array
+}
+
 /** Zeros that `x` keeps its shape beside: PyTorch adds the number 0 for the branches that a block does not have. */
 function isZero(constant: Constant, x: Made): boolean {
   const { shape, data } = constant
@@ -111,7 +118,14 @@ function add(graph: ImportGraph, node: OnnxNode): Value {
   }
   if (b.kind === 'constant') {
     if (a.kind === 'made' && isZero(b, a)) return a
-    return shifted(graph, node, a, scalar(b, a))
+    const number = scalar(b, a)
+    if (number !== undefined) return shifted(graph, node, a, number)
+    const own = a.kind === 'made' && isPlaces(b, a) ? emitParameter(graph, node, b, a.name, 'own') : undefined
+    if (a.kind === 'made' && own) return addUp(graph, node, [a, own])
+    graph.unsupported(
+      node,
+      'adding a constant tensor; only zeros, numbers, a tensor of the shape of one item and the bias of a matrix product are supported',
+    )
   }
   return addUp(graph, node, [graph.made(node, 0), graph.made(node, 1)])
 }
@@ -120,6 +134,18 @@ function sum(graph: ImportGraph, node: OnnxNode): Value {
   const values = node.inputs.map((_, index) => graph.made(node, index))
   if (values.length === 0) graph.invalid(node, 'a sum of nothing')
   return addUp(graph, node, values)
+}
+
+/** A weight as a value, for every item of the batch of `like`. */
+export function emitParameter(
+  graph: ImportGraph,
+  node: OnnxNode,
+  constant: FloatConstant,
+  like: string,
+  part?: string,
+): Made {
+  const weight = graph.weight(constant)
+  return graph.emit(node, (name) => ({ op: 'parameter', name, inputs: [like], weight }), part)
 }
 
 /** A chain of adds from left to right. */
@@ -134,24 +160,18 @@ function addUp(graph: ImportGraph, node: OnnxNode, values: readonly Made[]): Val
   return total
 }
 
-/** `value` plus a constant, with the factor that it has. */
-function shifted(graph: ImportGraph, node: OnnxNode, value: Value, offset: number | undefined): Value {
-  if (offset === undefined) {
-    return graph.unsupported(
-      node,
-      'adding a constant tensor; only zeros, scalars and the bias of a matrix product are supported',
-    )
-  }
+/** `value` plus a number, with the factor that it has. */
+function shifted(graph: ImportGraph, node: OnnxNode, value: Value, offset: number): Value {
   const { of, factor } =
     value.kind === 'deferred' && value.form === 'scaled' ? value : { of: value, factor: 1 }
-  if (of.kind !== 'made') return graph.unsupported(node, 'adding a constant to a step of a GELU')
+  if (of.kind !== 'made') return graph.unsupported(node, 'adding a number to a step of a GELU')
   return graph.emit(node, (name) => ({ op: 'affine', name, inputs: [of.name], scale: factor, offset }))
 }
 
 function sub(graph: ImportGraph, node: OnnxNode): Value {
   const [a, b] = [graph.input(node, 0), graph.input(node, 1)]
   const [left, right] = [scalar(a, b), scalar(b, a)]
-  if (b.kind === 'constant') return shifted(graph, node, a, right === undefined ? undefined : -right)
+  if (right !== undefined && b.kind === 'constant') return shifted(graph, node, a, -right)
   if (left === undefined) {
     return graph.unsupported(node, 'a difference of two values; only those from or of a number are supported')
   }
@@ -181,6 +201,12 @@ function max(graph: ImportGraph, node: OnnxNode): Value {
 
 function mul(graph: ImportGraph, node: OnnxNode): Value {
   const [a, b] = constantLast(graph.input(node, 0), graph.input(node, 1))
+  if (a.kind === 'deferred' && a.form === 'product') {
+    const factor = scalar(b, a)
+    return factor === undefined
+      ? graph.unsupported(node, 'a matrix product times a tensor; only a number is supported')
+      : emitMatmul(graph, node, a.of, a.by, factor)
+  }
   if (a.kind === 'constant')
     return graph.unsupported(node, 'a product of constants; only products with a feature map are supported')
   if (b.kind === 'constant') return scale(graph, node, a, scalar(b, a))

@@ -32,7 +32,7 @@ export interface Scaled {
 
 /**
  * Part of a pattern that becomes one node: `factor` times the form of the value `of`, with phi(x) = 1 + erf(x / sqrt 2).
- * `matmul` waits for the bias that its only reader adds.
+ * `matmul` waits for the bias that its only reader adds, `product`, of two values, for the factor that its only reader has.
  */
 export type Deferred =
   | Scaled
@@ -43,6 +43,7 @@ export type Deferred =
       readonly factor: number
     }
   | { readonly kind: 'deferred'; readonly form: 'matmul'; readonly of: Made; readonly weight: FloatConstant }
+  | { readonly kind: 'deferred'; readonly form: 'product'; readonly of: Made; readonly by: Made }
   | {
       /** Of the three nodes of a channel shuffle, the first or the first two: channels as [groups, C / groups], or the other way round. */
       readonly kind: 'deferred'
@@ -89,6 +90,12 @@ export class ImportGraph {
     this.#soleReaders = soleReaders
     this.#read = read
     this.#elementsLeft = elementLimit(byteLength)
+  }
+
+  /** The first value of this batch, undefined without one. */
+  ofBatch(batch: number | undefined): string | undefined {
+    for (const [name, shape] of this.#shapes) if (shape[0] === batch) return name
+    return undefined
   }
 
   addInput(name: string, shape: readonly number[]): void {
@@ -231,7 +238,9 @@ export class ImportGraph {
       this.charge(elementCount(shape))
       const data = new Float32Array(elementCount(shape))
       for (let index = 0; index < data.length; index++) data[index] = make(index)
-      variant = { kind: 'constant', name: constant.name, shape, data }
+      // Written by this package, too.
+      const name = constant.name.replace(/\/transposed$/, '')
+      variant = { kind: 'constant', name, shape, data }
       variants.set(key, variant)
     }
     return variant

@@ -1,5 +1,5 @@
 /** Contenders in frames of this page: a document each, one process and one main thread for all. */
-import { MobileOneError } from '@mobileone/core'
+import { type ErrorCode, isMobileOneError, MobileOneError } from '@mobileone/core'
 import type { Lane, LaneHost, PeakLane, Start, Subject, Turn } from '@mobileone/measure'
 import type { Entry } from '../../lineup.ts'
 import type { Harness } from '../contender-page.ts'
@@ -25,7 +25,7 @@ export function frameLane(entry: Entry, threads: number, watch?: LaneWatch): Lan
     async open(given): Promise<LaneHost> {
       const subject = given as SiteSubject
       const { harness, lost, remove } = await openFrame()
-      const inFrame = <T>(work: Promise<T>): Promise<T> => Promise.race([work, lost])
+      const inFrame = <T>(work: Promise<T>): Promise<T> => Promise.race([work, lost]).catch(rethrow)
       try {
         await inFrame(
           harness.open({
@@ -67,6 +67,14 @@ export function frameLane(entry: Entry, threads: number, watch?: LaneWatch): Lan
     },
   }
   return lane
+}
+
+/** Errors of a frame are of its own classes. */
+function rethrow(error: unknown): never {
+  const { message = String(error), code } = error as { readonly message?: string; readonly code?: unknown }
+  throw isMobileOneError(error)
+    ? new MobileOneError(code as ErrorCode, message, { cause: error })
+    : new Error(message, { cause: error })
 }
 
 /** Milliseconds in which the page shows what it has to show, so that drawing does not fall into a timed run. */

@@ -32,7 +32,7 @@ function stopMaker(): void {
 }
 
 /**
- * Make a network and what the reference makes of one input: about 15 ns for each multiply-accumulate. One at a time.
+ * Make a network and what the reference makes of one input, which takes seconds. One at a time.
  * @throws MobileOneError `aborted`, and what making it throws.
  */
 export async function makeSubject(request: NetworkRequest, signal?: AbortSignal): Promise<SiteSubject> {

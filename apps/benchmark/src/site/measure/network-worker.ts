@@ -1,7 +1,9 @@
 /** Makes networks, their files and what the reference makes of them, off the page's thread. */
+
+import { wasm } from '@mobileone/backend-wasm'
 import { toSafetensors } from '@mobileone/checkpoint'
-import type { Model } from '@mobileone/core'
-import { type ModelFormat, prepareSubject } from '@mobileone/measure'
+import { type Model, profile } from '@mobileone/core'
+import { type ModelFormat, prepareSubject, prepareSubjectBy } from '@mobileone/measure'
 import { toOnnx } from '@mobileone/onnx'
 import { toTflite } from '@mobileone/tflite'
 import { expose } from 'comlink'
@@ -17,6 +19,9 @@ const writers: Readonly<Record<ModelFormat, (model: Model) => Uint8Array>> = {
   tflite: toTflite,
 }
 
+/** The naive reference takes seconds for so many multiply-adds; for more, a backend answers that agrees with it at a smaller input. */
+const referenceMacs = 1e9
+
 let current: Model | undefined
 /** What the reference made of a network takes long and stays right. */
 const known = new Map<string, PreparedNetwork>()
@@ -29,7 +34,10 @@ const methods = {
     const key = file ? `${variant} ${file.name} ${file.size} ${file.lastModified}` : variant
     const found = known.get(key)
     if (found) return found
-    const { input, expected, macs, weightBytes } = await prepareSubject(variant, current)
+    const isLarge = profile(current).macs > referenceMacs
+    const { input, expected, macs, weightBytes } = isLarge
+      ? await prepareSubjectBy(wasm(), variant, current)
+      : await prepareSubject(variant, current)
     const prepared: PreparedNetwork = {
       variant,
       inputShape: input.shape,

@@ -106,10 +106,10 @@ export class WorkClock {
   #referenceLeft(network: number, now: number): number {
     if (this.#references[network] !== undefined) return 0
     const measured = this.#references.flatMap((ms, index) =>
-      ms === undefined || ms < 100 ? [] : [ms / (this.#plan.macs[index] as number)],
+      ms === undefined || ms < 100 ? [] : [ms / referenceWork(this.#plan.macs[index] as number)],
     )
     const rate = measured.length > 0 ? mean(measured) : guess.referenceOfMac
-    const whole = rate * (this.#plan.macs[network] as number)
+    const whole = rate * referenceWork(this.#plan.macs[network] as number)
     return this.#since?.network === network ? Math.max(0, whole - (now - this.#since.at)) : whole
   }
 
@@ -144,6 +144,11 @@ export class WorkClock {
     const one = macs[network] as number
     return elsewhere.length > 0 ? mean(elsewhere) * one : runs * guess.runOfMac * one + guess.rest
   }
+}
+
+/** The reference itself computes no larger networks: see `network-worker.ts`. */
+function referenceWork(macs: number): number {
+  return Math.min(macs, 1e9)
 }
 
 function mean(values: readonly number[]): number {

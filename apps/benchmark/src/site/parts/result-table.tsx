@@ -2,7 +2,7 @@
 import type { Report, Result } from '@mobileone/measure'
 import type { JSX } from 'preact'
 import { useRef } from 'preact/hooks'
-import { contenderTitle, isOurs, threadsText } from '../names.ts'
+import { contenderTitle, isOnGpu, isOurs, threadsText } from '../names.ts'
 import { Explained } from './explained.tsx'
 import { type ColumnGroup, columnGroups } from './result-columns.ts'
 import { useWidth } from './use-width.ts'
@@ -48,7 +48,7 @@ export function ResultTable({ results, report, label }: Props): JSX.Element {
                 <th scope="row">
                   {contenderTitle(result.contender)}
                   <span class="muted small">
-                    {result.gpu ? '' : threadsText(result.threads)}
+                    {isOnGpu(result.contender) ? '' : threadsText(result.threads)}
                     {result.incomplete !== undefined && <span class="bad"> incomplete</span>}
                   </span>
                 </th>

@@ -3,7 +3,7 @@
 import { busyReason, groupsOf, type Report, verdictsOf } from '@mobileone/measure'
 import { Notice } from '@mobileone/site-kit/notice'
 import type { JSX } from 'preact'
-import { contenderTitle, networkTitle, threadsText } from '../names.ts'
+import { contenderTitle, laneTitle, networkTitle, threadsText } from '../names.ts'
 import { ResultTable } from './result-table.tsx'
 import { StripPlot } from './strip-plot.tsx'
 import { verdictText } from './verdict-words.ts'
@@ -48,7 +48,7 @@ export function RunReport({ report }: Props): JSX.Element {
             ({ contender, threads, incomplete }) =>
               incomplete !== undefined && (
                 <p key={`${contender} ${threads}`} class="bad small">
-                  {contenderTitle(contender)}, {threadsText(threads)}, is incomplete: {incomplete}.
+                  {laneTitle({ contender, threads })}, is incomplete: {incomplete}.
                 </p>
               ),
           )}

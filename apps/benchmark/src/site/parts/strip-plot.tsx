@@ -3,7 +3,7 @@ import { random } from '@mobileone/core'
 import type { Protocol, Report, Result } from '@mobileone/measure'
 import type { JSX } from 'preact'
 import { useMemo, useRef, useState } from 'preact/hooks'
-import { contenderTitle, isOurs, threadsText } from '../names.ts'
+import { isOurs, laneTitle } from '../names.ts'
 import { msText } from './result-columns.ts'
 import { type Mark, sampleMarks, timeScale } from './sample-marks.ts'
 import { useWidth } from './use-width.ts'
@@ -105,7 +105,7 @@ function Strip({ result, report, width, end, x, onSay }: StripProps): JSX.Elemen
       )
       .join('')
   const headline = result[report.protocol.headline] ?? 0
-  const title = `${contenderTitle(result.contender)}${result.gpu ? '' : `, ${threadsText(result.threads)}`}`
+  const title = laneTitle(result)
   const show = (index: number | undefined): void => {
     setAt(index)
     const mark = index === undefined ? undefined : marks[index]

@@ -2,7 +2,7 @@
 
 import type { Report, Verdict } from '@mobileone/measure'
 import { milliseconds } from '@mobileone/site-kit/format'
-import { contenderTitle, threadsText } from '../names.ts'
+import { contenderTitle, isOnGpu, threadsText } from '../names.ts'
 
 /** Closer than this, two that cannot be told apart are called alike. */
 const alike = 1.1
@@ -14,7 +14,7 @@ export function verdictText(verdict: Verdict, { results, protocol }: Report): st
     (one) => one.variant === variant && one.runtime === runtime && one.threads === threads,
   )
   const ms = group.find(({ contender }) => contender === winner)?.[protocol.headline] ?? 0
-  const gpu = group.filter((one) => one.gpu).length
+  const gpu = group.filter((one) => isOnGpu(one.contender)).length
   const where =
     gpu === group.length ? 'On the GPU' : `On ${threadsText(threads)}${gpu > 0 ? ' or the GPU' : ''}`
   const first = `${where}, ${contenderTitle(winner)}`

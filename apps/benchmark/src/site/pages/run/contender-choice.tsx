@@ -48,7 +48,7 @@ export function ContenderChoice(): JSX.Element {
             <ContenderBox key={entry.name} entry={entry} refusal={noGpu} />
           ))}
         </div>
-        <div class="choices">
+        <div class="choices one">
           <ChoiceBox
             type="checkbox"
             name="precision"
@@ -109,13 +109,12 @@ function ThreadChoice(): JSX.Element {
             value={count}
             checked={threads.includes(count)}
             disabled={count > limit && !threads.includes(count)}
-            onChange={({ currentTarget }) =>
-              choose({
-                threads: currentTarget.checked
-                  ? [...threads, count].sort((a, b) => a - b)
-                  : threads.filter((other) => other !== count),
-              })
-            }
+            onChange={({ currentTarget }) => {
+              const others = threads.filter((other) => other !== count)
+              if (currentTarget.checked) choose({ threads: [...others, count].sort((a, b) => a - b) })
+              else if (others.length > 0) choose({ threads: others })
+              else currentTarget.checked = true
+            }}
           />
           {count}
         </label>

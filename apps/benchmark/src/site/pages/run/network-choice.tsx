@@ -2,6 +2,7 @@
 import { DropZone } from '@mobileone/site-kit/drop-zone'
 import { bytes } from '@mobileone/site-kit/format'
 import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
 import { networkTitle } from '../../names.ts'
 import { type Family, families } from '../../networks/catalogue.ts'
 import { ChoiceBox } from '../../parts/choice-box.tsx'
@@ -74,8 +75,9 @@ function withCurrent(values: readonly number[], current: number | undefined): re
 
 function FamilyChoice({ family }: { readonly family: Family }): JSX.Element {
   const chosen = family.networks.filter(({ name }) => choice.value.networks.includes(name)).length
+  const [isOpen] = useState(chosen > 0)
   return (
-    <details class="family">
+    <details class="family" open={isOpen}>
       <summary>
         <span>{family.title}</span>
         <span class="muted small">
@@ -120,8 +122,8 @@ function OwnCheckpoint(): JSX.Element {
   const others = networks.filter((name) => name !== 'own')
   return (
     <DropZone
-      accept=".safetensors,.pt,.pth,.tar,.bin"
-      label={file ? 'Choose another checkpoint' : 'Choose a checkpoint of your own'}
+      accept=".safetensors,.pt,.pth,.tar,.bin,.onnx"
+      label={file ? 'Choose another file' : 'Choose a network of your own'}
       onFiles={([chosen]) => {
         ownFile.value = chosen
         choose({ networks: [...others, 'own'] })
@@ -145,8 +147,8 @@ function OwnCheckpoint(): JSX.Element {
         </p>
       ) : (
         <p class="muted small">
-          Weights of any of these networks, safetensors or PyTorch; drop the file anywhere. It stays on this
-          device.
+          An ONNX model with one input and one output, or weights of any of these networks, safetensors or
+          PyTorch; drop the file anywhere. It stays on this device.
         </p>
       )}
     </DropZone>

@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 import { Notice } from '@mobileone/site-kit/notice'
 import type { JSX } from 'preact'
+import { networkTitle } from '../../names.ts'
 import { lanesOf, protocolOf, refusalOf } from './run-choice.ts'
 import { cancel, choice, device, goOn, hold, isBusy, ownFile, run, start } from './run-state.ts'
 import { leftText, phaseText } from './run-words.ts'
@@ -25,10 +26,10 @@ export function RunPanel(): JSX.Element {
       )}
       {(status === 'done' || status === 'cancelled') && reportId !== undefined && (
         <p class="row">
-          <a class="button quiet" href="#report">
+          <a class="button quiet" href={`#report/${reportId}`}>
             Open as a report
           </a>
-          <a href="#compare">Compare with another</a>
+          <a href={`#compare/${reportId}`}>Compare with another</a>
         </p>
       )}
     </section>
@@ -62,8 +63,10 @@ function Running(): JSX.Element {
     <>
       <progress max={1} value={progress?.fraction ?? 0} aria-label="Progress of the run" />
       <div class="row">
-        <p class="run-phase" role="status">
-          {isPaused ? 'Paused' : progress ? phaseText(progress) : 'Starting'}
+        <p class="run-phase">{isPaused ? 'Paused' : progress ? phaseText(progress) : 'Starting'}</p>
+        {/* Not every round is worth being read out. */}
+        <p class="hidden" role="status">
+          {isPaused ? 'Paused' : `Measuring ${progress ? networkTitle(progress.variant) : ''}`}
         </p>
         <p class="muted numeric run-left">{progress && !isPaused ? leftText(progress.leftMs) : ''}</p>
       </div>
