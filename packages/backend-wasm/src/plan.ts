@@ -77,6 +77,7 @@ class Planner {
     this.#shapes = inferShapes(model)
     this.#uses = findUses(model)
     this.#values = new ValueTable(model.inputs, this.#uses, this.#program)
+    for (const node of model.nodes) if (node.op === 'concat' && node.axis === 1) this.#findHomes(node)
   }
 
   add(node: Node): void {
@@ -434,17 +435,33 @@ class Planner {
     this.#values.release(x)
   }
 
+  /** What begins at whole groups of 8 channels of `joined` is written there by what makes it. */
+  #findHomes({ name, inputs }: Concat): void {
+    let channel = 0
+    for (const input of inputs) {
+      if (channel % 8 === 0) this.#values.home(input, name, this.#size(name), channel)
+      channel += this.#shapes[input]![1]!
+    }
+  }
+
   #concat({ name, inputs, axis }: Concat): void {
     const y = this.#values.result(name, this.#size(name))
     let start = 0
     for (const input of inputs) {
       const size = this.#shapes[input]![axis]!
-      this.#move(name, input, y, axis, 0, start, size)
+      if (axis === 1 && this.#values.isHome(input, y, start)) this.#values.release(this.#values.get(input))
+      else this.#move(name, input, y, axis, 0, start, size)
       start += size
     }
   }
 
   #slice({ name, inputs, axis, start, end }: Slice): void {
+    if (axis === 1 && start % 8 === 0) {
+      const x = this.#values.blocked(inputs[0])
+      this.#values.part(name, x, start, end - start)
+      this.#values.release(x)
+      return
+    }
     const y = this.#values.result(name, this.#size(name))
     this.#move(name, inputs[0], y, axis, start, 0, end - start)
   }

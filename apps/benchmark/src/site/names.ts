@@ -15,7 +15,7 @@ export function networkTitle(id: string): string {
   const parsed = parseNetworkId(id)
   if (!parsed) return id
   const { network, size, batch } = parsed
-  const title = network === 'own' ? 'Your checkpoint' : (catalogue.get(network)?.title ?? network)
+  const title = network === 'own' ? 'Your network' : (catalogue.get(network)?.title ?? network)
   return [title, size === undefined ? '' : `${size} px`, batch === 1 ? '' : `batch ${batch}`]
     .filter((part) => part !== '')
     .join(', ')

@@ -1,3 +1,4 @@
+import { detectOtherFormat } from '@mobileone/checkpoint'
 import { initialize, MobileOneError, type Model, type Variant, variants, withInputs } from '@mobileone/core'
 import { randomDeployModel } from '@mobileone/measure'
 import { loadDeployModel } from '@mobileone/sdk'
@@ -9,13 +10,13 @@ export interface MakeOptions {
   /** Height and width of the input; undefined for the network's own. */
   readonly size?: number | undefined
   readonly batch: number
-  /** The checkpoint of `own`. */
+  /** Of `own`. */
   readonly file?: Blob | undefined
 }
 
 /**
  * The network `name` in deploy form: `s0` to `s4` or a name of the zoo with random weights, which take as long as real ones; `own` from
- * the checkpoint `file`, of any network that can be read.
+ * `file`: a checkpoint of one of these networks, or an ONNX model of any network with one input and one output.
  * @throws MobileOneError `invalid-argument` for another name, `invalid-model` for a size that it cannot take, and what reading the
  * file throws.
  */
@@ -28,8 +29,8 @@ export async function makeNetwork(name: string, { size, batch, file }: MakeOptio
 
 async function makeOne(name: string, size: number | undefined, file: Blob | undefined): Promise<Model> {
   if (name === 'own') {
-    if (!file) throw new MobileOneError('invalid-argument', 'choose the file of your checkpoint again')
-    return loadDeployModel(file, { networks: zooNetworks(), cache: false })
+    if (!file) throw new MobileOneError('invalid-argument', 'choose the file of your network again')
+    return readOwn(file)
   }
   if (Object.hasOwn(variants, name)) return randomDeployModel(variants[name as Variant])
   if (isZooName(name)) {
@@ -37,4 +38,13 @@ async function makeOne(name: string, size: number | undefined, file: Blob | unde
     return initialize(graph, { seed, statistics: 'random' })
   }
   throw new MobileOneError('invalid-argument', `there is no network "${name.slice(0, 80)}"`)
+}
+
+async function readOwn(file: Blob): Promise<Model> {
+  const start = new Uint8Array(await file.slice(0, 4096).arrayBuffer())
+  if (detectOtherFormat(start) !== 'onnx') {
+    return loadDeployModel(file, { networks: zooNetworks(), cache: false })
+  }
+  const { fromOnnx } = await import('@mobileone/onnx')
+  return loadDeployModel(fromOnnx(new Uint8Array(await file.arrayBuffer())))
 }

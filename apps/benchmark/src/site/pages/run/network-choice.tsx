@@ -122,8 +122,8 @@ function OwnCheckpoint(): JSX.Element {
   const others = networks.filter((name) => name !== 'own')
   return (
     <DropZone
-      accept=".safetensors,.pt,.pth,.tar,.bin"
-      label={file ? 'Choose another checkpoint' : 'Choose a checkpoint of your own'}
+      accept=".safetensors,.pt,.pth,.tar,.bin,.onnx"
+      label={file ? 'Choose another file' : 'Choose a network of your own'}
       onFiles={([chosen]) => {
         ownFile.value = chosen
         choose({ networks: [...others, 'own'] })
@@ -147,8 +147,8 @@ function OwnCheckpoint(): JSX.Element {
         </p>
       ) : (
         <p class="muted small">
-          Weights of any of these networks, safetensors or PyTorch; drop the file anywhere. It stays on this
-          device.
+          An ONNX model with one input and one output, or weights of any of these networks, safetensors or
+          PyTorch; drop the file anywhere. It stays on this device.
         </p>
       )}
     </DropZone>

@@ -154,6 +154,6 @@ export function refusalOf(
       : 'Only MobileOne on WebGPU computes in float16: choose it, or float32 too.'
   if (lanes.every(({ refusal }) => refusal !== undefined)) return 'Nothing that is chosen runs here.'
   if (choice.networks.length === 0) return 'Choose at least one network.'
-  if (choice.networks.includes('own') && !hasFile) return 'Choose the file of your checkpoint.'
+  if (choice.networks.includes('own') && !hasFile) return 'Choose the file of your network.'
   return undefined
 }

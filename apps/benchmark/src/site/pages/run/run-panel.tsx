@@ -26,10 +26,10 @@ export function RunPanel(): JSX.Element {
       )}
       {(status === 'done' || status === 'cancelled') && reportId !== undefined && (
         <p class="row">
-          <a class="button quiet" href="#report">
+          <a class="button quiet" href={`#report/${reportId}`}>
             Open as a report
           </a>
-          <a href="#compare">Compare with another</a>
+          <a href={`#compare/${reportId}`}>Compare with another</a>
         </p>
       )}
     </section>
