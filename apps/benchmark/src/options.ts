@@ -31,6 +31,8 @@ export interface Options {
   readonly compare: string | undefined
   readonly format: 'text' | 'json' | 'markdown' | 'svg'
   readonly serve: { readonly port: number; readonly host: string } | undefined
+  /** Write the site there, and measure nothing. */
+  readonly site: string | undefined
 }
 
 const runtimeNames: readonly RuntimeName[] = ['chromium', 'node']
@@ -68,6 +70,7 @@ const specs = {
   from: { type: 'string' },
   compare: { type: 'string' },
   serve: { type: 'boolean' },
+  site: { type: 'string' },
   port: { type: 'string' },
   host: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
@@ -121,6 +124,8 @@ What comes of it
       --compare <file>       With --from: print both side by side, with the confidence interval of each ratio
       --serve                Serve the benchmark page instead, for this browser or another device
       --port <n>, --host <address>   Where (default 8080, 127.0.0.1)
+      --site <folder>        Write the site as files for any server, the runtimes' own included; apps/benchmark/README.md
+                             tells which headers it wants
       --gpu-folder <folder>  Write a folder that measures our WebGPU backend in Node (Dawn) and needs nothing else, to be
                              carried to a machine with a GPU
       --platform <name>      Of that machine: ${platforms().join(', ')}
@@ -174,6 +179,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   }
   if (values.adapter !== undefined && !gpu) throw fail('--adapter needs --gpu')
   const folder = values['gpu-folder']
+  if (values.site === '') throw fail('--site takes the name of a folder')
   if (folder === '') throw fail('--gpu-folder takes the name of a folder')
   if (values.platform !== undefined && folder === undefined) throw fail('--platform needs --gpu-folder')
   if (folder !== undefined && values.weights !== undefined) {
@@ -227,6 +233,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     serve: values.serve
       ? { port: whole('port', values.port, 0) ?? 8080, host: values.host ?? '127.0.0.1' }
       : undefined,
+    site: values.site,
   }
 }
 
