@@ -37,6 +37,9 @@ export const CHANNELS = 17
 export const RUNS = 18
 export const SHUFFLE = 19
 export const DEPTHWISE_ROWS = 20
+export const AFFINE = 21
+export const MAXIMUM = 22
+export const BLEND = 23
 
 export const NONE = 0
 /** Kernels apply relu to their sums, and the others to what they have written (assembly/activate-f32.ts); GEMM and CONV relu6 too. */
@@ -84,7 +87,7 @@ export const OP = 0
 export const UNITS = 1
 export const SRC = 2
 export const DST = 3
-/** GEMM, GEMV, CONV, STEM, DEPTHWISE: packed weights. ADD, MUL: the second value. SCALE: its scales. */
+/** GEMM, GEMV, CONV, STEM, DEPTHWISE: packed weights. ADD, MUL, MAXIMUM: the second value. SCALE: its scales. */
 export const WEIGHTS = 4
 export const ACTIVATION = 5
 
@@ -99,7 +102,7 @@ export const SPLIT = 10
 export const BLOCK = 11
 /** GEMM, CONV: rows of a panel that stay in the level-1 cache; a multiple of 8. */
 export const K_BLOCK = 12
-/** GEMM, CONV: pixels of the whole batch. SCALE, POOL, FROM_NCHW, TO_NCHW: height x width. RUNS: pixels of a run. */
+/** GEMM, CONV: pixels of the whole batch. SCALE, BLEND, POOL, FROM_NCHW, TO_NCHW: height x width. RUNS: pixels of a run. */
 export const PIXELS = 13
 export const BATCH = 14
 
@@ -147,3 +150,18 @@ export const DST_START = 16
 /** RUNS: pixels from one run to the next. */
 export const SRC_STEP = 17
 export const DST_STEP = 18
+
+/** AFFINE: the bits of two f32. */
+export const SCALE_BY = 15
+export const OFFSET = 16
+
+/** BLEND: values of one pixel, or 0; SHIFT_1 is that of SCALE_1. */
+export const SCALE_1 = 15
+export const SHIFT_1 = 16
+export const SCALE_2 = 17
+export const SHIFT_2 = 18
+/** BLEND: the channel of the source that each is shifted by, or 0. */
+export const TABLE = 19
+/** BLEND: which of SCALE_1, SHIFT_1, SCALE_2, SHIFT_2, from the lowest bit on, have one number an image in place of one a channel. */
+export const PER_ITEM = 20
+export const TERMS = 21

@@ -80,6 +80,14 @@ export function packTaps(taps: readonly Taps[]): Constant {
   })
 }
 
+/** Where each channel comes from; the lanes beyond the last channel are that of the last. */
+export function packOrder(channels: readonly number[]): Constant {
+  const padded = padChannels(channels.length)
+  return constant(padded, (to) => {
+    for (let c = 0; c < padded; c++) to[c] = channels[Math.min(c, channels.length - 1)]!
+  })
+}
+
 /** The numbers that kernels load from HEAP; what they are in is told in assembly/exp-f32.ts and assembly/activate-f32.ts. */
 const numbers: Readonly<Record<number, number>> = {
   [abi.ROUND]: 12_582_912,

@@ -4,6 +4,7 @@
  */
 import {
   type Add,
+  type Affine,
   type BatchNorm,
   type ChannelShuffle,
   type Concat,
@@ -15,6 +16,7 @@ import {
   inferShapes,
   interpolation,
   type Linear,
+  type Maximum,
   type MaxPool,
   type Model,
   type Mul,
@@ -25,9 +27,10 @@ import {
   type Upsample,
 } from '@mobileone/core'
 import * as abi from './abi.ts'
+import { type Blend, findBlends } from './blend.ts'
 import { chooseBand, padChannels, type Tuning } from './choose.ts'
-import { packBatchNorm, packDepthwise, packNumbers, packPanels, packTaps } from './pack.ts'
-import { type Constant, constant, type Placement, Program, type StepOptions } from './program.ts'
+import { packBatchNorm, packDepthwise, packNumbers, packOrder, packPanels, packTaps } from './pack.ts'
+import { type Constant, constant, type Place, type Placement, Program, type StepOptions } from './program.ts'
 import { bytes, plane, planes, type Size, type Value, ValueTable } from './values.ts'
 
 /** What a kernel applies to its results, and the value that then holds them. */
@@ -69,6 +72,7 @@ class Planner {
   readonly #program = new Program(packNumbers())
   readonly #values: ValueTable
   readonly #fused = new Set<string>()
+  readonly #blends: ReadonlyMap<string, Blend>
   readonly #zeros: Constant = constant(abi.ZERO_FLOATS, () => {})
 
   constructor(model: Model, tuning: Tuning) {
@@ -77,7 +81,11 @@ class Planner {
     this.#shapes = inferShapes(model)
     this.#uses = findUses(model)
     this.#values = new ValueTable(model.inputs, this.#uses, this.#program)
-    for (const node of model.nodes) if (node.op === 'concat' && node.axis === 1) this.#findHomes(node)
+    this.#blends = findBlends(model, this.#uses, this.#shapes)
+    for (const { inner } of this.#blends.values()) for (const { name } of inner) this.#fused.add(name)
+    for (const node of model.nodes) {
+      if (node.op === 'concat' && node.axis === 1 && !this.#fused.has(node.name)) this.#findHomes(node)
+    }
   }
 
   add(node: Node): void {
@@ -104,6 +112,12 @@ class Planner {
       case 'add':
       case 'mul':
         this.#binary(node)
+        return
+      case 'affine':
+        this.#affine(node)
+        return
+      case 'maximum':
+        this.#maximum(node)
         return
       case 'globalAvgPool':
         this.#globalAvgPool(node.name, node.inputs[0])
@@ -349,21 +363,41 @@ class Planner {
     this.#values.release(x)
   }
 
-  #binary(node: Add | Mul): void {
+  #affine(node: Affine): void {
+    const x = this.#values.blocked(node.inputs[0])
+    const act = this.#activation(node, { relu: abi.RELU })
+    const y = this.#values.result(act.result, x, x.buffer)
+    this.#program.step({
+      node: node.name,
+      kernel: `affine${act.suffix}`,
+      op: abi.AFFINE,
+      units: bytes(x) / 16,
+      src: x.buffer,
+      dst: y.buffer,
+      words: {
+        [abi.ACTIVATION]: act.code,
+        [abi.SCALE_BY]: bitsOf(node.scale),
+        [abi.OFFSET]: bitsOf(node.offset),
+      },
+    })
+    this.#values.release(x)
+  }
+
+  #binary(node: Add | Mul | Maximum): void {
     const x = this.#values.blocked(node.inputs[0])
     const y = this.#values.blocked(node.inputs[1])
     const act = this.#activation(node, { relu: abi.RELU })
     const z = this.#values.result(act.result, x, x.buffer)
     const operands = { node: node.name, src: x.buffer, weights: y.buffer, dst: z.buffer }
-    if (x.hw === y.hw) {
+    if (x.hw === y.hw && x.c === y.c) {
       this.#program.step({
         ...operands,
         kernel: node.op + act.suffix,
-        op: node.op === 'add' ? abi.ADD : abi.MUL,
+        op: { add: abi.ADD, mul: abi.MUL, maximum: abi.MAXIMUM }[node.op],
         units: bytes(x) / 16,
         words: { [abi.ACTIVATION]: act.code },
       })
-    } else {
+    } else if (node.op === 'mul' && x.c === y.c) {
       this.#program.step({
         ...operands,
         kernel: `gate${act.suffix}`,
@@ -376,9 +410,67 @@ class Planner {
           [abi.PER_IMAGE]: 1,
         },
       })
+    } else {
+      const term = node.op === 'mul' ? { scale: y } : { shift: y }
+      this.#blend(node.name, `${node.op} by ${x.c === y.c ? 'channel' : 'item'}`, act, x, z, [term])
     }
     this.#values.release(x)
     this.#values.release(y)
+  }
+
+  #maximum(node: Maximum): void {
+    const blend = this.#blends.get(node.name)
+    if (!blend) {
+      this.#binary(node)
+      return
+    }
+    const x = this.#values.blocked(blend.x)
+    const terms = blend.terms.map(({ scale, shift }) => ({
+      scale: this.#values.blocked(scale),
+      shift: this.#values.blocked(shift),
+    }))
+    const act = this.#activation(node, { relu: abi.RELU })
+    // Every read of the nodes within but one; a result over it must not move channels that are still to be read.
+    const reads = blend.inner.flatMap(({ inputs }) => inputs).filter((name) => name === blend.x)
+    for (const _ of reads.slice(1)) this.#values.release(x)
+    const z = this.#values.result(act.result, x, blend.order ? undefined : x.buffer)
+    this.#blend(node.name, blend.order ? 'shift-max' : 'max of sums', act, x, z, terms, blend.order)
+    this.#values.release(x)
+    for (const { scale, shift } of terms) {
+      this.#values.release(scale)
+      this.#values.release(shift)
+    }
+  }
+
+  /** The larger of some sums x * scale + shift, at the node `name`. */
+  #blend(
+    name: string,
+    kernel: string,
+    act: Activation,
+    x: Value,
+    z: Value,
+    terms: readonly { readonly scale?: Value; readonly shift?: Value }[],
+    order?: readonly number[],
+  ): void {
+    const factors = terms.flatMap(({ scale, shift }) => [scale, shift])
+    const words: Record<number, number | Place> = {
+      [abi.ACTIVATION]: act.code,
+      [abi.PIXELS]: x.hw,
+      [abi.BATCH]: x.n,
+      [abi.TERMS]: terms.length,
+      [abi.PER_ITEM]: factors.reduce((bits, of, bit) => (of && of.c < x.c ? bits | (1 << bit) : bits), 0),
+    }
+    for (const [index, of] of factors.entries()) if (of) words[abi.SCALE_1 + index] = of.buffer
+    if (order) words[abi.TABLE] = packOrder(order)
+    this.#program.step({
+      node: name,
+      kernel: kernel + act.suffix,
+      op: abi.BLEND,
+      units: planes(x),
+      src: x.buffer,
+      dst: z.buffer,
+      words,
+    })
   }
 
   #globalAvgPool(name: string, input: string): void {
@@ -559,4 +651,9 @@ class Planner {
   #bias(node: Conv2d | Linear): Float32Array | undefined {
     return node.bias === undefined ? undefined : this.#weight(node.bias)
   }
+}
+
+/** The float32 of `value` as a word of a record. */
+function bitsOf(value: number): number {
+  return new Int32Array(Float32Array.of(value).buffer)[0]!
 }
