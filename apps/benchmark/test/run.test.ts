@@ -23,9 +23,13 @@ describe.skipIf(lacking('chromium'))('the page of runs', { retry: 1, timeout: 12
       inputs.map((input) => (input as HTMLInputElement).value),
     )
     expect(chosen).toEqual(['s1', 'resnet18', 'mobileone-wasm', '2'])
-    expect(await page.$$eval('.setup select', (all) => all.map(({ value }) => value))).toEqual(['160', '4'])
+    expect(
+      await page.$$eval('.setup select', (all) => all.map((each) => (each as HTMLSelectElement).value)),
+    ).toEqual(['160', '4'])
     await page.click('summary:has-text("Numbers of your own")')
-    const numbers = await page.$$eval('.setup input[type="number"]', (all) => all.map(({ value }) => value))
+    const numbers = await page.$$eval('.setup input[type="number"]', (all) =>
+      all.map((each) => (each as HTMLInputElement).value),
+    )
     expect(numbers).toEqual(['3', '50', '10', '1'])
     await page.check('input[value="quick"]')
     await page.uncheck('input[value="resnet18"]')

@@ -93,6 +93,12 @@ export function operation(
       return { kernel: 'Add', compute: (a, b) => tf.add(a as tf.Tensor, b as tf.Tensor) }
     case 'mul':
       return { kernel: 'Multiply', compute: (a, b) => tf.mul(a as tf.Tensor, b as tf.Tensor) }
+    case 'affine': {
+      const { scale, offset } = node
+      return { kernel: 'Multiply', compute: (x) => tf.add(tf.mul(x as tf.Tensor, scale), offset) }
+    }
+    case 'maximum':
+      return { kernel: 'Maximum', compute: (a, b) => tf.maximum(a as tf.Tensor, b as tf.Tensor) }
     case 'globalAvgPool':
       return { kernel: 'Mean', compute: (x) => tf.mean(x as tf.Tensor, [1, 2], true) }
     case 'flatten':

@@ -1,11 +1,13 @@
 /** The exports of both builds. `step` runs units [from, to) of one record with its own scratch memory. */
 import {
-  ADD, ATTENTION, CONV, COPY, DEPTHWISE, DEPTHWISE3, DEPTHWISE_ROWS, FROM_NCHW, GEMM, GEMV, LAYER_NORM, MATMUL, MAX_POOL, MUL, OP, POOL, SCALE,
-  SHUFFLE, SOFTMAX, STEM, TO_NCHW, TRANSPOSE, UNARY, UPSAMPLE,
+  ADD, AFFINE, ATTENTION, BLEND, CONV, COPY, DEPTHWISE, DEPTHWISE3, DEPTHWISE_ROWS, FROM_NCHW, GEMM, GEMV, LAYER_NORM, MATMUL, MAX_POOL,
+  MAXIMUM, MUL, OP, POOL, SCALE, SHUFFLE, SOFTMAX, STEM, TO_NCHW, TRANSPOSE, UNARY, UPSAMPLE,
 } from '../src/abi'
 import { BUILD } from '../src/generated/build'
 import { add } from './add-f32'
+import { affine } from './affine-f32'
 import { attention } from './attention-f32'
+import { blend } from './blend-f32'
 import { conv } from './conv-f32'
 import { copy } from './copy-f32'
 import { depthwise } from './depthwise-f32'
@@ -18,6 +20,7 @@ import { globalAvgPool } from './global-avg-pool-f32'
 import { layerNorm } from './layer-norm-f32'
 import { matmul } from './matmul-f32'
 import { maxPool } from './max-pool-f32'
+import { maximum } from './maximum-f32'
 import { mul } from './mul-f32'
 export { peak } from './peak-f32'
 import { at } from './record'
@@ -60,6 +63,9 @@ export function step(record: usize, from: i32, to: i32, scratch: usize): void {
     case TRANSPOSE: transpose(record, from, to); break
     case MATMUL: matmul(record, from, to); break
     case ATTENTION: attention(record, from, to, scratch); break
+    case AFFINE: affine(record, from, to); break
+    case MAXIMUM: maximum(record, from, to); break
+    case BLEND: blend(record, from, to); break
     default: unreachable()
   }
 }

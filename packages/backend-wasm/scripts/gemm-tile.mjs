@@ -6,7 +6,7 @@ const HEAD = `/**
  * Registers: 2H accumulators, 2 weight vectors, 1 splat of the input: 15 at H = 6, what V8 can allocate on x64.
  * Memory: 8 input channels of the H pixels lie 32 bytes apart, so one pointer with constant offsets reads all of them
  * (load32_splat); \`plane\` bytes further come the next 8 channels. \`panel\` is packed, 32 bytes per k. The result is
- * H x 32 contiguous bytes. UNROLL of the 8 channels are unrolled; a last group of fewer channels reads no further than it
+ * H x 32 contiguous bytes. UNROLL of the 8 channels are unrolled from H = 4 on; a last group of fewer channels reads no further than it
  * must.
  */
 import { atLeast, fma } from '../simd'
@@ -17,6 +17,9 @@ export const ACCUMULATE: i32 = 2
 /** With APPLY_RELU: relu6. */
 export const APPLY_SIX: i32 = 4
 `
+
+/** Tiles lower than this are the last of few pixels: they are not unrolled, for the bytes. */
+const RARE = 4
 
 /** Bytes of one pixel's 8 channels, and of one row of a panel. */
 const ROW = 32
@@ -37,7 +40,7 @@ export function gemmTile({ height, unroll }) {
     '/** Pixels of the tallest tile. */',
     `export const TILE_HEIGHT: i32 = ${height}`,
     '',
-    ...heights.flatMap((pixels) => [...strip(pixels, unroll), '']),
+    ...heights.flatMap((pixels) => [...strip(pixels, pixels < RARE ? 1 : unroll), '']),
     '/** `tiles` tiles of `h` pixels each, one after the other. */',
     ...block(
       `export function strips(h: i32, ${PARAMETERS}): void`,

@@ -40,6 +40,9 @@ export const TRANSPOSE = 20
 export const MATMUL = 21
 export const ATTENTION = 22
 export const DEPTHWISE_ROWS = 23
+export const AFFINE = 24
+export const MAXIMUM = 25
+export const BLEND = 26
 
 export const NONE = 0
 /** Kernels apply relu to their sums, and the others to what they have written (assembly/activate-f32.ts); GEMM and CONV relu6 too. */
@@ -87,7 +90,7 @@ export const OP = 0
 export const UNITS = 1
 export const SRC = 2
 export const DST = 3
-/** GEMM, GEMV, CONV, STEM, DEPTHWISE: packed weights. ADD, MUL: the second value. SCALE: its scales. */
+/** GEMM, GEMV, CONV, STEM, DEPTHWISE: packed weights. ADD, MUL, MAXIMUM: the second value. SCALE: its scales. */
 export const WEIGHTS = 4
 export const ACTIVATION = 5
 
@@ -106,8 +109,8 @@ export const BLOCK = 11
 /** GEMM, CONV, MATMUL, ATTENTION: rows of a panel that stay in the level-1 cache; a multiple of 8. */
 export const K_BLOCK = 12
 /**
- * GEMM, CONV: pixels of the whole batch. SCALE, POOL, FROM_NCHW, TO_NCHW: height x width. COPY: rows of a unit. MATMUL, ATTENTION: rows of
- * an item of the first value; TRANSPOSE: of the second.
+ * GEMM, CONV: pixels of the whole batch. SCALE, BLEND, POOL, FROM_NCHW, TO_NCHW: height x width. COPY: rows of a unit. MATMUL, ATTENTION:
+ * rows of an item of the first value; TRANSPOSE: of the second.
  */
 export const PIXELS = 13
 export const BATCH = 14
@@ -181,3 +184,18 @@ export const VALUES_OFFSET = 22
 export const KEYS = 25
 export const VALUES = 26
 export const VALUES_PLANE = 27
+
+/** AFFINE: the bits of two f32. */
+export const SCALE_BY = 15
+export const OFFSET = 16
+
+/** BLEND: values of one pixel, or 0; SHIFT_1 is that of SCALE_1. */
+export const SCALE_1 = 15
+export const SHIFT_1 = 16
+export const SCALE_2 = 17
+export const SHIFT_2 = 18
+/** BLEND: the channel of the source that each is shifted by, or 0. */
+export const TABLE = 19
+/** BLEND: which of SCALE_1, SHIFT_1, SCALE_2, SHIFT_2, from the lowest bit on, have one number an image in place of one a channel. */
+export const PER_ITEM = 20
+export const TERMS = 21

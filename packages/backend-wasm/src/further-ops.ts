@@ -1,5 +1,6 @@
 /** The ops that a convolutional classifier does not have, loaded where a model has one. */
 import type { Node } from '@mobileone/core'
+import { BlendPlanner } from './blend-steps.ts'
 import { MovePlanner } from './moves.ts'
 import type { Planning } from './planning.ts'
 import { ResizePlanner } from './resize.ts'
@@ -10,6 +11,10 @@ type FurtherNode = Extract<
   Node,
   {
     readonly op:
+      | 'add'
+      | 'mul'
+      | 'affine'
+      | 'maximum'
       | 'flatten'
       | 'reshape'
       | 'transpose'
@@ -37,11 +42,21 @@ export const planFurther: PlanFurther = (planning) => {
   const values = new ViewTable(model.inputs, shapes, uses, program)
   const plan = { ...planning, values }
   const [moves, tokens, sizes] = [new MovePlanner(plan), new TokenPlanner(plan), new ResizePlanner(plan)]
-  for (const node of model.nodes) if (node.op === 'concat') moves.findHomes(node)
+  const blends = new BlendPlanner(plan)
+  for (const node of model.nodes) {
+    if (node.op === 'concat' && !plan.fused.has(node.name)) moves.findHomes(node)
+  }
   return {
     values,
     add(node) {
       switch (node.op) {
+        case 'add':
+        case 'mul':
+          return blends.broadcast(node)
+        case 'affine':
+          return blends.affine(node)
+        case 'maximum':
+          return blends.maximum(node)
         case 'flatten':
         case 'reshape':
           return moves.reshape(node)

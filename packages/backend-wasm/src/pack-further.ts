@@ -40,3 +40,11 @@ export function packLayerNorm(
     }
   })
 }
+
+/** Where each channel comes from; the lanes beyond the last channel are that of the last. */
+export function packOrder(channels: readonly number[]): Constant {
+  const padded = padChannels(channels.length)
+  return constant(padded, (to) => {
+    for (let c = 0; c < padded; c++) to[c] = channels[Math.min(c, channels.length - 1)]!
+  })
+}

@@ -23,15 +23,9 @@ import * as abi from './abi.ts'
 import { chooseBand, padChannels, type Tuning } from './choose.ts'
 import type { FurtherOps, PlanFurther } from './further-ops.ts'
 import { packBatchNorm, packDepthwise, packNumbers, packPanels } from './pack.ts'
+import type { Activation } from './planning.ts'
 import { type Constant, constant, type Placement, Program } from './program.ts'
 import { bytes, plane, planes, type Value, ValueTable } from './values.ts'
-
-/** What a kernel applies to its results, and the value that then holds them. */
-interface Activation {
-  readonly result: string
-  readonly code: number
-  readonly suffix: string
-}
 
 export interface Plan extends Placement {
   /** Byte offsets of the inputs, NCHW. */
@@ -40,27 +34,35 @@ export interface Plan extends Placement {
   readonly outputs: Readonly<Record<string, { readonly offset: number; readonly shape: readonly number[] }>>
 }
 
-/** What {@link Planner} knows by itself: the ops of a convolutional classifier. The others are loaded where a model has one. */
-const ownOps: ReadonlySet<string> = new Set([
-  'conv2d',
-  'linear',
-  'batchNorm',
-  ...unaryOps,
-  'add',
-  'mul',
-  'globalAvgPool',
-  'flatten',
-])
+/**
+ * What {@link Planner} knows by itself besides linear layers, sums and products: the ops of a convolutional classifier. The others are
+ * loaded where a model has one.
+ */
+const ownOps: ReadonlySet<string> = new Set(['conv2d', 'batchNorm', ...unaryOps, 'globalAvgPool', 'flatten'])
 
 /** Plan `model`, which has been validated, for `threads` threads. */
 export async function planModel(model: Model, threads: number, tuning: Tuning): Promise<Plan> {
   const shapes = inferShapes(model)
-  const isOwn = ({ op, inputs: [input = ''] }: Node): boolean =>
-    ownOps.has(op) && (op !== 'linear' || shapes[input]?.length === 2)
+  const isOwn = (node: Node): boolean => {
+    if (node.op === 'linear') return shapes[node.inputs[0]]!.length === 2
+    if (node.op === 'add' || node.op === 'mul') return isSame(node, shapes) || isGated(node, shapes)
+    return ownOps.has(node.op)
+  }
   const further = model.nodes.every(isOwn) ? undefined : await import('./further-ops.ts')
   const planner = new Planner(model, tuning, shapes, further?.planFurther)
   for (const node of model.nodes) planner.add(node)
   return planner.finish(threads)
+}
+
+/** Two values of one shape. */
+function isSame({ inputs: [a, b] }: Add | Mul, shapes: Shapes): boolean {
+  return elementCount(shapes[a]!) === elementCount(shapes[b]!)
+}
+
+/** A product with one number a channel of each image. */
+function isGated(node: Add | Mul, shapes: Shapes): boolean {
+  const [x, gate] = node.inputs.map((name) => shapes[name]!)
+  return node.op === 'mul' && !isSame(node, shapes) && x![1] === gate![1]
 }
 
 const activations: Readonly<Record<Unary['op'], number>> = {
@@ -91,7 +93,8 @@ class Planner {
     this.#shapes = shapes
     this.#uses = findUses(model)
     const [uses, program, fused, zeros] = [this.#uses, this.#program, this.#fused, this.#zeros]
-    this.#further = planFurther?.({ model, shapes, uses, tuning, program, fused, zeros })
+    const activation = this.#activation.bind(this)
+    this.#further = planFurther?.({ model, shapes, uses, tuning, program, fused, zeros, activation })
     this.#values = this.#further?.values ?? new ValueTable(model.inputs, shapes, uses, program)
   }
 
@@ -339,32 +342,27 @@ class Planner {
   }
 
   #binary(node: Add | Mul): void {
+    const isGate = isGated(node, this.#shapes)
+    if (!isGate && !isSame(node, this.#shapes)) {
+      this.#further!.add(node)
+      return
+    }
     const [a, b] = node.inputs
-    const isGate = elementCount(this.#shapes[a]!) !== elementCount(this.#shapes[b]!)
     const [x, y] = isGate ? [this.#values.blocked(a), this.#values.blocked(b)] : this.#values.alike(a, b)
     const act = this.#activation(node, { relu: abi.RELU })
     const z = this.#values.result(act.result, x, x.buffer)
-    const operands = { node: node.name, src: x.buffer, weights: y.buffer, dst: z.buffer }
-    if (x.hw === y.hw) {
-      this.#program.step({
-        ...operands,
-        kernel: node.op + act.suffix,
-        op: node.op === 'add' ? abi.ADD : abi.MUL,
-        units: bytes(x) / 16,
-        words: { [abi.ACTIVATION]: act.code },
-      })
+    const step = { node: node.name, src: x.buffer, weights: y.buffer, dst: z.buffer }
+    const words = { [abi.ACTIVATION]: act.code }
+    if (!isGate) {
+      const op = node.op === 'add' ? abi.ADD : abi.MUL
+      this.#program.step({ ...step, kernel: node.op + act.suffix, op, units: bytes(x) / 16, words })
     } else {
       this.#program.step({
-        ...operands,
+        ...step,
         kernel: `gate${act.suffix}`,
         op: abi.SCALE,
         units: planes(x),
-        words: {
-          [abi.ACTIVATION]: act.code,
-          [abi.PIXELS]: x.hw,
-          [abi.BATCH]: x.n,
-          [abi.PER_IMAGE]: 1,
-        },
+        words: { ...words, [abi.PIXELS]: x.hw, [abi.BATCH]: x.n, [abi.PER_IMAGE]: 1 },
       })
     }
     this.#values.release(x)

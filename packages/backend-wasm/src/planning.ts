@@ -1,6 +1,13 @@
-import type { GraphUses, Model, Shapes } from '@mobileone/core'
+import type { GraphUses, Model, Node, Shapes } from '@mobileone/core'
 import type { Tuning } from './choose.ts'
 import type { Constant, Program } from './program.ts'
+
+/** What a kernel applies to its results, and the value that then holds them. */
+export interface Activation {
+  readonly result: string
+  readonly code: number
+  readonly suffix: string
+}
 
 /** What the steps of a plan are made with. */
 export interface Planning {
@@ -12,4 +19,6 @@ export interface Planning {
   /** Nodes that another node's step computes. */
   readonly fused: Set<string>
   readonly zeros: Constant
+  /** The function of one value, one of `codes`, that alone reads what `node` makes. */
+  readonly activation: (node: Node, codes: Readonly<Record<string, number>>) => Activation
 }

@@ -164,3 +164,8 @@ function pointers({ src, dst, weights, words }: StepOptions): (readonly [word: n
 function align(bytes: number): number {
   return Math.ceil(bytes / 64) * 64
 }
+
+/** The word of a record that holds the float32 of `value`. */
+export function floatBits(value: number): number {
+  return new Int32Array(Float32Array.of(value).buffer)[0]!
+}

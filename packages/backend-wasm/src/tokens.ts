@@ -6,7 +6,7 @@ import { byteStep, copyStep, startOf, type View } from './copy.ts'
 import { channelsOf, type Digit, digitsByAxis, type Layout, merged, transposed } from './layout.ts'
 import { packLayerNorm } from './pack-further.ts'
 import type { Planning } from './planning.ts'
-import type { Place } from './program.ts'
+import { floatBits, type Place } from './program.ts'
 import { bytes, plane, sizeOf, type Value } from './values.ts'
 import type { ViewTable } from './views.ts'
 
@@ -295,9 +295,4 @@ function places(
   { plane, offset, outer, inner }: Items,
 ): Record<number, number> {
   return { [planeWord]: plane, [first]: offset, [first + 1]: outer, [first + 2]: inner }
-}
-
-/** The word that holds a float32. */
-function floatBits(value: number): number {
-  return new Int32Array(Float32Array.of(value).buffer)[0]!
 }

@@ -142,6 +142,10 @@ describe('validate', () => {
         { op: 'channelShuffle', inputs: ['x'], groups: 3 },
         /4 channels do not divide into 3 groups/,
       ],
+      'a factor beyond float32': [
+        { op: 'affine', inputs: ['x'], scale: 1e39, offset: 0 },
+        /scale and offset must be finite in float32, got 1e\+39 and 0/,
+      ],
       'a reshape of other elements': [
         { op: 'reshape', inputs: ['x'], shape: [0, 5, -1] },
         /cannot reshape 1x4x9x9 to 0, 5, -1; begin with 0 or -1, and keep the elements/,

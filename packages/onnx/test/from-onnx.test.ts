@@ -248,6 +248,35 @@ const spellings: Readonly<Record<string, Spelling>> = {
       node('Mul', ['x', 'a'], 'y'),
     ],
   },
+  'scalars, added and multiplied': {
+    ops: ['affine', 'affine', 'affine', 'affine'],
+    nodes: [
+      node('Mul', ['x', 'two'], 'twice'),
+      node('Add', ['one', 'twice'], 'line'),
+      node('Sub', ['one', 'line'], 'back'),
+      node('Div', ['back', 'two'], 'half'),
+      node('Sub', ['half', 'one'], 'less'),
+      node('Mul', ['less', 'two'], 'y'),
+    ],
+    weights: [weight('one', [], [1]), weight('two', [1], [2])],
+  },
+  'the largest of three, scaled': {
+    ops: ['affine', 'maximum', 'maximum', 'globalAvgPool', 'add', 'slice', 'mul'],
+    nodes: [
+      node('Mul', ['x', 'c'], 'a'),
+      node('Max', ['x', 'a', 'x'], 'b'),
+      node('GlobalAveragePool', ['b'], 'p'),
+      node('Add', ['p', 'b'], 's'),
+      node('Slice', ['p', 'from', 'to', 'to'], 'g'),
+      node('Mul', ['g', 's'], 'y'),
+    ],
+    weights: [weight('c', [1, 1, 1, 1], [-3]), integers('from', [0]), integers('to', [1])],
+  },
+  'a value read scaled and as it is': {
+    ops: ['affine', 'mul'],
+    nodes: [node('Mul', ['x', 'c'], 'a'), node('Mul', ['x', 'a'], 'y')],
+    weights: [weight('c', [], [3])],
+  },
   'MaxPool, with defaults': {
     ops: ['maxPool'],
     nodes: [node('MaxPool', ['x'], 'y', { kernel_shape: [2, 3] })],
@@ -736,25 +765,34 @@ const refusals: Readonly<Record<string, readonly [FileParts, RegExp]>> = {
     /tanh approximation/,
   ],
   'erf alone': [{ nodes: [node('Erf', ['x'], 'y')] }, /erf is understood only as part of a GELU/],
-  'a scaled value': [
-    { nodes: [node('Mul', ['x', 'c'], 'a'), node('Relu', ['a'], 'y')], weights: [weight('c', [], [3])] },
-    /node "Relu y" \(Relu\): input 0 \("a"\) is a scaled value/,
+  'a step of a GELU': [
+    {
+      nodes: [node('Div', ['x', 'c'], 'a'), node('Erf', ['a'], 'b'), node('Relu', ['b'], 'y')],
+      weights: [weight('c', [], [Math.SQRT2])],
+    },
+    /node "Relu y" \(Relu\): input 0 \("b"\) is a step of a GELU/,
   ],
-  'a scaled output': [
-    { nodes: [node('Mul', ['x', 'c'], 'y')], weights: [weight('c', [], [3])] },
-    /the output "y": it is a constant or half of a pattern/,
+  'a difference of two values': [
+    { nodes: [node('Relu', ['x'], 'a'), node('Sub', ['x', 'a'], 'y')] },
+    /node "Sub y" \(Sub\): a difference of two values/,
+  ],
+  'the larger of values of two shapes': [
+    { nodes: [node('GlobalAveragePool', ['x'], 'a'), node('Max', ['x', 'a'], 'y')] },
+    /the larger of \[2, 3, 5, 6\] and \[2, 3, 1, 1\]/,
   ],
   'an offset': [
     { nodes: [node('Add', ['x', 'c'], 'y')], weights: [weight('c', [1, 3, 1, 1])] },
-    /node "Add y" \(Add\): adding a constant; only zeros/,
+    /node "Add y" \(Add\): adding a constant tensor; only zeros/,
   ],
   'zeros that make the value larger': [
     { nodes: [node('Add', ['x', 'c'], 'y')], weights: [weight('c', [1, 2, 3, 5, 6], Array(180).fill(0))] },
     /adding a constant/,
   ],
   'a broadcast sum': [
-    { nodes: [node('GlobalAveragePool', ['x'], 'a'), node('Add', ['x', 'a'], 'y')] },
-    /\[2, 3, 5, 6\] \+ \[2, 3, 1, 1\]/,
+    {
+      nodes: [node('MaxPool', ['x'], 'a', { kernel_shape: [5, 1] }), node('Add', ['x', 'a'], 'y')],
+    },
+    /\[2, 3, 5, 6\] \+ \[2, 3, 1, 6\]/,
   ],
   'a pool over a part of the map': [
     { nodes: [node('AveragePool', ['x'], 'y', { kernel_shape: [2, 2] })] },

@@ -7,9 +7,11 @@ import { ort } from '@mobileone/backend-ort'
 import { wasm } from '@mobileone/backend-wasm'
 import {
   type Backend,
+  elementCount,
   type Model,
   maxAbsDifference,
   print,
+  profile,
   reference,
   reparameterize,
   type Tensor,
@@ -19,7 +21,7 @@ import {
 import { lacking, readGoldenFloat32, readGoldenJson } from '@mobileone/testkit'
 import * as native from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ZooName, zoo, zooNames, zooNetwork } from '../src/index.ts'
+import { probeNames, probeNetwork, probes, type ZooName, zoo, zooNames, zooNetwork } from '../src/index.ts'
 import { formulaImage, withFormula } from './formula.ts'
 
 interface Logits {
@@ -71,6 +73,46 @@ async function expectLogits(sized: Model, backend: keyof typeof backends, { file
     20 * Math.max(error.float32MaxError, 4e-7 * error.maxAbs),
   )
 }
+
+describe.skipIf(lacking('golden')).each(probeNames)('%s', (name) => {
+  const golden = networks[name] as Network
+  const { layout, activation, skip, params, macs } = probes[name]
+  let model: Model
+  beforeAll(() => {
+    model = withFormula(probeNetwork(layout, activation, { skip }), golden.gain)
+  })
+  afterAll(() => {
+    model = undefined as unknown as Model
+  })
+
+  it('has the weights, the parameters and the multiply-accumulates of the reference', () => {
+    // The gates' linear layers are convolutions of 1x1 here: the same elements.
+    const sizes = Object.fromEntries(
+      Object.entries(model.weights).map(([key, { data }]) => [key, data.length]),
+    )
+    expect(sizes).toEqual(
+      Object.fromEntries(golden.parameters.map(([key, shape]) => [key, elementCount(shape)])),
+    )
+    const hash = createHash('sha256')
+    for (const [key] of golden.parameters) hash.update(model.weights[key]?.data as Float32Array)
+    expect(hash.digest('hex')).toBe(golden.weightsSha256)
+    const counted = profile(model)
+    expect({ params: counted.params, macs: counted.macs }).toEqual({ params, macs })
+    expect({ params, macs }).toEqual({ params: golden.params.deploy, macs: golden.macs.convLinear })
+  })
+
+  it('gives the logits of PyTorch', { timeout: 600_000 }, async () => {
+    const { small, odd, full } = golden.logits
+    const check = (backend: keyof typeof backends, size: Logits): Promise<void> =>
+      expectLogits(withInputs(model, { image: size.input }), backend, size)
+    if (isAll || layout === 'separable') await check('reference', odd)
+    if (isAll) for (const size of [small, full]) await check('reference', size)
+    for (const size of [small, odd, full]) {
+      await check('wasm', size)
+      await check('ort', size)
+    }
+  })
+})
 
 describe.skipIf(lacking('golden')).each(names.filter((name) => !tokenNames.includes(name)))('%s', (name) => {
   const golden = networks[name] as Network

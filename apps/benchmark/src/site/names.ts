@@ -1,4 +1,5 @@
 /** Human names for the ids that reports hold. */
+import { networkNamed } from '@mobileone/measure/studies'
 import { gpuLineup, halfLineup, lineup } from '../lineup.ts'
 import { catalogue } from './networks/catalogue.ts'
 import { parseNetworkId } from './networks/network-id.ts'
@@ -15,7 +16,10 @@ export function networkTitle(id: string): string {
   const parsed = parseNetworkId(id)
   if (!parsed) return id
   const { network, size, batch } = parsed
-  const title = network === 'own' ? 'Your network' : (catalogue.get(network)?.title ?? network)
+  const title =
+    network === 'own'
+      ? 'Your network'
+      : (catalogue.get(network)?.title ?? networkNamed(network)?.title ?? network)
   return [title, size === undefined ? '' : `${size} px`, batch === 1 ? '' : `batch ${batch}`]
     .filter((part) => part !== '')
     .join(', ')

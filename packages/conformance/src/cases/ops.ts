@@ -43,7 +43,7 @@ const unary = (op: Unary['op']): OpFamily => ({
   ops: [op],
   parts: (source) => ({ inputs: { x: either(source) }, nodes: [{ op, name: 'y', inputs: ['x'] }] }),
 })
-const binary = (op: 'add' | 'mul'): OpFamily => ({
+const binary = (op: 'add' | 'mul' | 'maximum'): OpFamily => ({
   ops: [op],
   parts: (source) => {
     const shape = either(source)
@@ -51,11 +51,34 @@ const binary = (op: 'add' | 'mul'): OpFamily => ({
   },
 })
 
+/** One number a channel, or one an item of the batch. */
+const broadcast = (op: 'add' | 'mul', perChannel: boolean): OpFamily => ({
+  ops: [op],
+  parts: (source) => {
+    const shape = featureMap(source)
+    return {
+      inputs: { x: shape, gate: [shape[0] as number, perChannel ? (shape[1] as number) : 1, 1, 1] },
+      nodes: [{ op, name: 'y', inputs: ['x', 'gate'] }],
+    }
+  },
+})
+
 /** Each op by itself; convolutions are in `conv2d.ts`. */
 const opFamilies = {
   ...eachUnary(unary),
+  affine: {
+    ops: ['affine'],
+    parts: (source) => {
+      const [scale, offset] = [source.normal(), pick(source, [0, 1, source.normal()])]
+      return {
+        inputs: { x: either(source) },
+        nodes: [{ op: 'affine', name: 'y', inputs: ['x'], scale, offset }],
+      }
+    },
+  },
   add: binary('add'),
   mul: binary('mul'),
+  maximum: binary('maximum'),
   batchNorm: {
     ops: ['batchNorm'],
     parts: (source) => {
@@ -293,16 +316,10 @@ const opFamilies = {
 
 /** Where fusing or reusing memory goes wrong, and a form that an op has besides its usual one. */
 const combinations: Readonly<Record<string, OpFamily>> = {
-  'mul by one factor a channel': {
-    ops: ['mul'],
-    parts: (source) => {
-      const shape = featureMap(source)
-      return {
-        inputs: { x: shape, gate: [...shape.slice(0, 2), 1, 1] },
-        nodes: [{ op: 'mul', name: 'y', inputs: ['x', 'gate'] }],
-      }
-    },
-  },
+  'mul by one factor a channel': broadcast('mul', true),
+  'mul by one factor an item': broadcast('mul', false),
+  'add of one number a channel': broadcast('add', true),
+  'add of one number an item': broadcast('add', false),
   'add and mul of a value and itself': {
     ops: ['add', 'mul'],
     parts: (source) => ({

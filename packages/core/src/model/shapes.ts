@@ -136,19 +136,28 @@ export function outputShape(
       if (node.bias !== undefined) weight('bias', node.bias, [o])
       return along(x.length - 1, o)
     }
-    case 'add':
-      if (!sameShape(x, y))
-        fail(`cannot add ${formatShape(x)} and ${formatShape(y)}; both must have one shape`)
+    case 'affine': {
+      const { scale, offset } = node
+      if (![scale, offset].map(Math.fround).every(Number.isFinite))
+        fail(`scale and offset must be finite in float32, got ${scale} and ${offset}`)
       return x
+    }
+    case 'add':
     case 'mul': {
-      const perChannel = x.length === 4 && sameShape(y, [x[0] as number, x[1] as number, 1, 1])
-      if (!perChannel && !sameShape(x, y)) {
+      const [n, c] = x as readonly [number, number]
+      const spread = x.length === 4 && [c, 1].some((channels) => sameShape(y, [n, channels, 1, 1]))
+      if (!spread && !sameShape(x, y)) {
+        const what = node.op === 'add' ? 'add' : 'multiply'
         fail(
-          `cannot multiply ${formatShape(x)} by ${formatShape(y)}; the second must have the same shape or be [N, C, 1, 1]`,
+          `cannot ${what} ${formatShape(x)} and ${formatShape(y)}; the second must have the same shape, or be [N, C, 1, 1] or [N, 1, 1, 1] beside [N, C, H, W]`,
         )
       }
       return x
     }
+    case 'maximum':
+      if (!sameShape(x, y))
+        fail(`cannot take the larger of ${formatShape(x)} and ${formatShape(y)}; both must have one shape`)
+      return x
     case 'globalAvgPool':
       expectRank(4, '[N, C, H, W]')
       return [x[0] as number, x[1] as number, 1, 1]

@@ -1,4 +1,4 @@
-import { listText, msColumn, msText, nameColumn, ratioText } from './cells.ts'
+import { intervalText, listText, msColumn, msText, nameColumn, ratioText } from './cells.ts'
 import { paperTable2 } from './paper.ts'
 import type { BarPlot } from './plot.ts'
 import { layoutTitles, probedLayers, probeNetwork } from './probes.ts'
@@ -129,7 +129,7 @@ function findingsOf(times: Times, layout: 'dense' | 'separable'): string[] {
         ? 'None is as cheap as ReLU.'
         : `${listText(cheap.map(({ title }) => title))} cannot be told from ReLU.`
     return [
-      `${layoutTitles[layout]}, ${one.title}: the dearest is ${worst.title} at ${ratioText(worst.ratio.ratio)} times ReLU (95 % interval ${ratioText(worst.ratio.low)} to ${ratioText(worst.ratio.high)}), in the paper ${ratioText(paperRatio(worst.activation))} times. ${free}`,
+      `${layoutTitles[layout]}, ${one.title}: the dearest is ${worst.title} at ${intervalText(worst.ratio)} times ReLU, in the paper ${ratioText(paperRatio(worst.activation))} times. ${free}`,
     ]
   })
 }

@@ -163,7 +163,7 @@ function shapeOf(graph: ImportGraph, node: OnnxNode): Value {
 }
 
 function gather(graph: ImportGraph, node: OnnxNode): Value {
-  const value = graph.input(node, 0)
+  const value = graph.settled(graph.input(node, 0))
   if (value.kind === 'made') return gatherMap(graph, node, value)
   const sizes = graph.integers(node, 0)
   const picked = graph.integers(node, 1).map((index) => {
@@ -175,7 +175,8 @@ function gather(graph: ImportGraph, node: OnnxNode): Value {
 }
 
 function concat(graph: ImportGraph, node: OnnxNode): Value {
-  if (node.inputs.some((name) => graph.find(name)?.kind === 'made')) return joinMaps(graph, node)
+  const isOfMaps = node.inputs.some((name) => (graph.find(name)?.kind ?? 'constant') !== 'constant')
+  if (isOfMaps) return joinMaps(graph, node)
   const sizes: number[] = []
   for (const index of node.inputs.keys()) {
     sizes.push(...graph.integers(node, index))

@@ -1,6 +1,7 @@
 import { detectOtherFormat } from '@mobileone/checkpoint'
 import { initialize, MobileOneError, type Model, type Variant, variants, withInputs } from '@mobileone/core'
 import { randomDeployModel } from '@mobileone/measure'
+import { networkNamed } from '@mobileone/measure/studies'
 import { loadDeployModel } from '@mobileone/sdk'
 import { isZooName, zooNetwork, zooNetworks } from '@mobileone/zoo'
 
@@ -37,6 +38,8 @@ async function makeOne(name: string, size: number | undefined, file: Blob | unde
     const graph = zooNetwork(name, { form: 'deploy', ...(size !== undefined && { size: [size, size] }) })
     return initialize(graph, { seed, statistics: 'random' })
   }
+  const studied = networkNamed(name)
+  if (studied) return studied.make()
   throw new MobileOneError('invalid-argument', `there is no network "${name.slice(0, 80)}"`)
 }
 
