@@ -1,14 +1,13 @@
 /** @jsxImportSource preact */
 import { type StudyName, studies, studyNames } from '@mobileone/measure/studies'
 import type { JSX } from 'preact'
-import { place } from '../../routes.ts'
 import { reportOf, runOf } from './study-state.ts'
 import { StudyView } from './study-view.tsx'
 import './studies.css'
 
 /** The paper's studies, to be repeated on this device; `#studies/<name>` is one of them. */
-export default function StudiesPage(): JSX.Element {
-  const name = studyNames.find((each) => each === place.value.rest)
+export default function StudiesPage({ rest }: { readonly rest: string }): JSX.Element {
+  const name = studyNames.find((each) => each === rest)
   return name ? <StudyView key={name} name={name} /> : <Overview />
 }
 
