@@ -42,6 +42,8 @@ export class ViewTable extends ValueTable {
   }
 
   override rowMajor(name: string): ArenaBuffer {
+    const x = this.held(name)
+    if (x && !('fill' in x.buffer) && (x.axis ?? 1) === 1) return super.rowMajor(name)
     const view = this.view(name)
     const layout = rowMajor(this.shapes[name]!)
     if (!('fill' in view.buffer) && isSame(view.layout, layout)) return view.buffer
