@@ -13,6 +13,7 @@ const names = [
   'tfjs-wasm',
   'litert-wasm',
   'mobileone-webgpu',
+  'mobileone-webgpu-f16',
   'ort-webgpu',
   'tfjs-webgpu',
 ]

@@ -11,6 +11,10 @@ export interface Entry extends ContenderTraits {
   /** Whose version is recorded. */
   readonly package: string
   readonly runtimes: readonly RuntimeName[]
+  /** Computes on WebGPU: what it asks of it is counted. */
+  readonly usesGpu?: boolean
+  /** How far it may be from the reference, over that one's largest value. Default: as the harness has it. */
+  readonly tolerance?: number
   /** Why it cannot run there; undefined where it can. */
   refuses?(runtime: RuntimeName, threads: number): string | undefined
 }
@@ -70,6 +74,7 @@ export const gpuLineup: readonly Entry[] = [
     name: 'mobileone-webgpu',
     title: 'MobileOne, WebGPU',
     short: 'MobileOne, WebGPU',
+    usesGpu: true,
     package: '@mobileone/backend-webgpu',
     format: 'safetensors',
     layout: 'NCHW',
@@ -80,6 +85,7 @@ export const gpuLineup: readonly Entry[] = [
     name: 'ort-webgpu',
     title: 'ONNX Runtime Web, the execution provider webgpu',
     short: 'ONNX Runtime Web, WebGPU',
+    usesGpu: true,
     package: 'onnxruntime-web',
     runtimes: ['chromium'],
   },
@@ -88,7 +94,23 @@ export const gpuLineup: readonly Entry[] = [
     name: 'tfjs-webgpu',
     title: 'TensorFlow.js, WebGPU, fused operations',
     short: 'TensorFlow.js, WebGPU',
+    usesGpu: true,
     package: '@tensorflow/tfjs-backend-webgpu',
+    runtimes: ['chromium'],
+  },
+]
+
+/** As `gpuLineup`, in float16: another answer within a wider tolerance, and so contenders of their own. */
+export const halfLineup: readonly Entry[] = [
+  {
+    name: 'mobileone-webgpu-f16',
+    title: 'MobileOne, WebGPU, weights and feature maps in float16',
+    short: 'MobileOne, WebGPU, float16',
+    usesGpu: true,
+    tolerance: 5e-2,
+    package: '@mobileone/backend-webgpu',
+    format: 'safetensors',
+    layout: 'NCHW',
     runtimes: ['chromium'],
   },
 ]

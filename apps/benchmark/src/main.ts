@@ -23,12 +23,16 @@ import { run, variantModels } from './run.ts'
 import { runStudy } from './run-study.ts'
 import { startServer } from './server.ts'
 import { studyNetworks, writeStudies } from './study-documents.ts'
+import { writeSite } from './write-site.ts'
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2))
   if (!options) process.stdout.write(help)
   else if (options.serve) await servePage(options.serve)
-  else if (options.studies.length > 0) await study(options)
+  else if (options.site !== undefined) {
+    await writeSite(options.site)
+    process.stdout.write(`The site is in ${printable(options.site)}\n`)
+  } else if (options.studies.length > 0) await study(options)
   else if (options.from !== undefined && options.compare !== undefined) {
     const comparison = compareReports(readReport(options.from), readReport(options.compare))
     const isJson = options.format === 'json'

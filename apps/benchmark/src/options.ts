@@ -31,6 +31,8 @@ export interface Options {
   readonly compare: string | undefined
   readonly format: 'text' | 'json' | 'markdown' | 'svg'
   readonly serve: { readonly port: number; readonly host: string } | undefined
+  /** Write the site there, and measure nothing. */
+  readonly site: string | undefined
 }
 
 const runtimeNames: readonly RuntimeName[] = ['chromium', 'node']
@@ -68,6 +70,7 @@ const specs = {
   from: { type: 'string' },
   compare: { type: 'string' },
   serve: { type: 'boolean' },
+  site: { type: 'string' },
   port: { type: 'string' },
   host: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
@@ -106,7 +109,7 @@ How
       --rounds <n>           Rounds (default: one a run, 20, one for 10 runs)
       --trim <n>             Samples left out at each end of a round
       --starts <n>           Fresh starts of each, of which load, compile and first are medians (default 3); with --study
-                             all networks are gone through so many times
+                             all networks are gone through so many times (default 2)
       --from-bytes           Only fresh starts (--starts of them, default 10): from the model's bytes in memory, and
                              nothing else, to the first result
 
@@ -121,6 +124,8 @@ What comes of it
       --compare <file>       With --from: print both side by side, with the confidence interval of each ratio
       --serve                Serve the benchmark page instead, for this browser or another device
       --port <n>, --host <address>   Where (default 8080, 127.0.0.1)
+      --site <folder>        Write the site as files for any server, the runtimes' own included; apps/benchmark/README.md
+                             tells which headers it wants
       --gpu-folder <folder>  Write a folder that measures our WebGPU backend in Node (Dawn) and needs nothing else, to be
                              carried to a machine with a GPU
       --platform <name>      Of that machine: ${platforms().join(', ')}
@@ -161,7 +166,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   const runs = fromBytes ? 0 : whole('runs', values.runs, 1)
   const asked = values.study === undefined ? [] : studyNamesOf(values.study)
   const isStudy = asked.length > 0
-  const starts = whole('starts', values.starts, 1) ?? (fromBytes ? 10 : quick ? 1 : 3)
+  const starts = whole('starts', values.starts, 1) ?? (fromBytes ? 10 : quick ? 1 : isStudy ? 2 : 3)
   if (fromBytes && (name !== 'default' || values.runs !== undefined)) {
     throw fail('--from-bytes measures only starts: leave --protocol and --runs out (--starts tells how many)')
   }
@@ -174,6 +179,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   }
   if (values.adapter !== undefined && !gpu) throw fail('--adapter needs --gpu')
   const folder = values['gpu-folder']
+  if (values.site === '') throw fail('--site takes the name of a folder')
   if (folder === '') throw fail('--gpu-folder takes the name of a folder')
   if (values.platform !== undefined && folder === undefined) throw fail('--platform needs --gpu-folder')
   if (folder !== undefined && values.weights !== undefined) {
@@ -191,7 +197,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   if (!isStudy && values.write !== undefined) throw fail('--write needs --study')
   const known = gpu ? gpuNames : names
   const all = gpu || folder !== undefined ? 's0' : quick ? 's0,s1' : variantNames.join()
-  const few = isStudy ? 12 : gpu ? 10 : undefined
+  const few = isStudy ? 10 : gpu ? 10 : undefined
   const usual = isStudy ? (gpu ? gpuNames.slice(0, 2) : studyContenders) : known
   const chosen = choose('variants', values.variants ?? all, variantNames)
   if (folder !== undefined && chosen.length > 1)
@@ -227,6 +233,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     serve: values.serve
       ? { port: whole('port', values.port, 0) ?? 8080, host: values.host ?? '127.0.0.1' }
       : undefined,
+    site: values.site,
   }
 }
 

@@ -37,7 +37,7 @@ const types: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 }
 /** Packages whose own files a page may fetch, with the folder of those files. */
-const vendors: Readonly<Record<string, string>> = {
+export const vendors: Readonly<Record<string, string>> = {
   'onnxruntime-web': 'dist',
   '@tensorflow/tfjs-backend-wasm': 'wasm-out',
   '@litertjs/core': 'wasm',

@@ -62,13 +62,15 @@ function runText({ date, machine, versions, protocol, peaks }: Report): string {
   const load = machine.load
     ? `, load ${machine.load.before[0]?.toFixed(1)} before and ${machine.load.after[0]?.toFixed(1)} after`
     : ''
-  const { rounds, starts } = protocol
+  const { rounds, starts, runsPerTurn, headline } = protocol
+  const runs = rounds * runsPerTurn
+  const figure = { medianMs: 'medians', meanMs: 'means', minMs: 'the least of them counts' }[headline]
   return `${[
     `${date.slice(0, 16).replace('T', ' ')} UTC, ${machine.cpu}, ${machine.cores} cores, ${machine.platform}${load}.`,
     `${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(', ')}.`,
-    `${starts} sweeps over all networks, ${rounds} timed runs of each network with each contender in all, in turns; medians.`,
+    `${starts} ${starts === 1 ? 'sweep' : 'sweeps'} over all networks, ${runs} timed runs of each network with each contender, in turns; ${figure}.`,
     ...peaks.map(
       ({ runtime, threads, gflops, instruction }) =>
         `Peak in ${runtime} on ${threads} ${threads === 1 ? 'thread' : 'threads'}: ${gflops.toFixed(1)} GFLOP/s (${instruction}).`,

@@ -26,7 +26,7 @@ describe('options of studies', () => {
       contenders: ['mobileone-wasm', 'ort-wasm'],
       runtimes: ['chromium'],
       threads: [1],
-      protocol: { rounds: 12, starts: 3 },
+      protocol: { rounds: 10, starts: 2 },
     })
     expect(options('--study', 'all', '--quick')).toMatchObject({
       studies: studyNames,

@@ -2,7 +2,6 @@ import {
   type Conv2d,
   floatWeight,
   interpolation,
-  MobileOneError,
   type Model,
   type Node,
   type Tensor,
@@ -29,12 +28,23 @@ export function isUnsupported(node: Node): boolean {
   return node.op === 'conv2d' && larger(node.stride) && larger(node.dilation)
 }
 
-/** `node` as calls of TensorFlow.js, its weights uploaded. `relu`: with the ReLU that follows. */
-export function operation(tf: Tfjs, model: Model, node: Node, relu: boolean, keep: Keep): Operation {
+/**
+ * `node` as calls of TensorFlow.js, its weights uploaded.
+ * @param relu With the ReLU that follows.
+ * @param inOrder The axes of its values of rank 4 are in the model's order.
+ */
+export function operation(
+  tf: Tfjs,
+  model: Model,
+  node: Node,
+  { relu, inOrder }: { readonly relu: boolean; readonly inOrder: boolean },
+  keep: Keep,
+): Operation {
   const weight = (name: string): Tensor => floatWeight(model, name)
   const upload = (name: string): tf.Tensor => tf.tensor(weight(name).data, [...weight(name).shape])
   const vector = (name: string): tf.Tensor1D => keep(() => upload(name)) as tf.Tensor1D
   const activation = relu ? { activation: 'relu' as const } : {}
+  const axisOf = inOrder ? (axis: number): number => axis : channelsLast
   switch (node.op) {
     case 'conv2d':
       return convolution(tf, node, weight(node.weight), relu, keep, vector)
@@ -43,7 +53,12 @@ export function operation(tf: Tfjs, model: Model, node: Node, relu: boolean, kee
       const bias = node.bias === undefined ? {} : { bias: vector(node.bias) }
       return {
         kernel: '_FusedMatMul',
-        compute: (a) => tf.fused.matMul({ a: a as tf.Tensor2D, b, ...bias, ...activation }),
+        compute: (x) => {
+          const shape = (x as tf.Tensor).shape
+          const a = tf.reshape(x as tf.Tensor, [-1, shape.at(-1) as number]) as tf.Tensor2D
+          const y = tf.fused.matMul({ a, b, ...bias, ...activation })
+          return tf.reshape(y, [...shape.slice(0, -1), -1])
+        },
       }
     }
     case 'batchNorm': {
@@ -78,6 +93,12 @@ export function operation(tf: Tfjs, model: Model, node: Node, relu: boolean, kee
       return { kernel: 'Add', compute: (a, b) => tf.add(a as tf.Tensor, b as tf.Tensor) }
     case 'mul':
       return { kernel: 'Multiply', compute: (a, b) => tf.mul(a as tf.Tensor, b as tf.Tensor) }
+    case 'affine': {
+      const { scale, offset } = node
+      return { kernel: 'Multiply', compute: (x) => tf.add(tf.mul(x as tf.Tensor, scale), offset) }
+    }
+    case 'maximum':
+      return { kernel: 'Maximum', compute: (a, b) => tf.maximum(a as tf.Tensor, b as tf.Tensor) }
     case 'globalAvgPool':
       return { kernel: 'Mean', compute: (x) => tf.mean(x as tf.Tensor, [1, 2], true) }
     case 'flatten':
@@ -100,14 +121,14 @@ export function operation(tf: Tfjs, model: Model, node: Node, relu: boolean, kee
     case 'concat':
       return {
         kernel: 'Concat',
-        compute: (...inputs) => tf.concat([...inputs], channelsLast(node.axis, inputs[0]?.rank)),
+        compute: (...inputs) => tf.concat([...inputs], axisOf(node.axis, inputs[0]?.rank)),
       }
     case 'slice':
       return {
         kernel: 'Slice',
         compute: (x) => {
           const { shape, rank } = x as tf.Tensor
-          const axis = channelsLast(node.axis, rank)
+          const axis = axisOf(node.axis, rank)
           const begin = shape.map((_, at) => (at === axis ? node.start : 0))
           const size = shape.map((all, at) => (at === axis ? node.end - node.start : all))
           return tf.slice(x as tf.Tensor, begin, size)
@@ -123,12 +144,45 @@ export function operation(tf: Tfjs, model: Model, node: Node, relu: boolean, kee
           return tf.reshape(tf.transpose(apart, [0, 2, 1]), shape)
         },
       }
-    case 'layerNorm':
+    case 'layerNorm': {
+      const [scale, offset] = [node.weight, node.bias].map((name) => name && vector(name))
+      return {
+        kernel: 'Mean',
+        compute: (x) => {
+          const { mean, variance } = tf.moments(x as tf.Tensor, -1, true)
+          const gain = tf.rsqrt(tf.add(variance, node.epsilon))
+          const y = tf.mul(tf.sub(x as tf.Tensor, mean), gain)
+          const scaled = scale ? tf.mul(y, scale) : y
+          return offset ? tf.add(scaled, offset) : scaled
+        },
+      }
+    }
     case 'matmul':
+      return {
+        kernel: 'BatchMatMul',
+        compute: (a, b) => {
+          const y = tf.matMul(a as tf.Tensor, b as tf.Tensor, false, node.transposeB)
+          return node.scale === undefined ? y : tf.mul(y, node.scale)
+        },
+      }
     case 'reshape':
+      return {
+        kernel: 'Reshape',
+        compute: (x) => {
+          const sizes = node.shape.map((size, axis) => (size === 0 ? x?.shape[axis] : size) as number)
+          return tf.reshape(x as tf.Tensor, sizes)
+        },
+      }
     case 'transpose':
-    case 'parameter':
-      throw new MobileOneError('unsupported', `tfjs: node "${node.name}" is a ${node.op}`)
+      return {
+        kernel: 'Transpose',
+        compute: (x) => tf.transpose(x as tf.Tensor, [...node.permutation]),
+      }
+    case 'parameter': {
+      const value = keep(() => upload(node.weight))
+      const ones = value.shape.slice(1).map(() => 1)
+      return { kernel: 'Tile', compute: (x) => tf.tile(value, [x?.shape[0] ?? 1, ...ones]) }
+    }
     default:
       return node satisfies never
   }

@@ -1,7 +1,7 @@
-import { findUses, type Model } from '@mobileone/core'
+import { findUses, inferShapes, isTokenNode, isUnary, type Model, type Node } from '@mobileone/core'
 import type * as tf from '@tensorflow/tfjs-core'
 import type { Tfjs } from './library.ts'
-import { type Compute, type Keep, operation } from './operation.ts'
+import { type Compute, type Keep, operation, toNchw, toNhwc } from './operation.ts'
 
 export interface ProgramStep {
   /** The node the step is named after. */
@@ -45,6 +45,9 @@ export function buildProgram(tf: Tfjs, model: Model): Program {
 
 function planSteps(tf: Tfjs, model: Model, keep: Keep): readonly ProgramStep[] {
   const uses = findUses(model)
+  const shapes = inferShapes(model)
+  // Values of rank 4 that are no maps, such as the heads of attention: their axes are in the model's order, not NHWC.
+  const ordered = new Set<string>()
   const fused = new Set<string>()
   return model.nodes.flatMap((node, at): ProgramStep[] => {
     if (fused.has(node.name)) return []
@@ -52,7 +55,17 @@ function planSteps(tf: Tfjs, model: Model, keep: Keep): readonly ProgramStep[] {
     const relu = next?.op === 'relu' ? next.name : undefined
     if (relu !== undefined) fused.add(relu)
     const makes = relu ?? node.name
-    const { kernel, compute } = operation(tf, model, node, relu !== undefined, keep)
+    const isMap = (name: string): boolean => shapes[name]?.length === 4 && !ordered.has(name)
+    const inOrder = isTokenNode(node, shapes) || (keepsOrder(node) && !node.inputs.some(isMap))
+    const { kernel, compute: plain } = operation(tf, model, node, { relu: relu !== undefined, inOrder }, keep)
+    const turned = node.inputs.map((name) => (inOrder ? isMap(name) : ordered.has(name)))
+    const isTurned = inOrder && shapes[node.name]?.length === 4 && uses.isOutput(makes)
+    if (inOrder && !isTurned && shapes[node.name]?.length === 4) ordered.add(makes)
+    const turn = inOrder ? toNchw : toNhwc
+    const compute: Compute = (...inputs) => {
+      const y = plain(...inputs.map((x, index) => (turned[index] ? turn(tf, x) : x)))
+      return isTurned ? toNhwc(tf, y) : y
+    }
     return [
       {
         node: node.name,
@@ -67,4 +80,9 @@ function planSteps(tf: Tfjs, model: Model, keep: Keep): readonly ProgramStep[] {
       },
     ]
   })
+}
+
+/** True for what may be done in either order of axes. */
+function keepsOrder(node: Node): boolean {
+  return isUnary(node) || ['add', 'mul', 'concat', 'slice'].includes(node.op)
 }

@@ -13,7 +13,6 @@ import {
   type Tensors,
   tensor,
   throwIfAborted,
-  tokenNodes,
   validate,
 } from '@mobileone/core'
 import type * as tf from '@tensorflow/tfjs-core'
@@ -57,7 +56,7 @@ export function tfjs(options: TfjsOptions): Backend {
         return { ok: false, reason: translate(error, 'starting').message }
       }
     },
-    unsupported: (model) => [...tokenNodes(model), ...model.nodes.filter(isUnsupported)],
+    unsupported: (model) => model.nodes.filter(isUnsupported),
     compile: (model, compileOptions = {}) => compile(model, open, compileOptions),
   }
 }

@@ -1,4 +1,4 @@
-import { MobileOneError, type Model, refuseTokenNodes, validate } from '@mobileone/core'
+import { MobileOneError, type Model, validate } from '@mobileone/core'
 import type * as tf from '@tensorflow/tfjs-core'
 import { reason, type Tfjs } from './library.ts'
 import { isUnsupported } from './operation.ts'
@@ -47,7 +47,6 @@ export function toTfjs(model: Model, tf: Tfjs): TfjsModel {
 
 /** @throws MobileOneError `unsupported` naming every node without a kernel. */
 export function refuseUnsupported(model: Model): void {
-  refuseTokenNodes(model, 'tfjs', 'use another backend')
   const nodes = model.nodes.filter(isUnsupported)
   if (nodes.length === 0) return
   const names = nodes.map(({ name }) => `"${name}"`).join(', ')

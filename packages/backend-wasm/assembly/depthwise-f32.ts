@@ -3,9 +3,10 @@
  * each group of 8 channels. Weights: per 4 channels, bias, then one vector per tap in kernel order.
  */
 import {
-  ACTIVATION, BATCH, DILATION_H, DILATION_W, DST, DST_PLANE, IN_H, IN_W, KERNEL_H, KERNEL_W, OUT_H, OUT_W, PAD_H, PAD_W, RELU,
-  SRC, SRC_PLANE, STRIDE_H, STRIDE_W, WEIGHTS,
+  ACTIVATION, BATCH, DILATION_H, DILATION_W, DST, DST_PLANE, IN_H, IN_W, KERNEL_H, KERNEL_W, OUT_H, OUT_W, PAD_H, PAD_W, SRC,
+  SRC_PLANE, STRIDE_H, STRIDE_W, WEIGHTS,
 } from '../src/abi'
+import { finish } from './activate-f32'
 import { at, pointer } from './record'
 import { atLeast, floorOf, fma } from './simd'
 
@@ -15,7 +16,8 @@ export function depthwise(step: usize, from: i32, to: i32): void {
   const dilationH = at(step, DILATION_H), dilationW = at(step, DILATION_W)
   const rows = outH * at(step, BATCH)
   const halfBytes = (<usize>(kernelH * kernelW) + 1) << 4
-  const floor = f32x4.splat(floorOf(at(step, ACTIVATION) == RELU))
+  const activation = at(step, ACTIVATION)
+  const low = f32x4.splat(floorOf(activation))
   for (let u = from; u < to; ++u) {
     const group = <usize>(u / rows)
     const row = u % rows
@@ -39,9 +41,10 @@ export function depthwise(step: usize, from: i32, to: i32): void {
           }
         }
       }
-      v128.store(dst, atLeast(s0, floor))
-      v128.store(dst, atLeast(s1, floor), 16)
+      v128.store(dst, atLeast(s0, low))
+      v128.store(dst, atLeast(s1, low), 16)
       dst += 32
     }
+    finish(activation, dst - (<usize>outW << 5), outW << 1)
   }
 }

@@ -3,13 +3,13 @@
  * output rows of each group of 8 channels.
  *
  * Registers: T sums, 3 weights, 1 input. Each of the 3 input rows is walked once: an input is loaded once and added to
- * the up to 3 outputs it belongs to. A column or row outside of the image is read from ZEROS, as many as one tile needs,
- * so that borders cost nothing. Tile widths are balanced: a row of 28 is 4 tiles of 7. Weights: per 4 channels, bias,
+ * the up to 3 outputs it belongs to. A column outside of the image is read from ZEROS; a row outside of it is left out. Tile widths are balanced: a row of 28 is 4 tiles of 7. Weights: per 4 channels, bias,
  * then 9 vectors in kernel order.
  */
 import {
-  ACTIVATION, BATCH, DST, DST_PLANE, IN_H, IN_W, OUT_H, OUT_W, RELU, SRC, SRC_PLANE, STRIDE_H, WEIGHTS, ZEROS,
+  ACTIVATION, BATCH, DST, DST_PLANE, IN_H, IN_W, OUT_H, OUT_W, SRC, SRC_PLANE, STRIDE_H, WEIGHTS, ZEROS,
 } from '../src/abi'
+import { FINISH_VECTORS, finish } from './activate-f32'
 import { at, pointer } from './record'
 import { atLeast, floorOf, fma } from './simd'
 
@@ -23,12 +23,9 @@ function plane1(
   const low = f32x4.splat(floor)
   for (let y = from; y < to; ++y) {
     const iy = y
-    let b = src + <usize>iy * inRow + (<usize>x0 << 5)
-    let a = b - inRow, d = b + inRow
-    let rowStep: usize = <usize>T << 5
-    let aStep = rowStep, dStep = rowStep
-    if (iy == 0) a = zeros, aStep = 0
-    if (iy + 1 == inH) d = zeros, dStep = 0
+    const skipped = iy == 0 ? 1 : 0
+    const rows = 3 - skipped - (iy + 1 == inH ? 1 : 0)
+    let a = src + <usize>(iy - 1 + skipped) * inRow + (<usize>x0 << 5)
     let c = dst + (<usize>(y * outW + x0) << 5)
     let x = x0
     for (let n = tiles; n > 0; --n) {
@@ -36,70 +33,35 @@ function plane1(
       x += T
       const outsideRight = x == outW
       let s0 = v128.load(w), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0
-      let left: v128, centre: v128, right: v128, v: v128
-
-      left = v128.load(w, 16); centre = v128.load(w, 32); right = v128.load(w, 48)
-      v = v128.load(outsideLeft ? zeros : a - 32); s0 = fma(v, left, s0)
-      v = v128.load(a); s0 = fma(v, centre, s0); if (T > 1) s1 = fma(v, left, s1)
-      if (T > 1) { v = v128.load(a, 32); s0 = fma(v, right, s0); s1 = fma(v, centre, s1); if (T > 2) s2 = fma(v, left, s2) }
-      if (T > 2) { v = v128.load(a, 64); s1 = fma(v, right, s1); s2 = fma(v, centre, s2); if (T > 3) s3 = fma(v, left, s3) }
-      if (T > 3) { v = v128.load(a, 96); s2 = fma(v, right, s2); s3 = fma(v, centre, s3); if (T > 4) s4 = fma(v, left, s4) }
-      if (T > 4) { v = v128.load(a, 128); s3 = fma(v, right, s3); s4 = fma(v, centre, s4); if (T > 5) s5 = fma(v, left, s5) }
-      if (T > 5) { v = v128.load(a, 160); s4 = fma(v, right, s4); s5 = fma(v, centre, s5); if (T > 6) s6 = fma(v, left, s6) }
-      if (T > 6) { v = v128.load(a, 192); s5 = fma(v, right, s5); s6 = fma(v, centre, s6); if (T > 7) s7 = fma(v, left, s7) }
-      if (T > 7) { v = v128.load(a, 224); s6 = fma(v, right, s6); s7 = fma(v, centre, s7) }
-      v = v128.load(outsideRight ? zeros : a + (<usize>T << 5))
-      if (T == 4) s3 = fma(v, right, s3)
-      if (T == 5) s4 = fma(v, right, s4)
-      if (T == 6) s5 = fma(v, right, s5)
-      if (T == 7) s6 = fma(v, right, s6)
-      if (T == 8) s7 = fma(v, right, s7)
-
-      left = v128.load(w, 64); centre = v128.load(w, 80); right = v128.load(w, 96)
-      v = v128.load(outsideLeft ? zeros : b - 32); s0 = fma(v, left, s0)
-      v = v128.load(b); s0 = fma(v, centre, s0); if (T > 1) s1 = fma(v, left, s1)
-      if (T > 1) { v = v128.load(b, 32); s0 = fma(v, right, s0); s1 = fma(v, centre, s1); if (T > 2) s2 = fma(v, left, s2) }
-      if (T > 2) { v = v128.load(b, 64); s1 = fma(v, right, s1); s2 = fma(v, centre, s2); if (T > 3) s3 = fma(v, left, s3) }
-      if (T > 3) { v = v128.load(b, 96); s2 = fma(v, right, s2); s3 = fma(v, centre, s3); if (T > 4) s4 = fma(v, left, s4) }
-      if (T > 4) { v = v128.load(b, 128); s3 = fma(v, right, s3); s4 = fma(v, centre, s4); if (T > 5) s5 = fma(v, left, s5) }
-      if (T > 5) { v = v128.load(b, 160); s4 = fma(v, right, s4); s5 = fma(v, centre, s5); if (T > 6) s6 = fma(v, left, s6) }
-      if (T > 6) { v = v128.load(b, 192); s5 = fma(v, right, s5); s6 = fma(v, centre, s6); if (T > 7) s7 = fma(v, left, s7) }
-      if (T > 7) { v = v128.load(b, 224); s6 = fma(v, right, s6); s7 = fma(v, centre, s7) }
-      v = v128.load(outsideRight ? zeros : b + (<usize>T << 5))
-      if (T == 4) s3 = fma(v, right, s3)
-      if (T == 5) s4 = fma(v, right, s4)
-      if (T == 6) s5 = fma(v, right, s5)
-      if (T == 7) s6 = fma(v, right, s6)
-      if (T == 8) s7 = fma(v, right, s7)
-
-      left = v128.load(w, 112); centre = v128.load(w, 128); right = v128.load(w, 144)
-      v = v128.load(outsideLeft ? zeros : d - 32); s0 = fma(v, left, s0)
-      v = v128.load(d); s0 = fma(v, centre, s0); if (T > 1) s1 = fma(v, left, s1)
-      if (T > 1) { v = v128.load(d, 32); s0 = fma(v, right, s0); s1 = fma(v, centre, s1); if (T > 2) s2 = fma(v, left, s2) }
-      if (T > 2) { v = v128.load(d, 64); s1 = fma(v, right, s1); s2 = fma(v, centre, s2); if (T > 3) s3 = fma(v, left, s3) }
-      if (T > 3) { v = v128.load(d, 96); s2 = fma(v, right, s2); s3 = fma(v, centre, s3); if (T > 4) s4 = fma(v, left, s4) }
-      if (T > 4) { v = v128.load(d, 128); s3 = fma(v, right, s3); s4 = fma(v, centre, s4); if (T > 5) s5 = fma(v, left, s5) }
-      if (T > 5) { v = v128.load(d, 160); s4 = fma(v, right, s4); s5 = fma(v, centre, s5); if (T > 6) s6 = fma(v, left, s6) }
-      if (T > 6) { v = v128.load(d, 192); s5 = fma(v, right, s5); s6 = fma(v, centre, s6); if (T > 7) s7 = fma(v, left, s7) }
-      if (T > 7) { v = v128.load(d, 224); s6 = fma(v, right, s6); s7 = fma(v, centre, s7) }
-      v = v128.load(outsideRight ? zeros : d + (<usize>T << 5))
-      if (T == 4) s3 = fma(v, right, s3)
-      if (T == 5) s4 = fma(v, right, s4)
-      if (T == 6) s5 = fma(v, right, s5)
-      if (T == 7) s6 = fma(v, right, s6)
-      if (T == 8) s7 = fma(v, right, s7)
-
+      let p = a
+      let taps = w + (<usize>skipped * 48)
+      for (let r = rows; r > 0; --r, p += inRow, taps += 48) {
+        const left = v128.load(taps, 16), centre = v128.load(taps, 32), right = v128.load(taps, 48)
+        let v = v128.load(outsideLeft ? zeros : p - 32); s0 = fma(v, left, s0)
+        v = v128.load(p); s0 = fma(v, centre, s0); s1 = fma(v, left, s1)
+        v = v128.load(p, 32); s0 = fma(v, right, s0); s1 = fma(v, centre, s1); s2 = fma(v, left, s2)
+        v = v128.load(p, 64); s1 = fma(v, right, s1); s2 = fma(v, centre, s2); s3 = fma(v, left, s3)
+        v = v128.load(p, 96); s2 = fma(v, right, s2); s3 = fma(v, centre, s3); if (T > 4) s4 = fma(v, left, s4)
+        if (T > 4) { v = v128.load(p, 128); s3 = fma(v, right, s3); s4 = fma(v, centre, s4); if (T > 5) s5 = fma(v, left, s5) }
+        if (T > 5) { v = v128.load(p, 160); s4 = fma(v, right, s4); s5 = fma(v, centre, s5); if (T > 6) s6 = fma(v, left, s6) }
+        if (T > 6) { v = v128.load(p, 192); s5 = fma(v, right, s5); s6 = fma(v, centre, s6); if (T > 7) s7 = fma(v, left, s7) }
+        if (T > 7) { v = v128.load(p, 224); s6 = fma(v, right, s6); s7 = fma(v, centre, s7) }
+        v = v128.load(outsideRight ? zeros : p + (<usize>T << 5))
+        if (T == 4) s3 = fma(v, right, s3)
+        if (T == 5) s4 = fma(v, right, s4)
+        if (T == 6) s5 = fma(v, right, s5)
+        if (T == 7) s6 = fma(v, right, s6)
+        if (T == 8) s7 = fma(v, right, s7)
+      }
       v128.store(c, atLeast(s0, low))
-      if (T > 1) v128.store(c, atLeast(s1, low), 32)
-      if (T > 2) v128.store(c, atLeast(s2, low), 64)
-      if (T > 3) v128.store(c, atLeast(s3, low), 96)
+      v128.store(c, atLeast(s1, low), 32)
+      v128.store(c, atLeast(s2, low), 64)
+      v128.store(c, atLeast(s3, low), 96)
       if (T > 4) v128.store(c, atLeast(s4, low), 128)
       if (T > 5) v128.store(c, atLeast(s5, low), 160)
       if (T > 6) v128.store(c, atLeast(s6, low), 192)
       if (T > 7) v128.store(c, atLeast(s7, low), 224)
-      a += aStep
-      b += rowStep
-      d += dStep
+      a += <usize>T << 5
       c += <usize>T << 5
     }
   }
@@ -115,12 +77,9 @@ function plane2(
   const low = f32x4.splat(floor)
   for (let y = from; y < to; ++y) {
     const iy = y << 1
-    let b = src + <usize>iy * inRow + (<usize>x0 << 6)
-    let a = b - inRow, d = b + inRow
-    let rowStep: usize = <usize>T << 6
-    let aStep = rowStep, dStep = rowStep
-    if (iy == 0) a = zeros, aStep = 0
-    if (iy + 1 == inH) d = zeros, dStep = 0
+    const skipped = iy == 0 ? 1 : 0
+    const rows = 3 - skipped - (iy + 1 == inH ? 1 : 0)
+    let a = src + <usize>(iy - 1 + skipped) * inRow + (<usize>x0 << 6)
     let c = dst + (<usize>(y * outW + x0) << 5)
     let x = x0
     for (let n = tiles; n > 0; --n) {
@@ -128,70 +87,35 @@ function plane2(
       x += T
       const outsideRight = (x << 1) > inW
       let s0 = v128.load(w), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0
-      let left: v128, centre: v128, right: v128, v: v128
-
-      left = v128.load(w, 16); centre = v128.load(w, 32); right = v128.load(w, 48)
-      v = v128.load(outsideLeft ? zeros : a - 32); s0 = fma(v, left, s0)
-      v = v128.load(a); s0 = fma(v, centre, s0); if (T > 1) { v = v128.load(a, 32); s0 = fma(v, right, s0); s1 = fma(v, left, s1) }
-      if (T > 1) { v = v128.load(a, 64); s1 = fma(v, centre, s1); if (T > 2) { v = v128.load(a, 96); s1 = fma(v, right, s1); s2 = fma(v, left, s2) } }
-      if (T > 2) { v = v128.load(a, 128); s2 = fma(v, centre, s2); if (T > 3) { v = v128.load(a, 160); s2 = fma(v, right, s2); s3 = fma(v, left, s3) } }
-      if (T > 3) { v = v128.load(a, 192); s3 = fma(v, centre, s3); if (T > 4) { v = v128.load(a, 224); s3 = fma(v, right, s3); s4 = fma(v, left, s4) } }
-      if (T > 4) { v = v128.load(a, 256); s4 = fma(v, centre, s4); if (T > 5) { v = v128.load(a, 288); s4 = fma(v, right, s4); s5 = fma(v, left, s5) } }
-      if (T > 5) { v = v128.load(a, 320); s5 = fma(v, centre, s5); if (T > 6) { v = v128.load(a, 352); s5 = fma(v, right, s5); s6 = fma(v, left, s6) } }
-      if (T > 6) { v = v128.load(a, 384); s6 = fma(v, centre, s6); if (T > 7) { v = v128.load(a, 416); s6 = fma(v, right, s6); s7 = fma(v, left, s7) } }
-      if (T > 7) { v = v128.load(a, 448); s7 = fma(v, centre, s7) }
-      v = v128.load(outsideRight ? zeros : a + (<usize>T << 6) - 32)
-      if (T == 4) s3 = fma(v, right, s3)
-      if (T == 5) s4 = fma(v, right, s4)
-      if (T == 6) s5 = fma(v, right, s5)
-      if (T == 7) s6 = fma(v, right, s6)
-      if (T == 8) s7 = fma(v, right, s7)
-
-      left = v128.load(w, 64); centre = v128.load(w, 80); right = v128.load(w, 96)
-      v = v128.load(outsideLeft ? zeros : b - 32); s0 = fma(v, left, s0)
-      v = v128.load(b); s0 = fma(v, centre, s0); if (T > 1) { v = v128.load(b, 32); s0 = fma(v, right, s0); s1 = fma(v, left, s1) }
-      if (T > 1) { v = v128.load(b, 64); s1 = fma(v, centre, s1); if (T > 2) { v = v128.load(b, 96); s1 = fma(v, right, s1); s2 = fma(v, left, s2) } }
-      if (T > 2) { v = v128.load(b, 128); s2 = fma(v, centre, s2); if (T > 3) { v = v128.load(b, 160); s2 = fma(v, right, s2); s3 = fma(v, left, s3) } }
-      if (T > 3) { v = v128.load(b, 192); s3 = fma(v, centre, s3); if (T > 4) { v = v128.load(b, 224); s3 = fma(v, right, s3); s4 = fma(v, left, s4) } }
-      if (T > 4) { v = v128.load(b, 256); s4 = fma(v, centre, s4); if (T > 5) { v = v128.load(b, 288); s4 = fma(v, right, s4); s5 = fma(v, left, s5) } }
-      if (T > 5) { v = v128.load(b, 320); s5 = fma(v, centre, s5); if (T > 6) { v = v128.load(b, 352); s5 = fma(v, right, s5); s6 = fma(v, left, s6) } }
-      if (T > 6) { v = v128.load(b, 384); s6 = fma(v, centre, s6); if (T > 7) { v = v128.load(b, 416); s6 = fma(v, right, s6); s7 = fma(v, left, s7) } }
-      if (T > 7) { v = v128.load(b, 448); s7 = fma(v, centre, s7) }
-      v = v128.load(outsideRight ? zeros : b + (<usize>T << 6) - 32)
-      if (T == 4) s3 = fma(v, right, s3)
-      if (T == 5) s4 = fma(v, right, s4)
-      if (T == 6) s5 = fma(v, right, s5)
-      if (T == 7) s6 = fma(v, right, s6)
-      if (T == 8) s7 = fma(v, right, s7)
-
-      left = v128.load(w, 112); centre = v128.load(w, 128); right = v128.load(w, 144)
-      v = v128.load(outsideLeft ? zeros : d - 32); s0 = fma(v, left, s0)
-      v = v128.load(d); s0 = fma(v, centre, s0); if (T > 1) { v = v128.load(d, 32); s0 = fma(v, right, s0); s1 = fma(v, left, s1) }
-      if (T > 1) { v = v128.load(d, 64); s1 = fma(v, centre, s1); if (T > 2) { v = v128.load(d, 96); s1 = fma(v, right, s1); s2 = fma(v, left, s2) } }
-      if (T > 2) { v = v128.load(d, 128); s2 = fma(v, centre, s2); if (T > 3) { v = v128.load(d, 160); s2 = fma(v, right, s2); s3 = fma(v, left, s3) } }
-      if (T > 3) { v = v128.load(d, 192); s3 = fma(v, centre, s3); if (T > 4) { v = v128.load(d, 224); s3 = fma(v, right, s3); s4 = fma(v, left, s4) } }
-      if (T > 4) { v = v128.load(d, 256); s4 = fma(v, centre, s4); if (T > 5) { v = v128.load(d, 288); s4 = fma(v, right, s4); s5 = fma(v, left, s5) } }
-      if (T > 5) { v = v128.load(d, 320); s5 = fma(v, centre, s5); if (T > 6) { v = v128.load(d, 352); s5 = fma(v, right, s5); s6 = fma(v, left, s6) } }
-      if (T > 6) { v = v128.load(d, 384); s6 = fma(v, centre, s6); if (T > 7) { v = v128.load(d, 416); s6 = fma(v, right, s6); s7 = fma(v, left, s7) } }
-      if (T > 7) { v = v128.load(d, 448); s7 = fma(v, centre, s7) }
-      v = v128.load(outsideRight ? zeros : d + (<usize>T << 6) - 32)
-      if (T == 4) s3 = fma(v, right, s3)
-      if (T == 5) s4 = fma(v, right, s4)
-      if (T == 6) s5 = fma(v, right, s5)
-      if (T == 7) s6 = fma(v, right, s6)
-      if (T == 8) s7 = fma(v, right, s7)
-
+      let p = a
+      let taps = w + (<usize>skipped * 48)
+      for (let r = rows; r > 0; --r, p += inRow, taps += 48) {
+        const left = v128.load(taps, 16), centre = v128.load(taps, 32), right = v128.load(taps, 48)
+        let v = v128.load(outsideLeft ? zeros : p - 32); s0 = fma(v, left, s0)
+        v = v128.load(p); s0 = fma(v, centre, s0); v = v128.load(p, 32); s0 = fma(v, right, s0); s1 = fma(v, left, s1)
+        v = v128.load(p, 64); s1 = fma(v, centre, s1); v = v128.load(p, 96); s1 = fma(v, right, s1); s2 = fma(v, left, s2)
+        v = v128.load(p, 128); s2 = fma(v, centre, s2); v = v128.load(p, 160); s2 = fma(v, right, s2); s3 = fma(v, left, s3)
+        v = v128.load(p, 192); s3 = fma(v, centre, s3); if (T > 4) { v = v128.load(p, 224); s3 = fma(v, right, s3); s4 = fma(v, left, s4) }
+        if (T > 4) { v = v128.load(p, 256); s4 = fma(v, centre, s4); if (T > 5) { v = v128.load(p, 288); s4 = fma(v, right, s4); s5 = fma(v, left, s5) } }
+        if (T > 5) { v = v128.load(p, 320); s5 = fma(v, centre, s5); if (T > 6) { v = v128.load(p, 352); s5 = fma(v, right, s5); s6 = fma(v, left, s6) } }
+        if (T > 6) { v = v128.load(p, 384); s6 = fma(v, centre, s6); if (T > 7) { v = v128.load(p, 416); s6 = fma(v, right, s6); s7 = fma(v, left, s7) } }
+        if (T > 7) { v = v128.load(p, 448); s7 = fma(v, centre, s7) }
+        v = v128.load(outsideRight ? zeros : p + (<usize>T << 6) - 32)
+        if (T == 4) s3 = fma(v, right, s3)
+        if (T == 5) s4 = fma(v, right, s4)
+        if (T == 6) s5 = fma(v, right, s5)
+        if (T == 7) s6 = fma(v, right, s6)
+        if (T == 8) s7 = fma(v, right, s7)
+      }
       v128.store(c, atLeast(s0, low))
-      if (T > 1) v128.store(c, atLeast(s1, low), 32)
-      if (T > 2) v128.store(c, atLeast(s2, low), 64)
-      if (T > 3) v128.store(c, atLeast(s3, low), 96)
+      v128.store(c, atLeast(s1, low), 32)
+      v128.store(c, atLeast(s2, low), 64)
+      v128.store(c, atLeast(s3, low), 96)
       if (T > 4) v128.store(c, atLeast(s4, low), 128)
       if (T > 5) v128.store(c, atLeast(s5, low), 160)
       if (T > 6) v128.store(c, atLeast(s6, low), 192)
       if (T > 7) v128.store(c, atLeast(s7, low), 224)
-      a += aStep
-      b += rowStep
-      d += dStep
+      a += <usize>T << 6
       c += <usize>T << 5
     }
   }
@@ -272,16 +196,18 @@ export function depthwise3(step: usize, from: i32, to: i32): void {
   const inH = at(step, IN_H), inW = at(step, IN_W), outH = at(step, OUT_H), outW = at(step, OUT_W)
   const batch = at(step, BATCH)
   const stride = at(step, STRIDE_H)
-  const floor = floorOf(at(step, ACTIVATION) == RELU)
-  const zeros = pointer(step, ZEROS) + 32
+  const activation = at(step, ACTIVATION)
+  const floor = floorOf(activation)
+  const zeros = pointer(step, ZEROS)
   const tiles = (outW + 7) >> 3
   const narrow = outW / tiles
   const wide = outW - narrow * tiles
   const x1 = wide * (narrow + 1)
+  const band = max(1, FINISH_VECTORS / outW)
   while (from < to) {
     const plane = from / outH
     const first = from - plane * outH
-    const last = min(outH, to - plane * outH)
+    const last = min(min(outH, to - plane * outH), first + band)
     const group = <usize>(plane / batch)
     const image = plane % batch
     let src = pointer(step, SRC) + group * pointer(step, SRC_PLANE) + (<usize>(image * inH * inW) << 5)
@@ -294,6 +220,7 @@ export function depthwise3(step: usize, from: i32, to: i32): void {
       dst += 16
       w += 160
     }
+    finish(activation, dst - 32 + (<usize>(first * outW) << 5), (last - first) * outW << 1)
     from += last - first
   }
 }

@@ -1,32 +1,49 @@
 /** e^x and the logistic function of f32 vectors of 4, inlined into the kernels that need them. */
+import {
+  EXP_1, EXP_2, EXP_3, EXP_4, EXP_5, EXP_MAX, EXP_MIN, HEAP, LN2_HIGH, LN2_LOW, LOG2_E, ONE, ROUND,
+} from '../src/abi'
 import { fma } from './simd'
 
+/** One of the numbers of abi.ts in all lanes. */
+// @ts-ignore: decorator
+@inline
+export function number(index: i32): v128 {
+  return v128.load32_splat(HEAP + (index << 2))
+}
+
 /**
- * e^x, relative error below 3e-7; 0 and Infinity at the ends; a NaN stays. Range reduction by ln 2 in two parts and the
- * degree-6 polynomial of Cephes' expf.
+ * e^x, relative error below 3e-7; 0 and Infinity at the ends; a NaN stays. The sum with 1.5 x 2^23 rounds x / ln 2 to an integer n, which
+ * then stands in its lowest bits; ln 2 is taken off n times in two parts, and the rest goes into the polynomial of degree 5 of XNNPACK's
+ * `f32-vsigmoid-rr2-p5`. The bits of 1 are those of an exponent of 0.
  */
 // @ts-ignore: decorator
 @inline
 export function exp(x: v128): v128 {
-  x = f32x4.pmin(x, f32x4.splat(89))
-  x = f32x4.pmax(x, f32x4.splat(-88))
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)))
-  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)))
-  r = f32x4.add(r, f32x4.mul(n, f32x4.splat(2.12194440e-4)))
-  let p = f32x4.splat(1.9875691500e-4)
-  p = fma(p, r, f32x4.splat(1.3981999507e-3))
-  p = fma(p, r, f32x4.splat(8.3334519073e-3))
-  p = fma(p, r, f32x4.splat(4.1665795894e-2))
-  p = fma(p, r, f32x4.splat(1.6666665459e-1))
-  p = fma(p, r, f32x4.splat(5.0000001201e-1))
-  p = fma(f32x4.mul(p, r), r, f32x4.add(r, f32x4.splat(1)))
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23)
-  return f32x4.mul(p, power)
+  const round = number(ROUND)
+  x = f32x4.pmin(x, number(EXP_MAX))
+  x = f32x4.pmax(x, number(EXP_MIN))
+  const z = fma(x, number(LOG2_E), round)
+  const n = f32x4.sub(z, round)
+  const r = fma(n, number(LN2_LOW), fma(n, number(LN2_HIGH), x))
+  let p = number(EXP_5)
+  p = fma(p, r, number(EXP_4))
+  p = fma(p, r, number(EXP_3))
+  p = fma(p, r, number(EXP_2))
+  p = fma(p, r, number(EXP_1))
+  p = fma(p, r, number(ONE))
+  return f32x4.mul(p, i32x4.add(i32x4.shl(z, 23), number(ONE)))
 }
 
 // @ts-ignore: decorator
 @inline
 export function sigmoid(x: v128): v128 {
-  const one = f32x4.splat(1)
+  const one = number(ONE)
   return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))))
+}
+
+/** x times its logistic function, by one division. */
+// @ts-ignore: decorator
+@inline
+export function silu(x: v128): v128 {
+  return f32x4.div(x, f32x4.add(number(ONE), exp(f32x4.neg(x))))
 }

@@ -2,12 +2,12 @@
  * f32 vector x packed panels: the classifier and squeeze-and-excite. Units are panels. Four panels at a time are 8
  * independent sums, enough to hide the latency of a multiply-add, and 4 streams of weights for the prefetcher.
  */
-import { ACTIVATION, DST, K, RELU, SIGMOID, SRC, WEIGHTS } from '../src/abi'
-import { sigmoid } from './exp-f32'
+import { ACTIVATION, DST, K, SRC, WEIGHTS } from '../src/abi'
+import { finish } from './activate-f32'
 import { at, pointer } from './record'
 import { atLeast, floorOf, fma } from './simd'
 
-function four(a: usize, w: usize, panelBytes: usize, k: i32, c: usize, floor: v128): void {
+function four(a: usize, w: usize, panelBytes: usize, k: i32, c: usize, low: v128): void {
   let w0 = w, w1 = w0 + panelBytes, w2 = w1 + panelBytes, w3 = w2 + panelBytes
   let p0 = v128.load(w0), p1 = v128.load(w0, 16), p2 = v128.load(w1), p3 = v128.load(w1, 16)
   let p4 = v128.load(w2), p5 = v128.load(w2, 16), p6 = v128.load(w3), p7 = v128.load(w3, 16)
@@ -20,13 +20,13 @@ function four(a: usize, w: usize, panelBytes: usize, k: i32, c: usize, floor: v1
     a += 4
     w0 += 32; w1 += 32; w2 += 32; w3 += 32
   }
-  v128.store(c, atLeast(p0, floor)); v128.store(c, atLeast(p1, floor), 16)
-  v128.store(c, atLeast(p2, floor), 32); v128.store(c, atLeast(p3, floor), 48)
-  v128.store(c, atLeast(p4, floor), 64); v128.store(c, atLeast(p5, floor), 80)
-  v128.store(c, atLeast(p6, floor), 96); v128.store(c, atLeast(p7, floor), 112)
+  v128.store(c, atLeast(p0, low)); v128.store(c, atLeast(p1, low), 16)
+  v128.store(c, atLeast(p2, low), 32); v128.store(c, atLeast(p3, low), 48)
+  v128.store(c, atLeast(p4, low), 64); v128.store(c, atLeast(p5, low), 80)
+  v128.store(c, atLeast(p6, low), 96); v128.store(c, atLeast(p7, low), 112)
 }
 
-function one(a: usize, w: usize, k: i32, c: usize, floor: v128): void {
+function one(a: usize, w: usize, k: i32, c: usize, low: v128): void {
   let p0 = v128.load(w), p1 = v128.load(w, 16)
   for (; k > 0; --k) {
     w += 32
@@ -34,27 +34,26 @@ function one(a: usize, w: usize, k: i32, c: usize, floor: v128): void {
     p0 = fma(x, v128.load(w), p0); p1 = fma(x, v128.load(w, 16), p1)
     a += 4
   }
-  v128.store(c, atLeast(p0, floor)); v128.store(c, atLeast(p1, floor), 16)
+  v128.store(c, atLeast(p0, low)); v128.store(c, atLeast(p1, low), 16)
 }
 
 export function gemv(step: usize, from: i32, to: i32): void {
   const a = pointer(step, SRC)
   const k = at(step, K)
   const panelBytes = (<usize>k + 1) << 5
-  const floor = f32x4.splat(floorOf(at(step, ACTIVATION) == RELU))
+  const activation = at(step, ACTIVATION)
+  const low = f32x4.splat(floorOf(activation))
   const dst = pointer(step, DST)
   const end = dst + (<usize>to << 5)
   let w = pointer(step, WEIGHTS) + <usize>from * panelBytes
   let c = dst + (<usize>from << 5)
   for (; c + 96 < end; c += 128) {
-    four(a, w, panelBytes, k, c, floor)
+    four(a, w, panelBytes, k, c, low)
     w += panelBytes << 2
   }
   for (; c < end; c += 32) {
-    one(a, w, k, c, floor)
+    one(a, w, k, c, low)
     w += panelBytes
   }
-  if (at(step, ACTIVATION) == SIGMOID) {
-    for (c = dst + (<usize>from << 5); c < end; c += 16) v128.store(c, sigmoid(v128.load(c)))
-  }
+  finish(activation, dst + (<usize>from << 5), (to - from) << 1)
 }

@@ -1,19 +1,23 @@
 /** The exports of both builds. `step` runs units [from, to) of one record with its own scratch memory. */
 import {
-  ADD, CHANNELS, CONV, DEPTHWISE, DEPTHWISE3, FROM_NCHW, GEMM, GEMV, MAX_POOL, MUL, OP, POOL, RUNS, SCALE, SHUFFLE, SOFTMAX, STEM,
-  TO_NCHW, UNARY, UPSAMPLE,
+  ADD, AFFINE, BLEND, CHANNELS, CONV, DEPTHWISE, DEPTHWISE3, DEPTHWISE_ROWS, FROM_NCHW, GEMM, GEMV, MAX_POOL, MAXIMUM, MUL, OP, POOL, RUNS,
+  SCALE, SHUFFLE, SOFTMAX, STEM, TO_NCHW, UNARY, UPSAMPLE,
 } from '../src/abi'
 import { BUILD } from '../src/generated/build'
 import { add } from './add-f32'
+import { affine } from './affine-f32'
+import { blend } from './blend-f32'
 import { channels } from './channels-f32'
 import { conv } from './conv-f32'
 import { depthwise } from './depthwise-f32'
 import { depthwise3 } from './depthwise3-f32'
+import { depthwiseRows } from './depthwise-rows-f32'
 import { fromNchw } from './from-nchw-f32'
 import { gemm } from './gemm-f32'
 import { gemv } from './gemv-f32'
 import { globalAvgPool } from './global-avg-pool-f32'
 import { maxPool } from './max-pool-f32'
+import { maximum } from './maximum-f32'
 import { mul } from './mul-f32'
 export { peak } from './peak-f32'
 import { at } from './record'
@@ -38,6 +42,7 @@ export function step(record: usize, from: i32, to: i32, scratch: usize): void {
     case CONV: conv(record, from, to, scratch); break
     case STEM: stem(record, from, to, scratch); break
     case DEPTHWISE3: depthwise3(record, from, to); break
+    case DEPTHWISE_ROWS: depthwiseRows(record, from, to, scratch); break
     case DEPTHWISE: depthwise(record, from, to); break
     case UNARY: unary(record, from, to); break
     case ADD: add(record, from, to); break
@@ -52,6 +57,9 @@ export function step(record: usize, from: i32, to: i32, scratch: usize): void {
     case CHANNELS: channels(record, from, to); break
     case RUNS: runs(record, from, to); break
     case SHUFFLE: shuffle(record, from, to); break
+    case AFFINE: affine(record, from, to); break
+    case MAXIMUM: maximum(record, from, to); break
+    case BLEND: blend(record, from, to); break
     default: unreachable()
   }
 }

@@ -2,14 +2,14 @@
  * x * scale + shift per channel, f32: batch normalisation, and the gate of squeeze-and-excite (no shift, every image its own
  * scales). Units are groups of 8 channels of each image.
  */
-import { ACTIVATION, BATCH, DST, PER_IMAGE, PIXELS, RELU, SHIFT, SRC, WEIGHTS } from '../src/abi'
+import { ACTIVATION, BATCH, DST, PER_IMAGE, PIXELS, SHIFT, SRC, WEIGHTS } from '../src/abi'
 import { at, pointer } from './record'
 import { atLeast, floorOf, fma } from './simd'
 
 export function scale(step: usize, from: i32, to: i32): void {
   const pixels = at(step, PIXELS)
   const batch = at(step, BATCH)
-  const floor = f32x4.splat(floorOf(at(step, ACTIVATION) == RELU))
+  const floor = f32x4.splat(floorOf(at(step, ACTIVATION)))
   const start = (<usize>from * <usize>pixels) << 5
   let src = pointer(step, SRC) + start
   let dst = pointer(step, DST) + start

@@ -1,4 +1,5 @@
 /** The one file in which the two builds differ: a fused multiply-add where the engine has one, two roundings elsewhere. */
+import { RELU } from '../src/abi'
 
 // @ts-ignore: decorator
 @inline
@@ -14,9 +15,9 @@ export function atLeast(x: v128, floor: v128): v128 {
   return f32x4.pmax(x, floor)
 }
 
-/** 0 for relu, -Infinity (no effect) otherwise. */
+/** The lowest result of a kernel: 0 for relu, -Infinity (no effect) otherwise. */
 // @ts-ignore: decorator
 @inline
-export function floorOf(relu: i32): f32 {
-  return relu ? 0 : -Infinity
+export function floorOf(activation: i32): f32 {
+  return activation == RELU ? 0 : -Infinity
 }

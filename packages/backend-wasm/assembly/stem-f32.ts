@@ -7,9 +7,10 @@
  * the same path. Weights: panels of 8, order channel, kernel row, kernel column.
  */
 import {
-  ACTIVATION, DILATION_H, DST, DST_PLANE, IN_C, IN_H, IN_W, K, OUT_H, OUT_W, PAD_H, PAD_W, PANELS, RELU, SRC, STRIDE_H,
+  ACTIVATION, DILATION_H, DST, DST_PLANE, IN_C, IN_H, IN_W, K, OUT_H, OUT_W, PAD_H, PAD_W, PANELS, SRC, STRIDE_H,
   STRIDE_W, WEIGHTS,
 } from '../src/abi'
+import { finish } from './activate-f32'
 import { at, pointer } from './record'
 import { atLeast, floorOf, fma } from './simd'
 
@@ -92,7 +93,8 @@ export function stem(step: usize, from: i32, to: i32, scratch: usize): void {
   const row = <usize>(inW * dilation) << 2
   const panelBytes = (<usize>at(step, K) + 1) << 5
   const dstPlane = pointer(step, DST_PLANE)
-  const floor = floorOf(at(step, ACTIVATION) == RELU)
+  const activation = at(step, ACTIVATION)
+  const floor = floorOf(activation)
   let dst = pointer(step, DST) + (<usize>(from * outW) << 5)
 
   for (let r = from; r < to; ++r) {
@@ -118,6 +120,7 @@ export function stem(step: usize, from: i32, to: i32, scratch: usize): void {
         c += dstPlane
       }
     }
+    for (let j = 0; j < count; ++j) finish(activation, dst + <usize>j * dstPlane, outW << 1)
     dst += <usize>outW << 5
   }
 }

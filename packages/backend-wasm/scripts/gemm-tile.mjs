@@ -6,7 +6,7 @@ const HEAD = `/**
  * Registers: 2H accumulators, 2 weight vectors, 1 splat of the input: 15 at H = 6, what V8 can allocate on x64.
  * Memory: 8 input channels of the H pixels lie 32 bytes apart, so one pointer with constant offsets reads all of them
  * (load32_splat); \`plane\` bytes further come the next 8 channels. \`panel\` is packed, 32 bytes per k. The result is
- * H x 32 contiguous bytes. UNROLL of the 8 channels are unrolled; a last group of fewer channels reads no further than it
+ * H x 32 contiguous bytes. UNROLL of the 8 channels are unrolled from H = 4 on; a last group of fewer channels reads no further than it
  * must.
  */
 import { atLeast, fma } from '../simd'
@@ -14,7 +14,12 @@ import { atLeast, fma } from '../simd'
 export const APPLY_RELU: i32 = 1
 /** Take the sums from \`c\` instead of the bias: a further part of the reduction. */
 export const ACCUMULATE: i32 = 2
+/** With APPLY_RELU: relu6. */
+export const APPLY_SIX: i32 = 4
 `
+
+/** Tiles lower than this are the last of few pixels: they are not unrolled, for the bytes. */
+const RARE = 4
 
 /** Bytes of one pixel's 8 channels, and of one row of a panel. */
 const ROW = 32
@@ -35,7 +40,7 @@ export function gemmTile({ height, unroll }) {
     '/** Pixels of the tallest tile. */',
     `export const TILE_HEIGHT: i32 = ${height}`,
     '',
-    ...heights.flatMap((pixels) => [...strip(pixels, unroll), '']),
+    ...heights.flatMap((pixels) => [...strip(pixels, pixels < RARE ? 1 : unroll), '']),
     '/** `tiles` tiles of `h` pixels each, one after the other. */',
     ...block(
       `export function strips(h: i32, ${PARAMETERS}): void`,
@@ -86,6 +91,10 @@ function strip(height, unroll) {
       ...block('if (flags & APPLY_RELU)', [
         'const zero = f32x4.splat(0)',
         ...pixels.map((i) => `p${i}0 = atLeast(p${i}0, zero); p${i}1 = atLeast(p${i}1, zero)`),
+      ]),
+      ...block('if (flags & APPLY_SIX)', [
+        'const six = f32x4.splat(6)',
+        ...pixels.map((i) => `p${i}0 = f32x4.pmin(p${i}0, six); p${i}1 = f32x4.pmin(p${i}1, six)`),
       ]),
       ...pixels.map((i) => `v128.store(c, p${i}0, ${ROW * i}); v128.store(c, p${i}1, ${ROW * i + 16})`),
       `a += ${ROW * height}`,

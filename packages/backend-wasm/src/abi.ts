@@ -11,7 +11,7 @@
  */
 export const STEP_WORDS = 32
 
-/** Where constants begin: no address is 0. What a run changes lies behind them. */
+/** Where constants begin, first the numbers of the kernels: no address is 0. What a run changes lies behind them. */
 export const HEAP = 64
 
 /** Bytes of the control words of the threads (chunk-scheduler.ts), with which that begins. */
@@ -36,15 +36,48 @@ export const UPSAMPLE = 16
 export const CHANNELS = 17
 export const RUNS = 18
 export const SHUFFLE = 19
+export const DEPTHWISE_ROWS = 20
+export const AFFINE = 21
+export const MAXIMUM = 22
+export const BLEND = 23
 
 export const NONE = 0
+/** Kernels apply relu to their sums, and the others to what they have written (assembly/activate-f32.ts); GEMM and CONV relu6 too. */
 export const RELU = 1
-export const SIGMOID = 2
-export const SILU = 3
-export const GELU = 4
-export const RELU6 = 5
+export const RELU6 = 2
+export const SIGMOID = 3
+export const SILU = 4
+export const GELU = 5
 export const HARD_SIGMOID = 6
 export const HARD_SWISH = 7
+
+/**
+ * Which number of those that lie at HEAP, f32, their values in pack.ts. V8 makes a constant vector anew wherever it stands, in four
+ * instructions, and loads one in one.
+ */
+export const ROUND = 0
+export const EXP_MAX = 1
+export const EXP_MIN = 2
+export const LOG2_E = 3
+export const LN2_LOW = 4
+export const LN2_HIGH = 5
+export const EXP_5 = 6
+export const EXP_4 = 7
+export const EXP_3 = 8
+export const EXP_2 = 9
+export const EXP_1 = 10
+export const ONE = 11
+export const THREE = 12
+export const SIX = 13
+export const SIXTH = 14
+export const HALF = 15
+export const SQRT_HALF = 16
+export const ERF_P = 17
+export const ERF_1 = 18
+export const ERF_2 = 19
+export const ERF_3 = 20
+export const ERF_4 = 21
+export const ERF_5 = 22
 
 export const BY_PIXELS = 0
 export const BY_PANELS = 1
@@ -54,7 +87,7 @@ export const OP = 0
 export const UNITS = 1
 export const SRC = 2
 export const DST = 3
-/** GEMM, GEMV, CONV, STEM, DEPTHWISE: packed weights. ADD, MUL: the second value. SCALE: its scales. */
+/** GEMM, GEMV, CONV, STEM, DEPTHWISE: packed weights. ADD, MUL, MAXIMUM: the second value. SCALE: its scales. */
 export const WEIGHTS = 4
 export const ACTIVATION = 5
 
@@ -63,17 +96,17 @@ export const K = 6
 export const PANELS = 7
 export const SRC_PLANE = 8
 export const DST_PLANE = 9
-/** GEMM: whether units are pixels or panels. */
+/** GEMM, CONV: whether units are pixels or panels. */
 export const SPLIT = 10
-/** GEMM, CONV: pixels whose inputs stay in the level-2 cache while all panels pass over them. */
+/** GEMM, CONV: pixels whose inputs stay in the level-2 cache while all panels pass over them. DEPTHWISE_ROWS: output rows whose inputs do. */
 export const BLOCK = 11
 /** GEMM, CONV: rows of a panel that stay in the level-1 cache; a multiple of 8. */
 export const K_BLOCK = 12
-/** GEMM: pixels of the whole batch. SCALE, POOL, FROM_NCHW, TO_NCHW: height x width. RUNS: pixels of a run. */
+/** GEMM, CONV: pixels of the whole batch. SCALE, BLEND, POOL, FROM_NCHW, TO_NCHW: height x width. RUNS: pixels of a run. */
 export const PIXELS = 13
 export const BATCH = 14
 
-/** CONV, STEM, DEPTHWISE3, DEPTHWISE; some of them MAX_POOL and UPSAMPLE. */
+/** CONV, STEM, DEPTHWISE3, DEPTHWISE_ROWS, DEPTHWISE; some of them MAX_POOL and UPSAMPLE. */
 export const IN_H = 15
 export const IN_W = 16
 export const OUT_H = 17
@@ -93,10 +126,12 @@ export const GROUPS = 28
 export const OUT_C = 29
 /** 1 when the source is NCHW. */
 export const PLANAR = 30
-/** DEPTHWISE3: ZERO_FLOATS zeros, read for what lies outside of the image. */
+/** DEPTHWISE3: ZERO_FLOATS zeros, read for a column outside of the image. */
 export const ZEROS = 31
-/** The columns under a tile of 8 outputs with stride 2, one more on each side. */
-export const ZERO_FLOATS = 8 * 18
+/** CONV: weights of a filter whose inputs are gathered at a time, a multiple of 8; 0 where they are gathered value by value. */
+export const CHUNK = 31
+
+export const ZERO_FLOATS = 4
 
 /** SCALE: what is added after the product; 0 for nothing. */
 export const SHIFT = 15
@@ -115,3 +150,18 @@ export const DST_START = 16
 /** RUNS: pixels from one run to the next. */
 export const SRC_STEP = 17
 export const DST_STEP = 18
+
+/** AFFINE: the bits of two f32. */
+export const SCALE_BY = 15
+export const OFFSET = 16
+
+/** BLEND: values of one pixel, or 0; SHIFT_1 is that of SCALE_1. */
+export const SCALE_1 = 15
+export const SHIFT_1 = 16
+export const SCALE_2 = 17
+export const SHIFT_2 = 18
+/** BLEND: the channel of the source that each is shifted by, or 0. */
+export const TABLE = 19
+/** BLEND: which of SCALE_1, SHIFT_1, SCALE_2, SHIFT_2, from the lowest bit on, have one number an image in place of one a channel. */
+export const PER_ITEM = 20
+export const TERMS = 21

@@ -3,15 +3,53 @@ export interface ArenaBuffer {
   readonly bytes: number
   first: number
   last: number
-  /** Byte offset in the linear memory, set by {@link placeBuffers}. */
+  /** Byte offset in the linear memory, which {@link placeBuffers} decides. */
+  readonly offset: number
+}
+
+/** A buffer with a place of its own. */
+export interface WholeBuffer extends ArenaBuffer {
   offset: number
+}
+
+/** A part of a buffer, from byte `start` on: it lives where and as long as the whole does. */
+export class BufferPart implements ArenaBuffer {
+  readonly bytes: number
+  readonly whole: ArenaBuffer
+  readonly start: number
+
+  constructor(whole: ArenaBuffer, start: number, bytes: number) {
+    this.whole = whole
+    this.start = start
+    this.bytes = bytes
+  }
+  get first(): number {
+    return this.whole.first
+  }
+  set first(step: number) {
+    this.whole.first = step
+  }
+  get last(): number {
+    return this.whole.last
+  }
+  set last(step: number) {
+    this.whole.last = step
+  }
+  get offset(): number {
+    return this.whole.offset + this.start
+  }
+}
+
+/** The buffer that `buffer` is a part of, or is. */
+export function wholeOf(buffer: ArenaBuffer): ArenaBuffer {
+  return buffer instanceof BufferPart ? wholeOf(buffer.whole) : buffer
 }
 
 /**
  * Give every buffer an offset of at least `base` such that no two live at one of the `steps` steps overlap; returns the end
  * of the arena. Largest first, each at the lowest free place. A `last` past the steps lives to the end.
  */
-export function placeBuffers(buffers: readonly ArenaBuffer[], steps: number, base: number): number {
+export function placeBuffers(buffers: readonly WholeBuffer[], steps: number, base: number): number {
   const placed = new LiveBuffers(steps)
   let end = base
   for (const buffer of [...buffers].sort((a, b) => b.bytes - a.bytes)) {

@@ -34,6 +34,8 @@ export interface Tuning {
   readonly conv: (facts: ConvFacts) => Choice
   readonly block: (pixels: number, k: number, gathered: boolean) => number
   readonly kBlock: number
+  /** Weights of a filter whose inputs a dense convolution gathers at a time. */
+  readonly chunk: number
 }
 
 /** The kernel of a convolution; a linear layer is a 1 x 1 convolution of an image of one pixel. */
@@ -57,10 +59,17 @@ export function chooseConv(facts: ConvFacts): Choice {
         'tiles of 4 to 8 outputs of a row: each input is loaded once for all of them',
       )
     }
+    if (facts.outWidth >= 4 && stride[1] <= 2) {
+      return choice(
+        abi.DEPTHWISE_ROWS,
+        'depthwise rows',
+        'tiles of 4 to 8 outputs of a row, whose inputs are copied with zeros beside them',
+      )
+    }
     return choice(
       abi.DEPTHWISE,
       'depthwise',
-      'another kernel, padding, stride or dilation than the tiled one, or rows narrower than a tile',
+      'another stride than the tiled ones, or rows narrower than a tile',
     )
   }
   if (groups === 1 && kh === 1 && kw === 1 && square(stride, 1) && square(padding, 0)) {
@@ -103,6 +112,11 @@ const BAND_BYTES = 64 * 1024
 /** Rows of a panel (32 bytes each) that stay in a level-1 cache of 32 KB beside the input rows of one tile. */
 export const K_BLOCK = 256
 
+/** Output rows of a depthwise convolution whose input rows, of `rowBytes` each, stay in the level-2 cache beside others. */
+export function chooseBand(outHeight: number, stride: number, reach: number, rowBytes: number): number {
+  return Math.max(1, Math.min(outHeight, Math.floor((BAND_BYTES / rowBytes - reach) / stride) + 1))
+}
+
 /** Pixels per block of a matrix product: blocks of nearly one size, a multiple of the tile's pixels. */
 export function chooseBlock(pixels: number, k: number, gathered: boolean, tileHeight: number): number {
   const fit = Math.max(tileHeight, Math.floor((gathered ? BAND_BYTES : BLOCK_BYTES) / (k * 4)))
@@ -117,5 +131,6 @@ export function tuningOf(simd: Simd): Tuning {
     conv: chooseConv,
     block: (pixels, k, gathered) => chooseBlock(pixels, k, gathered, tileHeight),
     kBlock: K_BLOCK,
+    chunk: K_BLOCK,
   }
 }

@@ -1,15 +1,20 @@
 /** Weights as the kernels read them; the layouts are described in abi.ts and at the top of each kernel. */
 import type { BatchNorm, Taps } from '@mobileone/core'
+import * as abi from './abi.ts'
 import { padChannels } from './choose.ts'
 import { type Constant, constant } from './program.ts'
 
-/** Panels of 8 output channels: 8 biases, then 8 weights for each k. `weight` is [groups x outputs, k]. */
+/**
+ * Panels of 8 output channels: 8 biases, then 8 weights for each k. `weight` is [groups x outputs, k], where k is in the order of the
+ * array, or, with `taps`, the length of a kernel, in the order 8 channels, tap, channel of the 8.
+ */
 export function packPanels(
   weight: Float32Array,
   bias: Float32Array | undefined,
   groups: number,
   outputs: number,
   k: number,
+  taps = 1,
 ): Constant {
   const panelFloats = 8 * (k + 1)
   const groupFloats = padChannels(outputs) * (k + 1)
@@ -17,9 +22,12 @@ export function packPanels(
     for (let channel = 0; channel < groups * outputs; channel++) {
       const output = channel % outputs
       const group = (channel - output) / outputs
-      let at = group * groupFloats + (output >> 3) * panelFloats + (output & 7)
-      to[at] = bias?.[channel] ?? 0
-      for (let i = channel * k, end = i + k; i < end; i++) to[(at += 8)] = weight[i]!
+      const start = group * groupFloats + (output >> 3) * panelFloats + (output & 7)
+      to[start] = bias?.[channel] ?? 0
+      for (let i = 0, from = channel * k; i < k / taps; i++) {
+        let at = start + 8 + 64 * taps * (i >> 3) + 8 * (i & 7)
+        for (let tap = 0; tap < taps; tap++, at += 64) to[at] = weight[from++]!
+      }
     }
   })
 }
@@ -70,4 +78,45 @@ export function packTaps(taps: readonly Taps[]): Constant {
       to.set([a[0], b[0], a[1], b[1]], 4 * index)
     }
   })
+}
+
+/** Where each channel comes from; the lanes beyond the last channel are that of the last. */
+export function packOrder(channels: readonly number[]): Constant {
+  const padded = padChannels(channels.length)
+  return constant(padded, (to) => {
+    for (let c = 0; c < padded; c++) to[c] = channels[Math.min(c, channels.length - 1)]!
+  })
+}
+
+/** The numbers that kernels load from HEAP; what they are in is told in assembly/exp-f32.ts and assembly/activate-f32.ts. */
+const numbers: Readonly<Record<number, number>> = {
+  [abi.ROUND]: 12_582_912,
+  [abi.EXP_MAX]: 89,
+  [abi.EXP_MIN]: -88,
+  [abi.LOG2_E]: Math.LOG2E,
+  [abi.LN2_LOW]: 2.1219444e-4,
+  [abi.LN2_HIGH]: -0.693359375,
+  [abi.EXP_5]: 8.28929059e-3,
+  [abi.EXP_4]: 4.18978221e-2,
+  [abi.EXP_3]: 1.66676521e-1,
+  [abi.EXP_2]: 4.99991506e-1,
+  [abi.EXP_1]: 9.99999702e-1,
+  [abi.ONE]: 1,
+  [abi.THREE]: 3,
+  [abi.SIX]: 6,
+  [abi.SIXTH]: 1 / 6,
+  [abi.HALF]: 0.5,
+  [abi.SQRT_HALF]: Math.SQRT1_2,
+  [abi.ERF_P]: 0.3275911,
+  [abi.ERF_1]: 0.254829592,
+  [abi.ERF_2]: -0.284496736,
+  [abi.ERF_3]: 1.421413741,
+  [abi.ERF_4]: -1.453152027,
+  [abi.ERF_5]: 1.061405429,
+}
+
+/** The first constant of every program. */
+export function packNumbers(): Constant {
+  const values = Object.values(numbers)
+  return constant(values.length, (to) => to.set(values))
 }

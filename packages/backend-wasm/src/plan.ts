@@ -1,9 +1,10 @@
 /**
- * From a model to a straight list of steps: kernels chosen, relu fused into its producer, layouts fixed, memory placed.
+ * From a model to a straight list of steps: kernels chosen, activations fused into their producers, layouts fixed, memory placed.
  * Nothing here touches WebAssembly; the plan is written into its memory later.
  */
 import {
   type Add,
+  type Affine,
   type BatchNorm,
   type ChannelShuffle,
   type Concat,
@@ -15,6 +16,7 @@ import {
   inferShapes,
   interpolation,
   type Linear,
+  type Maximum,
   type MaxPool,
   type Model,
   type Mul,
@@ -25,9 +27,10 @@ import {
   type Upsample,
 } from '@mobileone/core'
 import * as abi from './abi.ts'
-import { padChannels, type Tuning } from './choose.ts'
-import { packBatchNorm, packDepthwise, packPanels, packTaps } from './pack.ts'
-import { type Constant, constant, type Placement, Program, type StepOptions } from './program.ts'
+import { type Blend, findBlends } from './blend.ts'
+import { chooseBand, padChannels, type Tuning } from './choose.ts'
+import { packBatchNorm, packDepthwise, packNumbers, packOrder, packPanels, packTaps } from './pack.ts'
+import { type Constant, constant, type Place, type Placement, Program, type StepOptions } from './program.ts'
 import { bytes, plane, planes, type Size, type Value, ValueTable } from './values.ts'
 
 /** What a kernel applies to its results, and the value that then holds them. */
@@ -66,9 +69,10 @@ class Planner {
   readonly #tuning: Tuning
   readonly #shapes: Shapes
   readonly #uses: GraphUses
-  readonly #program = new Program()
+  readonly #program = new Program(packNumbers())
   readonly #values: ValueTable
   readonly #fused = new Set<string>()
+  readonly #blends: ReadonlyMap<string, Blend>
   readonly #zeros: Constant = constant(abi.ZERO_FLOATS, () => {})
 
   constructor(model: Model, tuning: Tuning) {
@@ -77,6 +81,11 @@ class Planner {
     this.#shapes = inferShapes(model)
     this.#uses = findUses(model)
     this.#values = new ValueTable(model.inputs, this.#uses, this.#program)
+    this.#blends = findBlends(model, this.#uses, this.#shapes)
+    for (const { inner } of this.#blends.values()) for (const { name } of inner) this.#fused.add(name)
+    for (const node of model.nodes) {
+      if (node.op === 'concat' && node.axis === 1 && !this.#fused.has(node.name)) this.#findHomes(node)
+    }
   }
 
   add(node: Node): void {
@@ -103,6 +112,12 @@ class Planner {
       case 'add':
       case 'mul':
         this.#binary(node)
+        return
+      case 'affine':
+        this.#affine(node)
+        return
+      case 'maximum':
+        this.#maximum(node)
         return
       case 'globalAvgPool':
         this.#globalAvgPool(node.name, node.inputs[0])
@@ -195,21 +210,31 @@ class Planner {
     const outGroup = outC / groups
     const k = inGroup * kh * kw
     const rows = (n * outH * padChannels(outC)) / 8
-    const block = this.#tuning.block(pixels, k, true)
-    const depthwise = choice.op === abi.DEPTHWISE3 || choice.op === abi.DEPTHWISE
-    const bandBytes = 4 * block * (padChannels(k) + (groups > 1 ? padChannels(outGroup) : 0))
-    const edgeTileBytes = 4 * inC * 3 * (5 * stride[1] + 3)
+    const depthwise = inGroup === 1 && outGroup === 1 && groups > 1 && choice.op !== abi.CONV
+    const chunk = choice.op === abi.CONV && !choice.planar && inGroup % 8 === 0 ? this.#tuning.chunk : 0
+    const gathered = chunk ? Math.min(k, chunk) : padChannels(k)
+    const byPanels = chunk > 0 && groups === 1 && outC > pixels
+    const reach = (kh - 1) * dilation[0] + 1
+    const rowBytes = 32 * ((outW - 1) * stride[1] + (kw - 1) * dilation[1] + 1)
+    const block = depthwise
+      ? chooseBand(outH, stride[0], reach, rowBytes)
+      : this.#tuning.block(pixels, gathered, chunk === 0)
+    const scratch: Readonly<Record<number, number>> = {
+      [abi.STEM]: 4 * inC * 3 * (5 * stride[1] + 3),
+      [abi.DEPTHWISE_ROWS]: rowBytes * ((block - 1) * stride[0] + reach),
+      [abi.CONV]: 4 * block * (gathered + (groups > 1 ? padChannels(outGroup) : 0)),
+    }
     this.#program.step({
       node: node.name,
       kernel: choice.name + act.suffix,
       op: choice.op,
-      units: depthwise ? rows : choice.op === abi.STEM ? n * outH : pixels,
+      units: depthwise ? rows : choice.op === abi.STEM ? n * outH : byPanels ? padChannels(outC) / 8 : pixels,
       src: x.buffer,
       dst: y.buffer,
       weights: depthwise
         ? packDepthwise(weight, bias, outC, k)
-        : packPanels(weight, bias, groups, outGroup, k),
-      scratch: depthwise ? 0 : choice.op === abi.STEM ? edgeTileBytes : bandBytes,
+        : packPanels(weight, bias, groups, outGroup, k, chunk ? kh * kw : 1),
+      scratch: scratch[choice.op] ?? 0,
       words: {
         [abi.ACTIVATION]: act.code,
         [abi.SRC_PLANE]: plane(x),
@@ -235,7 +260,9 @@ class Planner {
         [abi.PANELS]: padChannels(outGroup) / 8,
         [abi.BLOCK]: block,
         [abi.K_BLOCK]: this.#tuning.kBlock,
-        [abi.ZEROS]: choice.op === abi.DEPTHWISE3 ? this.#zeros : 0,
+        [abi.SPLIT]: byPanels ? abi.BY_PANELS : abi.BY_PIXELS,
+        [abi.PIXELS]: pixels,
+        [choice.op === abi.CONV ? abi.CHUNK : abi.ZEROS]: choice.op === abi.DEPTHWISE3 ? this.#zeros : chunk,
       },
     })
     this.#values.release(x)
@@ -292,7 +319,7 @@ class Planner {
 
   #batchNorm(node: BatchNorm): void {
     const x = this.#values.blocked(node.inputs[0])
-    const act = this.#activation(node)
+    const act = this.#activation(node, { relu: abi.RELU })
     const y = this.#values.result(act.result, x, x.buffer)
     const { scale, shift } = packBatchNorm(
       {
@@ -336,21 +363,41 @@ class Planner {
     this.#values.release(x)
   }
 
-  #binary(node: Add | Mul): void {
+  #affine(node: Affine): void {
+    const x = this.#values.blocked(node.inputs[0])
+    const act = this.#activation(node, { relu: abi.RELU })
+    const y = this.#values.result(act.result, x, x.buffer)
+    this.#program.step({
+      node: node.name,
+      kernel: `affine${act.suffix}`,
+      op: abi.AFFINE,
+      units: bytes(x) / 16,
+      src: x.buffer,
+      dst: y.buffer,
+      words: {
+        [abi.ACTIVATION]: act.code,
+        [abi.SCALE_BY]: bitsOf(node.scale),
+        [abi.OFFSET]: bitsOf(node.offset),
+      },
+    })
+    this.#values.release(x)
+  }
+
+  #binary(node: Add | Mul | Maximum): void {
     const x = this.#values.blocked(node.inputs[0])
     const y = this.#values.blocked(node.inputs[1])
-    const act = this.#activation(node)
+    const act = this.#activation(node, { relu: abi.RELU })
     const z = this.#values.result(act.result, x, x.buffer)
     const operands = { node: node.name, src: x.buffer, weights: y.buffer, dst: z.buffer }
-    if (x.hw === y.hw) {
+    if (x.hw === y.hw && x.c === y.c) {
       this.#program.step({
         ...operands,
         kernel: node.op + act.suffix,
-        op: node.op === 'add' ? abi.ADD : abi.MUL,
+        op: { add: abi.ADD, mul: abi.MUL, maximum: abi.MAXIMUM }[node.op],
         units: bytes(x) / 16,
         words: { [abi.ACTIVATION]: act.code },
       })
-    } else {
+    } else if (node.op === 'mul' && x.c === y.c) {
       this.#program.step({
         ...operands,
         kernel: `gate${act.suffix}`,
@@ -363,9 +410,67 @@ class Planner {
           [abi.PER_IMAGE]: 1,
         },
       })
+    } else {
+      const term = node.op === 'mul' ? { scale: y } : { shift: y }
+      this.#blend(node.name, `${node.op} by ${x.c === y.c ? 'channel' : 'item'}`, act, x, z, [term])
     }
     this.#values.release(x)
     this.#values.release(y)
+  }
+
+  #maximum(node: Maximum): void {
+    const blend = this.#blends.get(node.name)
+    if (!blend) {
+      this.#binary(node)
+      return
+    }
+    const x = this.#values.blocked(blend.x)
+    const terms = blend.terms.map(({ scale, shift }) => ({
+      scale: this.#values.blocked(scale),
+      shift: this.#values.blocked(shift),
+    }))
+    const act = this.#activation(node, { relu: abi.RELU })
+    // Every read of the nodes within but one; a result over it must not move channels that are still to be read.
+    const reads = blend.inner.flatMap(({ inputs }) => inputs).filter((name) => name === blend.x)
+    for (const _ of reads.slice(1)) this.#values.release(x)
+    const z = this.#values.result(act.result, x, blend.order ? undefined : x.buffer)
+    this.#blend(node.name, blend.order ? 'shift-max' : 'max of sums', act, x, z, terms, blend.order)
+    this.#values.release(x)
+    for (const { scale, shift } of terms) {
+      this.#values.release(scale)
+      this.#values.release(shift)
+    }
+  }
+
+  /** The larger of some sums x * scale + shift, at the node `name`. */
+  #blend(
+    name: string,
+    kernel: string,
+    act: Activation,
+    x: Value,
+    z: Value,
+    terms: readonly { readonly scale?: Value; readonly shift?: Value }[],
+    order?: readonly number[],
+  ): void {
+    const factors = terms.flatMap(({ scale, shift }) => [scale, shift])
+    const words: Record<number, number | Place> = {
+      [abi.ACTIVATION]: act.code,
+      [abi.PIXELS]: x.hw,
+      [abi.BATCH]: x.n,
+      [abi.TERMS]: terms.length,
+      [abi.PER_ITEM]: factors.reduce((bits, of, bit) => (of && of.c < x.c ? bits | (1 << bit) : bits), 0),
+    }
+    for (const [index, of] of factors.entries()) if (of) words[abi.SCALE_1 + index] = of.buffer
+    if (order) words[abi.TABLE] = packOrder(order)
+    this.#program.step({
+      node: name,
+      kernel: kernel + act.suffix,
+      op: abi.BLEND,
+      units: planes(x),
+      src: x.buffer,
+      dst: z.buffer,
+      words,
+    })
   }
 
   #globalAvgPool(name: string, input: string): void {
@@ -422,17 +527,33 @@ class Planner {
     this.#values.release(x)
   }
 
+  /** What begins at whole groups of 8 channels of `joined` is written there by what makes it. */
+  #findHomes({ name, inputs }: Concat): void {
+    let channel = 0
+    for (const input of inputs) {
+      if (channel % 8 === 0) this.#values.home(input, name, this.#size(name), channel)
+      channel += this.#shapes[input]![1]!
+    }
+  }
+
   #concat({ name, inputs, axis }: Concat): void {
     const y = this.#values.result(name, this.#size(name))
     let start = 0
     for (const input of inputs) {
       const size = this.#shapes[input]![axis]!
-      this.#move(name, input, y, axis, 0, start, size)
+      if (axis === 1 && this.#values.isHome(input, y, start)) this.#values.release(this.#values.get(input))
+      else this.#move(name, input, y, axis, 0, start, size)
       start += size
     }
   }
 
   #slice({ name, inputs, axis, start, end }: Slice): void {
+    if (axis === 1 && start % 8 === 0) {
+      const x = this.#values.blocked(inputs[0])
+      this.#values.part(name, x, start, end - start)
+      this.#values.release(x)
+      return
+    }
     const y = this.#values.result(name, this.#size(name))
     this.#move(name, inputs[0], y, axis, start, 0, end - start)
   }
@@ -514,12 +635,13 @@ class Planner {
     this.#values.release(x)
   }
 
-  /** Where relu alone reads what `node` makes, the kernel of `node` applies it. */
-  #activation(node: Node): Activation {
+  /** Where a function of one value, one of `codes`, alone reads what `node` makes, the kernel of `node` applies it. */
+  #activation(node: Node, codes: Readonly<Record<string, number>> = activations): Activation {
     const next = this.#uses.soleReader(node.name)
-    if (next?.op !== 'relu') return { result: node.name, code: abi.NONE, suffix: '' }
-    this.#fused.add(next.name)
-    return { result: next.name, code: abi.RELU, suffix: '+relu' }
+    const code = next && codes[next.op]
+    if (code === undefined) return { result: node.name, code: abi.NONE, suffix: '' }
+    this.#fused.add(next!.name)
+    return { result: next!.name, code, suffix: `+${next!.op}` }
   }
 
   #weight(name: string): Float32Array {
@@ -529,4 +651,9 @@ class Planner {
   #bias(node: Conv2d | Linear): Float32Array | undefined {
     return node.bias === undefined ? undefined : this.#weight(node.bias)
   }
+}
+
+/** The float32 of `value` as a word of a record. */
+function bitsOf(value: number): number {
+  return new Int32Array(Float32Array.of(value).buffer)[0]!
 }

@@ -1,7 +1,7 @@
 /** A straight list of steps under construction, and the memory that they point to. */
 import type { Step } from '@mobileone/core'
 import * as abi from './abi.ts'
-import { type ArenaBuffer, placeBuffers } from './arena.ts'
+import { type ArenaBuffer, placeBuffers, type WholeBuffer } from './arena.ts'
 
 /** Data written once, when the model is compiled. */
 export interface Constant {
@@ -60,8 +60,13 @@ export function constant(floats: number, fill: (to: Float32Array) => void): Cons
 
 export class Program {
   readonly #steps: StepOptions[] = []
-  readonly #buffers: ArenaBuffer[] = []
-  readonly #constants = new Set<Constant>()
+  readonly #buffers: WholeBuffer[] = []
+  /** The first lies at HEAP. */
+  readonly #constants: Set<Constant>
+
+  constructor(first: Constant) {
+    this.#constants = new Set([first])
+  }
 
   /** Memory that lives from the first step that points to it until the last one. */
   buffer(bytes: number): ArenaBuffer {

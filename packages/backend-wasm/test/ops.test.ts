@@ -261,3 +261,123 @@ test('a batch gives the results of its items', async () => {
     expect(distance(all.y!.data.slice(i * 20, (i + 1) * 20), y!.data)).toBeLessThan(1e-6)
   }
 })
+
+describe('joined and cut channels', () => {
+  const conv = (name: string, input: string, bias = `${name}.bias`): Node => convNode(name, input, { bias })
+  const concat = (name: string, ...inputs: [string, ...string[]]): Node => ({
+    op: 'concat',
+    name,
+    inputs,
+    axis: 1,
+  })
+  const relu = (name: string, input: string): Node => ({ op: 'relu', name, inputs: [input] })
+  const slice = (name: string, input: string, start: number, end: number): Node => ({
+    op: 'slice',
+    name,
+    inputs: [input],
+    axis: 1,
+    start,
+    end,
+  })
+  const layer = (name: string, from: number, to: number): Record<string, readonly number[]> => ({
+    [`${name}.weight`]: [to, from, 1, 1],
+    [`${name}.bias`]: [to],
+  })
+  const build = (
+    nodes: Node[],
+    weights: Record<string, readonly number[]>,
+    outputs: readonly string[],
+  ): Model =>
+    makeModel(
+      {
+        inputs: { x: [2, 24, 3, 5] },
+        nodes,
+        weights,
+        outputs: Object.fromEntries(outputs.map((name) => [name, name])),
+      },
+      random(8),
+    )
+  const kernelsOf = async (model: Model): Promise<readonly string[]> => {
+    await using executor = await wasm().compile(model)
+    return executor.steps.map(({ kernel }) => kernel)
+  }
+
+  test('what begins at whole groups of 8 channels is written and read in place', async () => {
+    const nodes = [
+      conv('a', 'x'),
+      conv('b', 'x'),
+      concat('ab', 'a', 'b'),
+      slice('c', 'ab', 16, 28),
+      conv('d', 'c'),
+    ]
+    const model = build(nodes, { ...layer('a', 24, 16), ...layer('b', 24, 12), ...layer('d', 12, 8) }, [
+      'd',
+      'ab',
+    ])
+    expect(await kernelsOf(model)).not.toContain('channels')
+    await close(model)
+  })
+
+  test('what begins elsewhere, is joined twice, or is read afterwards is right too', async () => {
+    const nodes = [
+      conv('a', 'x'),
+      conv('b', 'x'),
+      concat('inner', 'a', 'b'),
+      concat('outer', 'b', 'inner', 'a', 'x', 'a'),
+      relu('inPlace', 'outer'),
+      relu('a.relu', 'a'),
+      slice('first', 'inner', 0, 5),
+      relu('first.relu', 'first'),
+      slice('second', 'inner', 8, 20),
+      relu('second.relu', 'second'),
+      relu('inner.relu', 'inner'),
+      slice('third', 'inPlace', 24, 61),
+    ]
+    const model = build(nodes, { ...layer('a', 24, 12), ...layer('b', 24, 16) }, [
+      ...['inPlace', 'a.relu', 'first.relu', 'second.relu', 'inner.relu', 'third', 'second', 'b'],
+    ])
+    await close(model)
+  })
+
+  test('any way of joining and cutting', async () => {
+    for (let seed = 0; seed < 60; seed++) {
+      const rng = random(seed)
+      const channels = new Map<string, number>([['x', 24]])
+      const pick = (): string => [...channels.keys()][rng.integer(0, channels.size - 1)]!
+      const nodes: Node[] = []
+      const weights: Record<string, readonly number[]> = {}
+      for (let index = 0; index < 14; index++) {
+        const [name, input] = [`n${index}`, pick()]
+        const from = channels.get(input)!
+        const kind = rng.integer(0, 3)
+        if (kind === 0) {
+          const to = 4 * rng.integer(1, 5)
+          nodes.push(conv(name, input))
+          Object.assign(weights, layer(name, from, to))
+          channels.set(name, to)
+        } else if (kind === 1) {
+          nodes.push(relu(name, input))
+          channels.set(name, from)
+        } else if (kind === 2 && from > 4) {
+          const start = 4 * rng.integer(0, Math.ceil(from / 4) - 1)
+          const end = rng.integer(start + 1, from)
+          nodes.push(slice(name, input, start, end))
+          channels.set(name, end - start)
+        } else {
+          const inputs = [input, pick(), pick()] as const
+          nodes.push(concat(name, ...inputs))
+          channels.set(
+            name,
+            inputs.reduce((sum, each) => sum + channels.get(each)!, 0),
+          )
+        }
+      }
+      const read = new Set(nodes.flatMap(({ inputs }) => inputs))
+      const shown = nodes.map(({ name }) => name).filter((name) => !read.has(name) || rng.next() < 0.2)
+      const model = build(nodes, weights, shown)
+      for (const [name, worst] of Object.entries(await both(model, normalInputs(model, random(seed))))) {
+        expect(worst, `seed ${seed}, ${name}`).toBeLessThan(1e-5)
+      }
+    }
+  })
+})

@@ -11,7 +11,7 @@ const tuning = tuningOf('plain')
 
 describe('a program', () => {
   test('puts the words of each step and the addresses of what it points to into its record', () => {
-    const program = new Program()
+    const program = new Program(constant(16, () => {}))
     const x = program.inputBuffer(64)
     const y = program.buffer(64)
     const z = program.buffer(64)
@@ -35,7 +35,7 @@ describe('a program', () => {
       { node: 'two', kernel: 'scale' },
     ])
     expect(placed.scratchBytes).toBe(128)
-    expect(placed.constants.length).toBe(2)
+    expect(placed.constants.length).toBe(3)
 
     const heap = new ArrayBuffer(placed.end)
     placed.writeRecords(new Int32Array(heap), 0)

@@ -158,6 +158,8 @@ function alternatives(choice: Choice, tuning: Tuning, pixels: number, k: number)
     case abi.STEM:
       return [other(abi.CONV, 'dense (gathered)')]
     case abi.DEPTHWISE3:
+      return [other(abi.DEPTHWISE_ROWS, 'depthwise rows'), other(abi.DEPTHWISE, 'depthwise (general)')]
+    case abi.DEPTHWISE_ROWS:
       return [other(abi.DEPTHWISE, 'depthwise (general)')]
     default:
       return []

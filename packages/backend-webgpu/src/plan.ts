@@ -55,8 +55,15 @@ const planners: { readonly [K in PlannedOp]: (plan: PlanBuilder, node: NodeOf<K>
   conv2d: planConv,
   linear: planLinear,
   batchNorm: planBatchNorm,
+  affine(plan, node) {
+    const x = plan.vectors(node.inputs[0], node.name)
+    const { result, activation } = plan.activation(node)
+    const kernel = elementwise({ op: 'affine', line: node, ...layoutOf(x), activation }, plan.setting)
+    plan.dispatch(node.name, kernel, [x], [], plan.result(result, x))
+  },
   add: planBinary,
   mul: planBinary,
+  maximum: planBinary,
   globalAvgPool(plan, { name, inputs }) {
     const x = plan.vectors(inputs[0], name)
     const kernel = plan.setting.parallelism.cooperative ? mean : meanAlone
@@ -162,12 +169,12 @@ function planUnary(plan: PlanBuilder, { name, op, inputs }: Unary): void {
   plan.dispatch(name, kernel, [x], [], plan.result(name, x))
 }
 
-function planBinary(plan: PlanBuilder, node: NodeOf<'add' | 'mul'>): void {
+function planBinary(plan: PlanBuilder, node: NodeOf<'add' | 'mul' | 'maximum'>): void {
   const x = plan.vectors(node.inputs[0], node.name)
   const y = plan.vectors(node.inputs[1], node.name)
   const { result, activation } = plan.activation(node)
-  const op = x.hw === y.hw ? node.op : 'gate'
-  const kernel = elementwise({ op, ...layoutOf(x), activation }, plan.setting)
+  const per = x.c !== y.c ? 'item' : x.hw !== y.hw ? 'channel' : undefined
+  const kernel = elementwise({ op: node.op, ...(per && { per }), ...layoutOf(x), activation }, plan.setting)
   plan.dispatch(node.name, kernel, [x, y], [], plan.result(result, x))
 }
 

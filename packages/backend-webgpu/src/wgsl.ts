@@ -109,6 +109,13 @@ export const quads = (channels: number): number => Math.ceil(channels / 4)
 export const notNumber: string =
   'fn notNumber(x: vec4f) -> vec4<bool> { return (bitcast<vec4u>(x) & vec4u(0x7fffffff)) > vec4u(0x7f800000); }'
 
+/** `larger(a, b)`: NaN where either is. */
+export const larger: string = `${notNumber}
+fn larger(a: vec4f, b: vec4f) -> vec4f {
+  let most = select(a, b, b > a);
+  return select(select(most, b, notNumber(b)), a, notNumber(a));
+}`
+
 /**
  * `relu` keeps NaN, which `max(x, 0)` need not. `gelu` uses the error function of Abramowitz and Stegun 7.1.26 (1.5e-7);
  * the sigmoid never takes the exponential of a positive number.

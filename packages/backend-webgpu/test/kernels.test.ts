@@ -83,6 +83,41 @@ const kernels: Readonly<Record<string, readonly [model: Model, label: string]>> 
     ),
     'gate',
   ],
+  affine: [
+    model([1, 6, 2, 2], [{ op: 'affine', name: 'y', inputs: ['x'], scale: 0.1, offset: -2 }]),
+    'affine',
+  ],
+  maximum: [
+    model(
+      [1, 4, 3, 3],
+      [
+        { op: 'maximum', name: 'm', inputs: ['x', 'x'] },
+        { op: 'relu6', name: 'y', inputs: ['m'] },
+      ],
+    ),
+    'maximum',
+  ],
+  'add-channel': [
+    model(
+      [2, 6, 3, 3],
+      [
+        { op: 'globalAvgPool', name: 'p', inputs: ['x'] },
+        { op: 'add', name: 'y', inputs: ['x', 'p'] },
+      ],
+    ),
+    'add by channel',
+  ],
+  'mul-item': [
+    model(
+      [2, 6, 3, 3],
+      [
+        { op: 'globalAvgPool', name: 'p', inputs: ['x'] },
+        { op: 'slice', name: 'one', inputs: ['p'], axis: 1, start: 0, end: 1 },
+        { op: 'mul', name: 'y', inputs: ['x', 'one'] },
+      ],
+    ),
+    'mul by item',
+  ],
   ...Object.fromEntries(
     unaryOps.map((op) => [op, [model([1, 6], [{ op, name: 'y', inputs: ['x'] }]), op] as const]),
   ),

@@ -37,6 +37,13 @@ describe('networks of the zoo', () => {
     expect(small.deploy.macs).toBeLessThan(macs / 3)
   })
 
+  it('on tokens are inspected too, with the products of attention', async () => {
+    const { params, macs, matmulMacs } = zoo.deit_tiny_patch16_224
+    expect(await project.json(['inspect', 'deit_tiny_patch16_224'])).toMatchObject({
+      deploy: { params: params.deploy, macs, matmulMacs },
+    })
+  })
+
   it('classify with a checkpoint of another program, told by its keys', async () => {
     const [result] = await project.json<{ top: { index: number; score: number }[] }[]>([
       'classify',

@@ -67,10 +67,16 @@ function chooseKernel(node: Node): Kernel | undefined {
     case 'sigmoid':
       return ([x]) => map(x as Tensor, (value) => 1 / (1 + Math.exp(-value)))
     case 'add':
-      return ([a, b]) => map(a as Tensor, (value, index) => value + (b?.data[index] ?? 0))
+      return ([a, b]) => sum(a as Tensor, b as Tensor)
     default:
       return undefined
   }
+}
+
+/** The second value may have one number a channel or an item: each goes with as many numbers of the first. */
+function sum(a: Tensor, b: Tensor): Tensor {
+  const share = a.data.length / b.data.length
+  return map(a, (value, index) => value + (b.data[Math.floor(index / share)] as number))
 }
 
 function map(x: Tensor, apply: (value: number, index: number) => number): Tensor {

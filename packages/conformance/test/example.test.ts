@@ -18,6 +18,8 @@ describeBackend('example', () => example(), {
     upsample: missing,
     concat: missing,
     slice: missing,
+    affine: missing,
+    maximum: missing,
     channelShuffle: missing,
     flatten: missing,
     softmax: missing,

@@ -40,6 +40,7 @@ export type { Framing } from './model/framing.ts'
 export { interpolation, type Taps } from './model/interpolation.ts'
 export type {
   Add,
+  Affine,
   BatchNorm,
   ChannelShuffle,
   Concat,
@@ -50,6 +51,7 @@ export type {
   LayerNorm,
   Linear,
   Matmul,
+  Maximum,
   MaxPool,
   Model,
   ModelCard,

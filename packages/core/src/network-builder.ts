@@ -184,14 +184,25 @@ export class NetworkBuilder {
     return this.append({ op, name, inputs: [input] })
   }
 
-  /** `a + b` of one shape. */
+  /** `scale * x + offset`. Default `offset` 0. */
+  affine(name: string, input: string, options: { readonly scale: number; readonly offset?: number }): string {
+    const { scale, offset = 0 } = options
+    return this.append({ op: 'affine', name, inputs: [input], scale, offset })
+  }
+
+  /** `a + b` of one shape, or [N, C, 1, 1] or [N, 1, 1, 1] on [N, C, H, W]. */
   add(name: string, a: string, b: string): string {
     return this.append({ op: 'add', name, inputs: [a, b] })
   }
 
-  /** `a * b` of one shape, or a gate [N, C, 1, 1] on [N, C, H, W]. */
+  /** `a * b` of one shape, or a gate [N, C, 1, 1] or [N, 1, 1, 1] on [N, C, H, W]. */
   mul(name: string, a: string, b: string): string {
     return this.append({ op: 'mul', name, inputs: [a, b] })
+  }
+
+  /** The larger of `a` and `b`, of one shape. */
+  maximum(name: string, a: string, b: string): string {
+    return this.append({ op: 'maximum', name, inputs: [a, b] })
   }
 
   /** The mean over height and width: [N, C, H, W] to [N, C, 1, 1]. */

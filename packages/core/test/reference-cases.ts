@@ -360,6 +360,22 @@ export const byHand = {
       output: [[[[2], [nothing]]]],
     },
   ],
+  affine: [
+    {
+      name: 'minus twice the value, plus one',
+      node: { op: 'affine', inputs: ['x'], scale: -2, offset: 1 },
+      inputs: { x: [[0, 0.5, -3, endless, nothing]] },
+      output: [[1, 0, 7, -endless, nothing]],
+    },
+  ],
+  maximum: [
+    {
+      name: 'element by element, NaN where either is',
+      node: { op: 'maximum', inputs: ['a', 'b'] },
+      inputs: { a: [[1, -2, nothing, 4, -endless]], b: [[0.5, 3, 5, nothing, -endless]] },
+      output: [[1, 3, nothing, nothing, -endless]],
+    },
+  ],
   channelShuffle: [
     {
       name: 'three groups of two',

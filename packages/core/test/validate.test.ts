@@ -104,6 +104,23 @@ describe('validate', () => {
       () => graph(4, [conv('a', 'x', { stride: 2 }), add('s', 'a', 'x')], { 'a.weight': [4, 4, 3, 3] }),
       /cannot add 1x4x5x5 and 1x4x9x9/,
     ],
+    'matrices that do not fit': [
+      () =>
+        graph(
+          4,
+          [conv('a', 'x', { stride: 2 }), { op: 'matmul', name: 'p', inputs: ['x', 'a'], transposeB: true }],
+          { 'a.weight': [4, 4, 3, 3] },
+        ),
+      /expects \[N, \.\.\., M, K\] and \[N, \.\.\., P, K\], got 1x4x9x9 and 1x4x5x5/,
+    ],
+    'a parameter of several items': [
+      () => graph(4, [{ op: 'parameter', name: 'p', inputs: ['x'], weight: 'w' }], { w: [2, 3] }),
+      /the weight "w" has shape 2x3, expected 1x3/,
+    ],
+    'a layer normalisation of another length': [
+      () => graph(4, [{ op: 'layerNorm', name: 'n', inputs: ['x'], weight: 'w', epsilon: 1 }], { w: [4] }),
+      /the weight "w" has shape 4, expected 9/,
+    ],
     'an impossible stride': [
       () => graph(4, [conv('a', 'x', { stride: 0, padding: 1 })], { 'a.weight': [4, 4, 3, 3] }),
       /stride must be whole numbers of at least 1, got 0, 0/,
@@ -124,6 +141,34 @@ describe('validate', () => {
       'a shuffle of groups that do not divide the channels': [
         { op: 'channelShuffle', inputs: ['x'], groups: 3 },
         /4 channels do not divide into 3 groups/,
+      ],
+      'a factor beyond float32': [
+        { op: 'affine', inputs: ['x'], scale: 1e39, offset: 0 },
+        /scale and offset must be finite in float32, got 1e\+39 and 0/,
+      ],
+      'a reshape of other elements': [
+        { op: 'reshape', inputs: ['x'], shape: [0, 5, -1] },
+        /cannot reshape 1x4x9x9 to 0, 5, -1; begin with 0 or -1, and keep the elements/,
+      ],
+      'a reshape with two open sizes': [
+        { op: 'reshape', inputs: ['x'], shape: [0, -1, -1] },
+        /cannot reshape 1x4x9x9 to 0, -1, -1/,
+      ],
+      'a reshape that fixes the batch': [
+        { op: 'reshape', inputs: ['x'], shape: [1, 4, 81] },
+        /cannot reshape 1x4x9x9 to 1, 4, 81; begin with 0 or -1/,
+      ],
+      'a transpose of the batch': [
+        { op: 'transpose', inputs: ['x'], permutation: [1, 0, 2, 3] },
+        /axes must be 0, then 1 to 3 in any order, got 1, 0, 2, 3/,
+      ],
+      'a transpose of an axis twice': [
+        { op: 'transpose', inputs: ['x'], permutation: [0, 1, 1, 3] },
+        /got 0, 1, 1, 3/,
+      ],
+      'a product times a text': [
+        { op: 'matmul', inputs: ['x', 'x'], transposeB: true, scale: '2' },
+        /its scale is "2"/,
       ],
       'a slice of nothing': [
         { op: 'slice', inputs: ['x'], axis: 1, start: 2, end: 2 },

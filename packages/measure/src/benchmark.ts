@@ -19,6 +19,8 @@ export interface Lane {
   readonly threads: number
   /** Why it cannot run here; then it is not opened. */
   readonly refusal?: string | undefined
+  /** How far an answer may be from the reference, over that one's largest value. Default `tolerance`. */
+  readonly tolerance?: number | undefined
   /** Fresh surroundings with the subject's model, nothing started. */
   open(subject: Subject): Promise<LaneHost>
 }
@@ -196,7 +198,7 @@ async function startAll(
       try {
         host = await inTime(lane.open(subject))
         const start = await inTime(host.start())
-        checkOutput(start.output, subject.expected)
+        checkOutput(start.output, subject.expected, lane.tolerance)
         earlier.push(start)
         if (turn < protocol.starts) await host.close()
         else running.add({ lane, host, starts: earlier, samples: [] })
@@ -218,7 +220,7 @@ function resultOf(
   const finish = 'finish' in end ? end.finish : undefined
   const wire = 'finish' in end ? end.wire : undefined
   const output = finish?.output ?? (starts.at(-1) as Start).output
-  const { maxAbsError, maxRelError } = checkOutput(output, subject.expected)
+  const { maxAbsError, maxRelError } = checkOutput(output, subject.expected, lane.tolerance)
   const nothing = {
     medianMs: null,
     p95Ms: null,

@@ -86,9 +86,10 @@ function importModel(file: OnnxModel, byteLength: number, options: FromOnnxOptio
   }
 
   const outputs = graph.outputs.map(({ name }) => {
-    const value = built.find(name)
-    if (value === undefined)
+    const found = built.find(name)
+    if (found === undefined)
       throw new MobileOneError('invalid-file', `nothing makes the output "${name}" of the ONNX graph`)
+    const value = built.settled(found)
     if (value.kind !== 'made') {
       throw new MobileOneError(
         'unsupported',

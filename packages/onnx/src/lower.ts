@@ -97,6 +97,19 @@ export function lowerNode(builder: GraphBuilder, node: Node, shapes: Shapes, isO
     case 'mul':
       builder.emit('Mul', node.name, inputs, output)
       return
+    case 'affine': {
+      const number = (what: 'scale' | 'offset'): string =>
+        builder.constant(`${node.name}/${what}`, [], [node[what]])
+      if (node.offset === 0) builder.emit('Mul', node.name, [x, number('scale')], output)
+      else {
+        const scaled = node.scale === 1 ? x : helper('Mul', [x, number('scale')])
+        builder.emit('Add', node.name, [scaled, number('offset')], output)
+      }
+      return
+    }
+    case 'maximum':
+      builder.emit('Max', node.name, inputs, output)
+      return
     case 'globalAvgPool':
       builder.emit('GlobalAveragePool', node.name, inputs, output)
       return

@@ -12,6 +12,7 @@ import {
 import { describe, expect, test } from 'vitest'
 import { fromOnnx, toOnnx } from '../src/index.ts'
 import { randomInputs, randomModel } from './support/random-model.ts'
+import { randomTokens } from './support/random-tokens.ts'
 import { expectClose, runOnnx, runReference, runtimes } from './support/run.ts'
 
 const tolerance = 1e-4
@@ -37,12 +38,17 @@ const small = configFromWidths({
 })
 
 describe.each(runtimes)('files run in %s', (runtime) => {
-  test('200 random networks of every op', async () => {
+  test('240 random networks of every op', async () => {
     const ops = new Set<string>()
     for (let seed = 1; seed <= 200; seed++) {
       const model = randomModel(seed)
       for (const node of model.nodes) ops.add(node.op)
       await compare(model, runtime, `seed ${seed}\n${print(model)}`)
+    }
+    for (let seed = 1; seed <= 40; seed++) {
+      const model = randomTokens(seed)
+      for (const node of model.nodes) ops.add(node.op)
+      await compare(model, runtime, `tokens, seed ${seed}\n${print(model)}`)
     }
     expect([...ops].sort()).toEqual([...opNames].sort())
   }, 180_000)
@@ -51,6 +57,22 @@ describe.each(runtimes)('files run in %s', (runtime) => {
     const train = initialize(mobileone(small, { form: 'train' }), { seed: 3, statistics: 'random' })
     await compare(withBatch(train, 2), runtime, 'train')
     await compare(reparameterize(train), runtime, 'deploy')
+  })
+
+  test('networks of tokens for any batch', async () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const model = randomTokens(seed)
+      const doubled = withBatch(model, 2)
+      const inputs = randomInputs(doubled, 7)
+      const bytes = toOnnx(model, { dynamicBatch: true })
+      const context = `seed ${seed}\n${print(doubled)}`
+      expectClose(
+        await runOnnx(runtime, bytes, inputs),
+        await runReference(doubled, inputs),
+        tolerance,
+        context,
+      )
+    }
   })
 
   test('several outputs, one of them shown twice', async () => {

@@ -64,6 +64,24 @@ export function lowerNode(lowering: Lowering, node: Node, clip: Unary | undefine
     case 'mul':
       file.operator('mul', inputs, output(), { fields: [activation] })
       break
+    case 'affine': {
+      const { scale, offset } = node
+      if (offset === 0) {
+        file.operator('mul', [x, constants.scalar(scale)], output(), { fields: [activation] })
+        break
+      }
+      const scaled =
+        scale === 1
+          ? x
+          : file.value(`${node.name}.scaled`, channelsLast(shapes[node.name] as readonly number[]))
+      if (scaled !== x)
+        file.operator('mul', [x, constants.scalar(scale)], scaled, { fields: [int8(activations.none)] })
+      file.operator('add', [scaled, constants.scalar(offset)], output(), { fields: [activation] })
+      break
+    }
+    case 'maximum':
+      file.operator('maximum', inputs, output())
+      break
     case 'globalAvgPool': {
       const axes = file.constant(`${node.name}.axes`, [2], Int32Array.of(1, 2))
       const keepsDimensions = bool(true)

@@ -24,6 +24,7 @@ export const operators = {
   transpose: 39,
   mean: 40,
   sub: 41,
+  maximum: 55,
   padV2: 60,
   slice: 65,
   resizeNearestNeighbor: 97,

@@ -59,16 +59,13 @@ function evaluate(
     case 'gelu':
       return each((value) => (value * (1 + preciseErf(value / Math.SQRT2))) / 2)
     case 'add':
-      return {
-        shape: a.shape,
-        data: a.data.map((value, index) => value + ((other as Value).data[index] as number)),
-      }
     case 'mul': {
       const b = other as Value
       const area = a.data.length / b.data.length
+      const combine = node.op === 'add' ? (x: number, y: number) => x + y : (x: number, y: number) => x * y
       return {
         shape: a.shape,
-        data: a.data.map((value, index) => value * (b.data[Math.floor(index / area)] as number)),
+        data: a.data.map((value, index) => combine(value, b.data[Math.floor(index / area)] as number)),
       }
     }
     case 'flatten':
@@ -180,6 +177,13 @@ function evaluate(
           down * ((1 - along) * pixel(bottom, left) + along * pixel(bottom, right))
         )
       })
+    case 'affine':
+      return { shape: a.shape, data: a.data.map((value) => node.scale * value + node.offset) }
+    case 'maximum':
+      return {
+        shape: a.shape,
+        data: a.data.map((value, at) => Math.max(value, values[1]?.data[at] as number)),
+      }
     case 'concat':
       return joined(values, node.axis)
     case 'slice': {

@@ -15,6 +15,7 @@ import {
   tinynetE,
 } from './recipes/mobile.ts'
 import { ghostnet, mobilenextRows } from './recipes/others.ts'
+import { deitTiny, mobilevitS, mobilevitXS, mobilevitXXS, pitTiny } from './recipes/tokens.ts'
 
 /** The name of a network of the zoo: timm's, torchvision's where timm has none. */
 export type ZooName =
@@ -44,6 +45,11 @@ export type ZooName =
   | 'tinynet_d_silu'
   | 'tinynet_e'
   | 'tinynet_e_silu'
+  | 'deit_tiny_patch16_224'
+  | 'pit_ti_224'
+  | 'mobilevit_xxs'
+  | 'mobilevit_xs'
+  | 'mobilevit_s'
 
 /** What is known of a network besides its layers. */
 export interface ZooEntry {
@@ -52,8 +58,10 @@ export interface ZooEntry {
   readonly recipe: Recipe
   /** Learnable parameters of 1000 classes, batch normalisation included, and after folding. */
   readonly params: { readonly train: number; readonly deploy: number }
-  /** Multiply-accumulates of convolutions and the linear layer of the folded network, at the size of `preprocess`. */
+  /** Multiply-accumulates of convolutions and linear layers of the folded network, at the size of `preprocess`. */
   readonly macs: number
+  /** Those of attention, of values by values, which come on top. Default 0. */
+  readonly matmulMacs?: number
   /** Of the published weights; where there are none, what timm assumes. */
   readonly preprocess: Preprocess
   /** Weights for the 1000 classes of ImageNet-1k, and the share of its validation set, in percent, that they get right. */
@@ -65,6 +73,7 @@ export interface ZooEntry {
 }
 
 const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const
+const unit = { size: 256, resize: 284, mean: [0, 0, 0], std: [1, 1, 1] } as const
 const half = [0.5, 0.5, 0.5] as const
 
 function rule({
@@ -333,5 +342,50 @@ export const entries: Readonly<Record<ZooName, ZooEntry>> = {
     macs: 24_356_848,
     preprocess: rule({ size: 106, resize: 121 }),
     published: { source: 'timm/tinynet_e.in1k', top1: 59.874 },
+  },
+  deit_tiny_patch16_224: {
+    title: 'DeiT-Tiny',
+    recipe: deitTiny,
+    params: { train: 5_717_416, deploy: 5_717_416 },
+    macs: 1_074_851_328,
+    matmulMacs: 178_831_872,
+    preprocess: rule({ resize: 248 }),
+    published: { source: 'timm/deit_tiny_patch16_224.fb_in1k', top1: 72.19 },
+  },
+  pit_ti_224: {
+    title: 'PiT-Ti',
+    recipe: pitTiny,
+    params: { train: 4_847_272, deploy: 4_847_272 },
+    macs: 497_906_432,
+    matmulMacs: 201_153_024,
+    preprocess: rule({ resize: 248 }),
+    published: { source: 'timm/pit_ti_224.in1k', top1: 72.926 },
+  },
+  mobilevit_xxs: {
+    title: 'MobileViT-XXS',
+    recipe: mobilevitXXS,
+    params: { train: 1_272_024, deploy: 1_269_968 },
+    macs: 329_179_648,
+    matmulMacs: 78_184_448,
+    preprocess: rule(unit),
+    published: { source: 'timm/mobilevit_xxs.cvnets_in1k', top1: 68.936 },
+  },
+  mobilevit_xs: {
+    title: 'MobileViT-XS',
+    recipe: mobilevitXS,
+    params: { train: 2_317_848, deploy: 2_313_624 },
+    macs: 908_635_136,
+    matmulMacs: 117_276_672,
+    preprocess: rule(unit),
+    published: { source: 'timm/mobilevit_xs.cvnets_in1k', top1: 74.618 },
+  },
+  mobilevit_s: {
+    title: 'MobileViT-S',
+    recipe: mobilevitS,
+    params: { train: 5_578_632, deploy: 5_572_504 },
+    macs: 1_823_196_160,
+    matmulMacs: 177_635_328,
+    preprocess: rule(unit),
+    published: { source: 'timm/mobilevit_s.cvnets_in1k', top1: 78.298 },
   },
 }

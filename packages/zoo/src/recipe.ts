@@ -2,9 +2,12 @@ import type { Graph } from '@mobileone/core'
 import { buildGhostNet, type GhostNetRecipe } from './families/ghostnet.ts'
 import { buildMobile, type MobileRecipe } from './families/mobile.ts'
 import { buildMobileNeXt, type MobileNeXtRecipe } from './families/mobilenext.ts'
+import { buildMobileVit, type MobileVitRecipe } from './families/mobilevit.ts'
+import { buildPit, type PitRecipe } from './families/pit.ts'
 import { buildRepVgg, type RepVggRecipe } from './families/repvgg.ts'
 import { buildResNet, type ResNetRecipe } from './families/resnet.ts'
 import { buildShuffleNet, type ShuffleNetRecipe } from './families/shufflenet.ts'
+import { buildVit, type VitRecipe } from './families/vit.ts'
 import type { Layers } from './layers.ts'
 
 /** A network as data. */
@@ -15,6 +18,9 @@ export type Recipe =
   | MobileNeXtRecipe
   | GhostNetRecipe
   | ShuffleNetRecipe
+  | VitRecipe
+  | PitRecipe
+  | MobileVitRecipe
 
 /** The network of `recipe` on the input `image`, showing `logits`. */
 export function buildRecipe(layers: Layers, recipe: Recipe): Graph {
@@ -31,6 +37,12 @@ export function buildRecipe(layers: Layers, recipe: Recipe): Graph {
       return buildGhostNet(layers, recipe)
     case 'shufflenet':
       return buildShuffleNet(layers, recipe)
+    case 'vit':
+      return buildVit(layers, recipe)
+    case 'pit':
+      return buildPit(layers, recipe)
+    case 'mobilevit':
+      return buildMobileVit(layers, recipe)
     default:
       return recipe satisfies never
   }

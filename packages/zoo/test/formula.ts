@@ -19,9 +19,12 @@ function* units(name: string, count: number): Generator<number> {
   }
 }
 
+/** Of the gates of the probes, which then stay near their middle. */
+const gateGain = 1 / 16
+
 /** The tensor `name` of a network whose convolutions have the standard deviation `gain` sqrt(2 / fan-in). */
 export function formulaTensor(name: string, shape: readonly number[], gain: number): Tensor {
-  const [scale, shift] = spread(name, shape, gain)
+  const [scale, shift] = spread(name, shape, name.startsWith('act.') ? gateGain : gain)
   const data = new Float32Array(elementCount(shape))
   let index = 0
   for (const unit of units(name, data.length)) data[index++] = shift + scale * unit
@@ -37,7 +40,7 @@ function spread(
   if (name.endsWith('weight')) {
     return shape.length >= 2 ? [gain * Math.sqrt(6 / elementCount(shape.slice(1))), 0] : [0.25, 1]
   }
-  return [0.2, 0]
+  return [/(bias|running_mean)$/.test(name) ? 0.2 : 0.5, 0]
 }
 
 /** `graph` with the weights of the formula. */

@@ -7,9 +7,11 @@ import { ort } from '@mobileone/backend-ort'
 import { wasm } from '@mobileone/backend-wasm'
 import {
   type Backend,
+  elementCount,
   type Model,
   maxAbsDifference,
   print,
+  profile,
   reference,
   reparameterize,
   type Tensor,
@@ -19,7 +21,7 @@ import {
 import { lacking, readGoldenFloat32, readGoldenJson } from '@mobileone/testkit'
 import * as native from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ZooName, zooNames, zooNetwork } from '../src/index.ts'
+import { probeNames, probeNetwork, probes, type ZooName, zoo, zooNames, zooNetwork } from '../src/index.ts'
 import { formulaImage, withFormula } from './formula.ts'
 
 interface Logits {
@@ -36,12 +38,21 @@ interface Network {
   readonly parameters: readonly (readonly [name: string, shape: readonly number[]])[]
   readonly params: { readonly train: number; readonly deploy: number }
   readonly macs: { readonly convLinear: number }
-  readonly logits: { readonly [K in 'small' | 'odd' | 'full']: Logits }
+  readonly logits: { readonly small: Logits; readonly odd?: Logits; readonly full: Logits }
 }
 
-const large: readonly ZooName[] = ['repvgg_a1', 'repvgg_a2', 'repvgg_b0', 'repvgg_b1', 'resnet50']
+const large: readonly ZooName[] = [
+  'repvgg_a1',
+  'repvgg_a2',
+  'repvgg_b0',
+  'repvgg_b1',
+  'resnet50',
+  'mobilevit_s',
+]
 const isAll = process.env.MOBILEONE_ZOO === 'all'
 const names = zooNames.filter((name) => !name.endsWith('_silu') && (isAll || !large.includes(name)))
+/** Whose input has one size: they are built for each. */
+const tokenNames = names.filter((name) => zoo[name].matmulMacs !== undefined)
 const networks = lacking('golden')
   ? {}
   : readGoldenJson<{ networks: Record<string, Network> }>('zoo', 'zoo.json').networks
@@ -52,9 +63,8 @@ const backends = {
   ort: () => ort({ lib: native, executionProviders: ['cpu'], numThreads: 1 }),
 } satisfies Record<string, () => Backend>
 
-async function expectLogits(model: Model, backend: keyof typeof backends, { file, input, ...error }: Logits) {
+async function expectLogits(sized: Model, backend: keyof typeof backends, { file, input, ...error }: Logits) {
   const [, , height, width] = input
-  const sized = withInputs(model, { image: input })
   await using executor = await backends[backend]().compile(sized)
   const { logits } = await executor.run({ image: formulaImage(height, width) })
   const expected = readGoldenFloat32('zoo', 'logits', file)
@@ -64,7 +74,47 @@ async function expectLogits(model: Model, backend: keyof typeof backends, { file
   )
 }
 
-describe.skipIf(lacking('golden')).each(names)('%s', (name) => {
+describe.skipIf(lacking('golden')).each(probeNames)('%s', (name) => {
+  const golden = networks[name] as Network
+  const { layout, activation, skip, params, macs } = probes[name]
+  let model: Model
+  beforeAll(() => {
+    model = withFormula(probeNetwork(layout, activation, { skip }), golden.gain)
+  })
+  afterAll(() => {
+    model = undefined as unknown as Model
+  })
+
+  it('has the weights, the parameters and the multiply-accumulates of the reference', () => {
+    // The gates' linear layers are convolutions of 1x1 here: the same elements.
+    const sizes = Object.fromEntries(
+      Object.entries(model.weights).map(([key, { data }]) => [key, data.length]),
+    )
+    expect(sizes).toEqual(
+      Object.fromEntries(golden.parameters.map(([key, shape]) => [key, elementCount(shape)])),
+    )
+    const hash = createHash('sha256')
+    for (const [key] of golden.parameters) hash.update(model.weights[key]?.data as Float32Array)
+    expect(hash.digest('hex')).toBe(golden.weightsSha256)
+    const counted = profile(model)
+    expect({ params: counted.params, macs: counted.macs }).toEqual({ params, macs })
+    expect({ params, macs }).toEqual({ params: golden.params.deploy, macs: golden.macs.convLinear })
+  })
+
+  it('gives the logits of PyTorch', { timeout: 600_000 }, async () => {
+    const { small, odd, full } = golden.logits
+    const check = (backend: keyof typeof backends, size: Logits): Promise<void> =>
+      expectLogits(withInputs(model, { image: size.input }), backend, size)
+    if (isAll || layout === 'separable') await check('reference', odd)
+    if (isAll) for (const size of [small, full]) await check('reference', size)
+    for (const size of [small, odd, full]) {
+      await check('wasm', size)
+      await check('ort', size)
+    }
+  })
+})
+
+describe.skipIf(lacking('golden')).each(names.filter((name) => !tokenNames.includes(name)))('%s', (name) => {
   const golden = networks[name] as Network
   let train: Model
   let deploy: Model
@@ -86,15 +136,44 @@ describe.skipIf(lacking('golden')).each(names)('%s', (name) => {
   })
 
   it('gives the logits of PyTorch, trained and folded', { timeout: 600_000 }, async () => {
-    const { small, odd, full } = golden.logits
+    const { small, full, odd = small } = golden.logits
+    const expectAt = (model: Model, backend: keyof typeof backends, size: Logits) =>
+      expectLogits(withInputs(model, { image: size.input }), backend, size)
     if (golden.macs.convLinear < 1e9 || isAll) {
-      await expectLogits(deploy, 'reference', small)
-      await expectLogits(train, 'reference', odd)
+      await expectAt(deploy, 'reference', small)
+      await expectAt(train, 'reference', odd)
     }
-    await expectLogits(train, 'wasm', odd)
-    await expectLogits(train, 'ort', odd)
+    await expectAt(train, 'wasm', odd)
+    await expectAt(train, 'ort', odd)
     for (const size of [small, odd, full]) {
-      await expectLogits(deploy, 'wasm', size)
+      await expectAt(deploy, 'wasm', size)
+      await expectAt(deploy, 'ort', size)
+    }
+  })
+})
+
+describe.skipIf(lacking('golden')).each(tokenNames)('%s', (name) => {
+  const golden = networks[name] as Network
+  const build = (form: 'train' | 'deploy', size?: Logits) =>
+    zooNetwork(name, { form, ...(size && { size: size.input.slice(2) as [number, number] }) })
+
+  it('has the weights of the trained network by its names, and folds into the deploy form', () => {
+    const train = withFormula(build('train'), golden.gain)
+    const shapes = Object.fromEntries(Object.entries(train.weights).map(([key, { shape }]) => [key, shape]))
+    expect(shapes).toEqual(Object.fromEntries(golden.parameters))
+    const hash = createHash('sha256')
+    for (const [key] of golden.parameters) hash.update(train.weights[key]?.data as Float32Array)
+    expect(hash.digest('hex')).toBe(golden.weightsSha256)
+    expect(print(reparameterize(train))).toBe(print(build('deploy')))
+  })
+
+  it('gives the logits of PyTorch, trained and folded', { timeout: 600_000 }, async () => {
+    const { small, full } = golden.logits
+    for (const size of [small, full]) {
+      const train = withFormula(build('train', size), golden.gain)
+      const deploy = reparameterize(train)
+      if (size === small || isAll) await expectLogits(deploy, 'reference', size)
+      if (size === small) await expectLogits(train, 'ort', size)
       await expectLogits(deploy, 'ort', size)
     }
   })

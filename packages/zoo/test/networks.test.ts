@@ -5,11 +5,13 @@ import {
   type Model,
   maxAbsDifference,
   print,
+  profile,
   random,
   reference,
   reparameterize,
   type Tensor,
   tensor,
+  withBatch,
 } from '@mobileone/core'
 import { describe, expect, it } from 'vitest'
 import { isZooName, type ZooName, zoo, zooNames, zooNetwork } from '../src/index.ts'
@@ -65,6 +67,29 @@ describe('networks of the zoo', () => {
     expect(largest).toBeGreaterThan(0)
     expect(maxAbsDifference(trained, folded)).toBeLessThan(1e-4 * largest)
   })
+
+  it('resizes maps of odd sides for MobileViT, counted as at the size of the paper', () => {
+    const counted = (['mobilevit_xxs', 'mobilevit_xs', 'mobilevit_s'] as const).map((name) => {
+      const { macs } = profile(zooNetwork(name, { form: 'deploy', size: [224, 224] }))
+      return Math.round(macs / 1e5) / 10
+    })
+    expect(counted).toEqual([255.4, 703.2, 1416.8])
+  })
+
+  it.each(['deit_tiny_patch16_224', 'pit_ti_224', 'mobilevit_xxs'] as const)(
+    '%s gives each picture of a batch what it gives it alone',
+    async (name) => {
+      const size = [48, 40] as const
+      const graph = zooNetwork(name, { form: 'deploy', size, classes: 3 })
+      const model = initialize(graph, { seed: 3, statistics: 'random' })
+      const pair = noise([2, 3, ...size])
+      const half = pair.data.length / 2
+      const both = await logits(withBatch(model, 2), reference(), pair)
+      const second = await logits(model, reference(), tensor([1, 3, ...size], pair.data.slice(half)))
+      expect(Array.from(both.data.slice(3))).toEqual(Array.from(second.data))
+      expect(new Set(both.data).size).toBe(6)
+    },
+  )
 
   it('names weights as timm and torchvision do', () => {
     expect(keys('mobilenetv3_small_100', 'blocks.2.0.')).toEqual([

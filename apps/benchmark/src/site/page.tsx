@@ -3,12 +3,16 @@
 import { Notice } from '@mobileone/site-kit/notice'
 import type { ComponentType, JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { place } from './routes.ts'
+import { type PageProps, place } from './routes.ts'
 
 /** The page of the route, when its code is there. */
 export function Page(): JSX.Element {
-  const { name, title, load } = place.value.route
-  const [shown, setShown] = useState<{ readonly name: string; readonly Component: ComponentType }>()
+  const { route, rest } = place.value
+  const { name, title, load } = route
+  const [shown, setShown] = useState<{
+    readonly name: string
+    readonly Component: ComponentType<PageProps>
+  }>()
   const [failure, setFailure] = useState<Error>()
   useEffect(() => {
     let isCurrent = true
@@ -32,5 +36,5 @@ export function Page(): JSX.Element {
       </Notice>
     )
   }
-  return shown?.name === name ? <shown.Component /> : <p class="loading">Loading…</p>
+  return shown?.name === name ? <shown.Component rest={rest} /> : <p class="loading">Loading…</p>
 }

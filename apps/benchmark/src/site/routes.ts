@@ -1,13 +1,19 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
 import type { ComponentType } from 'preact'
 
+export interface PageProps {
+  /** What follows the route's name and a `/` in the address; '' for nothing. */
+  readonly rest: string
+}
+
 export interface Route {
   /** The part of the address after `#`; what follows a further `/` is the page's own, in `rest`. */
   readonly name: string
   readonly title: string
   /** Stands in the navigation; the others are reached from a page that stands there. */
   readonly inNavigation?: boolean
-  readonly load: () => Promise<{ readonly default: ComponentType }>
+  /** The page, which gets what follows in the address: it cannot import this file, which imports it. */
+  readonly load: () => Promise<{ readonly default: ComponentType<PageProps> }>
 }
 
 /** The pages, in the order of the navigation. */
@@ -26,7 +32,7 @@ export const routes: readonly [Route, ...Route[]] = [
   },
   {
     name: 'report',
-    title: 'Report',
+    title: 'Reports',
     inNavigation: true,
     load: () => import('./pages/report/report-page.tsx'),
   },
@@ -35,6 +41,11 @@ export const routes: readonly [Route, ...Route[]] = [
     title: 'Compare',
     inNavigation: true,
     load: () => import('./pages/compare/compare-page.tsx'),
+  },
+  {
+    name: 'shared',
+    title: 'Shared figures',
+    load: () => import('./pages/shared/shared-page.tsx'),
   },
 ]
 

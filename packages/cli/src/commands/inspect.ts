@@ -22,7 +22,7 @@ export const inspect = defineCommand({
   summary:
     'Show the layers of a network and the cost of each, for the form that is trained and the form that runs.',
   details:
-    'params counts learnable parameters; macs counts the multiply-accumulates of convolutions and linear layers, which the\npaper calls FLOPs; activationBytes is what one run writes. For a Core ML file (.mlpackage, .mlpackage.zip, .mlmodel) the\nstored inputs, outputs, operations, precision and metadata are shown as well.',
+    'params counts learnable parameters; macs counts the multiply-accumulates of convolutions and linear layers, which the\npaper calls FLOPs, and matmulMacs those of attention; activationBytes is what one run writes. For a Core ML file (.mlpackage, .mlpackage.zip, .mlmodel) the\nstored inputs, outputs, operations, precision and metadata are shown as well.',
   positionals: '<weights or variant>',
   minPositionals: 1,
   maxPositionals: 1,
@@ -45,11 +45,11 @@ export const inspect = defineCommand({
     const trainParams = train ? profile(train).params : undefined
     const layers = layersOf(cost)
     if (flags.json) {
-      const { params, macs, activationBytes, peakActivationBytes } = cost
+      const { params, macs, matmulMacs, activationBytes, peakActivationBytes } = cost
       printJson({
         name: deploy.name,
         train: trainParams === undefined ? null : { params: trainParams },
-        deploy: { params, macs, activationBytes, peakActivationBytes },
+        deploy: { params, macs, ...(matmulMacs > 0 && { matmulMacs }), activationBytes, peakActivationBytes },
         layers,
         ...(coreml && { coreml: coremlJson(coreml) }),
       })
@@ -76,6 +76,7 @@ export const inspect = defineCommand({
     printLine(
       `\ntrain form   ${trainParams === undefined ? 'not in this file' : `${formatCount(trainParams)} parameters`}` +
         `\ndeploy form  ${formatCount(cost.params)} parameters, ${(cost.macs / 1e6).toFixed(2)} M MACs, ` +
+        `${cost.matmulMacs > 0 ? `${(cost.matmulMacs / 1e6).toFixed(2)} M more of attention, ` : ''}` +
         `${formatBytes(cost.activationBytes)} of activations written, ${formatBytes(cost.peakActivationBytes)} alive at most`,
     )
   },

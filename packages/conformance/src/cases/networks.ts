@@ -86,9 +86,13 @@ function networkCase(name: string, ops: readonly Op[], trials: () => readonly Tr
 
 /** The functions and layers that {@link randomTrial} draws from. */
 interface Draw {
-  readonly layers: readonly ('conv' | 'depthwise' | 'batchNorm' | 'unary' | 'binary' | 'excite' | Movement)[]
+  readonly layers: readonly Layer[]
   readonly functions: typeof unaryOps
 }
+
+type Layer =
+  | ('conv' | 'depthwise' | 'batchNorm' | 'unary' | 'binary' | 'excite')
+  | ('affine' | 'maximum' | 'spread' | Movement)
 
 type Movement = 'maxPool' | 'upsample' | 'concat' | 'slice' | 'channelShuffle'
 
@@ -99,6 +103,9 @@ const classifierDraw: Draw = {
 const everyDraw: Draw = {
   layers: [
     ...classifierDraw.layers,
+    'affine',
+    'maximum',
+    'spread',
     'maxPool',
     'upsample',
     'concat',
@@ -113,7 +120,7 @@ const movements: readonly Op[] = ['maxPool', 'upsample', 'concat', 'slice', 'cha
 const mapOps = opNames.filter((op) => !tokenOps.includes(op))
 const classifierOps = mapOps.filter(
   (op) =>
-    !movements.includes(op) &&
+    ![...movements, 'affine', 'maximum'].includes(op) &&
     (!unaryOps.includes(op as never) || classifierDraw.functions.includes(op as never)),
 )
 
@@ -193,15 +200,26 @@ function randomTrial(seed: number, { layers, functions }: Draw): Trial {
     } else if (op === 'binary') {
       const other = pick(source, alike)
       nodes.push({ op: pick(source, ['add', 'mul'] as const), name, inputs: [last, other] })
-    } else if (op !== 'excite') {
+    } else if (op === 'affine') {
+      nodes.push({ op, name, inputs: [last], scale: source.normal(), offset: source.normal() })
+    } else if (op === 'maximum') {
+      nodes.push({ op, name, inputs: [last, pick(source, alike)] })
+    } else if (op === 'excite' || op === 'spread') {
+      const [pool, gate] = [`${name}.pool`, `${name}.gate`]
+      nodes.push({ op: 'globalAvgPool', name: pool, inputs: [last] })
+      nodes.push({ op: 'sigmoid', name: gate, inputs: [pool] })
+      if (op === 'excite') nodes.push({ op: 'mul', name, inputs: [last, gate] })
+      else {
+        const one = `${name}.one`
+        nodes.push({ op: 'slice', name: one, inputs: [gate], axis: 1, start: 0, end: 1 })
+        nodes.push({ op: 'mul', name: `${name}.scaled`, inputs: [last, pick(source, [gate, one])] })
+        nodes.push({ op: 'add', name, inputs: [`${name}.scaled`, pick(source, [pool, one])] })
+      }
+    } else {
       const shape = shapesOf({ inputs, nodes, weights })[last] as readonly number[]
       nodes.push(movementNode(op, name, last, pick(source, alike), shape, source))
       channels = shapesOf({ inputs, nodes, weights })[name]?.[1] as number
       alike = []
-    } else {
-      nodes.push({ op: 'globalAvgPool', name: `${name}.pool`, inputs: [last] })
-      nodes.push({ op: 'sigmoid', name: `${name}.gate`, inputs: [`${name}.pool`] })
-      nodes.push({ op: 'mul', name, inputs: [last, `${name}.gate`] })
     }
     alike.push(name)
     last = name

@@ -43,7 +43,7 @@ const unary = (op: Unary['op']): OpFamily => ({
   ops: [op],
   parts: (source) => ({ inputs: { x: either(source) }, nodes: [{ op, name: 'y', inputs: ['x'] }] }),
 })
-const binary = (op: 'add' | 'mul'): OpFamily => ({
+const binary = (op: 'add' | 'mul' | 'maximum'): OpFamily => ({
   ops: [op],
   parts: (source) => {
     const shape = either(source)
@@ -51,11 +51,34 @@ const binary = (op: 'add' | 'mul'): OpFamily => ({
   },
 })
 
+/** One number a channel, or one an item of the batch. */
+const broadcast = (op: 'add' | 'mul', perChannel: boolean): OpFamily => ({
+  ops: [op],
+  parts: (source) => {
+    const shape = featureMap(source)
+    return {
+      inputs: { x: shape, gate: [shape[0] as number, perChannel ? (shape[1] as number) : 1, 1, 1] },
+      nodes: [{ op, name: 'y', inputs: ['x', 'gate'] }],
+    }
+  },
+})
+
 /** Each op by itself; convolutions are in `conv2d.ts`. */
 const opFamilies = {
   ...eachUnary(unary),
+  affine: {
+    ops: ['affine'],
+    parts: (source) => {
+      const [scale, offset] = [source.normal(), pick(source, [0, 1, source.normal()])]
+      return {
+        inputs: { x: either(source) },
+        nodes: [{ op: 'affine', name: 'y', inputs: ['x'], scale, offset }],
+      }
+    },
+  },
   add: binary('add'),
   mul: binary('mul'),
+  maximum: binary('maximum'),
   batchNorm: {
     ops: ['batchNorm'],
     parts: (source) => {
@@ -186,13 +209,13 @@ const opFamilies = {
     ops: ['layerNorm'],
     parts: (source) => {
       const shape = source.next() < 0.3 ? matrix(source) : tokens(source, rowLength(source))
+      // The rounding of a short row's mean is large beside a small deviation.
+      const epsilon = (shape.at(-1) as number) < 6 ? 0.1 : pick(source, [1e-6, 1e-5])
       const roles = pick(source, [[], ['weight'], ['weight', 'bias'], ['weight', 'bias']] as const)
       const weights = Object.fromEntries(roles.map((role) => [role, `y.${role}`]))
       return {
         inputs: { x: shape },
-        nodes: [
-          { op: 'layerNorm', name: 'y', inputs: ['x'], ...weights, epsilon: pick(source, [1e-6, 1e-5]) },
-        ],
+        nodes: [{ op: 'layerNorm', name: 'y', inputs: ['x'], ...weights, epsilon }],
         weights: Object.fromEntries(Object.values(weights).map((name) => [name, shape.slice(-1)])),
       }
     },
@@ -293,16 +316,10 @@ const opFamilies = {
 
 /** Where fusing or reusing memory goes wrong, and a form that an op has besides its usual one. */
 const combinations: Readonly<Record<string, OpFamily>> = {
-  'mul by one factor a channel': {
-    ops: ['mul'],
-    parts: (source) => {
-      const shape = featureMap(source)
-      return {
-        inputs: { x: shape, gate: [...shape.slice(0, 2), 1, 1] },
-        nodes: [{ op: 'mul', name: 'y', inputs: ['x', 'gate'] }],
-      }
-    },
-  },
+  'mul by one factor a channel': broadcast('mul', true),
+  'mul by one factor an item': broadcast('mul', false),
+  'add of one number a channel': broadcast('add', true),
+  'add of one number an item': broadcast('add', false),
   'add and mul of a value and itself': {
     ops: ['add', 'mul'],
     parts: (source) => ({
@@ -436,7 +453,7 @@ const combinations: Readonly<Record<string, OpFamily>> = {
       return {
         inputs: { x: shape },
         nodes: [
-          { op: 'layerNorm', name: 'norm', inputs: ['x'], epsilon: 1e-5 },
+          { op: 'layerNorm', name: 'norm', inputs: ['x'], epsilon: 0.1 },
           { op: 'gelu', name: 'gelu', inputs: ['norm'] },
           { op: 'silu', name: 'silu', inputs: ['gelu'] },
           { op: 'add', name: 'sum', inputs: ['silu', 'x'] },
@@ -530,7 +547,7 @@ const combinations: Readonly<Record<string, OpFamily>> = {
           { op: 'transpose', name: 'd', inputs: ['c'], permutation: [0, 3, 1, 2] },
           { op: 'reshape', name: 'e', inputs: ['d'], shape: [-1, c, h * w] },
           { op: 'transpose', name: 'f', inputs: ['e'], permutation: [0, 2, 1] },
-          { op: 'layerNorm', name: 'norm', inputs: ['f'], epsilon: 1e-5 },
+          { op: 'layerNorm', name: 'norm', inputs: ['f'], epsilon: 0.1 },
           { op: 'transpose', name: 'g', inputs: ['norm'], permutation: [0, 2, 1] },
           { op: 'reshape', name: 'h', inputs: ['g'], shape: [-1, 2, 2 * c * h, w] },
           { op: 'transpose', name: 'i', inputs: ['h'], permutation: [0, 2, 3, 1] },

@@ -108,6 +108,11 @@ export const valueCases: Readonly<Record<Op, readonly Definition[]>> = {
     ),
   ],
   ...eachUnary((op) => [elementwise(op)]),
+  affine: [
+    definition('affine', ['affine'], () =>
+      placedTrials(opModel([{ op: 'affine', name: 'y', inputs: ['x'], scale: -2, offset: 1 }]), places),
+    ),
+  ],
   add: [
     definition('add', ['add'], () =>
       placedTrials(opModel([{ op: 'add', name: 'y', inputs: ['x', 'x'] }]), places),
@@ -117,6 +122,18 @@ export const valueCases: Readonly<Record<Op, readonly Definition[]>> = {
     definition('mul', ['mul'], () =>
       placedTrials(opModel([{ op: 'mul', name: 'y', inputs: ['x', 'x'] }]), places),
     ),
+  ],
+  maximum: [
+    definition('maximum', ['maximum'], () => [
+      ...placedTrials(opModel([{ op: 'maximum', name: 'y', inputs: ['x', 'x'] }]), places),
+      ...placedTrials(
+        opModel([
+          { op: 'affine', name: 'other', inputs: ['x'], scale: 0.5, offset: 0 },
+          { op: 'maximum', name: 'y', inputs: ['x', 'other'] },
+        ]),
+        places,
+      ),
+    ]),
   ],
   globalAvgPool: [
     definition('globalAvgPool', ['globalAvgPool'], () =>

@@ -57,15 +57,32 @@ export interface Unary extends NodeBase {
   readonly inputs: readonly [string]
 }
 
-/** Elementwise `a + b` of two values of one shape. */
+/** `scale * x + offset` of every element, with two constants. */
+export interface Affine extends NodeBase {
+  readonly op: 'affine'
+  readonly inputs: readonly [string]
+  readonly scale: number
+  readonly offset: number
+}
+
+/**
+ * Elementwise `a + b`. The second value has the shape of the first, or beside [N, C, H, W] is [N, C, 1, 1], one number a channel, or
+ * [N, 1, 1, 1], one an item of the batch.
+ */
 export interface Add extends NodeBase {
   readonly op: 'add'
   readonly inputs: readonly [string, string]
 }
 
-/** Elementwise `a * b`. The second value has the shape of the first, or [N, C, 1, 1] beside [N, C, H, W]. */
+/** Elementwise `a * b`. The second value has the shapes that {@link Add} takes. */
 export interface Mul extends NodeBase {
   readonly op: 'mul'
+  readonly inputs: readonly [string, string]
+}
+
+/** The larger of `a` and `b`, element by element, of two values of one shape, as `torch.maximum`: NaN where either is. */
+export interface Maximum extends NodeBase {
+  readonly op: 'maximum'
   readonly inputs: readonly [string, string]
 }
 
@@ -201,8 +218,10 @@ export type Node =
   | BatchNorm
   | Linear
   | Unary
+  | Affine
   | Add
   | Mul
+  | Maximum
   | GlobalAvgPool
   | MaxPool
   | Upsample

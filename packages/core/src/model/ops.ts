@@ -124,8 +124,15 @@ export const ops: { readonly [K in Op]: OpFacts<NodeOf<K>> } = {
   silu: activation,
   hardSwish: activation,
   gelu: activation,
+  affine: {
+    ...activation,
+    inPlace: false,
+    linear: true,
+    attributes: ({ scale, offset }) => [`scale ${scale}`, ...(offset === 0 ? [] : [`offset ${offset}`])],
+  },
   add: { arity: 2, weights: [], inPlace: false, elementwise: true, linear: true, accumulates: false },
   mul: { arity: 2, weights: [], inPlace: false, elementwise: true, linear: false, accumulates: false },
+  maximum: { arity: 2, weights: [], inPlace: false, elementwise: true, linear: false, accumulates: false },
   globalAvgPool: movement,
   maxPool: {
     ...movement,
@@ -174,17 +181,17 @@ export const ops: { readonly [K in Op]: OpFacts<NodeOf<K>> } = {
 /** The names of all ops. */
 export const opNames: readonly Op[] = Object.keys(ops) as Op[]
 
-/** The ops that are a function of each element of one value. */
+/** The ops that are a function of each element of one value and have no attributes. */
 export const unaryOps: readonly Unary['op'][] = opNames.filter(isUnaryOp)
 
-/** True for a function of each element of one value. */
+/** True for a function of each element of one value without attributes. */
 export function isUnary(node: Node): node is Unary {
   return isUnaryOp(node.op)
 }
 
 function isUnaryOp(op: Op): op is Unary['op'] {
-  const { arity, elementwise, weights } = ops[op]
-  return arity === 1 && elementwise && weights.length === 0
+  const { arity, elementwise, weights, attributes } = ops[op]
+  return arity === 1 && elementwise && weights.length === 0 && attributes === undefined
 }
 
 /** The row of `node`'s op. */

@@ -136,19 +136,28 @@ export function outputShape(
       if (node.bias !== undefined) weight('bias', node.bias, [o])
       return along(x.length - 1, o)
     }
-    case 'add':
-      if (!sameShape(x, y))
-        fail(`cannot add ${formatShape(x)} and ${formatShape(y)}; both must have one shape`)
+    case 'affine': {
+      const { scale, offset } = node
+      if (![scale, offset].map(Math.fround).every(Number.isFinite))
+        fail(`scale and offset must be finite in float32, got ${scale} and ${offset}`)
       return x
+    }
+    case 'add':
     case 'mul': {
-      const perChannel = x.length === 4 && sameShape(y, [x[0] as number, x[1] as number, 1, 1])
-      if (!perChannel && !sameShape(x, y)) {
+      const [n, c] = x as readonly [number, number]
+      const spread = x.length === 4 && [c, 1].some((channels) => sameShape(y, [n, channels, 1, 1]))
+      if (!spread && !sameShape(x, y)) {
+        const what = node.op === 'add' ? 'add' : 'multiply'
         fail(
-          `cannot multiply ${formatShape(x)} by ${formatShape(y)}; the second must have the same shape or be [N, C, 1, 1]`,
+          `cannot ${what} ${formatShape(x)} and ${formatShape(y)}; the second must have the same shape, or be [N, C, 1, 1] or [N, 1, 1, 1] beside [N, C, H, W]`,
         )
       }
       return x
     }
+    case 'maximum':
+      if (!sameShape(x, y))
+        fail(`cannot take the larger of ${formatShape(x)} and ${formatShape(y)}; both must have one shape`)
+      return x
     case 'globalAvgPool':
       expectRank(4, '[N, C, H, W]')
       return [x[0] as number, x[1] as number, 1, 1]
@@ -227,7 +236,7 @@ export function outputShape(
       return (
         reshaped(x, node.shape) ??
         fail(
-          `cannot reshape ${formatShape(x)} to ${node.shape.join(', ')}; the first size must be 0 or -1, one may be -1, and the elements must be as many`,
+          `cannot reshape ${formatShape(x)} to ${node.shape.join(', ')}; begin with 0 or -1, and keep the elements`,
         )
       )
     case 'transpose': {
@@ -239,7 +248,7 @@ export function outputShape(
           [...x.keys()],
         )
       ) {
-        fail(`axes ${permutation.join(', ')} must be 0 and then those from 1 to ${x.length - 1} in any order`)
+        fail(`axes must be 0, then 1 to ${x.length - 1} in any order, got ${permutation.join(', ')}`)
       }
       return permutation.map((axis) => x[axis] as number)
     }

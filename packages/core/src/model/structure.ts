@@ -90,6 +90,7 @@ const optional =
 const attributeTypes: { readonly [K in Op]?: Readonly<Record<string, (value: unknown) => boolean>> } = {
   conv2d: { stride: isPair, padding: isPair, dilation: isPair, groups: isNumber },
   batchNorm: { epsilon: isNumber },
+  affine: { scale: isNumber, offset: isNumber },
   maxPool: { kernel: isPair, stride: isPair, padding: isPair },
   upsample: {
     mode: (value) => value === 'nearest' || value === 'bilinear',

@@ -45,8 +45,10 @@ export const kernels: { readonly [K in Op]: (call: Call<K>) => Tensor } = {
   silu: ({ x }) => silu(x),
   hardSwish: ({ x }) => hardSwish(x),
   gelu: ({ x }) => gelu(x),
-  add: ({ x, y }) => add(x, y),
-  mul: ({ x, y }) => mul(x, y),
+  affine: ({ node, x }) => map(x, (value) => node.scale * value + node.offset),
+  add: ({ x, y }) => combine(x, y, (a, b) => a + b),
+  mul: ({ x, y }) => combine(x, y, (a, b) => a * b),
+  maximum: ({ x, y }) => combine(x, y, Math.max),
   globalAvgPool: ({ x }) => globalAvgPool(x),
   maxPool: ({ node, x, shape }) => maxPool(node, x, shape),
   upsample: ({ node, x, shape }) => upsample(node, x, shape),
@@ -170,13 +172,10 @@ function gelu(x: Tensor): Tensor {
   return map(x, (value) => 0.5 * value * (1 + erf(value / Math.SQRT2)))
 }
 
-function add(a: Tensor, b: Tensor): Tensor {
-  return map(a, (value, index) => value + (b.data[index] as number))
-}
-
-function mul(a: Tensor, b: Tensor): Tensor {
-  const plane = a.data.length / b.data.length
-  return map(a, (value, index) => value * (b.data[Math.floor(index / plane)] as number))
+/** Each number of the second value goes with as many numbers of the first as there are: with its pixel, its channel or its item. */
+function combine(a: Tensor, b: Tensor, apply: (a: number, b: number) => number): Tensor {
+  const share = a.data.length / b.data.length
+  return map(a, (value, index) => apply(value, b.data[Math.floor(index / share)] as number))
 }
 
 function globalAvgPool(x: Tensor): Tensor {

@@ -1,5 +1,7 @@
 import { MobileOneError, throwIfAborted } from '../errors.ts'
 import type { Add, BatchNorm, Model, Node, WideModel } from '../model/model.ts'
+import { inferShapes, type Shapes } from '../model/shapes.ts'
+import { sameShape } from '../model/tensor.ts'
 import { findUses, type Uses } from '../model/uses.ts'
 import { floatWeight } from '../model/weights.ts'
 import { createPacer } from '../pause.ts'
@@ -74,7 +76,10 @@ function checkStatistics(model: Model): void {
 
 function finish(model: Model, folded: WideModel, options: ReparameterizeOptions): Model {
   const uses = findUses(folded)
-  const left = options.partial ? [] : folded.nodes.flatMap((node) => obstacle(folded, uses, node) ?? [])
+  const shapes = inferShapes(folded)
+  const left = options.partial
+    ? []
+    : folded.nodes.flatMap((node) => obstacle(folded, uses, shapes, node) ?? [])
   if (left.length > 0) refuse(model, left)
   return roundToFloat32(folded)
 }
@@ -101,12 +106,12 @@ function statisticsProblem(model: Model, node: BatchNorm): string | undefined {
   return undefined
 }
 
-function obstacle(model: WideModel, uses: Uses, node: Node): string | undefined {
+function obstacle(model: WideModel, uses: Uses, shapes: Shapes, node: Node): string | undefined {
   if (node.op === 'batchNorm') {
     const producer = uses.producer(node.inputs[0])
     return `batchNorm "${node.name}": follows ${producer ? `${producer.op} "${producer.name}"` : `"${node.inputs[0]}"`}, into which it cannot be folded`
   }
-  if (node.op !== 'add' || !isSumOfBranches(uses, node)) return undefined
+  if (node.op !== 'add' || !isSumOfBranches(uses, shapes, node)) return undefined
   const here = `add "${node.name}"`
   for (const name of node.inputs) {
     const branch = uses.producer(name)
@@ -122,8 +127,12 @@ function obstacle(model: WideModel, uses: Uses, node: Node): string | undefined 
   return `${here}: its branches differ: ${describe(a)} and ${describe(b)}`
 }
 
-/** Whether both terms are made of one value by convolutions and batch normalisations; one that is that value is a skip connection. */
-function isSumOfBranches(uses: Uses, { inputs: [a, b] }: Add): boolean {
+/**
+ * Whether both terms are of one shape and made of one value by convolutions and batch normalisations; one that is that value is a skip
+ * connection.
+ */
+function isSumOfBranches(uses: Uses, shapes: Shapes, { inputs: [a, b] }: Add): boolean {
+  if (!sameShape(shapes[a] ?? [], shapes[b] ?? [])) return false
   const source = branchSource(uses, a)
   return source === branchSource(uses, b) && source !== a && source !== b
 }

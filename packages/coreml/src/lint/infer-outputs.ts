@@ -84,7 +84,8 @@ export function inferOutputs(type: string, operand: (name: string) => Operand): 
       return [x]
     }
     case 'add':
-    case 'mul': {
+    case 'mul':
+    case 'maximum': {
       const [x, y] = [floating('x'), floating('y')]
       if (x.dtype !== y.dtype) throw new Error(`x is ${x.dtype} and y is ${y.dtype}`)
       return [tensorType(x.dtype, broadcast(x.shape, y.shape))]

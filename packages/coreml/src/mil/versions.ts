@@ -39,6 +39,7 @@ export const opRules: Readonly<Record<string, OpRule>> = {
   identity: { inputs: ['x'] },
   mul: { inputs: ['x', 'y'] },
   add: { inputs: ['x', 'y'] },
+  maximum: { inputs: ['x', 'y'] },
   conv: { inputs: ['x', 'weight', 'bias', 'strides', 'pad_type', 'pad', 'dilations', 'groups'] },
   relu: { inputs: ['x'] },
   relu6: { inputs: ['x'] },

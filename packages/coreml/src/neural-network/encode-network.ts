@@ -104,6 +104,15 @@ function encodeParams(params: LayerParams): WireWriter {
       case 'activation':
         out.message(nonlinearityFields[params.nonlinearity], identity[params.nonlinearity])
         return
+      case 'affine': {
+        const { alpha, beta } = params
+        const linear = message((inner) => {
+          inner.float(1, alpha)
+          inner.float(2, beta)
+        })
+        out.message(nonlinearityFields.linear, linear)
+        return
+      }
       case 'clip':
         out.float(1, 0)
         out.float(2, 6)
@@ -144,6 +153,7 @@ function encodeParams(params: LayerParams): WireWriter {
       case 'gelu':
       case 'add':
       case 'multiply':
+      case 'max':
         return
       default:
         return params satisfies never

@@ -31,6 +31,7 @@ const importers: ReadonlyMap<string, (layer: LayerReader) => void> = new Map(
     bias: importBias,
     add: (r) => importJoin(r, 'add'),
     multiply: (r) => importJoin(r, 'mul'),
+    max: (r) => combine(r, 'maximum'),
     addBroadcastable: (r) => combine(r, 'add'),
     multiplyBroadcastable: (r) => combine(r, 'mul'),
     loadConstant: importConstant,
@@ -148,7 +149,7 @@ function importJoin(r: LayerReader, op: 'add' | 'mul'): void {
   r.affine(r.only(), [op === 'add' ? 1 : alpha], [op === 'add' ? alpha : 0])
 }
 
-function combine(r: LayerReader, op: 'add' | 'mul'): void {
+function combine(r: LayerReader, op: 'add' | 'mul' | 'maximum'): void {
   const { importer, layer } = r
   const all = layer.inputs.map((name) => importer.known(name, r.here))
   if (all.length < 2) r.fail(`reads ${all.length} values`)
@@ -160,6 +161,7 @@ function combine(r: LayerReader, op: 'add' | 'mul'): void {
     if (all.length > 2) r.unsupported(`joins ${all.length} values and constants`)
     if (data.length !== 1 && !sameShape(shape.slice(-3), [data.length, 1, 1]))
       r.unsupported('joins a value with a constant that is not one number for each channel')
+    if (op === 'maximum') r.unsupported('takes the larger of a value and a constant')
     if (op === 'add') r.affine(first, [1], data)
     else r.affine(first, data, [0])
     return
@@ -172,11 +174,14 @@ function combine(r: LayerReader, op: 'add' | 'mul'): void {
   r.define(joined)
 }
 
-function join(r: LayerReader, op: 'add' | 'mul', name: string, a: Value, b: Value): Value {
+function join(r: LayerReader, op: 'add' | 'mul' | 'maximum', name: string, a: Value, b: Value): Value {
   const [large, small] = elementCount(a.core) >= elementCount(b.core) ? [a, b] : [b, a]
   const same = sameShape(large.core, small.core) && sameShape(large.shape, small.shape)
-  const gate = [...large.shape.slice(0, 2), 1, 1]
-  const gates = op === 'mul' && large.shape.length === 4 && sameShape(small.shape, gate)
+  const [n, c] = large.shape as readonly [number, number]
+  const gates =
+    op !== 'maximum' &&
+    large.shape.length === 4 &&
+    [c, 1].some((channels) => sameShape(small.shape, [n, channels, 1, 1]))
   if (!same && !gates) r.unsupported(`joins [${a.core.join(', ')}] and [${b.core.join(', ')}]`)
   const { importer, here } = r
   importer.push({ op, name, inputs: [importer.use(large, here), importer.use(small, here)] })

@@ -116,15 +116,22 @@ export function inferLayer(
       return done(end.map((last, axis) => last - (begin[axis] as number)))
     }
     case 'clip':
+    case 'affine':
     case 'activation':
     case 'gelu':
       return x
     case 'add':
-      if (!sameShape(x, y)) complain(`adds [${y.join(', ')}] to [${x.join(', ')}]`)
+    case 'multiply': {
+      const [n, c] = x as readonly [number, number]
+      const spread = x.length === 4 && [c, 1].some((channels) => sameShape([n, channels, 1, 1], y))
+      if (!sameShape(x, y) && !spread) {
+        const [from, by] = [x.join(', '), y.join(', ')]
+        complain(params.kind === 'add' ? `adds [${by}] to [${from}]` : `multiplies [${from}] by [${by}]`)
+      }
       return done(x)
-    case 'multiply':
-      if (!sameShape(x, y) && !(x.length === 4 && sameShape([...x.slice(0, 2), 1, 1], y)))
-        complain(`multiplies [${x.join(', ')}] by [${y.join(', ')}]`)
+    }
+    case 'max':
+      if (!sameShape(x, y)) complain(`takes the larger of [${x.join(', ')}] and [${y.join(', ')}]`)
       return done(x)
     case 'globalPooling':
       expectRank(4, 4)

@@ -152,6 +152,12 @@ export class LayerBuilder {
       case 'mul':
         this.emit(name, inputs, { kind: 'multiply' })
         return
+      case 'affine':
+        this.emit(name, inputs, { kind: 'affine', alpha: node.scale, beta: node.offset })
+        return
+      case 'maximum':
+        this.emit(name, inputs, { kind: 'max' })
+        return
       case 'globalAvgPool':
         this.emit(name, inputs, { kind: 'globalPooling' })
         return

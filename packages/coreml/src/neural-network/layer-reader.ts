@@ -156,8 +156,8 @@ export class LayerReader {
   }
 
   /**
-   * `scale * x + bias` of each channel, or of all where there is one number: a step of the image's normalisation, or a depthwise
-   * convolution of 1x1.
+   * `scale * x + bias` of each channel, or of all where there is one number: a step of the image's normalisation; an `affine`, or of
+   * each channel a depthwise convolution of 1x1.
    */
   affine(x: Value, scale: ArrayLike<number>, bias: ArrayLike<number>): void {
     if (scale.length === 1 && bias.length === 1 && scale[0] === 1 && bias[0] === 0) {
@@ -165,6 +165,13 @@ export class LayerReader {
       return
     }
     const { importer, here } = this
+    if (scale.length === 1 && bias.length === 1 && !x.affine) {
+      const [times, plus] = [scale[0] as number, bias[0] as number]
+      const inputs = [importer.use(x, here)] as const
+      importer.push({ op: 'affine', name: this.layer.output, inputs, scale: times, offset: plus })
+      this.made(x.shape, x.core)
+      return
+    }
     const [, channels] = importer.mapShape(x, here)
     const each = (values: ArrayLike<number>): number[] => {
       if (values.length !== 1 && values.length !== channels)

@@ -42,6 +42,8 @@ export type LayerParams =
     }
   /** Times `scale`, one number for each channel of a map. */
   | { readonly kind: 'scale'; readonly scale: Float32Array }
+  /** `alpha` times the value plus `beta`. */
+  | { readonly kind: 'affine'; readonly alpha: number; readonly beta: number }
   /** `linear` is the identity: the same value under another name. */
   | { readonly kind: 'activation'; readonly nonlinearity: 'ReLU' | 'sigmoid' | 'linear' | 'sigmoidHard' }
   /** To 0..6. */
@@ -57,7 +59,7 @@ export type LayerParams =
   | { readonly kind: 'concatND'; readonly axis: number }
   /** Bounds for each axis. */
   | { readonly kind: 'sliceStatic'; readonly begin: readonly number[]; readonly end: readonly number[] }
-  | { readonly kind: 'gelu' | 'add' | 'multiply' | 'globalPooling' }
+  | { readonly kind: 'gelu' | 'add' | 'multiply' | 'max' | 'globalPooling' }
   /** Over axis 1, and to [size of axis 0, all the rest]. */
   | { readonly kind: 'softmaxND' | 'flattenTo2D' }
 
@@ -102,11 +104,13 @@ export const layerTable: Readonly<
   sliceStatic: { field: 995, since: 4, inputs: 1 },
   globalPooling: { field: 120, since: 1, inputs: 1 },
   activation: { field: 130, since: 1, inputs: 1 },
+  affine: { field: 130, since: 1, inputs: 1 },
   innerProduct: { field: 140, since: 1, inputs: 1 },
   batchnorm: { field: 160, since: 1, inputs: 1 },
   add: { field: 230, since: 1, inputs: 2 },
   multiply: { field: 231, since: 1, inputs: 2 },
   scale: { field: 245, since: 1, inputs: 1 },
+  max: { field: 260, since: 1, inputs: 2 },
   gelu: { field: 795, since: 4, inputs: 1 },
   softmaxND: { field: 950, since: 4, inputs: 1 },
   flattenTo2D: { field: 1130, since: 4, inputs: 1 },

@@ -315,8 +315,16 @@ export function importProgram(
         const [image] = found.filter((item) => item?.kind === 'input')
         if (!fixed) {
           const [x, y] = [value('x'), value('y')]
-          const swapped = operation.type === 'mul' && elementCount(shapeOf('x')) < elementCount(shapeOf('y'))
+          const swapped = elementCount(shapeOf('x')) < elementCount(shapeOf('y'))
           push({ op: operation.type, name, inputs: swapped ? [y, x] : [x, y] })
+          return
+        }
+        const [number, ...more] =
+          fixed.kind === 'constant' ? Array.from(fixed.constant.values).slice(0, 2) : []
+        const [other] = (['x', 'y'] as const).filter((_, index) => found[index] !== fixed)
+        if (number !== undefined && more.length === 0 && other && !(image && images.has(image.name))) {
+          const [scale, offset] = operation.type === 'mul' ? [number, 0] : [1, number]
+          push({ op: 'affine', name, inputs: [value(other)], scale, offset })
           return
         }
         if (image?.kind !== 'input' || fixed.kind !== 'constant') {
@@ -330,6 +338,9 @@ export function importProgram(
         else normalise(image, ones, steps)
         return
       }
+      case 'maximum':
+        push({ op: 'maximum', name, inputs: [value('x'), value('y')] })
+        return
       case 'avg_pool': {
         const size = shapeOf('x').slice(2)
         const pad = operation.inputs.has('pad') ? numbers('pad') : []

@@ -122,7 +122,8 @@ export function compileStep(operation: Operation, known: (name: string) => Known
       if (text('mode') !== 'EXACT') fail('is an approximation of gelu')
       return unary((x) => 0.5 * x * (1 + erf(x / Math.SQRT2)))
     case 'add':
-    case 'mul': {
+    case 'mul':
+    case 'maximum': {
       const [x, y] = [floats('x').shape, floats('y').shape]
       const rank = Math.max(x.length, y.length)
       const shape = Array.from({ length: rank }, (_, axis) => {
@@ -133,8 +134,11 @@ export function compileStep(operation: Operation, known: (name: string) => Known
             ? b
             : fail(`cannot broadcast ${x.join('x')} and ${y.join('x')}`)
       })
-      const combine =
-        operation.type === 'add' ? (a: number, b: number) => a + b : (a: number, b: number) => a * b
+      const combine = {
+        add: (a: number, b: number) => a + b,
+        mul: (a: number, b: number) => a * b,
+        maximum: Math.max,
+      }[operation.type]
       return {
         shape,
         inputs: [nameOf('x'), nameOf('y')],

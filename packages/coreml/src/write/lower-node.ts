@@ -98,8 +98,24 @@ export function lowerNode(
     case 'gelu':
       builder.emit('gelu', name, { x, mode: builder.text('mode', 'EXACT') }, output)
       break
+    case 'affine': {
+      const { scale, offset } = node
+      const number = (value: number): string => builder.scalar(name, String(value), value)
+      if (offset === 0) {
+        builder.emit('mul', name, { x, y: number(scale) }, output)
+        break
+      }
+      const scaled = scale === 1 ? x : builder.names.take(`${name}_scaled`)
+      if (scaled !== x) {
+        builder.renamed.set(scaled, '')
+        builder.emit('mul', scaled, { x, y: number(scale) }, { name: scaled, type: output.type })
+      }
+      builder.emit('add', name, { x: scaled, y: number(offset) }, output)
+      break
+    }
     case 'add':
     case 'mul':
+    case 'maximum':
       builder.emit(node.op, name, { x, y }, output)
       break
     case 'globalAvgPool': {

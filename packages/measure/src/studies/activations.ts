@@ -1,11 +1,12 @@
-import { listText, msColumn, msText, nameColumn, ratioText } from './cells.ts'
+import type { ProbeActivation } from '@mobileone/zoo'
+import { intervalText, listText, msColumn, msText, nameColumn, ratioText } from './cells.ts'
 import { paperTable2 } from './paper.ts'
 import type { BarPlot } from './plot.ts'
-import { layoutTitles, probedLayers, probeNetwork } from './probes.ts'
+import { layoutTitles, probedLayers, probeOf } from './probes.ts'
 import type { Study, StudyColumn, StudyRow } from './study.ts'
 import { gapsOf, isTimed, type Times, timesOf } from './times.ts'
 
-const activations: readonly (readonly [activation: string, title: string])[] = [
+const activations: readonly (readonly [activation: ProbeActivation, title: string])[] = [
   ['relu', 'ReLU'],
   ['gelu', 'GELU'],
   ['se_relu', 'SE-ReLU'],
@@ -14,7 +15,7 @@ const activations: readonly (readonly [activation: string, title: string])[] = [
   ['dynamic_relu_a', 'Dynamic ReLU-A'],
   ['dynamic_relu_b', 'Dynamic ReLU-B'],
 ]
-const quick = ['relu', 'silu', 'se_relu', 'dynamic_relu_b']
+const quick: readonly ProbeActivation[] = ['relu', 'silu', 'se_relu', 'dynamic_relu_b']
 
 const paperRatio = (activation: string): number =>
   (paperTable2[activation] as number) / (paperTable2.relu as number)
@@ -32,7 +33,7 @@ export const activationsStudy: Study = {
     (isQuick ? (['dense'] as const) : (['dense', 'separable'] as const)).flatMap((layout) =>
       activations
         .filter(([activation]) => !isQuick || quick.includes(activation))
-        .flatMap(([activation]) => probeNetwork(layout, activation) ?? []),
+        .map(([activation]) => probeOf(layout, activation)),
     ),
   read(report) {
     const times = timesOf(report)
@@ -129,7 +130,7 @@ function findingsOf(times: Times, layout: 'dense' | 'separable'): string[] {
         ? 'None is as cheap as ReLU.'
         : `${listText(cheap.map(({ title }) => title))} cannot be told from ReLU.`
     return [
-      `${layoutTitles[layout]}, ${one.title}: the dearest is ${worst.title} at ${ratioText(worst.ratio.ratio)} times ReLU (95 % interval ${ratioText(worst.ratio.low)} to ${ratioText(worst.ratio.high)}), in the paper ${ratioText(paperRatio(worst.activation))} times. ${free}`,
+      `${layoutTitles[layout]}, ${one.title}: the dearest is ${worst.title} at ${intervalText(worst.ratio)} times ReLU, in the paper ${ratioText(paperRatio(worst.activation))} times. ${free}`,
     ]
   })
 }

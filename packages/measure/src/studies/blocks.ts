@@ -1,12 +1,13 @@
 import { profile } from '@mobileone/core'
+import type { ProbeLayout, ProbeVariant } from '@mobileone/zoo'
 import { intervalText, msColumn, msText, nameColumn, ratioText } from './cells.ts'
 import type { BarPlot } from './plot.ts'
-import { layoutTitles, type ProbeLayout, probedLayers, probeNetwork } from './probes.ts'
+import { layoutTitles, probedLayers, probeOf } from './probes.ts'
 import type { Study, StudyColumn, StudyRow } from './study.ts'
 import { gapsOf, isTimed, type Times, timesOf } from './times.ts'
 
 interface Block {
-  readonly kind: string
+  readonly kind: ProbeVariant
   readonly title: string
   /** What the network has more of than the plain one. */
   readonly added: Readonly<Record<ProbeLayout, number>>
@@ -39,7 +40,7 @@ export const blocksStudy: Study = {
     'The networks of the study of activations with ReLU: plain, with an addition around every convolution that keeps its shape, with squeeze-and-excite after 28 convolutions, and with both.',
   networks: ({ quick = false } = {}) =>
     (quick ? (['dense'] as const) : layouts).flatMap((layout) =>
-      blocks.flatMap(({ kind }) => probeNetwork(layout, kind) ?? []),
+      blocks.map(({ kind }) => probeOf(layout, kind)),
     ),
   read(report) {
     const times = timesOf(report)
@@ -95,7 +96,6 @@ function columnsOf({ series }: Times): StudyColumn[] {
 
 function rowOf(times: Times, layout: ProbeLayout, { kind, title, added }: Block): StudyRow {
   const [id, base] = [`probe_${layout}_${kind}`, `probe_${layout}_relu`]
-  const network = probeNetwork(layout, kind)
   const count = added[layout]
   return {
     id,
@@ -111,7 +111,7 @@ function rowOf(times: Times, layout: ProbeLayout, { kind, title, added }: Block)
           canTell ? ((1000 * (own - plain)) / count).toFixed(0) : '',
         ]
       }),
-      network ? (profile(network.graph()).activationBytes / 1e6).toFixed(1) : '',
+      (profile(probeOf(layout, kind).graph()).activationBytes / 1e6).toFixed(1),
       String(times.steps(id) ?? ''),
     ],
     highlight: kind === 'relu',

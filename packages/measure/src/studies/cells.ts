@@ -15,9 +15,11 @@ export function ratioText(ratio: number | undefined): string {
   return ratio >= 10 ? ratio.toFixed(ratio >= 100 ? 0 : 1) : ratio.toFixed(2)
 }
 
-/** `1.37 (1.31 to 1.42)`. */
+/** `1.37 (1.31 to 1.42)`, or `1.37` where there is no interval. */
 export function intervalText(ratio: SpeedRatio | undefined): string {
-  return ratio ? `${ratioText(ratio.ratio)} (${ratioText(ratio.low)} to ${ratioText(ratio.high)})` : ''
+  if (!ratio) return ''
+  const { ratio: own, low, high } = ratio
+  return low === high ? ratioText(own) : `${ratioText(own)} (${ratioText(low)} to ${ratioText(high)})`
 }
 
 /** Millions: `275`, `4.8`. */
@@ -40,7 +42,7 @@ export function nameColumn(title: string, about: string): StudyColumn {
 export function msColumn({ title }: Series): StudyColumn {
   return {
     title: `${title}, ms`,
-    about: `Milliseconds of one run of ${title} on this machine, from input in memory to logits in memory; median.`,
+    about: `Milliseconds of one run of ${title} on this machine, from input in memory to logits in memory.`,
     kind: 'measured',
   }
 }

@@ -5,6 +5,7 @@ export { type MeasuredNetworks, type MeasureNetworksOptions, measureNetworks } f
 export {
   mobileoneNetwork,
   networkNamed,
+  probeStudyNetwork,
   resized,
   studyNetwork,
   trainedNetwork,

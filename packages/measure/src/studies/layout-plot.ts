@@ -1,6 +1,6 @@
-import { placeLabels, textWidth } from './place-labels.ts'
+import { type Box, placeLabels, textWidth } from './place-labels.ts'
 import type { BarPlot, Plot, ScatterPlot } from './plot.ts'
-import { scaleOf } from './scale.ts'
+import { type Scale, scaleOf } from './scale.ts'
 
 /** A part of a picture: whoever draws gives each `role` its look. */
 export type Mark =
@@ -112,12 +112,27 @@ function layoutScatter({ points, x, y, front = [] }: ScatterPlot, width: number)
           title,
         }
       }),
-      ...placeLabels(dots, { ...bounds, width: bounds.width + 8 }, fontSize).map((label): Mark => {
-        const point = ordered[label.index] as ScatterPlot['points'][number]
-        return text(label.x, label.y, point.label, label.anchor, point.highlight ? 'highlight' : 'label')
-      }),
+      ...placeLabels(dots, { ...bounds, width: bounds.width + 8 }, fontSize, steps(front, xs, ys)).map(
+        (label): Mark => {
+          const point = ordered[label.index] as ScatterPlot['points'][number]
+          return text(label.x, label.y, point.label, label.anchor, point.highlight ? 'highlight' : 'label')
+        },
+      ),
     ],
   }
+}
+
+/** The stepped line through a front, as thin boxes. */
+function steps(front: NonNullable<ScatterPlot['front']>, xs: Scale, ys: Scale): Box[] {
+  return front.slice(1).flatMap((point, index) => {
+    const before = front[index] as (typeof front)[number]
+    const [left, right] = [xs.at(before.x), xs.at(point.x)]
+    const [low, high] = [ys.at(before.y), ys.at(point.y)]
+    return [
+      { x: left, y: low - 1, width: right - left, height: 2 },
+      { x: right - 1, y: high, width: 2, height: low - high },
+    ]
+  })
 }
 
 const barHeight = 14

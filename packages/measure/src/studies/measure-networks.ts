@@ -15,9 +15,9 @@ export interface MeasureNetworksOptions {
   readonly peaks?: readonly PeakLane[] | undefined
   /** All networks are gone through `starts` times, each time with a fresh start of every contender and a share of the rounds. */
   readonly protocol: Protocol
-  /** The network with an input and the right answer; asked for once. */
+  /** The network with an input and the right answer; asked for once, or in every sweep where `release` is given. */
   prepare(network: StudyNetwork, signal: AbortSignal | undefined): Promise<Subject>
-  /** What was measured of a network in this sweep is no longer needed, nor its files. */
+  /** A network has been measured in this sweep: its files and its weights are no longer needed. */
   readonly release?: ((subject: Subject) => void) | undefined
   readonly onProgress?: ((progress: StudyProgress) => void) | undefined
   /** What there is so far, of all networks, after each of them. */
@@ -140,10 +140,10 @@ function roundsOf(rounds: number, sweeps: number, sweep: number): number {
   return Math.floor(rounds / sweeps) + (sweep < rounds % sweeps ? 1 : 0)
 }
 
-/** Of a network that was prepared before, everything but the weights is kept. */
+/** Of a network that was prepared before and is not released, everything but the weights is kept. */
 async function subjectOf(
   network: StudyNetwork,
-  { prepare, signal }: MeasureNetworksOptions,
+  { prepare, release, signal }: MeasureNetworksOptions,
   prepared: Map<string, Omit<Subject, 'model'>>,
   tell: (progress: Progress) => void,
 ): Promise<Subject> {
@@ -160,7 +160,7 @@ async function subjectOf(
   tell({ phase: `${network.title}: the right answer`, done: 0 })
   const subject = await prepare(network, signal)
   const { model: _, ...rest } = subject
-  prepared.set(network.id, rest)
+  if (!release) prepared.set(network.id, rest)
   return subject
 }
 

@@ -9,7 +9,15 @@ import {
   withBatch,
   withInputs,
 } from '@mobileone/core'
-import { isZooName, type ZooName, zoo, zooNetwork } from '@mobileone/zoo'
+import {
+  isZooName,
+  type ProbeName,
+  probeNetwork,
+  probes,
+  type ZooName,
+  zoo,
+  zooNetwork,
+} from '@mobileone/zoo'
 import type { StudyNetwork } from './study.ts'
 
 const seed = 2206
@@ -60,6 +68,35 @@ export function zooStudyNetwork(name: ZooName): StudyNetwork {
   return knownNetwork(name, zoo[name].title, () => zooNetwork(name, { form: 'deploy' }))
 }
 
+/** A bottleneck probe: a network of 30 layers, `probe_dense_silu` and the like. */
+export function probeStudyNetwork(name: ProbeName): StudyNetwork {
+  const { title, layout, activation, skip } = probes[name]
+  const network = knownNetwork(name, title, () => probeNetwork(layout, activation, { skip }))
+  return tamed.get(network) ?? tame(network)
+}
+
+const tamed = new Map<StudyNetwork, StudyNetwork>()
+
+/**
+ * Gates of large weights make a network chaotic: its logits at two roundings have nothing in common, and nothing can be checked. A
+ * sixteenth of He's deviation keeps them calm, and they take as long.
+ */
+function tame(network: StudyNetwork): StudyNetwork {
+  const calm: StudyNetwork = {
+    ...network,
+    make(): Model {
+      const model = network.make()
+      for (const [name, { data }] of Object.entries(model.weights)) {
+        if (name.startsWith('act.'))
+          for (let index = 0; index < data.length; index++) data[index] = (data[index] as number) / 16
+      }
+      return model
+    },
+  }
+  tamed.set(network, calm)
+  return calm
+}
+
 /** `network` on pictures of another size, or several at once: `s0@160`, `s0x4`. */
 export function resized(
   network: StudyNetwork,
@@ -80,7 +117,7 @@ export function resized(
 const mobileoneNames = Object.keys(variants) as Variant[]
 
 /**
- * The network that a name of a report means: one of MobileOne's or of the zoo, `s0-k4-train` for MobileOne with its branches, at `@160`
+ * The network that a name of a report means: one of MobileOne's, of the zoo or of its probes, `s0-k4-train` for MobileOne with its branches, at `@160`
  * pixels, `x4` at once.
  */
 export function networkNamed(id: string): StudyNetwork | undefined {
@@ -98,5 +135,6 @@ function plainNetwork(name: string): StudyNetwork | undefined {
   if (trained !== undefined) return trainedNetwork(trained as Variant, Number(k))
   const variant = mobileoneNames.find((one) => one === name)
   if (variant) return mobileoneNetwork(variant)
+  if (Object.hasOwn(probes, name)) return probeStudyNetwork(name as ProbeName)
   return isZooName(name) ? zooStudyNetwork(name) : undefined
 }

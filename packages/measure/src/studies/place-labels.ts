@@ -37,15 +37,21 @@ export function textWidth(text: string, fontSize: number): number {
 
 /**
  * Places for the labels of `dots`, in order of the list: each takes the first free of eight places around its dot, and has none where all are
- * taken or outside of `bounds`.
+ * taken, by dots, labels or `obstacles`, or outside of `bounds`.
  */
-export function placeLabels(dots: readonly Labelled[], bounds: Box, fontSize: number): PlacedLabel[] {
+export function placeLabels(
+  dots: readonly Labelled[],
+  bounds: Box,
+  fontSize: number,
+  obstacles: readonly Box[] = [],
+): PlacedLabel[] {
   const taken: Box[] = dots.map(({ x, y, radius }) => ({
     x: x - radius - 1,
     y: y - radius - 1,
     width: 2 * radius + 2,
     height: 2 * radius + 2,
   }))
+  taken.push(...obstacles)
   const placed: PlacedLabel[] = []
   for (const [index, dot] of dots.entries()) {
     const place = candidates(dot, fontSize).find(

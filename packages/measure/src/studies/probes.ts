@@ -1,10 +1,8 @@
-import { networkNamed } from './networks.ts'
+import type { ProbeLayout, ProbeVariant } from '@mobileone/zoo'
+import { probeStudyNetwork } from './networks.ts'
 import type { StudyNetwork } from './study.ts'
 
-/** How the convolutions of a probe are laid out. */
-export type ProbeLayout = 'dense' | 'separable'
-
-/** Of its 29 convolutions, those with the activation under test. */
+/** Of the 29 convolutions of a probe, those with the activation under test. */
 export const probedLayers = 28
 
 /** For people. */
@@ -13,7 +11,7 @@ export const layoutTitles: Readonly<Record<ProbeLayout, string>> = {
   separable: 'Depthwise and 1×1 convolutions',
 }
 
-/** A probe of the zoo; undefined where the zoo has none of this name. */
-export function probeNetwork(layout: ProbeLayout, kind: string): StudyNetwork | undefined {
-  return networkNamed(`probe_${layout}_${kind}`)
+/** The probe of this layout with this after its convolutions. */
+export function probeOf(layout: ProbeLayout, variant: ProbeVariant): StudyNetwork {
+  return probeStudyNetwork(`probe_${layout}_${variant}`)
 }

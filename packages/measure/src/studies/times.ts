@@ -56,7 +56,7 @@ export interface Timed {
 export interface Times {
   readonly series: readonly Series[]
   of(id: string, series: Series): Timed | undefined
-  /** Time of one network over that of another, with its interval; undefined where either is missing. */
+  /** Time of one network over that of another, with its interval where the figure is the median; undefined where either is missing. */
   ratio(id: string, base: string, series: Series): SpeedRatio | undefined
   /** The first that tells: a fact of the network and the runtime, not a time. */
   steps(id: string): number | undefined
@@ -84,12 +84,23 @@ export function timesOf(report: Report): Times {
       const key = [id, base, one.contender, one.runtime, one.threads].join(' ')
       if (!ratios.has(key)) {
         const [first, second] = [of(id, one), of(base, one)]
-        ratios.set(key, first && second && speedRatio(first.result.samples, second.result.samples))
+        ratios.set(key, first && second && ratioOf(first, second, report.protocol.headline))
       }
       return ratios.get(key)
     },
     steps: (id) => report.results.find(({ variant, steps }) => variant === id && steps !== undefined)?.steps,
   }
+}
+
+/** The interval is that of medians; of the least of many runs nobody knows one, and its bounds are the ratio. */
+function ratioOf(
+  first: Timed,
+  second: Timed,
+  headline: Report['protocol']['headline'],
+): SpeedRatio | undefined {
+  if (headline === 'medianMs') return speedRatio(first.result.samples, second.result.samples)
+  const ratio = first.ms / second.ms
+  return { ratio, low: ratio, high: ratio }
 }
 
 /** Whether anyone ran it. */

@@ -68,17 +68,14 @@ describe('measureNetworks', () => {
   it('goes through all networks as often as there are starts, and joins what it measured of each', async () => {
     const lane = fakeLane()
     let prepared = 0
-    const released: string[] = []
     const { results, skipped, stopped } = await measureNetworks({
       ...options([lane]),
       prepare: (network) => {
         prepared++
         return prepare(network)
       },
-      release: ({ variant }) => released.push(variant),
     })
     expect(lane.opened).toEqual(['a', 'b', 'c', 'a', 'b', 'c'])
-    expect(released).toEqual(lane.opened)
     expect(prepared).toBe(3)
     expect([skipped, stopped]).toEqual([[], undefined])
     expect(results.map(({ variant, samples }) => [variant, samples])).toEqual([
@@ -151,6 +148,20 @@ describe('measureNetworks', () => {
       ['c', 2],
     ])
     expect(results[2]?.incomplete).toMatch(/, after 2 of 4 runs$/)
+  })
+
+  it('prepares a network anew in every sweep where it is released', async () => {
+    const steps: string[] = []
+    await measureNetworks({
+      ...options([fakeLane()]),
+      networks: networks.slice(0, 1),
+      prepare: (network) => {
+        steps.push(`prepare ${network.id}`)
+        return prepare(network)
+      },
+      release: ({ variant }) => steps.push(`release ${variant}`),
+    })
+    expect(steps).toEqual(['prepare a', 'release a', 'prepare a', 'release a'])
   })
 
   it('holds while it is paused', async () => {

@@ -1,6 +1,6 @@
 import { profile } from '@mobileone/core'
 import { describe, expect, it } from 'vitest'
-import { parseReport, type Report, reportJson } from '../../src/index.ts'
+import { parseReport, protocol, type Report, reportJson } from '../../src/index.ts'
 import {
   networkNamed,
   networksOfStudies,
@@ -112,7 +112,7 @@ describe('what studies read', () => {
     expect(cell(sizes, '224', 'paper, iPhone 12, ms')).toBe('0.79')
     expect(cell(sizes, '128', 'paper, iPhone 12, ms')).toBe('')
     expect(Number(cell(batches, '4', 'ms a picture'))).toBeCloseTo(27.7, 0)
-    expect(findings[0]).toMatch(/^MobileOne-S0, MobileOne wasm: from 128 to 288 pixels/)
+    expect(findings[0]).toMatch(/^MobileOne-S0, MobileOne wasm: from 128 to 256 pixels/)
   })
 
   it('names what was lost in the middle and keeps its figures', () => {
@@ -142,6 +142,19 @@ describe('what studies read', () => {
     )
     expect(gaps).toContain(
       'MobileOne-S0, k = 4, with its branches: ONNX Runtime Web did not run it: out of memory.',
+    )
+  })
+
+  it('takes ratios of the figure that the protocol counts', () => {
+    const networks = studies.branches.networks({ quick: true })
+    const least = {
+      ...studyReport(networks, ({ id }) => (id === 's0' ? 10 : 40)),
+      protocol: protocol('paper'),
+    }
+    const { findings, tables } = read('branches', least)
+    expect(cell(tables[0], 'folded', 'MobileOne wasm, ms')).toBe('9.90')
+    expect(findings[0]).toBe(
+      'MobileOne-S0, MobileOne wasm, with its branches over folded: k = 1: 4.00; k = 4: 4.00.',
     )
   })
 

@@ -3,7 +3,7 @@ import type { OnnxNode } from '../proto.ts'
 import { attribute } from './attributes.ts'
 import type { Constant, FloatConstant } from './constant.ts'
 import type { ImportGraph, Made, Value } from './import-graph.ts'
-import { biasOf, emitLinear, type Rule } from './layers.ts'
+import { biasOf, emitLinear, emitMatmul, type Rule } from './layers.ts'
 
 export const elementwiseRules: Readonly<Record<string, Rule>> = {
   Relu: (graph, node) => unary(graph, node, 'relu'),
@@ -22,6 +22,8 @@ export const elementwiseRules: Readonly<Record<string, Rule>> = {
   Sum: sum,
   Mul: mul,
   Div: div,
+  Sub: sub,
+  Max: max,
 }
 
 function unary(graph: ImportGraph, node: OnnxNode, op: Unary['op'], of?: Made): Value {
@@ -75,6 +77,13 @@ function scalar(value: Value, beside?: Value): number | undefined {
   return value.shape.length <= shape.length ? value.data[0] : undefined
 }
 
+/** Whether `constant` is one item of the shape of `x`, as position embeddings are. */
+function isPlaces(constant: Constant, x: Made): constant is FloatConstant {
+  const [items, ...rest] = constant.shape
+  const isRow = x.shape.length > 2 && items === 1 && sameShape(rest, x.shape.slice(1))
+  return isRow && constant.data instanceof Float32Array
+}
+
 /** Zeros that `x` keeps its shape beside: PyTorch adds the number 0 for the branches that a block does not have. */
 function isZero(constant: Constant, x: Made): boolean {
   const { shape, data } = constant
@@ -109,9 +118,13 @@ function add(graph: ImportGraph, node: OnnxNode): Value {
   }
   if (b.kind === 'constant') {
     if (a.kind === 'made' && isZero(b, a)) return a
+    const number = scalar(b, a)
+    if (number !== undefined) return shifted(graph, node, a, number)
+    const own = a.kind === 'made' && isPlaces(b, a) ? emitParameter(graph, node, b, a.name, 'own') : undefined
+    if (a.kind === 'made' && own) return addUp(graph, node, [a, own])
     graph.unsupported(
       node,
-      'adding a constant; only zeros, the bias of a matrix product and the 1 of a GELU are supported',
+      'adding a constant tensor; only zeros, numbers, a tensor of the shape of one item and the bias of a matrix product are supported',
     )
   }
   return addUp(graph, node, [graph.made(node, 0), graph.made(node, 1)])
@@ -123,46 +136,103 @@ function sum(graph: ImportGraph, node: OnnxNode): Value {
   return addUp(graph, node, values)
 }
 
+/** A weight as a value, for every item of the batch of `like`. */
+export function emitParameter(
+  graph: ImportGraph,
+  node: OnnxNode,
+  constant: FloatConstant,
+  like: string,
+  part?: string,
+): Made {
+  const weight = graph.weight(constant)
+  return graph.emit(node, (name) => ({ op: 'parameter', name, inputs: [like], weight }), part)
+}
+
 /** A chain of adds from left to right. */
 function addUp(graph: ImportGraph, node: OnnxNode, values: readonly Made[]): Value {
   let total = values[0] as Made
   for (const [index, value] of values.entries()) {
     if (index === 0) continue
-    if (!sameShape(total.shape, value.shape)) {
-      graph.unsupported(
-        node,
-        `[${total.shape.join(', ')}] + [${value.shape.join(', ')}]; both values must have one shape`,
-      )
-    }
-    const inputs: [string, string] = [total.name, value.name]
+    const inputs = operands(graph, node, '+', total, value)
     const part = index === values.length - 1 ? undefined : String(index)
     total = graph.emit(node, (name) => ({ op: 'add', name, inputs }), part)
   }
   return total
 }
 
+/** `value` plus a number, with the factor that it has. */
+function shifted(graph: ImportGraph, node: OnnxNode, value: Value, offset: number): Value {
+  const { of, factor } =
+    value.kind === 'deferred' && value.form === 'scaled' ? value : { of: value, factor: 1 }
+  if (of.kind !== 'made') return graph.unsupported(node, 'adding a number to a step of a GELU')
+  return graph.emit(node, (name) => ({ op: 'affine', name, inputs: [of.name], scale: factor, offset }))
+}
+
+function sub(graph: ImportGraph, node: OnnxNode): Value {
+  const [a, b] = [graph.input(node, 0), graph.input(node, 1)]
+  const [left, right] = [scalar(a, b), scalar(b, a)]
+  if (right !== undefined && b.kind === 'constant') return shifted(graph, node, a, -right)
+  if (left === undefined) {
+    return graph.unsupported(node, 'a difference of two values; only those from or of a number are supported')
+  }
+  const x = graph.made(node, 1)
+  return graph.emit(node, (name) => ({ op: 'affine', name, inputs: [x.name], scale: -1, offset: left }))
+}
+
+/** The larger of two values, of more than two one after the other. */
+function max(graph: ImportGraph, node: OnnxNode): Value {
+  const values = node.inputs.map((_, index) => graph.made(node, index))
+  if (values.length === 0) graph.invalid(node, 'the largest of nothing')
+  let largest = values[0] as Made
+  for (const [index, { name: other, shape }] of values.entries()) {
+    if (index === 0) continue
+    if (!sameShape(largest.shape, shape)) {
+      graph.unsupported(
+        node,
+        `the larger of [${largest.shape.join(', ')}] and [${shape.join(', ')}]; both values must have one shape`,
+      )
+    }
+    const inputs: [string, string] = [largest.name, other]
+    const part = index === values.length - 1 ? undefined : String(index)
+    largest = graph.emit(node, (name) => ({ op: 'maximum', name, inputs }), part)
+  }
+  return largest
+}
+
 function mul(graph: ImportGraph, node: OnnxNode): Value {
   const [a, b] = constantLast(graph.input(node, 0), graph.input(node, 1))
+  if (a.kind === 'deferred' && a.form === 'product') {
+    const factor = scalar(b, a)
+    return factor === undefined
+      ? graph.unsupported(node, 'a matrix product times a tensor; only a number is supported')
+      : emitMatmul(graph, node, a.of, a.by, factor)
+  }
   if (a.kind === 'constant')
     return graph.unsupported(node, 'a product of constants; only products with a feature map are supported')
   if (b.kind === 'constant') return scale(graph, node, a, scalar(b, a))
   if (a.kind === 'deferred' || b.kind === 'deferred') return product(graph, node, a, b)
+  const inputs = operands(graph, node, '*', a, b)
+  return graph.emit(node, (name) => ({ op: 'mul', name, inputs }))
+}
+
+/** Both names, that of the larger value first. */
+function operands(graph: ImportGraph, node: OnnxNode, sign: string, a: Made, b: Made): [string, string] {
   const [whole, gate] = isGate(a, b) ? [b, a] : [a, b]
   if (!sameShape(whole.shape, gate.shape) && !isGate(gate, whole)) {
     graph.unsupported(
       node,
-      `[${a.shape.join(', ')}] * [${b.shape.join(', ')}]; the shapes must be equal, or one [N, C, 1, 1]`,
+      `[${a.shape.join(', ')}] ${sign} [${b.shape.join(', ')}]; the shapes must be equal, or one [N, C, 1, 1] or [N, 1, 1, 1]`,
     )
   }
-  return graph.emit(node, (name) => ({ op: 'mul', name, inputs: [whole.name, gate.name] }))
+  return [whole.name, gate.name]
 }
 
-/** Whether `gate` is [N, C, 1, 1] beside a larger [N, C, H, W]. */
+/** Whether `gate` is [N, C, 1, 1] or [N, 1, 1, 1] beside a larger [N, C, H, W]. */
 function isGate(gate: Made, whole: Made): boolean {
-  const [n, c] = whole.shape
+  const [n, c] = whole.shape as readonly [number, number]
   return (
     whole.shape.length === 4 &&
-    sameShape(gate.shape, [n as number, c as number, 1, 1]) &&
+    [c, 1].some((channels) => sameShape(gate.shape, [n, channels, 1, 1])) &&
     !sameShape(gate.shape, whole.shape)
   )
 }
@@ -176,23 +246,40 @@ function div(graph: ImportGraph, node: OnnxNode): Value {
 /** `value` times a constant: a step of a GELU, `x / sqrt 2` or `... / 2`. */
 function scale(graph: ImportGraph, node: OnnxNode, value: Value, factor: number | undefined): Value {
   if (factor === undefined || value.kind === 'constant') {
-    return graph.unsupported(node, 'scaling by a constant tensor; only the scalars of a GELU are supported')
+    return graph.unsupported(node, 'scaling by a constant tensor; only scalars are supported')
   }
-  if (value.kind === 'made') return { kind: 'deferred', form: 'scaled', of: value, factor }
+  if (value.kind === 'made') {
+    const scaled = { kind: 'deferred', form: 'scaled', of: value, factor, source: node } as const
+    return isStep(graph, node, factor) ? scaled : graph.settled(scaled)
+  }
   if (value.form === 'scaled' || value.form === 'phi' || value.form === 'xphi') {
     return settle(graph, node, value.form, value.of, value.factor * factor)
   }
   return graph.unsupported(node, 'scaling by a constant; only the scalars of a GELU are supported')
 }
 
-/** `x sigmoid(x)`, which is SiLU, or `x (1 + erf(x / sqrt 2))`, which is twice GELU. */
+/** Whether the product with `factor` that `node` makes may be part of a GELU, or of the sum with a number that alone reads it. */
+function isStep(graph: ImportGraph, node: OnnxNode, factor: number): boolean {
+  const reader = graph.soleReader(node)
+  if (reader?.op === 'Erf') return true
+  if (reader?.op === 'Mul') return near(factor, 0.5)
+  if (reader?.op !== 'Add' && reader?.op !== 'Sub') return false
+  return reader.inputs.some((name) => graph.find(name)?.kind === 'constant')
+}
+
+/** `x sigmoid(x)`, which is SiLU, `x (1 + erf(x / sqrt 2))`, which is twice GELU, or a product with a scaled value. */
 function product(graph: ImportGraph, node: OnnxNode, a: Value, b: Value): Value {
   const [left, right] = [asFactor(a), asFactor(b)].sort((first, second) => rank(first) - rank(second))
   if (left?.form === 'scaled' && left.of === right?.of) {
     if (right.form === 'sigmoid' && left.factor === 1) return unary(graph, node, 'silu', left.of)
     if (right.form === 'phi') return settle(graph, node, 'xphi', left.of, left.factor * right.factor)
   }
-  return graph.unsupported(node, 'a product of scaled values that is neither GELU nor SiLU')
+  const [first, second] = [graph.settled(a), graph.settled(b)]
+  if (first.kind === 'made' && second.kind === 'made') {
+    const inputs = operands(graph, node, '*', first, second)
+    return graph.emit(node, (name) => ({ op: 'mul', name, inputs }))
+  }
+  return graph.unsupported(node, 'a product with a step of a GELU that is neither GELU nor SiLU')
 }
 
 interface Factor {
@@ -218,6 +305,7 @@ function settle(
   factor: number,
 ): Value {
   if (form === 'xphi' && near(factor, 0.5)) return unary(graph, node, 'gelu', of)
+  if (form === 'scaled') return { kind: 'deferred', form, of, factor, source: node }
   return { kind: 'deferred', form, of, factor }
 }
 

@@ -21,18 +21,29 @@ export interface Made {
   readonly shape: readonly number[]
 }
 
+/** `factor` times the value `of`: a step of a GELU, or, where something else reads it, the node `source` of the file. */
+export interface Scaled {
+  readonly kind: 'deferred'
+  readonly form: 'scaled'
+  readonly of: Made
+  readonly factor: number
+  readonly source: OnnxNode
+}
+
 /**
  * Part of a pattern that becomes one node: `factor` times the form of the value `of`, with phi(x) = 1 + erf(x / sqrt 2).
- * `matmul` waits for the bias that its only reader adds.
+ * `matmul` waits for the bias that its only reader adds, `product`, of two values, for the factor that its only reader has.
  */
 export type Deferred =
+  | Scaled
   | {
       readonly kind: 'deferred'
-      readonly form: 'scaled' | 'erf' | 'phi' | 'xphi' | 'sigmoid'
+      readonly form: 'erf' | 'phi' | 'xphi' | 'sigmoid'
       readonly of: Made
       readonly factor: number
     }
   | { readonly kind: 'deferred'; readonly form: 'matmul'; readonly of: Made; readonly weight: FloatConstant }
+  | { readonly kind: 'deferred'; readonly form: 'product'; readonly of: Made; readonly by: Made }
   | {
       /** Of the three nodes of a channel shuffle, the first or the first two: channels as [groups, C / groups], or the other way round. */
       readonly kind: 'deferred'
@@ -59,6 +70,7 @@ export class ImportGraph {
   readonly #uniqueWeight = uniqueNames()
   readonly #weightNames = new Map<Constant, Map<string, string>>()
   readonly #derived = new Map<Constant, Map<string, FloatConstant>>()
+  readonly #scaled = new Map<Scaled, Made>()
   #elementsLeft: number
 
   /**
@@ -78,6 +90,12 @@ export class ImportGraph {
     this.#soleReaders = soleReaders
     this.#read = read
     this.#elementsLeft = elementLimit(byteLength)
+  }
+
+  /** The first value of this batch, undefined without one. */
+  ofBatch(batch: number | undefined): string | undefined {
+    for (const [name, shape] of this.#shapes) if (shape[0] === batch) return name
+    return undefined
   }
 
   addInput(name: string, shape: readonly number[]): void {
@@ -127,7 +145,7 @@ export class ImportGraph {
 
   /** Input `index`, which must be a value the network computes. */
   made(node: OnnxNode, index: number): Made {
-    const value = this.input(node, index)
+    const value = this.settled(this.input(node, index))
     if (value.kind === 'made') return value
     return this.unsupported(
       node,
@@ -135,8 +153,25 @@ export class ImportGraph {
         ? `input ${index} ("${node.inputs[index]}") is a constant, where a feature map is expected`
         : 'groups' in value
           ? `input ${index} ("${node.inputs[index]}") has channels in groups, which are understood only as part of a channel shuffle`
-          : `input ${index} ("${node.inputs[index]}") is a scaled value, which is understood only as part of a GELU`,
+          : `input ${index} ("${node.inputs[index]}") is a step of a GELU, which is understood only as part of one`,
     )
+  }
+
+  /** A number times a value as a value of its own; other values as they are. */
+  settled(value: Value): Value {
+    if (value.kind !== 'deferred' || value.form !== 'scaled') return value
+    const { of, factor, source } = value
+    const known = this.#scaled.get(value)
+    if (known) return known
+    const made = this.emit(source, (name) => ({
+      op: 'affine',
+      name,
+      inputs: [of.name],
+      scale: factor,
+      offset: 0,
+    }))
+    this.#scaled.set(value, made)
+    return made
   }
 
   /** Input `index`, which must be a constant of float elements. */
@@ -203,7 +238,9 @@ export class ImportGraph {
       this.charge(elementCount(shape))
       const data = new Float32Array(elementCount(shape))
       for (let index = 0; index < data.length; index++) data[index] = make(index)
-      variant = { kind: 'constant', name: constant.name, shape, data }
+      // Written by this package, too.
+      const name = constant.name.replace(/\/transposed$/, '')
+      variant = { kind: 'constant', name, shape, data }
       variants.set(key, variant)
     }
     return variant

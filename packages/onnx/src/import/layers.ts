@@ -20,6 +20,7 @@ export const layerRules: Readonly<Record<string, Rule>> = {
   Upsample: resize,
   ReduceMean: reduceMean,
   Softmax: softmax,
+  LayerNormalization: layerNormalization,
 }
 
 function conv(graph: ImportGraph, node: OnnxNode): Value {
@@ -154,15 +155,56 @@ function gemm(graph: ImportGraph, node: OnnxNode): Value {
   return emitLinear(graph, node, x, weight, bias && beta !== 1 ? scaled(graph, bias, beta) : bias)
 }
 
-/** `x W`, with the bias that its only reader adds where there is one. */
+/** `x W`, with the bias that its only reader adds where there is one; of two values, with the factor that its only reader has. */
 function matMul(graph: ImportGraph, node: OnnxNode): Value {
   const x = graph.made(node, 0)
+  const second = graph.input(node, 1)
+  if (second.kind === 'made') {
+    const next = graph.soleReader(node)
+    const factor = next?.inputs.find((name) => name !== node.outputs[0])
+    const isScaled = next?.op === 'Mul' && factor !== undefined && graph.find(factor)?.kind === 'constant'
+    if (isScaled) return { kind: 'deferred', form: 'product', of: x, by: second }
+    return emitMatmul(graph, node, x, second)
+  }
   const weight = transposed(graph, node, graph.floats(node, 1))
   const reader = graph.soleReader(node)
   const other = reader?.inputs.find((name) => name !== node.outputs[0])
   const addend = reader?.op === 'Add' && other !== undefined ? graph.find(other) : undefined
   if (addend?.kind === 'constant') return { kind: 'deferred', form: 'matmul', of: x, weight }
   return emitLinear(graph, node, x, weight, undefined)
+}
+
+/** Append the product of two values for `node`. */
+export function emitMatmul(graph: ImportGraph, node: OnnxNode, a: Made, b: Made, scale?: number): Value {
+  const { length } = a.shape
+  const fits =
+    length > 2 && sameShape(a.shape.slice(0, -2), b.shape.slice(0, -2)) && a.shape.at(-1) === b.shape.at(-2)
+  if (!fits) {
+    graph.unsupported(
+      node,
+      `a matrix product of [${a.shape.join(', ')}] and [${b.shape.join(', ')}]; both must have the same axes before the last two`,
+    )
+  }
+  return graph.emit(node, (name) => ({
+    op: 'matmul',
+    name,
+    inputs: [a.name, b.name],
+    ...(scale !== undefined && { scale }),
+  }))
+}
+
+function layerNormalization(graph: ImportGraph, node: OnnxNode): Value {
+  const x = graph.made(node, 0)
+  const axis = attribute(node, 'axis', 'int') ?? -1
+  if (axis !== -1 && axis !== x.shape.length - 1) {
+    graph.unsupported(node, `a normalisation from axis ${axis}; only the last axis is supported`)
+  }
+  const [weight, bias] = [1, 2].map((index) =>
+    node.inputs[index] ? graph.weight(graph.floats(node, index)) : undefined,
+  )
+  const epsilon = shortestDecimal(attribute(node, 'epsilon', 'float') ?? 1e-5)
+  const weights = { ...(weight !== undefined && { weight }), ...(bias !== undefined && { bias }) }
+  return graph.emit(node, (name) => ({ op: 'layerNorm', name, inputs: [x.name], ...weights, epsilon }))
 }
 
 /** Append `x W^T + bias` for `node`, whose bias may be any shape that means one number per output, or one for all. */
@@ -173,8 +215,8 @@ export function emitLinear(
   weight: FloatConstant,
   bias: FloatConstant | undefined,
 ): Value {
-  if (x.shape.length !== 2) {
-    graph.unsupported(node, `a matrix product of [${x.shape.join(', ')}]; only [N, C] is supported`)
+  if (x.shape.length < 2) {
+    graph.unsupported(node, `a matrix product of [${x.shape.join(', ')}]; it needs a batch, [N, ..., C]`)
   }
   return graph.emit(node, (name) => ({
     op: 'linear',
@@ -299,10 +341,11 @@ function reduceMean(graph: ImportGraph, node: OnnxNode): Value {
 function softmax(graph: ImportGraph, node: OnnxNode): Value {
   const x = graph.made(node, 0)
   const axis = attribute(node, 'axis', 'int') ?? (graph.opset < 13 ? 1 : -1)
-  if (x.shape.length !== 2 || (axis !== 1 && axis !== -1)) {
+  const last = x.shape.length - 1
+  if (last < 1 || (axis !== last && axis !== -1)) {
     graph.unsupported(
       node,
-      `a softmax over axis ${axis} of [${x.shape.join(', ')}]; only classes of [N, C] are supported`,
+      `a softmax over axis ${axis} of [${x.shape.join(', ')}]; only the last axis is supported`,
     )
   }
   return graph.emit(node, (name) => ({ op: 'softmax', name, inputs: [x.name] }))

@@ -3,6 +3,7 @@ import { limits } from '../limits.ts'
 import { dataType, type OnnxNode } from '../proto.ts'
 import { attribute } from './attributes.ts'
 import { type Constant, decodeConstant, type FloatConstant } from './constant.ts'
+import { emitParameter } from './elementwise.ts'
 import type { ImportGraph, Made, Value } from './import-graph.ts'
 import { type Rule, transposed } from './layers.ts'
 import { gatherMap, joinMaps, slice, split } from './regions.ts'
@@ -26,6 +27,7 @@ export const shapeRules: Readonly<Record<string, Rule>> = {
   Slice: slice,
   Split: split,
   Transpose: transpose,
+  Expand: expand,
 }
 
 function constant(graph: ImportGraph, node: OnnxNode): Value {
@@ -135,10 +137,16 @@ function reshapeTo(graph: ImportGraph, node: OnnxNode, x: Made, shape: readonly 
   const flat = [n, rest.reduce((product, size) => product * size, 1)]
   if (sameShape(shape, x.shape)) return x
   if (x.shape.length > 2 && sameShape(shape, flat)) return emitFlatten(graph, node, x)
-  return graph.unsupported(
-    node,
-    `reshapes [${x.shape.join(', ')}] to [${shape.join(', ')}]; only a flattening to [${flat.join(', ')}] is supported`,
-  )
+  const [first = 0, ...others] = shape
+  const size = (sizes: readonly number[]): number => sizes.reduce((product, each) => product * each, 1)
+  if (others.length === 0 || size(shape) !== size(x.shape)) {
+    return graph.unsupported(
+      node,
+      `reshapes [${x.shape.join(', ')}] to [${shape.join(', ')}]; it must keep the elements, and a batch in front`,
+    )
+  }
+  const to = [first === n ? 0 : -1, ...others]
+  return graph.emit(node, (name) => ({ op: 'reshape', name, inputs: [x.name], shape: to }))
 }
 
 function emitFlatten(graph: ImportGraph, node: OnnxNode, x: Made): Value {
@@ -155,7 +163,7 @@ function shapeOf(graph: ImportGraph, node: OnnxNode): Value {
 }
 
 function gather(graph: ImportGraph, node: OnnxNode): Value {
-  const value = graph.input(node, 0)
+  const value = graph.settled(graph.input(node, 0))
   if (value.kind === 'made') return gatherMap(graph, node, value)
   const sizes = graph.integers(node, 0)
   const picked = graph.integers(node, 1).map((index) => {
@@ -167,7 +175,8 @@ function gather(graph: ImportGraph, node: OnnxNode): Value {
 }
 
 function concat(graph: ImportGraph, node: OnnxNode): Value {
-  if (node.inputs.some((name) => graph.find(name)?.kind === 'made')) return joinMaps(graph, node)
+  const isOfMaps = node.inputs.some((name) => (graph.find(name)?.kind ?? 'constant') !== 'constant')
+  if (isOfMaps) return joinMaps(graph, node)
   const sizes: number[] = []
   for (const index of node.inputs.keys()) {
     sizes.push(...graph.integers(node, index))
@@ -182,14 +191,32 @@ function transpose(graph: ImportGraph, node: OnnxNode): Value {
   if (value.kind === 'deferred' && value.form === 'grouped' && sameShape(order, [0, 2, 1, 3, 4])) {
     return { ...value, form: 'shuffled' }
   }
+  if (value.kind === 'made' && order[0] === 0) {
+    return graph.emit(node, (name) => ({ op: 'transpose', name, inputs: [value.name], permutation: order }))
+  }
   const swaps = sameShape(attribute(node, 'perm', 'ints') ?? [1, 0], [1, 0])
   if (value.kind !== 'constant' || !(value.data instanceof Float32Array) || !swaps) {
     return graph.unsupported(
       node,
-      'only the transposition of a constant matrix is supported; the layout is NCHW throughout',
+      'only the transposition of a constant matrix, and of values whose batch stays in front, is supported',
     )
   }
   return transposed(graph, node, value as FloatConstant)
+}
+
+/** Of a weight of one item to a batch: class tokens. */
+function expand(graph: ImportGraph, node: OnnxNode): Value {
+  const constant = graph.floats(node, 0)
+  const [batch, ...rest] = graph.integers(node, 1)
+  const [items, ...sizes] = constant.shape
+  const isBatch =
+    items === 1 && rest.length === sizes.length && rest.every((to, axis) => to === 1 || to === sizes[axis])
+  const like = graph.ofBatch(batch)
+  if (isBatch && sizes.length > 0 && like !== undefined) return emitParameter(graph, node, constant, like)
+  return graph.unsupported(
+    node,
+    `expands [${constant.shape.join(', ')}] to [${[batch, ...rest].join(', ')}]; only [1, ...] to the batch is supported`,
+  )
 }
 
 function wholeNumbers(node: OnnxNode, shape: readonly number[], data: readonly number[]): Constant {

@@ -38,7 +38,9 @@ export function randomModel(seed: number): Model {
     const alike = [...shapes].filter(([, other]) => String(other) === String(shape))
     const gates = [...shapes].filter(
       ([, other]) =>
-        shape.length === 4 && other.length === 4 && String(other) === String([shape[0], shape[1], 1, 1]),
+        shape.length === 4 &&
+        other.length === 4 &&
+        [shape[1], 1].some((channels) => String(other) === String([shape[0], channels, 1, 1])),
     )
     const node = randomNode(
       source,
@@ -86,7 +88,7 @@ function randomNode(
           ...(['maxPool', 'upsample', 'upsample', 'channelShuffle'] as const),
         ] as const)
       : (['linear', 'linear', 'batchNorm', 'softmax', 'flatten'] as const)
-  const op = pick([...ops, ...unaryOps, 'add', 'mul', 'concat', 'slice'] as const)
+  const op = pick([...ops, ...unaryOps, 'affine', 'add', 'mul', 'maximum', 'concat', 'slice'] as const)
   const [, c = 1, h = 1, w = 1] = shape
   switch (op) {
     case 'conv2d': {
@@ -127,8 +129,17 @@ function randomNode(
         ...(biased && { bias: weight(`${name}.bias`, [outputs], normal) }),
       }
     }
-    case 'add':
+    case 'affine':
+      return {
+        op,
+        name,
+        inputs: [x],
+        scale: Math.fround(source.normal()),
+        offset: pick([0, Math.fround(source.normal())]),
+      }
+    case 'maximum':
       return { op, name, inputs: [x, alike] }
+    case 'add':
     case 'mul':
       return { op, name, inputs: [x, factor] }
     case 'maxPool': {
@@ -159,6 +170,15 @@ function randomNode(
     default:
       return { op, name, inputs: [x] }
   }
+}
+
+/** `graph` with normal weights. */
+export function attachNormal(graph: Graph, source: Random): Model {
+  const weights = Object.entries(graph.weights).map(([name, { shape }]) => [
+    name,
+    randomTensor(shape, () => source.normal() * 0.5),
+  ])
+  return { ...graph, weights: Object.fromEntries(weights) }
 }
 
 /** A tensor of elements from `make`. */

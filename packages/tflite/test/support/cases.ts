@@ -135,6 +135,18 @@ export const cases: Readonly<Record<string, Model>> = {
     'more rows': { op: 'concat', name: '', inputs: ['image', 'image'], axis: 2 },
     'more columns': { op: 'concat', name: '', inputs: ['image', 'image'], axis: 3 },
   }),
+  'scaled, shifted and the larger': network(map, [
+    { op: 'affine', name: 'half', inputs: ['image'], scale: 0.5, offset: 0 },
+    { op: 'affine', name: 'next', inputs: ['image'], scale: 1, offset: -0.25 },
+    { op: 'affine', name: 'line', inputs: ['next'], scale: -2, offset: 3 },
+    { op: 'maximum', name: 'larger', inputs: ['half', 'line'] },
+    { op: 'globalAvgPool', name: 'pool', inputs: ['larger'] },
+    { op: 'slice', name: 'one', inputs: ['pool'], axis: 1, start: 0, end: 1 },
+    { op: 'mul', name: 'a', inputs: ['larger', 'one'] },
+    { op: 'add', name: 'b', inputs: ['a', 'pool'] },
+    { op: 'add', name: 'c', inputs: ['b', 'one'] },
+    { op: 'relu', name: 'y', inputs: ['c'] },
+  ]),
   'parts of matrices, joined': network(
     [3, 7],
     [

@@ -59,6 +59,10 @@ export function runNode(
       return tf.add(x, other)
     case 'mul':
       return tf.mul(x, other)
+    case 'affine':
+      return tf.add(tf.mul(x, node.scale), node.offset)
+    case 'maximum':
+      return tf.maximum(x, other)
     case 'globalAvgPool':
       return tf.mean(x, [1, 2], true)
     case 'flatten':

@@ -1,0 +1,89 @@
+/** @jsxImportSource preact */
+import { Notice } from '@mobileone/site-kit/notice'
+import type { JSX } from 'preact'
+import { networkTitle } from '../../names.ts'
+import { lanesOf, protocolOf, refusalOf } from './run-choice.ts'
+import { cancel, choice, device, goOn, hold, isBusy, ownFile, run, start } from './run-state.ts'
+import { leftText, phaseText } from './run-words.ts'
+
+/** Starts a run, tells how far it is, holds and ends it. */
+export function RunPanel(): JSX.Element {
+  const { status, failure, report, reportId } = run.value
+  return (
+    <section class="panel run-panel" aria-label="The run" data-status={status}>
+      {isBusy.value ? <Running /> : <Ready />}
+      {status === 'failed' && (
+        <Notice kind="error" title="The run has failed">
+          {failure}
+        </Notice>
+      )}
+      {status === 'cancelled' && (
+        <Notice title="Cancelled">
+          {report && report.results.length > 0
+            ? 'What was measured until then is below, and marked as incomplete.'
+            : 'Nothing was measured until then.'}
+        </Notice>
+      )}
+      {(status === 'done' || status === 'cancelled') && reportId !== undefined && (
+        <p class="row">
+          <a class="button quiet" href={`#report/${reportId}`}>
+            Open as a report
+          </a>
+          <a href={`#compare/${reportId}`}>Compare with another</a>
+        </p>
+      )}
+    </section>
+  )
+}
+
+function Ready(): JSX.Element {
+  const current = choice.value
+  const lanes = lanesOf(current, device.value)
+  const refusal = refusalOf(current, lanes, ownFile.value !== undefined)
+  const runnable = lanes.filter((lane) => lane.refusal === undefined).length
+  const { rounds, runsPerTurn } = protocolOf(current)
+  const count = (value: number, one: string, many: string): string => `${value} ${value === 1 ? one : many}`
+  return (
+    <div class="row">
+      <button type="button" disabled={refusal !== undefined} onClick={() => void start()}>
+        {run.value.status === 'idle' ? 'Start' : 'Start again'}
+      </button>
+      <p class={refusal === undefined ? 'muted' : 'bad'} role="status">
+        {refusal ??
+          `${count(current.networks.length, 'network', 'networks')}, ${count(runnable, 'contender', 'contenders')}, ${count(rounds * runsPerTurn, 'run', 'runs')} of each. Leave this tab in front, and the device alone.`}
+      </p>
+    </div>
+  )
+}
+
+function Running(): JSX.Element {
+  const { status, progress } = run.value
+  const isPaused = status === 'paused'
+  return (
+    <>
+      <progress max={1} value={progress?.fraction ?? 0} aria-label="Progress of the run" />
+      <div class="row">
+        <p class="run-phase">{isPaused ? 'Paused' : progress ? phaseText(progress) : 'Starting'}</p>
+        {/* Not every round is worth being read out. */}
+        <p class="hidden" role="status">
+          {isPaused ? 'Paused' : `Measuring ${progress ? networkTitle(progress.variant) : ''}`}
+        </p>
+        <p class="muted numeric run-left">{progress && !isPaused ? leftText(progress.leftMs) : ''}</p>
+      </div>
+      <div class="row">
+        {isPaused ? (
+          <button type="button" onClick={goOn}>
+            Go on
+          </button>
+        ) : (
+          <button type="button" class="quiet" onClick={hold}>
+            Pause
+          </button>
+        )}
+        <button type="button" class="quiet" onClick={cancel}>
+          Cancel
+        </button>
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,183 @@
+import { lacking, softwareGpu } from '@mobileone/testkit'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openSite, type Site, takeScreenshots, violations } from './open-site.ts'
+
+const status = (page: Page, ...wanted: string[]): Promise<unknown> =>
+  page.waitForSelector(wanted.map((each) => `[data-status="${each}"]`).join(), { timeout: 60_000 })
+const start = (page: Page): Promise<void> => page.click('.run-panel button:text-is("Start")')
+
+describe.skipIf(lacking('chromium'))('the page of runs', { retry: 1, timeout: 120_000 }, () => {
+  let site: Site
+  beforeAll(async () => {
+    site = await openSite(softwareGpu)
+  })
+  afterAll(() => site?.[Symbol.asyncDispose]())
+
+  it('shows in its controls what the address asks for, and in the address what is chosen', async () => {
+    const { page, problems, close } = await site.open(
+      '?networks=s1,resnet18&contenders=mobileone-wasm&threads=2&size=160&batch=4&protocol=modelbench&rounds=3',
+    )
+    await page.waitForSelector('.setup')
+    const chosen = await page.$$eval('.setup input:checked', (inputs) =>
+      inputs.map((input) => (input as HTMLInputElement).value),
+    )
+    expect(chosen).toEqual(['s1', 'resnet18', 'mobileone-wasm', '2'])
+    expect(
+      await page.$$eval('.setup select', (all) => all.map((each) => (each as HTMLSelectElement).value)),
+    ).toEqual(['160', '4'])
+    await page.click('summary:has-text("Numbers of your own")')
+    const numbers = await page.$$eval('.setup input[type="number"]', (all) =>
+      all.map((each) => (each as HTMLInputElement).value),
+    )
+    expect(numbers).toEqual(['3', '50', '10', '1'])
+    await page.check('input[value="quick"]')
+    await page.uncheck('input[value="resnet18"]')
+    await page.fill('input[name="rounds"]', '5')
+    await page.press('input[name="rounds"]', 'Enter')
+    expect(new URL(page.url()).search).toBe(
+      '?networks=s1&contenders=mobileone-wasm&threads=2&size=160&batch=4&rounds=5',
+    )
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it('measures, holds, goes on, is cancelled, and keeps what there was', async () => {
+    const { page, problems, close } = await site.open(
+      '?size=32&contenders=mobileone-wasm,tfjs-wasm&rounds=2000',
+      { viewport: { width: 390, height: 844 }, reducedMotion: 'reduce' },
+    )
+    await page.waitForSelector('.setup')
+    await start(page)
+    await page.waitForFunction(() => /round \d/.test(document.querySelector('.run-phase')?.textContent ?? ''))
+    expect(await page.isDisabled('input[value="s1"]')).toBe(true)
+    await page.click('text="Pause"')
+    await status(page, 'paused')
+    const fraction = (): Promise<number> =>
+      page.$eval('.run-panel progress', (bar) => (bar as HTMLProgressElement).value)
+    await page.waitForTimeout(500)
+    const held = await fraction()
+    await page.waitForTimeout(700)
+    expect(await fraction()).toBe(held)
+    expect(held).toBeGreaterThan(0)
+    expect(held).toBeLessThan(1)
+
+    await page.click('text="Go on"')
+    await status(page, 'running')
+    await page.waitForFunction(
+      (before) => (document.querySelector('.run-panel progress') as HTMLProgressElement).value > before,
+      held,
+    )
+    await page.click('text="Cancel"')
+    await status(page, 'cancelled')
+    expect(await page.textContent('.run-panel')).toMatch(/marked as incomplete/)
+    expect(await page.textContent('.run-report')).toMatch(/is incomplete: .*after \d+ of 2000 runs/)
+    expect(await page.$$eval('.strip', (all) => all.length)).toBe(2)
+    expect(await page.$$eval('iframe', (all) => all.length)).toBe(0)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+
+    // It is there after a visit to another page, and can be begun anew.
+    await page.evaluate(() => (location.hash = 'studies'))
+    await page.waitForSelector('main[data-page="studies"]')
+    await page.goBack()
+    await page.waitForSelector('.run-report .strip')
+    expect(await page.textContent('.run-panel button')).toBe('Start again')
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it('keeps what it measured of a backend that is lost in the middle, and says so', async () => {
+    const { page, problems, close } = await site.open()
+    await page.addInitScript(() => {
+      const made: GPUDevice[] = []
+      Object.assign(globalThis, { made })
+      if (typeof GPUAdapter === 'undefined') return
+      const { requestDevice } = GPUAdapter.prototype
+      GPUAdapter.prototype.requestDevice = async function (...given) {
+        const device = await requestDevice.apply(this, given)
+        made.push(device)
+        return device
+      }
+    })
+    await page.goto(`${site.url}/?size=32&contenders=mobileone-wasm,mobileone-webgpu&rounds=60`)
+    await page.waitForSelector('.setup')
+    await page.waitForFunction(() =>
+      /swiftshader/i.test(document.querySelector('.gpu-finding')?.textContent ?? ''),
+    )
+    await start(page)
+    await page.waitForFunction(() =>
+      /round ([2-9]|\d\d) /.test(document.querySelector('.run-phase')?.textContent ?? ''),
+    )
+    for (const frame of page.frames().slice(1)) {
+      await frame.evaluate(() => {
+        const { made } = globalThis as unknown as { made: GPUDevice[] }
+        for (const device of made) device.destroy()
+        GPUAdapter.prototype.requestDevice = () => Promise.reject(new Error('there is no device any more'))
+      })
+    }
+    await status(page, 'done', 'failed')
+    expect(await page.getAttribute('.run-panel', 'data-status')).toBe('done')
+    expect(await page.textContent('.run-report')).toMatch(
+      /MobileOne, WebGPU, is incomplete: .+, after \d+ of 60 runs/,
+    )
+    const strips = await page.$$eval('.strip', (all) => all.map((each) => each.textContent))
+    expect(strips).toHaveLength(2)
+    expect(strips.filter((text) => text?.includes('incomplete'))).toHaveLength(1)
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it('shows every run to the pointer and the keyboard, explains each column, and suits everyone', async () => {
+    const { page, problems, close } = await site.open(
+      '?networks=s0&size=64&contenders=mobileone-wasm,tfjs-wasm,litert-wasm&threads=1,2&protocol=modelbench&rounds=2&runs=10&trim=2',
+      { reducedMotion: 'reduce' },
+    )
+    await page.waitForSelector('.setup')
+    await takeScreenshots(page, 'run-choose')
+    await start(page)
+    await status(page, 'done', 'failed')
+    const strip = page.locator('.strip-dots').first()
+    expect(await page.$$eval('.strip', (all) => all.length)).toBe(6)
+    expect(await strip.getAttribute('aria-valuemax')).toBe('20')
+    await strip.focus()
+    await page.keyboard.press('End')
+    expect(await strip.getAttribute('aria-valuetext')).toMatch(/^round 2, run 10: [\d.]+ ms/)
+    expect(await page.textContent('.plot .said')).toMatch(/round 2, run 10/)
+    const dots = (selector: string): Promise<number> =>
+      page.$$eval(selector, (all) =>
+        all.reduce((sum, each) => sum + (each.getAttribute('d') ?? '').split('M').length - 1, 0),
+      )
+    expect(await dots('.dot')).toBe(6 * 20)
+    // Two at each end of two rounds of six, but for those beyond the axis.
+    expect(await dots('.left-out')).toBeGreaterThan(6 * 4)
+    expect((await dots('.left-out')) + (await dots('.beyond'))).toBeGreaterThanOrEqual(6 * 8)
+    await page.keyboard.press('Tab')
+    await page.focus('.explained')
+    await page.keyboard.press('Enter')
+    expect(await page.isVisible('.tip:popover-open')).toBe(true)
+    await page.keyboard.press('Escape')
+    expect(await page.$$eval('.tip:popover-open', (all) => all.length)).toBe(0)
+    expect(await page.textContent('.verdicts')).toMatch(/MobileOne|TensorFlow|LiteRT/)
+
+    for (const [width, colorScheme] of [
+      [1280, 'light'],
+      [360, 'dark'],
+    ] as const) {
+      await page.setViewportSize({ width, height: 800 })
+      await page.emulateMedia({ colorScheme })
+      await page.waitForTimeout(200)
+      expect(await violations(page)).toEqual([])
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
+      const cut = await page.$$eval('.run-report table, .run-report svg', (all) =>
+        all.flatMap((each) =>
+          each.getBoundingClientRect().right > innerWidth ? [each.outerHTML.slice(0, 80)] : [],
+        ),
+      )
+      expect(cut, `${width}`).toEqual([])
+    }
+    await takeScreenshots(page, 'run-done')
+    // LiteRT tells what it does on the console, as errors.
+    expect(problems.filter((text) => !/^(INFO|WARNING): /.test(text))).toEqual([])
+    await close()
+  })
+})

@@ -1,0 +1,77 @@
+import { parseReport } from '@mobileone/measure'
+import { lacking } from '@mobileone/testkit'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { goTo, openSite, type Site, violations } from './open-site.ts'
+
+const status = (page: Page, wanted: string): Promise<unknown> =>
+  page.waitForSelector(`.study-panel[data-status="${wanted}"]`, { timeout: 120_000 })
+
+describe.skipIf(lacking('chromium'))('the pages of the studies', { retry: 2, timeout: 240_000 }, () => {
+  let site: Site
+  beforeAll(async () => {
+    site = await openSite()
+  })
+  afterAll(() => site?.[Symbol.asyncDispose]())
+
+  it('a study of two small networks is held, goes on, and its report is saved', async () => {
+    const { page, problems, close } = await site.open('?study-networks=s0@128,s0@160', {
+      viewport: { width: 390, height: 844 },
+    })
+    await goTo(page, 'studies')
+    expect(await page.locator('.study-card').count()).toBe(6)
+    await page.click('.study-card a[href="#studies/resolution"]')
+    await page.waitForSelector('.study-panel[data-status="idle"]')
+    expect(await page.locator('.study-panel [role="status"]').textContent()).toContain(
+      '2 networks, 2 contenders',
+    )
+    await page.click('.study-panel button:has-text("Measure")')
+    await page.waitForSelector('.study-panel progress')
+    await page.click('.study-panel button:has-text("Pause")')
+    await status(page, 'paused')
+    await goTo(page, 'run')
+    await goTo(page, 'studies/resolution', 'studies')
+    await page.click('.study-panel button:has-text("Go on")')
+    await status(page, 'done')
+    const table = page.locator('.study-table').first()
+    expect(await table.locator('tbody tr').count()).toBe(2)
+    expect(await table.locator('td.measured').first().textContent()).toMatch(/^[\d.]+$/)
+    expect(await page.locator('.plot-figure rect').count()).toBeGreaterThanOrEqual(6)
+    expect(await page.locator('section[aria-labelledby="gaps-title"]').textContent()).toMatch(
+      /Not measured: \d+ of the/,
+    )
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+    expect(await violations(page)).toEqual([])
+    const download = page.waitForEvent('download')
+    await page.click('button:has-text("Save as JSON")')
+    const chunks: Buffer[] = []
+    for await (const chunk of await (await download).createReadStream()) chunks.push(chunk as Buffer)
+    const report = parseReport(Buffer.concat(chunks).toString())
+    expect(report.results.map(({ variant }) => variant).sort()).toEqual([
+      's0@128',
+      's0@128',
+      's0@160',
+      's0@160',
+    ])
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it('keeps what it measured when it is cancelled, and names what is missing', async () => {
+    const { page, problems, close } = await site.open(
+      '?study-networks=s0@128,s0@160,s0@192,s1@128&study-with=mobileone-wasm#studies/resolution',
+    )
+    await page.click('.study-panel button:has-text("Measure")')
+    await page.waitForSelector('.study-table, .study-panel[data-status="done"]', { timeout: 120_000 })
+    await page.click('.study-panel button:has-text("Cancel")')
+    await status(page, 'cancelled')
+    expect(await page.locator('.study-panel .notice').textContent()).toContain('Cancelled')
+    expect(await page.locator('section[aria-labelledby="gaps-title"]').textContent()).toMatch(/Not measured/)
+    expect(await page.locator('#frames iframe').count()).toBe(0)
+    await page.click('a.back')
+    await page.waitForSelector('.study-cards')
+    expect(await page.locator('.study-state').textContent()).toBe('Measured in part')
+    expect(problems).toEqual([])
+    await close()
+  })
+})
