@@ -1,16 +1,9 @@
 /** What a call was given, as `postMessage` takes it: elements as frames or bitmaps, responses as their bodies. */
 
+import type { Luggage } from './calls.ts'
 import { rare } from './load-rare.ts'
 import { mark } from './mark.ts'
 import { given } from './transfer.ts'
-
-/** What is sent away with the arguments of one call, or stays here. */
-export interface Luggage {
-  readonly callbacks: ((...args: unknown[]) => unknown)[]
-  readonly transfer: Set<Transferable>
-  /** Hears of frames and bitmaps made for the call, to be closed where it is not sent. */
-  onMade(picture: { close(): void }): void
-}
 
 /**
  * `value` of the key `key`, to be sent. Everything is read, and copied, at the time of the call.

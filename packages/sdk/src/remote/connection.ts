@@ -3,9 +3,10 @@
  * before the first call, so what most calls do without is imported when it is needed.
  */
 import { type ErrorCode, MobileOneError } from '@mobileone/core'
-import { type Luggage, toSend } from './arguments-to-send.ts'
+import { toSend } from './arguments-to-send.ts'
+import type { Calls, Handlers, Luggage, Wanted } from './calls.ts'
 import { rare } from './load-rare.ts'
-import type { Created, ItemReply, MethodName, Reply, Request, Share } from './protocol.ts'
+import type { Created, MethodName, Reply, Request, Share } from './protocol.ts'
 
 /** A thread as the platform started it. */
 export interface Thread {
@@ -38,34 +39,6 @@ export interface Connection {
   receive(reply: Reply): void
   /** For the platform: the thread will answer no more. Everything that waits, and every later call, fails with this. */
   fail(code: ErrorCode, message: string, cause?: unknown): void
-}
-
-/** A request before it has a number and arguments that can be sent. */
-type Wanted<Kind = Request> = Kind extends { readonly args: readonly unknown[] }
-  ? Omit<Kind, 'id' | 'args'>
-  : never
-
-export interface Call {
-  readonly id: number
-  /** It has been posted, or will not be. */
-  readonly sent: Promise<void>
-  /** Nothing more of it is heard. */
-  end(): void
-}
-
-interface Handlers {
-  onValue(value: unknown): void
-  onError(error: unknown): void
-  /** Of a stream: an element of its results, or what becomes of the iterable that it reads. */
-  onItem?(reply: ItemReply): void
-}
-
-/** What streams are made of. */
-export interface Calls {
-  /** Those under way, by their numbers. */
-  readonly pending: ReadonlyMap<number, unknown>
-  post(request: Request, transfer?: Iterable<Transferable>): void
-  open(wanted: Wanted, args: readonly unknown[], handlers: Handlers): Call
 }
 
 /** Milliseconds that a thread has, after an abort, to put away what it has of a download. */
@@ -155,7 +128,7 @@ export function connect(thread: Thread): Connection {
       ask({ type: 'create', handle, base: globalThis.document?.baseURI }, args) as Promise<Created>,
     call: (handle, method, args, extras) => ask({ type: 'call', handle, method, ...extras }, args),
     async *stream(...given) {
-      yield* (await rare()).stream({ pending, post, open }, ...given)
+      yield* (await rare()).stream({ pending, post, open, toSend }, ...given)
     },
     async close(handle) {
       await Promise.allSettled([...running].map(([call, on]) => on === handle && call))

@@ -44,6 +44,14 @@ export const methods: Methods = {
   warmUp: 'all',
 }
 
+/** Where the methods of a classifier run. `defaults` are options where those among the arguments do not say. */
+export interface Remote {
+  call(method: MethodName, args: readonly unknown[], defaults: object): Promise<unknown>
+  stream(method: MethodName, args: readonly unknown[]): AsyncGenerator<unknown, void, undefined>
+  make(method: MethodName, args: readonly unknown[], defaults: object): Promise<Classifier>
+  dispose(): Promise<void>
+}
+
 /** From the owner. `id` names a call, `handle` a classifier of the thread, `key` a callback or an iterable among the arguments. */
 export type Request =
   /** The owner listens. The thread is to hold the lock `lock` as long as it lives. */

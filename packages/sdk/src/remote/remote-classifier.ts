@@ -4,7 +4,7 @@ import { deferred } from '../watch/deferred.ts'
 import type { Connection } from './connection.ts'
 import { rare } from './load-rare.ts'
 import type { BackendRequest } from './named-backends.ts'
-import type { Created, Facts, MethodName, Methods } from './protocol.ts'
+import type { Created, Facts, MethodName, Methods, Remote } from './protocol.ts'
 
 /** Options that reach another thread: data, callbacks and signals. */
 export interface RemoteOptions
@@ -21,14 +21,6 @@ export interface RemoteOptions
 }
 
 const disposedText = 'this classifier has been disposed'
-
-/** Where the methods of a classifier run. `defaults` are options where those among the arguments do not say. */
-export interface Remote {
-  call(method: MethodName, args: readonly unknown[], defaults: object): Promise<unknown>
-  stream(method: MethodName, args: readonly unknown[]): AsyncGenerator<unknown, void, undefined>
-  make(method: MethodName, args: readonly unknown[], defaults: object): Promise<Classifier>
-  dispose(): Promise<void>
-}
 
 /** The interface of a classifier over `remote`; methods answer `disposed` after `dispose`. */
 export function remoteClassifier(facts: Facts, methods: Methods, remote: Remote): Classifier {

@@ -6,8 +6,7 @@ import type { ListOptions } from '../run-options.ts'
 import type { WatchSource } from '../watch/open-frames.ts'
 import { type FrameResults, type WatchOptions, watch } from '../watch/watch.ts'
 import { optionsOver } from './arguments.ts'
-import type { MethodName } from './protocol.ts'
-import type { Remote } from './remote-classifier.ts'
+import type { MethodName, Remote } from './protocol.ts'
 
 /** The results of `method`, each with the source that it belongs to, which stayed here. */
 export async function* each(

@@ -1,11 +1,10 @@
 import { MobileOneError } from '@mobileone/core'
-import type { WorkerClassifierOptions } from './worker.ts'
 
 /**
  * A worker where `new Worker` threw `cause`: a module of another origin is imported by a worker of this one.
  * @throws MobileOneError `unavailable`.
  */
-export function startOtherwise(given: WorkerClassifierOptions['worker'], cause: unknown): Worker {
+export function startOtherwise(given: unknown, cause: unknown): Worker {
   const base = typeof document === 'undefined' ? location.href : document.baseURI
   const isAddress = given !== undefined && typeof given !== 'function'
   const url = isAddress && URL.canParse(String(given), base) && new URL(String(given), base)

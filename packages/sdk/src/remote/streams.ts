@@ -1,7 +1,6 @@
 /** Calls that read an iterable of their owner, and answer with one. */
 import { isMobileOneError } from '@mobileone/core'
-import { type Luggage, toSend } from './arguments-to-send.ts'
-import type { Calls } from './connection.ts'
+import type { Calls, Luggage } from './calls.ts'
 import { sendingError } from './faults.ts'
 import { mark } from './mark.ts'
 import type { Item, ItemReply, MethodName } from './protocol.ts'
@@ -11,7 +10,7 @@ type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>
 
 /** The results of `method`, each asked for when the one before it has been taken. */
 export async function* stream(
-  { pending, post, open }: Calls,
+  { pending, post, open, toSend }: Calls,
   handle: number,
   method: MethodName,
   [images, ...others]: readonly unknown[],
@@ -25,11 +24,8 @@ export async function* stream(
   const onPull = async ({ id, key }: ItemReply & { readonly type: 'pull' | 'stop' }): Promise<void> => {
     const made: { close(): void }[] = []
     const transfer = new Set<Transferable>()
-    const item = await nextItem(iterator, {
-      callbacks: [],
-      transfer,
-      onMade: (picture) => made.push(picture),
-    })
+    const luggage: Luggage = { callbacks: [], transfer, onMade: (picture) => made.push(picture) }
+    const item = await nextItem(iterator, (source) => toSend(source, '', luggage, []))
     if (!pending.has(id)) {
       for (const picture of made) picture.close()
       return
@@ -90,11 +86,14 @@ function iteratorOf(images: unknown): AnyIterator | undefined {
   return Symbol.iterator in images ? (images as Iterable<unknown>)[Symbol.iterator]() : undefined
 }
 
-async function nextItem(iterator: AnyIterator | undefined, luggage: Luggage): Promise<Item> {
+async function nextItem(
+  iterator: AnyIterator | undefined,
+  prepare: (source: unknown) => Promise<unknown>,
+): Promise<Item> {
   try {
     const next = await iterator?.next()
     if (!next || next.done) return { done: true }
-    return { done: false, value: await toSend(next.value, '', luggage, []) }
+    return { done: false, value: await prepare(next.value) }
   } catch (error) {
     return failure(error)
   }
