@@ -14,19 +14,19 @@ const budgets = [
   {
     name: 'core + backend-wasm, kernels included',
     source: "export * from '@mobileone/core'\nexport * from '@mobileone/backend-wasm'\n",
-    limit: 48_000,
+    limit: 54_000,
   },
   {
     name: 'sdk for a page that classifies with published weights: one build of the kernels, fetching and labels included',
     source: "export { createClassifier } from '@mobileone/sdk'\n",
     onDemand: ['plain-', 'platform-', 'imagenet-', 'exact-'],
-    limit: 90_000,
+    limit: 95_000,
   },
   {
     name: 'sdk, everything, also what is loaded on demand',
     source: "export * from '@mobileone/sdk'\n",
     without: ['@mobileone/backend-webgpu'],
-    limit: 125_000,
+    limit: 131_000,
   },
   {
     name: 'sdk/head, beside the sdk',
@@ -35,10 +35,10 @@ const budgets = [
     limit: 10_000,
   },
   {
-    name: 'sdk/worker, what a page loads before it starts the worker',
+    name: 'sdk/worker, all that a page loads for a classifier in a worker',
     source: "export * from '@mobileone/sdk/worker'\n",
     onDemand: [],
-    limit: 2_000,
+    limit: 3_000,
   },
   {
     name: 'backend-webgpu, kernels included',
@@ -102,7 +102,7 @@ const budgets = [
     source: "export * from '@mobileone/zoo'\n",
     from: 'zoo',
     without: ['@mobileone/core'],
-    limit: 13_500,
+    limit: 15_000,
   },
   {
     name: 'react, beside the sdk',

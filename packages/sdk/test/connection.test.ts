@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { connect, type Prepare } from '../src/remote/connection.ts'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { connect } from '../src/remote/connection.ts'
 import type { Request } from '../src/remote/protocol.ts'
 
 /** A frame that can be closed, and its picture. */
@@ -10,85 +10,122 @@ class Frame {
   }
 }
 
-function connected(prepare: Prepare) {
+/** An element whose picture is `frame`, as soon as `ready` says. */
+class Canvas {
+  readonly frame = new Frame()
+  readonly ready: Promise<void> | undefined
+
+  constructor(ready?: Promise<void>) {
+    this.ready = ready
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'HTMLCanvasElement'
+  }
+}
+
+beforeAll(() => {
+  vi.stubGlobal('createImageBitmap', async ({ ready, frame }: Canvas) => {
+    await ready
+    return frame
+  })
+})
+afterAll(() => {
+  vi.unstubAllGlobals()
+})
+
+function connected() {
   const posted: Request[] = []
-  const connection = connect({ post: (request) => posted.push(request), end: () => {} }, prepare)
+  const connection = connect({ post: (request) => posted.push(request), end: () => {} })
+  connection.receive({ type: 'hello' })
   return { connection, posted, types: () => posted.map(({ type }) => type) }
 }
 
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
+
 describe('frames made for a call that is aborted before it is sent', () => {
   it('are closed, alone, in lists and by class; those of the caller are not', async () => {
-    const made: Frame[] = []
     const own = new Frame()
-    const make = (): Frame => {
-      const frame = new Frame()
-      made.push(frame)
-      return frame
-    }
-    for (const prepared of [
-      () => make(),
-      () => [make(), own, make()],
-      () => ({ cat: [make()], dog: [own] }),
+    for (const shape of [
+      ([canvas]: readonly Canvas[]) => canvas,
+      ([first, second]: readonly Canvas[]) => [first, own, second],
+      ([first, second]: readonly Canvas[]) => ({ cat: [first], dog: [own, second] }),
     ]) {
-      const { connection, posted } = connected(async () => prepared())
+      const { connection, posted } = connected()
+      const canvases = [new Canvas(), new Canvas(turn())]
       const stop = new AbortController()
-      const given = Array.isArray(prepared()) ? [0, own, 0] : { dog: [own] }
-      const call = connection.call(0, 'logits', [given, { signal: stop.signal }])
+      const call = connection.call(0, 'logits', [shape(canvases), { signal: stop.signal }])
       stop.abort()
       await expect(call).rejects.toMatchObject({ code: 'aborted' })
+      await turn()
+      await turn()
       expect(posted).toEqual([])
+      expect(canvases[0]?.frame.isClosed).toBe(true)
+      if (shape(canvases) !== canvases[0]) expect(canvases[1]?.frame.isClosed).toBe(true)
     }
-    const sent = made.filter(({ isClosed }) => isClosed)
-    // Each of them was made once more, to see what it is.
-    expect(sent).toHaveLength(made.length / 2)
     expect(own.isClosed).toBe(false)
   })
 
   it('are closed where the thread has ended', async () => {
-    const frame = new Frame()
-    const { connection } = connected(async () => frame)
-    const call = connection.call(0, 'logits', ['a picture'])
+    const canvas = new Canvas()
+    const { connection } = connected()
+    const call = connection.call(0, 'logits', [canvas])
     connection.fail('device-lost', 'the worker has ended')
     await expect(call).rejects.toMatchObject({ code: 'device-lost' })
-    expect(frame.isClosed).toBe(true)
+    await turn()
+    expect(canvas.frame.isClosed).toBe(true)
+  })
+
+  it('are closed where another element cannot be read', async () => {
+    const good = new Canvas()
+    const late = new Canvas(new Promise((resolve) => setTimeout(resolve, 100)))
+    const bad = new Canvas(Promise.reject(new Error('tainted')))
+    const { connection, posted } = connected()
+    const call = connection.call(0, 'classify', [[good, bad, late]])
+    await expect(call).rejects.toMatchObject({ code: 'invalid-input', message: /tainted/ })
+    await late.ready
+    await turn()
+    expect(posted).toEqual([])
+    expect([good, late].map(({ frame }) => frame.isClosed)).toEqual([true, true])
   })
 
   it('are the thread’s once they are sent', async () => {
-    const frame = new Frame()
-    const { connection, types } = connected(async () => frame)
+    const canvas = new Canvas()
+    const { connection, types } = connected()
     const stop = new AbortController()
-    const call = connection.call(0, 'logits', ['a picture', { signal: stop.signal }])
-    await new Promise((resolve) => setTimeout(resolve))
+    const call = connection.call(0, 'logits', [canvas, { signal: stop.signal }])
+    await turn()
     stop.abort()
     await expect(call).rejects.toMatchObject({ code: 'aborted' })
     expect(types()).toEqual(['call', 'abort'])
-    expect(frame.isClosed).toBe(false)
+    expect(canvas.frame.isClosed).toBe(false)
   })
 })
 
 it('closes a frame made of an element that nobody waits for any more', async () => {
-  const own = new Frame()
-  const frame = new Frame()
-  let pull: () => void = () => {}
-  const { connection, types } = connected(async (source) => {
-    await new Promise<void>((resolve) => (pull = resolve))
-    return source === own ? own : frame
-  })
-  for (const [source, made] of [
-    ['a picture', frame],
-    [own, own],
-  ] as const) {
-    const results = connection.stream(0, 'classifyEach', [[source], {}])
+  for (const isOwn of [false, true]) {
+    const { connection, types } = connected()
+    let pull: () => void = () => {}
+    const canvas = new Canvas(new Promise((resolve) => (pull = resolve)))
+    const results = connection.stream(0, 'classifyEach', [[isOwn ? canvas.frame : canvas], {}])
     const first = results.next()
-    await new Promise((resolve) => setTimeout(resolve))
-    const id = source === own ? 2 : 1
-    connection.receive({ type: 'pull', id, key: 0 })
-    await new Promise((resolve) => setTimeout(resolve))
-    connection.receive({ type: 'value', id, value: undefined })
+    await turn()
+    connection.receive({ type: 'pull', id: 1, key: 0 })
+    await turn()
+    connection.receive({ type: 'value', id: 1, value: undefined })
     await first
     pull()
-    await new Promise((resolve) => setTimeout(resolve))
-    expect(made.isClosed).toBe(made === frame)
+    await turn()
+    expect(canvas.frame.isClosed).toBe(!isOwn)
+    expect(types().includes('item')).toBe(isOwn)
   }
-  expect(types()).not.toContain('item')
+})
+
+it('sends `next` of a stream after its call', async () => {
+  const { connection, types } = connected()
+  const results = connection.stream(0, 'classifyEach', [[new Canvas(turn())], {}])
+  results.next()
+  await turn()
+  await turn()
+  expect(types()).toEqual(['call', 'next'])
 })

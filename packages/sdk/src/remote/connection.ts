@@ -1,15 +1,12 @@
-/** The owner's end of the protocol: calls with an abort, callbacks and iterables, and an end of all of them when the thread dies. */
+/**
+ * The owner's end of the protocol: calls with an abort and callbacks, and an end of all of them when the thread dies. A page loads it
+ * before the first call, so what most calls do without is imported when it is needed.
+ */
 import { type ErrorCode, MobileOneError } from '@mobileone/core'
-import {
-  type Created,
-  type Item,
-  type MethodName,
-  methods,
-  type Reply,
-  type Request,
-  type Share,
-} from './protocol.ts'
-import { type Outgoing, pack, unpack } from './wire.ts'
+import { toSend } from './arguments-to-send.ts'
+import type { Calls, Handlers, Luggage, Wanted } from './calls.ts'
+import { rare } from './load-rare.ts'
+import type { Created, MethodName, Reply, Request, Share } from './protocol.ts'
 
 /** A thread as the platform started it. */
 export interface Thread {
@@ -18,13 +15,19 @@ export interface Thread {
   end(): void
 }
 
+/** What a call takes beside its arguments. */
+export interface CallExtras {
+  /** The handle of the classifier that the call makes; its facts are the answer. */
+  readonly into?: number
+  /** Options where those among the arguments do not say. */
+  readonly defaults?: object
+}
+
 export interface Connection {
   /** The thread's `hello`: it can be called from here on. */
   readonly started: Promise<void>
-  readonly running: number
   create(handle: number, options: object, share?: Share): Promise<Created>
-  /** @param into The handle of the classifier that the call makes; its facts are the answer. */
-  call(handle: number, method: MethodName, args: readonly unknown[], into?: number): Promise<unknown>
+  call(handle: number, method: MethodName, args: readonly unknown[], extras?: CallExtras): Promise<unknown>
   stream(
     handle: number,
     method: MethodName,
@@ -38,21 +41,12 @@ export interface Connection {
   fail(code: ErrorCode, message: string, cause?: unknown): void
 }
 
-interface Pending {
-  readonly handle: number
-  readonly callbacks: ((...args: unknown[]) => unknown)[]
-  readonly iterators: (Iterator<unknown> | AsyncIterator<unknown>)[]
-  onReply(reply: Extract<Reply, { type: 'value' | 'item' }>): void
-  onError(error: unknown): void
-}
+/** Milliseconds that a thread has, after an abort, to put away what it has of a download. */
+const abortLimit = 2000
 
-/** What is sent of an element of an iterable or of the first argument, where the thing itself cannot be. */
-export type Prepare = (source: unknown, maxBytes?: number) => unknown
-
-/** @param prepare Readies pictures to be sent. */
-export function connect(thread: Thread, prepare: Prepare = (source) => source): Connection {
-  const pending = new Map<number, Pending>()
-  const calls = new Map<number, Set<Promise<unknown>>>()
+export function connect(thread: Thread): Connection {
+  const pending = new Map<number, Handlers & Pick<Luggage, 'callbacks'>>()
+  const running = new Map<Promise<unknown>, number>()
   let lastId = 0
   let failure: MobileOneError | undefined
   let greet: () => void
@@ -63,193 +57,99 @@ export function connect(thread: Thread, prepare: Prepare = (source) => source): 
   })
   started.catch(() => {})
 
-  /** Both promises and streams: registers a call, posts it and gives how to end it. */
-  const open = (
-    handle: number,
-    args: readonly unknown[],
-    signal: AbortSignal | undefined,
-    request: (id: number, args: readonly unknown[]) => Request,
-    what: string,
-    handlers: Pick<Pending, 'onReply' | 'onError'>,
-  ): { readonly id: number; end(): void } => {
+  const post: Calls['post'] = (request, transfer = []) => {
+    if (!failure) thread.post(request, [...transfer])
+  }
+
+  const open: Calls['open'] = (wanted, args, handlers) => {
     const id = ++lastId
+    const what = 'method' in wanted ? wanted.method : 'creating a classifier'
+    const signal = signalOf(args)
+    const callbacks: Luggage['callbacks'] = []
+    const made: { close(): void }[] = []
+    let isSent = false
+    let aborted: MobileOneError | undefined
     const end = (): void => {
       pending.delete(id)
       signal?.removeEventListener('abort', onAbort)
-      for (const iterator of call.iterators) Promise.resolve(iterator.return?.()).catch(() => {})
+      if (!isSent) for (const picture of made.splice(0)) picture.close()
     }
-    const fail = (error: unknown): void => {
+    const onError = (error?: unknown): void => {
       end()
-      handlers.onError(error)
+      handlers.onError(aborted ?? error)
     }
     const onAbort = (): void => {
-      if (pending.has(id)) post({ type: 'abort', id })
-      fail(new MobileOneError('aborted', `${what} was aborted`, { cause: signal?.reason }))
+      aborted = new MobileOneError('aborted', `${what} was aborted`, { cause: signal?.reason })
+      if (isSent) post({ type: 'abort', id })
+      if (isSent && wanted.type === 'create') setTimeout(onError, abortLimit)
+      else onError()
     }
-    const call: Pending = { handle, callbacks: [], iterators: [], onReply: handlers.onReply, onError: fail }
-    const out: Outgoing = {
-      callback: (callback) => call.callbacks.push(callback) - 1,
-      iterable: (items) =>
-        call.iterators.push(
-          Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator](),
-        ) - 1,
-    }
-    if (failure) fail(failure)
-    else if (signal?.aborted) onAbort()
-    else {
-      pending.set(id, call)
-      signal?.addEventListener('abort', onAbort)
+    const send = async (): Promise<void> => {
+      const transfer = new Set<Transferable>()
+      const onMade: Luggage['onMade'] = (picture) => {
+        made.push(picture)
+        if (!pending.has(id)) end()
+      }
       try {
-        const { value, transfer } = pack(args, out)
-        post(request(id, value as readonly unknown[]), transfer)
+        const ready = await toSend(args, '', { callbacks, transfer, onMade }, args)
+        await started
+        if (!pending.has(id)) return
+        post({ ...wanted, id, args: ready } as Request, transfer)
+        isSent = true
       } catch (cause) {
-        fail(sendingError(what, cause))
+        const { sendingError } = await rare()
+        if (pending.has(id)) onError(sendingError(what, args, cause))
       }
     }
-    return { id, end }
+    pending.set(id, { ...handlers, callbacks, onError })
+    signal?.addEventListener('abort', onAbort)
+    if (failure) onError(failure)
+    else if (signal?.aborted) onAbort()
+    return { id, end, sent: send() }
   }
 
-  const post = (request: Request, transfer: Transferable[] = []): void => {
-    if (!failure) thread.post(request, transfer)
-  }
-
-  const ask = (
-    handle: number,
-    args: readonly unknown[],
-    what: string,
-    request: (id: number, args: readonly unknown[]) => Request,
-  ): Promise<unknown> =>
-    new Promise((resolve, reject) => {
-      const { end } = open(handle, args, signalOf(args), request, what, {
-        onReply({ value }) {
+  const ask = (wanted: Wanted, args: readonly unknown[]): Promise<unknown> => {
+    const answer = new Promise((resolve, onError) => {
+      const { end } = open(wanted, args, {
+        onError,
+        onValue(value) {
           end()
-          resolve(unpack(value))
+          resolve(value)
         },
-        onError: reject,
       })
-    })
-
-  const sendItem = async (id: number, key: number): Promise<void> => {
-    let item: Item
-    let source: unknown
-    try {
-      const next = await pending.get(id)?.iterators[key]?.next()
-      source = next?.value
-      item = !next || next.done ? { done: true } : { done: false, value: await prepare(source) }
-    } catch (error) {
-      item = { done: false, error }
-    }
-    if (!pending.has(id)) return closeMade('value' in item && item.value, source)
-    try {
-      const { value, transfer } = pack(item)
-      post({ type: 'item', id, key, item: value as Item }, transfer)
-    } catch (cause) {
-      const { value } = pack({ done: false, error: sendingError('an item', cause) })
-      post({ type: 'item', id, key, item: value as Item })
-    }
+    }).finally(() => running.delete(answer))
+    running.set(answer, wanted.handle)
+    return answer
   }
 
   return {
     started,
-    get running() {
-      return pending.size
-    },
-    create: (handle, ...given) =>
-      ask(handle, given, 'creating a classifier', (id, args) => ({
-        type: 'create',
-        id,
-        handle,
-        args,
-      })) as Promise<Created>,
-    call(handle, method, given, into) {
-      const send = (args: readonly unknown[]): Promise<unknown> =>
-        ask(handle, args, method, (id, packed) => ({ type: 'call', id, handle, method, into, args: packed }))
-      const run = async (): Promise<unknown> => {
-        const { pictures, options } = methods[method]
-        const { maxBytes } = (given[options] ?? {}) as { readonly maxBytes?: number }
-        const args = given.map((value, place) => (place < pictures ? prepare(value, maxBytes) : value))
-        if (!args.some((value) => value instanceof Promise)) return send(args)
-        const ready = await Promise.all(args)
-        // Nothing is sent any more, so nobody else closes the frames that were made for it.
-        if (failure || signalOf(given)?.aborted) closeMade(ready, given)
-        return send(ready)
-      }
-      const mine = calls.get(handle) ?? new Set()
-      calls.set(handle, mine)
-      const call = run().finally(() => mine.delete(call))
-      mine.add(call)
-      return call
-    },
-    async *stream(handle, method, [first, ...others]) {
-      const results: unknown[] = []
-      let done = false
-      let failed: { readonly error: unknown } | undefined
-      let wake = (): void => {}
-      const items = Array.isArray(first) ? first.values() : first
-      const { id, end } = open(
-        handle,
-        [items, ...others],
-        signalOf(others),
-        (call, args) => ({ type: 'call', id: call, handle, method, into: undefined, args }),
-        method,
-        {
-          onReply({ type, value }) {
-            if (type === 'item') results.push(unpack(value))
-            else done = true
-            wake()
-          },
-          onError(error) {
-            failed = { error }
-            wake()
-          },
-        },
-      )
-      try {
-        for (;;) {
-          if (!failed && !done) post({ type: 'next', id })
-          while (results.length === 0 && !failed && !done)
-            await new Promise<void>((resolve) => (wake = resolve))
-          if (results.length > 0) yield results.shift()
-          else if (failed) throw failed.error
-          else return
-        }
-      } finally {
-        if (!failed && !done) post({ type: 'abort', id })
-        end()
-      }
+    create: (handle, ...args) =>
+      ask({ type: 'create', handle, base: globalThis.document?.baseURI }, args) as Promise<Created>,
+    call: (handle, method, args, extras) => ask({ type: 'call', handle, method, ...extras }, args),
+    async *stream(...given) {
+      yield* (await rare()).stream({ pending, post, open, toSend }, ...given)
     },
     async close(handle) {
-      await Promise.allSettled(calls.get(handle) ?? [])
-      calls.delete(handle)
-      await ask(handle, [], 'dispose', (id) => ({ type: 'close', id, handle }))
+      await Promise.allSettled([...running].map(([call, on]) => on === handle && call))
+      await ask({ type: 'close', handle }, [])
     },
     receive(reply) {
       if (!('id' in reply)) return greet()
-      const call = pending.get(reply.id)
+      const { id, type } = reply
+      const call = pending.get(id)
       if (!call) return
-      switch (reply.type) {
-        case 'value':
-        case 'item':
-          return call.onReply(reply)
-        case 'error':
-          return call.onError(unpack(reply.error))
-        case 'event':
-          try {
-            call.callbacks[reply.key]?.(...(unpack(reply.args) as unknown[]))
-          } catch (error) {
-            post({ type: 'abort', id: reply.id })
-            call.onError(error)
-          }
-          return
-        case 'pull':
-          sendItem(reply.id, reply.key)
-          return
-        case 'stop':
-          Promise.resolve(call.iterators[reply.key]?.return?.()).catch(() => {})
-          return
-        default:
-          reply satisfies never
-      }
+      if (type === 'value') call.onValue(reply.value)
+      else if (type === 'error') {
+        rare().then(({ unpack }) => call.onError(unpack(reply.error)), call.onError)
+      } else if (type === 'event') {
+        try {
+          call.callbacks[reply.key]?.(...reply.args)
+        } catch (error) {
+          post({ type: 'abort', id })
+          call.onError(error)
+        }
+      } else call.onItem?.(reply)
     },
     fail(code, message, cause) {
       if (failure) return
@@ -261,16 +161,6 @@ export function connect(thread: Thread, prepare: Prepare = (source) => source): 
   }
 }
 
-/** Close the frames and bitmaps in `made` that are not in `given`: those are their owner's. */
-function closeMade(made: unknown, given: unknown): void {
-  if (typeof made !== 'object' || made === null || made === given) return
-  const { close } = made as { close?: () => void }
-  if (typeof close === 'function') close.call(made)
-  else
-    for (const [key, value] of Object.entries(made))
-      closeMade(value, (given as Record<string, unknown>)?.[key])
-}
-
 /** The signal among the arguments of a method. */
 export function signalOf(args: readonly unknown[]): AbortSignal | undefined {
   for (const each of args) {
@@ -278,13 +168,4 @@ export function signalOf(args: readonly unknown[]): AbortSignal | undefined {
     if (signal instanceof AbortSignal) return signal
   }
   return undefined
-}
-
-function sendingError(what: string, cause: unknown): unknown {
-  if (cause instanceof MobileOneError) return cause
-  return new MobileOneError(
-    'invalid-input',
-    `${what} cannot be sent to the worker: ${(cause as Error).message}`,
-    { cause },
-  )
 }

@@ -5,7 +5,7 @@ import type { ItemResult } from '@mobileone/vision'
 import type { Classifier, FewShotResult } from '../classifier.ts'
 import type { FewShotExamples, FewShotOptions } from '../few-shot/train-head.ts'
 import type { HeadData } from '../head/head-data.ts'
-import { signalOf } from './connection.ts'
+import { type Connection, signalOf } from './connection.ts'
 import { Opened } from './opened.ts'
 import { type PoolStats, ThreadPool } from './pool.ts'
 import { type Facts, type MethodName, methods } from './protocol.ts'
@@ -73,19 +73,19 @@ export async function createPool(options: PoolOptions): Promise<ClassifierPool> 
       calls.add(tracked)
       return tracked
     }
-    const classifier = remoteClassifier(facts, {
-      async call(method, args) {
-        if (methods[method].kind === 'all') {
+    const classifier = remoteClassifier(facts, methods, {
+      async call(method, args, defaults) {
+        const run = (connection: Connection): Promise<unknown> =>
+          connection.call(handle, method, args, { defaults })
+        if (methods[method] === 'all') {
           opened.record(handle, method, args)
-          return track(pool.runOnAll((connection) => connection.call(handle, method, args)))
+          return track(pool.runOnAll(run))
         }
-        const answer = await track(
-          pool.run((connection) => connection.call(handle, method, args), signalOf(args)),
-        )
+        const answer = await track(pool.run(run, signalOf(args)))
         return method === 'getModel' ? unshareModel(answer as Model) : answer
       },
       stream: (method, args) => eachOnPool(pool, size, batchOf(facts), handle, method, args),
-      make: (method, args) => track(makeAnother(handle, method, args)),
+      make: (method, args, defaults) => track(makeAnother(handle, method, args, defaults)),
       async dispose() {
         await Promise.allSettled(calls)
         opened.delete(handle)
@@ -102,13 +102,14 @@ export async function createPool(options: PoolOptions): Promise<ClassifierPool> 
     handle: number,
     method: MethodName,
     args: readonly unknown[],
+    defaults: object,
   ): Promise<ClassifierPool> => {
     const another = opened.next()
     let head = args[0]
     let report: Facts = {}
     if (method !== 'withHead') {
       report = (await pool.run(async (connection) => {
-        const made = await connection.call(handle, method, args, another)
+        const made = await connection.call(handle, method, args, { into: another, defaults })
         await connection.close(another)
         return made
       }, signalOf(args))) as Facts
@@ -118,7 +119,7 @@ export async function createPool(options: PoolOptions): Promise<ClassifierPool> 
     opened.addHead(another, handle, head)
     try {
       await pool.runOnAll(async (connection) => {
-        facts = await connection.call(handle, 'withHead', [head], another)
+        facts = await connection.call(handle, 'withHead', [head], { into: another })
       })
     } catch (error) {
       opened.delete(another)

@@ -51,7 +51,7 @@ export class Opened {
         const network = own ? own[0] : this.next()
         await connection.create(network, source, { ...share, packed: mine[0]?.[1].packed })
         for (const [handle, { head, calls }] of mine) {
-          if (head) await connection.call(network, 'withHead', [head], handle)
+          if (head) await connection.call(network, 'withHead', [head], { into: handle })
           for (const [method, args] of calls) await connection.call(handle, method, args)
           done.add(handle)
         }

@@ -2,7 +2,6 @@ import { execArgv } from 'node:process'
 import { Worker } from 'node:worker_threads'
 import { type Connection, connect } from './connection.ts'
 import type { Reply } from './protocol.ts'
-import { prepareSources } from './sources.ts'
 
 export interface PoolThread {
   readonly connection: Connection
@@ -20,13 +19,10 @@ export function startThread(address: string | URL, onLost: (reason: string) => v
   const worker = new Worker(address, {
     execArgv: execArgv.filter((flag) => !flag.startsWith('--input-type')),
   })
-  const connection = connect(
-    {
-      post: (request, transfer) => worker.postMessage(request, transfer as never),
-      end: () => void worker.terminate(),
-    },
-    prepareSources,
-  )
+  const connection = connect({
+    post: (request, transfer) => worker.postMessage(request, transfer as never),
+    end: () => void worker.terminate(),
+  })
   let hasStarted = false
   let hasEnded = false
   const lose = (reason: string): void => {

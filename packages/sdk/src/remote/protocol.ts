@@ -17,37 +17,39 @@ export type MethodName = {
       : never
 }[keyof Classifier]
 
-interface Row {
-  /**
-   * `call` answers once; `all` too, and is for every thread of a pool; `each` takes an iterable, which is read as far as results are
-   * asked for, and answers with an iterable of a result for each; `stream` answers with an iterable of any length; `classifier`
-   * answers with another classifier on the same thread; `owner` runs on the owner's thread.
-   */
-  readonly kind: 'call' | 'all' | 'each' | 'stream' | 'classifier' | 'owner'
-  /** How many arguments, from the first, are pictures or hold some. */
-  readonly pictures: number
-  /** The place of the options among the arguments. */
-  readonly options: number
+/**
+ * `call` answers once; `all` too, and is for every thread of a pool; `each` takes an iterable, which is read as far as results are
+ * asked for, and answers with an iterable of a result for each; `classifier` answers with another classifier on the same thread;
+ * `owner` runs on the owner's thread.
+ */
+export type MethodKind = 'call' | 'all' | 'each' | 'classifier' | 'owner'
+
+export type Methods = Readonly<Record<MethodName, MethodKind>>
+
+/** What a classifier can do. */
+export const methods: Methods = {
+  classify: 'call',
+  classifyEach: 'each',
+  watch: 'owner',
+  embed: 'call',
+  embedEach: 'each',
+  similarity: 'call',
+  nearest: 'call',
+  logits: 'call',
+  profile: 'call',
+  setOptions: 'owner',
+  fewShot: 'classifier',
+  withHead: 'classifier',
+  getModel: 'call',
+  warmUp: 'all',
 }
 
-const row = (kind: Row['kind'], pictures = 1, options = 1): Row => ({ kind, pictures, options })
-
-/** What a classifier can do, one row a method. */
-export const methods: Readonly<Record<MethodName, Row>> = {
-  classify: row('call'),
-  classifyEach: row('each'),
-  watch: row('owner'),
-  embed: row('call'),
-  embedEach: row('each'),
-  similarity: row('call', 2, 2),
-  nearest: row('call', 1, 2),
-  logits: row('call'),
-  profile: row('call', 0, 0),
-  setOptions: row('owner', 0),
-  fewShot: row('classifier'),
-  withHead: row('classifier', 0),
-  getModel: row('call', 0, 0),
-  warmUp: row('all', 0, 0),
+/** Where the methods of a classifier run. `defaults` are options where those among the arguments do not say. */
+export interface Remote {
+  call(method: MethodName, args: readonly unknown[], defaults: object): Promise<unknown>
+  stream(method: MethodName, args: readonly unknown[]): AsyncGenerator<unknown, void, undefined>
+  make(method: MethodName, args: readonly unknown[], defaults: object): Promise<Classifier>
+  dispose(): Promise<void>
 }
 
 /** From the owner. `id` names a call, `handle` a classifier of the thread, `key` a callback or an iterable among the arguments. */
@@ -60,6 +62,8 @@ export type Request =
       readonly id: number
       readonly handle: number
       readonly args: readonly unknown[]
+      /** What relative addresses are relative to. */
+      readonly base?: string | undefined
     }
   | {
       readonly type: 'call'
@@ -67,10 +71,17 @@ export type Request =
       readonly handle: number
       readonly method: MethodName
       /** What a classifier that the call makes is to be called. */
-      readonly into: number | undefined
+      readonly into?: number | undefined
+      /** Options where those among the arguments do not say. */
+      readonly defaults?: object | undefined
       readonly args: readonly unknown[]
     }
-  | { readonly type: 'close'; readonly id: number; readonly handle: number }
+  | {
+      readonly type: 'close'
+      readonly id: number
+      readonly handle: number
+      readonly args: readonly unknown[]
+    }
   | { readonly type: 'abort' | 'next'; readonly id: number }
   | { readonly type: 'item'; readonly id: number; readonly key: number; readonly item: Item }
 
@@ -78,9 +89,14 @@ export type Request =
 export type Reply =
   /** The thread listens. It holds the lock that it was told of, until it ends. */
   | { readonly type: 'hello' | 'held' }
-  | { readonly type: 'value' | 'item'; readonly id: number; readonly value: unknown }
+  | { readonly type: 'value'; readonly id: number; readonly value: unknown }
   | { readonly type: 'error'; readonly id: number; readonly error: unknown }
   | { readonly type: 'event'; readonly id: number; readonly key: number; readonly args: readonly unknown[] }
+  | ItemReply
+
+/** An element of a stream's results, or what is to become of the iterable that it reads: one element more, or the end. */
+export type ItemReply =
+  | { readonly type: 'item'; readonly id: number; readonly value: unknown }
   | { readonly type: 'pull' | 'stop'; readonly id: number; readonly key: number }
 
 /** An element of an iterable that is read across threads. */
@@ -100,6 +116,8 @@ export interface Share {
 
 /** What making a classifier answers. */
 export interface Created extends Pick<Share, 'packed'> {
+  /** What can be called. */
+  readonly methods: Methods
   readonly facts: Facts
   /** Of a pool: with its weights in shared memory. */
   readonly model: Model | undefined

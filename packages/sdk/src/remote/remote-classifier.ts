@@ -1,14 +1,10 @@
 import { MobileOneError } from '@mobileone/core'
-import type { ImageSources } from '@mobileone/vision'
 import type { Classifier, ClassifierOptions } from '../classifier.ts'
-import { reported } from '../list-progress.ts'
-import type { ListOptions } from '../run-options.ts'
 import { deferred } from '../watch/deferred.ts'
-import type { WatchSource } from '../watch/open-frames.ts'
-import type { WatchOptions } from '../watch/watch.ts'
 import type { Connection } from './connection.ts'
+import { rare } from './load-rare.ts'
 import type { BackendRequest } from './named-backends.ts'
-import { type Facts, type MethodName, methods } from './protocol.ts'
+import type { Created, Facts, MethodName, Methods, Remote } from './protocol.ts'
 
 /** Options that reach another thread: data, callbacks and signals. */
 export interface RemoteOptions
@@ -24,128 +20,64 @@ export interface RemoteOptions
   readonly decoder?: false
 }
 
-/** Where the methods of a classifier run. */
-export interface Remote {
-  call(method: MethodName, args: readonly unknown[]): Promise<unknown>
-  stream(method: MethodName, args: readonly unknown[]): AsyncGenerator<unknown, void, undefined>
-  make(method: MethodName, args: readonly unknown[]): Promise<Classifier>
-  dispose(): Promise<void>
-}
+const disposedText = 'this classifier has been disposed'
 
 /** The interface of a classifier over `remote`; methods answer `disposed` after `dispose`. */
-export function remoteClassifier(facts: Facts, remote: Remote): Classifier {
+export function remoteClassifier(facts: Facts, methods: Methods, remote: Remote): Classifier {
   let disposed: Promise<void> | undefined
+  let defaults = {}
   const check = (): void => {
-    if (disposed) throw new MobileOneError('disposed', 'this classifier has been disposed')
-  }
-  let defaults: { readonly threshold?: unknown } = {}
-  const withDefaults = (name: MethodName, given: readonly unknown[]): unknown[] => {
-    const args = [...given]
-    const place = methods[name].options
-    const { threshold, ...others } = defaults
-    // The threshold of `nearest` is one of similarity.
-    const known = name === 'nearest' || threshold === undefined ? others : { ...others, threshold }
-    args[place] = { ...known, ...defined(args[place] ?? {}) }
-    return args
-  }
-  const setOptions = (changes: unknown): void => {
-    defaults = defined({ ...defaults, ...(changes as object) })
-  }
-  /** Frames are taken here, where the video is, and run there. */
-  const watchFrames = (...args: unknown[]): unknown =>
-    deferred(async () => {
-      check()
-      const { watch } = await import('../watch/watch.ts')
-      const [source, run] = withDefaults('watch', args) as [WatchSource, WatchOptions]
-      const runner = {
-        labels: facts.labels as Classifier['labels'],
-        logits: (...given: unknown[]) => remote.call('logits', given) as Promise<Float32Array>,
-      }
-      return watch(runner, source, run)
-    })
-  const method = (name: MethodName): ((...args: unknown[]) => unknown) => {
-    switch (methods[name].kind) {
-      case 'stream':
-        return async function* (...args) {
-          check()
-          yield* remote.stream(name, withDefaults(name, args))
-        }
-      case 'each':
-        return async function* (...args) {
-          check()
-          const [images, { onProgress, ...run }] = withDefaults(name, args) as [ImageSources, ListOptions]
-          const results = withSources(images, (items) => remote.stream(name, [items, run]))
-          yield* reported(results, name.replace('Each', ''), images, { ...(onProgress && { onProgress }) })
-        }
-      case 'classifier':
-        return async (...args) => {
-          check()
-          return remote.make(name, withDefaults(name, args))
-        }
-      case 'call':
-      case 'all':
-        return async (...args) => {
-          check()
-          return remote.call(name, withDefaults(name, args))
-        }
-      case 'owner':
-        return name === 'watch' ? watchFrames : setOptions
-    }
+    if (disposed) throw new MobileOneError('disposed', disposedText)
   }
   const dispose = (): Promise<void> => (disposed ??= remote.dispose())
-  return {
+  const classifier: Record<string | symbol, unknown> = {
     ...facts,
-    ...Object.fromEntries(Object.keys(methods).map((name) => [name, method(name as MethodName)])),
     dispose,
     [Symbol.asyncDispose]: dispose,
-  } as unknown as Classifier
-}
-
-function defined(options: object): object {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-}
-
-/** Results with the source that each belongs to, which stayed here. */
-async function* withSources(
-  images: unknown,
-  open: (items: unknown) => AsyncGenerator<unknown, void, undefined>,
-): AsyncGenerator<unknown, void, undefined> {
-  const sources: unknown[] = []
-  const isIterable =
-    typeof images === 'object' &&
-    images !== null &&
-    (Symbol.iterator in images || Symbol.asyncIterator in images)
-  async function* recorded(): AsyncGenerator<unknown, void, undefined> {
-    for await (const source of images as AsyncIterable<unknown>) {
-      sources.push(source)
-      yield source
-    }
+    setOptions(changes: object): void {
+      defaults = { ...defaults, ...changes }
+    },
   }
-  for await (const result of open(isIterable && !ArrayBuffer.isView(images) ? recorded() : images)) {
-    yield { ...(result as object), source: sources.shift() }
+  for (const [key, kind] of Object.entries(methods)) {
+    const name = key as MethodName
+    classifier[name] ??=
+      kind === 'call' || kind === 'all' || kind === 'classifier'
+        ? async (...args: unknown[]) => {
+            check()
+            return remote[kind === 'classifier' ? 'make' : 'call'](name, args, defaults)
+          }
+        : (...args: unknown[]) =>
+            deferred(async () => {
+              check()
+              const { each, watchFrames } = await rare()
+              return kind === 'each'
+                ? each(remote, name, args, defaults)
+                : watchFrames(classifier as unknown as Classifier, args, defaults)
+            })
   }
+  return classifier as unknown as Classifier
 }
 
-/** The classifier `handle` of the thread behind `connection`; `onDispose` hears when the last one on it is gone. */
-export function classifierOn(connection: Connection, facts: Facts, onDispose: () => void): Classifier {
+/** The classifier of the thread behind `connection`, which ends when the last one on it has been disposed. */
+export function classifierOn(
+  connection: Connection,
+  { facts, methods }: Pick<Created, 'facts' | 'methods'>,
+): Classifier {
   let living = 0
   let last = 0
   const open = (handle: number, known: Facts): Classifier => {
     living++
-    return remoteClassifier(known, {
-      call: (method, args) => connection.call(handle, method, args),
+    return remoteClassifier(known, methods, {
+      call: (method, args, defaults) => connection.call(handle, method, args, { defaults }),
       stream: (method, args) => connection.stream(handle, method, args),
-      async make(method, args) {
+      async make(method, args, defaults) {
         const into = ++last
-        return open(into, (await connection.call(handle, method, args, into)) as Facts)
+        return open(into, (await connection.call(handle, method, args, { into, defaults })) as Facts)
       },
-      async dispose() {
-        try {
-          await connection.close(handle)
-        } finally {
-          if (--living === 0) onDispose()
-        }
-      },
+      dispose: () =>
+        connection.close(handle).finally(() => {
+          if (!--living) connection.fail('disposed', disposedText)
+        }),
     })
   }
   return open(0, facts)

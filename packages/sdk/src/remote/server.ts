@@ -4,6 +4,7 @@ import type { ClassifierOptions, LocalClassifier } from '../classifier.ts'
 import { createClassifier } from '../create-classifier.ts'
 import { loadDeployModel } from '../load.ts'
 import { withFraction } from '../loading-progress.ts'
+import { callArguments, creationOptions, wholeSources } from './arguments.ts'
 import { type BackendFactories, namedBackends } from './named-backends.ts'
 import {
   type Created,
@@ -49,6 +50,7 @@ export function createServer(
 ): (request: Request) => void {
   const classifiers = new Map<number, LocalClassifier>()
   const calls = new Map<number, Served>()
+  let base: string | undefined
   const post = (reply: Reply): void => {
     const { value, transfer } = pack(reply)
     send(value as Reply, transfer)
@@ -95,7 +97,7 @@ export function createServer(
         if (item.done) return { done: true, value: undefined }
         if ('error' in item) throw unpack(item.error)
         const objects: object[] = []
-        const value = unpack(item.value, { onObject: (object) => objects.push(object) })
+        const value = wholeSources(unpack(item.value, { onObject: (object) => objects.push(object) }), base)
         call.items.push(objects)
         return { done: false, value }
       },
@@ -124,8 +126,10 @@ export function createServer(
       case 'create': {
         const { call, given } = begin(id, request.args)
         const { signal } = call.controller
+        base = request.base
         answer(id, async (): Promise<Created> => {
-          const wanted = { ...options, ...(given[0] as ClassifierOptions) }
+          const sent = creationOptions(given[0] as Readonly<Record<string, unknown>>, base)
+          const wanted = { ...options, ...(sent as ClassifierOptions) }
           const share = given[1] as Share | undefined
           const pooled = share && new (await import('./pooled-wasm.ts')).PooledWasm(share)
           const onProgress = withFraction(wanted.onProgress)
@@ -145,6 +149,7 @@ export function createServer(
           throwIfAborted(signal, 'creating a classifier')
           return {
             facts: keep(classifier, request.handle),
+            methods,
             model: model && classifier.model,
             packed: pooled?.packed,
           }
@@ -155,9 +160,10 @@ export function createServer(
         const { call, given } = begin(id, request.args)
         const run = (): unknown => {
           const classifier = find(request.handle)
-          return (classifier[request.method] as AnyMethod).apply(classifier, given)
+          const args = callArguments(request.method, given, request.defaults, base)
+          return (classifier[request.method] as AnyMethod).apply(classifier, args)
         }
-        const { kind } = methods[request.method]
+        const kind = methods[request.method]
         switch (kind) {
           case 'call':
           case 'all':
@@ -166,7 +172,6 @@ export function createServer(
           case 'classifier':
             answer(id, async () => keep((await run()) as LocalClassifier, request.into as number))
             return
-          case 'stream':
           case 'each':
             call.results = streamOf(run)
             return

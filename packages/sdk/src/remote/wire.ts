@@ -1,71 +1,30 @@
 /**
- * Values in a form that `postMessage` takes, and back: callbacks, signals, iterables and errors, which it does not take, become
- * plain objects with a mark. A buffer is sent as a copy unless its owner gave it away with `transfer`.
+ * What a thread answers in a form that `postMessage` takes, and what it is sent: callbacks, signals and iterables, which cannot be
+ * sent, come as plain objects with a mark; so do errors, whose code would be lost.
  */
 import { type ErrorCode, isMobileOneError, MobileOneError } from '@mobileone/core'
+import { mark } from './mark.ts'
 import { given } from './transfer.ts'
-
-const mark = '$mobileone'
-
-/** How the parts that cannot be sent are named to the receiver. */
-export interface Outgoing {
-  callback(call: (...args: unknown[]) => unknown): number
-  iterable(items: Iterable<unknown> | AsyncIterable<unknown>): number
-}
 
 export interface Packed {
   readonly value: unknown
   readonly transfer: Transferable[]
 }
 
-/** @throws MobileOneError `invalid-argument` for a function that is no callback, which cannot be sent. */
-export function pack(root: unknown, out?: Outgoing): Packed {
-  const moved = new Set<Transferable>()
-  const packed = (value: unknown, key: string): unknown => {
-    if (typeof value === 'function' && out && /^on[A-Z]/.test(key)) {
-      return { [mark]: 'callback', key: out.callback(value as () => unknown) }
-    }
-    if (typeof value === 'function') {
-      throw new MobileOneError(
-        'invalid-argument',
-        `${key} is a function, which another thread cannot be given; set it there, in a worker of yours that calls serveClassifier`,
-      )
-    }
+export function pack(root: unknown): Packed {
+  const transfer = new Set<Transferable>()
+  const packed = (value: unknown): unknown => {
     if (typeof value !== 'object' || value === null) return value
-    if (value instanceof AbortSignal) return { [mark]: 'signal' }
-    if (value instanceof URL) return value.href
-    if (value instanceof Error) return { [mark]: 'error', ...errorParts(value, 0) }
-    if (Array.isArray(value)) return value.map((each) => packed(each, key))
-    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return packedBuffer(value, moved)
+    if (value instanceof Error) return errorParts(value, 0)
+    if (Array.isArray(value)) return value.map(packed)
+    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return ownBuffer(value, transfer)
     if (isPlain(value)) {
-      return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, packed(each, name)]))
+      return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, packed(each)]))
     }
-    if (given.has(value)) moved.add(value as Transferable)
-    else if (out && isIterable(value)) return { [mark]: 'iterable', key: out.iterable(value) }
+    if (given.has(value)) transfer.add(value as Transferable)
     return value
   }
-  return { value: packed(root, 'it'), transfer: [...moved] }
-}
-
-/** A view travels without the rest of its buffer. */
-function packedBuffer(value: ArrayBufferView | ArrayBuffer, moved: Set<Transferable>): object {
-  const isView = ArrayBuffer.isView(value)
-  const { buffer, byteOffset, byteLength } = isView
-    ? value
-    : { buffer: value, byteOffset: 0, byteLength: value.byteLength }
-  if (typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer) return value
-  if (given.has(value) || given.has(buffer)) {
-    moved.add(buffer as ArrayBuffer)
-    return value
-  }
-  const copy = (buffer as ArrayBuffer).slice(byteOffset, byteOffset + byteLength)
-  moved.add(copy)
-  if (!isView) return copy
-  // Node's Buffer is received as a Uint8Array.
-  const View = value.constructor as new (buffer: ArrayBuffer) => ArrayBufferView
-  return value instanceof Uint8Array && !(value instanceof Uint8ClampedArray)
-    ? new Uint8Array(copy)
-    : new View(copy)
+  return { value: packed(root), transfer: [...transfer] }
 }
 
 /** What stands for the marked parts at the receiver. */
@@ -110,18 +69,18 @@ interface ErrorParts {
 
 const deepestCause = 8
 
-function errorParts(error: Error, depth: number): ErrorParts {
+function errorParts(error: Error, depth: number): ErrorParts & { readonly [mark]: 'error' } {
   const { name, message, stack, cause } = error
-  const code = isMobileOneError(error) ? error.code : undefined
   return {
+    [mark]: 'error',
     name,
     message,
     stack,
-    code,
+    code: isMobileOneError(error) ? error.code : undefined,
     cause:
       cause instanceof Error
         ? depth < deepestCause
-          ? { [mark]: 'error', ...errorParts(cause, depth + 1) }
+          ? errorParts(cause, depth + 1)
           : undefined
         : typeof cause === 'object' || typeof cause === 'function'
           ? undefined
@@ -142,6 +101,17 @@ function isPlain(value: object): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
-function isIterable(value: object): value is Iterable<unknown> | AsyncIterable<unknown> {
-  return Symbol.asyncIterator in value || (Symbol.iterator in value && !('byteLength' in value))
+/** A copy, which leaves out the rest of a view's buffer, or what its owner gave away; `transfer` gets the buffer. */
+function ownBuffer(value: ArrayBufferView | ArrayBuffer, transfer: Set<Transferable>): unknown {
+  const buffer = ArrayBuffer.isView(value) ? value.buffer : value
+  // Others are shared, or copied by postMessage.
+  if (!(buffer instanceof ArrayBuffer) || value instanceof DataView) return value
+  if (given.has(value) || given.has(buffer)) {
+    transfer.add(buffer)
+    return value
+  }
+  // Node's Buffer has a `slice` of its own, which copies nothing.
+  const copy = value === buffer ? buffer.slice(0) : Uint8Array.prototype.slice.call(value)
+  transfer.add('buffer' in copy ? copy.buffer : copy)
+  return copy
 }

@@ -1,12 +1,17 @@
 /** `@mobileone/sdk/worker`: a classifier in a module worker. Nothing of the classifier itself is loaded on the page. */
-import { MobileOneError } from '@mobileone/core'
 import type { Classifier } from '../classifier.ts'
-import type { RemoteOptions } from './remote-classifier.ts'
+import { type Connection, connect } from './connection.ts'
+import { rare } from './load-rare.ts'
+import type { Reply } from './protocol.ts'
+import { classifierOn, type RemoteOptions } from './remote-classifier.ts'
 
 export type { Classifier } from '../classifier.ts'
 export type { BackendChoice, BackendRequest } from './named-backends.ts'
 export type { RemoteOptions } from './remote-classifier.ts'
 export { transfer } from './transfer.ts'
+
+/** Milliseconds that a worker may take to load. */
+const START_LIMIT = 30_000
 
 /** What Trusted Types make of an address that `new Worker` may load: a `TrustedScriptURL`, by its methods. */
 export interface TrustedAddress {
@@ -31,25 +36,53 @@ export interface WorkerClassifierOptions extends RemoteOptions {
  * @throws MobileOneError as `createClassifier`; `unavailable` where the worker cannot be started; `device-lost`, from this and from
  * every later call, when it ends by itself.
  */
-export async function createWorkerClassifier(options: WorkerClassifierOptions): Promise<Classifier> {
-  const { worker: given, ...wanted } = options
-  const worker = startWorker(given)
-  const errors: ErrorEvent[] = []
-  worker.onerror = (event) => {
-    event.preventDefault()
-    errors.push(event)
-  }
+export async function createWorkerClassifier({
+  worker,
+  ...options
+}: WorkerClassifierOptions): Promise<Classifier> {
+  const connection = connectWorker(await startWorker(worker))
   try {
-    // Loads beside the worker.
-    const { adopt } = await import('./adopt.ts')
-    return await adopt(worker, errors, wanted)
+    return classifierOn(connection, await connection.create(0, options))
   } catch (error) {
-    worker.terminate()
+    connection.fail('unavailable', 'the classifier was not made')
     throw error
   }
 }
 
-function startWorker(given: WorkerClassifierOptions['worker']): Worker {
+function connectWorker(worker: Worker): Connection {
+  const connection = connect({
+    post: (request, transfer) => worker.postMessage(request, transfer),
+    end: () => worker.terminate(),
+  })
+  const lock = navigator.locks && `mobileone-${crypto.randomUUID()}`
+  const greet = (): void => worker.postMessage({ type: 'hello', lock })
+  let hasStarted = false
+  const fail = async (reason: string): Promise<void> => {
+    if (hasStarted) {
+      connection.fail(
+        'device-lost',
+        `the worker of the classifier stopped: ${reason}; create the classifier anew`,
+      )
+    } else connection.fail('unavailable', (await rare()).cannotStart(reason))
+  }
+  const timer = setTimeout(fail, START_LIMIT, `it said nothing for ${START_LIMIT / 1000} s`)
+  worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+    if (!hasStarted) greet()
+    hasStarted = true
+    clearTimeout(timer)
+    if (data.type === 'held') navigator.locks.request(lock as string, () => fail('it ended'))
+    else connection.receive(data)
+  }
+  worker.onmessageerror = () => fail('a message could not be read')
+  worker.onerror = (event) => {
+    event.preventDefault()
+    fail(event.message || 'it could not be loaded')
+  }
+  greet()
+  return connection
+}
+
+async function startWorker(given: WorkerClassifierOptions['worker']): Promise<Worker> {
   try {
     if (given === undefined) {
       return new Worker(new URL('./classifier-worker.mjs', import.meta.url), {
@@ -58,28 +91,10 @@ function startWorker(given: WorkerClassifierOptions['worker']): Worker {
       })
     }
     if (typeof given === 'function') return given()
-    if (typeof given === 'object' && 'postMessage' in given) return given
-    return openAddress(given)
+    if (given instanceof Worker) return given
+    // A TrustedScriptURL has to arrive as the object that it is.
+    return new Worker(given as string, { type: 'module', name: 'mobileone' })
   } catch (cause) {
-    throw new MobileOneError(
-      'unavailable',
-      `no worker can be started: ${(cause as Error).message}; where the page's policy or the browser refuses the address pass ` +
-        'another as `worker`, and in Node use createPool of @mobileone/sdk/node',
-      { cause },
-    )
-  }
-}
-
-/** A TrustedScriptURL has to arrive as the object that it is; a module of another origin is imported by a worker of this one. */
-function openAddress(address: string | URL | TrustedAddress): Worker {
-  const options = { type: 'module', name: 'mobileone' } as const
-  try {
-    return new Worker(address as string, options)
-  } catch (error) {
-    const base = typeof document === 'undefined' ? location.href : document.baseURI
-    const url = URL.canParse(String(address), base) && new URL(String(address), base)
-    if (!url || url.origin === location.origin) throw error
-    const blob = new Blob([`import ${JSON.stringify(url.href)}`], { type: 'text/javascript' })
-    return new Worker(URL.createObjectURL(blob), options)
+    return (await rare()).startOtherwise(given, cause)
   }
 }

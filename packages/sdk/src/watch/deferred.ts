@@ -1,7 +1,10 @@
-import type { FrameResults } from './watch.ts'
+type Results = Pick<AsyncGenerator<unknown, void, undefined>, 'next' | 'return'>
 
-/** What `load` gives, loaded at once and told at the first result: for code that is loaded when it is needed. */
-export function deferred(load: () => Promise<FrameResults>): FrameResults {
+/**
+ * What `load` gives, loaded at once and told at the first result: for code that is loaded when it is needed. Unlike a generator it
+ * can be ended while a result is waited for.
+ */
+export function deferred<Loaded extends Results>(load: () => Promise<Loaded>): Loaded {
   const loading = load()
   loading.catch(() => {})
   return {
@@ -10,5 +13,5 @@ export function deferred(load: () => Promise<FrameResults>): FrameResults {
     [Symbol.asyncIterator]() {
       return this
     },
-  }
+  } as unknown as Loaded
 }

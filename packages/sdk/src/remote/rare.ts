@@ -1,0 +1,6 @@
+export { cannotStart, sendingError, unreadable } from './faults.ts'
+export { each, watchFrames } from './remote-lists.ts'
+export { bodyOf } from './responses.ts'
+export { startOtherwise } from './start-otherwise.ts'
+export { stream } from './streams.ts'
+export { unpack } from './wire.ts'
