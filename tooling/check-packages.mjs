@@ -14,7 +14,7 @@ const budgets = [
   {
     name: 'core + backend-wasm, kernels included',
     source: "export * from '@mobileone/core'\nexport * from '@mobileone/backend-wasm'\n",
-    limit: 54_000,
+    limit: 62_000,
   },
   {
     name: 'sdk for a page that classifies with published weights: one build of the kernels, fetching and labels included',
@@ -26,7 +26,7 @@ const budgets = [
     name: 'sdk, everything, also what is loaded on demand',
     source: "export * from '@mobileone/sdk'\n",
     without: ['@mobileone/backend-webgpu'],
-    limit: 131_000,
+    limit: 138_000,
   },
   {
     name: 'sdk/head, beside the sdk',
