@@ -125,7 +125,7 @@ describe('the network builder', () => {
       'invalid-model',
       /does not fit/,
     )
-    fails(() => net.linear('head', stem, { features: 2 }), 'invalid-model', /"head".*\[N, I\]/)
+    fails(() => net.channelShuffle('mix', stem, 3), 'invalid-model', /"mix".*8 channels do not divide/)
     fails(() => net.build({ logits: 'nowhere' }), 'invalid-argument', /no value "nowhere"/)
     fails(
       () => new NetworkBuilder({ ...net.build({ a: stem }), inputs: {} }),

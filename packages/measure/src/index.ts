@@ -54,6 +54,7 @@ export {
   type Start,
   type Turn,
 } from './host.ts'
+export { type LayerCost, type LayerTraffic, layerCosts, layerTraffic } from './layer-traffic.ts'
 export { type LocalLaneOptions, localLane } from './local-lane.ts'
 export { backendLane, type MeasureOptions, measure } from './measure.ts'
 export { createPause, type Pause } from './pause.ts'
