@@ -58,7 +58,7 @@ describe('what is chosen', () => {
     const onlyHalf = choiceOf('?precision=float16')
     expect(refusalOf(onlyHalf, lanesOf(onlyHalf, device), false)).toMatch(/^Only MobileOne on WebGPU/)
     const own = choiceOf('?networks=own')
-    expect(refusalOf(own, lanesOf(own, device), false)).toMatch(/checkpoint/)
+    expect(refusalOf(own, lanesOf(own, device), false)).toMatch(/file of your network/)
     expect(refusalOf(own, lanesOf(own, device), true)).toBeUndefined()
     const gpu = choiceOf('?contenders=tfjs-webgpu')
     expect(refusalOf(gpu, lanesOf(gpu, { ...device, noGpu: 'none' }), false)).toMatch(/Nothing/)

@@ -12,6 +12,7 @@ import { unzipSync, zipSync } from 'fflate'
 import type { Page } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { longTasks, watchLongTasks } from './long-tasks.ts'
 import { modelReady, openSite, type Site, takeScreenshots } from './open-site.ts'
 
 const assets = fileURLToPath(new URL('../assets/', import.meta.url))
@@ -131,9 +132,7 @@ describe.skipIf(lacking('chromium'))('teaching it', () => {
 
   it('learns from files, says how well, and takes everything back', { retry: 2 }, async () => {
     const { page, problems, close } = await openTeach()
-    await page.evaluate(() => {
-      globalThis.longTasks.length = 0
-    })
+    await watchLongTasks(page)
     expect(await page.textContent('.hint')).toMatch(/Give "Class 1" some examples/)
     await pictures(page, 'teach-empty')
     await teachBootsAndTrousers(page)
@@ -174,7 +173,7 @@ describe.skipIf(lacking('chromium'))('teaching it', () => {
     expect(await countOf(page, 'Trousers')).toBe('0 examples')
     await page.keyboard.press('Control+z')
     expect(await countOf(page, 'Boots')).toBe('0 examples')
-    expect(await page.evaluate(() => globalThis.longTasks)).toEqual([])
+    expect(await longTasks(page)).toEqual([])
     expect(problems).toEqual([])
     await close()
   })
