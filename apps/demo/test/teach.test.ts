@@ -12,7 +12,7 @@ import { unzipSync, zipSync } from 'fflate'
 import type { Page } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { longTasks, watchLongTasks } from './long-tasks.ts'
+import { longTasks as tasksOverLimit, watchLongTasks } from './long-tasks.ts'
 import { modelReady, openSite, type Site, takeScreenshots } from './open-site.ts'
 
 const assets = fileURLToPath(new URL('../assets/', import.meta.url))
@@ -173,7 +173,7 @@ describe.skipIf(lacking('chromium'))('teaching it', () => {
     expect(await countOf(page, 'Trousers')).toBe('0 examples')
     await page.keyboard.press('Control+z')
     expect(await countOf(page, 'Boots')).toBe('0 examples')
-    expect(await longTasks(page)).toEqual([])
+    expect(await tasksOverLimit(page)).toEqual([])
     expect(problems).toEqual([])
     await close()
   })
