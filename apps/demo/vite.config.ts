@@ -19,7 +19,7 @@ const others =
  */
 const frame = {
   name: 'frame',
-  test: /node_modules\/(@preact|preact)\/|preload-helper|\/(errors|framing)[\w-]*\.mjs$|sdk\/dist\/browser\/(adopt|load-classifier)-|views\/classify\/crop\.ts$|site-kit\/src\/(drop-zone|use-page-drop)\.tsx?$/,
+  test: /node_modules\/(@preact|preact)\/|preload-helper|\/(errors|framing)[\w-]*\.mjs$|sdk\/dist\/browser\/load-classifier-|views\/classify\/crop\.ts$|site-kit\/src\/(drop-zone|take-files|use-page-drop)\.tsx?$/,
 }
 const shared = { name: 'shared', test: /packages\/core\/dist\//, minShareCount: 2 }
 

@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import { takeFiles } from './take-files.ts'
 import { usePageDrop } from './use-page-drop.ts'
 
 interface Props {
@@ -52,8 +53,7 @@ export function DropZone({
         accept={accept}
         multiple={multiple}
         onChange={({ currentTarget }) => {
-          const files = [...(currentTarget.files ?? [])]
-          currentTarget.value = ''
+          const files = takeFiles(currentTarget)
           if (files.length > 0) onFiles(files)
         }}
       />

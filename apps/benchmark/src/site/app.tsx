@@ -1,22 +1,16 @@
 /** @jsxImportSource preact */
 import { ErrorBoundary } from '@mobileone/site-kit/error-boundary'
+import { LazyView } from '@mobileone/site-kit/lazy-view'
 import { ThemeButton } from '@mobileone/site-kit/theme-button'
+import { useRouteChange } from '@mobileone/site-kit/use-route-change'
 import type { JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
-import { Page } from './page.tsx'
 import { place, routes } from './routes.ts'
 
 /** The frame of every page: what this is, and where to go. */
 export function App(): JSX.Element {
-  const { name, title } = place.value.route
-  const shown = useRef(name)
-  useEffect(() => {
-    document.title = `${title} - MobileOne benchmark`
-    if (shown.current === name) return
-    shown.current = name
-    scrollTo(0, 0)
-    document.getElementById('main')?.focus({ preventScroll: true })
-  }, [name])
+  const { route, rest } = place.value
+  const { name, title, load } = route
+  useRouteChange(name, `${title} - MobileOne benchmark`)
   const section = name.split('/')[0]
   return (
     <>
@@ -51,7 +45,7 @@ export function App(): JSX.Element {
           {title}
         </h1>
         <ErrorBoundary key={name}>
-          <Page />
+          <LazyView name={name} title={title} load={load} viewProps={{ rest }} />
         </ErrorBoundary>
       </main>
       <footer class="foot">

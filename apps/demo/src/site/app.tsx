@@ -2,27 +2,20 @@
 
 import { ErrorBoundary } from '@mobileone/site-kit/error-boundary'
 import { percent } from '@mobileone/site-kit/format'
+import { LazyView } from '@mobileone/site-kit/lazy-view'
 import { ThemeButton } from '@mobileone/site-kit/theme-button'
+import { useRouteChange } from '@mobileone/site-kit/use-route-change'
 import type { JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
 import { ChooseBar } from './choose/choose-bar.tsx'
 import { InstallState } from './install/install-state.tsx'
 import { UpdateNotice } from './install/update-notice.tsx'
 import { route, routes } from './routes.ts'
 import { trainingActivity } from './state/activity.ts'
-import { View } from './view.tsx'
 
 /** The frame of every view: what this is, where to go, which model runs. */
 export function App(): JSX.Element {
-  const { name, title } = route.value
-  const shown = useRef(name)
-  useEffect(() => {
-    document.title = `${title} - MobileOne in your browser`
-    if (shown.current === name) return
-    shown.current = name
-    scrollTo(0, 0)
-    document.getElementById('main')?.focus({ preventScroll: true })
-  }, [name])
+  const { name, title, load } = route.value
+  useRouteChange(name, `${title} - MobileOne in your browser`)
   return (
     <>
       {/* Not a link: the part of the address after # names the view. */}
@@ -50,7 +43,7 @@ export function App(): JSX.Element {
           {title}
         </h1>
         <ErrorBoundary key={name}>
-          <View />
+          <LazyView name={name} title={title} load={load} viewProps={{}} />
         </ErrorBoundary>
       </main>
       <footer class="foot">

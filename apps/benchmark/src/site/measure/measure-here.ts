@@ -2,6 +2,7 @@
 import { isMobileOneError, type Progress } from '@mobileone/core'
 import {
   benchmark,
+  describeEnvironment,
   median,
   nameOf,
   type Pause,
@@ -17,7 +18,6 @@ import { networkIdText } from '../networks/network-id.ts'
 import { frameLane, openFramePeaks, runtime } from './frames.ts'
 import { makeSubject } from './network-client.ts'
 import type { NetworkRequest } from './prepared-network.ts'
-import { browserName, describeDevice } from './this-device.ts'
 import { WorkClock } from './work-clock.ts'
 
 declare const packageVersions: Readonly<Record<string, string>>
@@ -59,10 +59,11 @@ export async function measureHere(options: MeasureOptions): Promise<MeasuredHere
   const { networks, protocol, signal, pause } = options
   const results: Result[] = []
   const skipped: Skipped[] = []
+  const { machine, versions } = describeEnvironment()
   const draft = {
     date: new Date().toISOString(),
-    machine: describeDevice(),
-    versions: { browser: browserName(), userAgent: navigator.userAgent, ...packageVersions },
+    machine,
+    versions: { ...versions, ...packageVersions },
     protocol,
   }
   const clock = new WorkClock({

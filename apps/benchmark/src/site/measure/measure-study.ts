@@ -1,11 +1,10 @@
 /** Measures the networks of a study in this browser: contenders in frames, by `measureNetworks`. */
-import { median, type Pause, type Protocol, type Report } from '@mobileone/measure'
+import { describeEnvironment, median, type Pause, type Protocol, type Report } from '@mobileone/measure'
 import { measureNetworks, type StudyNetwork, type StudyProgress } from '@mobileone/measure/studies'
 import type { Entry } from '../../lineup.ts'
 import { parseNetworkId } from '../networks/network-id.ts'
 import { frameLane, openFramePeaks } from './frames.ts'
 import { makeSubject, type SiteSubject } from './network-client.ts'
-import { browserName, describeDevice } from './this-device.ts'
 
 declare const packageVersions: Readonly<Record<string, string>>
 
@@ -30,10 +29,11 @@ export interface StudyMeasured {
 /** Networks and right answers are made in a worker; a backend that was held against the reference first gives the answers. */
 export async function measureStudy(options: StudyMeasureOptions): Promise<StudyMeasured> {
   const { networks, entries, threads, protocol, signal, pause, onProgress, onReport } = options
+  const { machine, versions } = describeEnvironment()
   const draft: Report = {
     date: new Date().toISOString(),
-    machine: describeDevice(),
-    versions: { browser: browserName(), userAgent: navigator.userAgent, ...packageVersions },
+    machine,
+    versions: { ...versions, ...packageVersions },
     protocol,
     peakGflops: 0,
     peaks: [],

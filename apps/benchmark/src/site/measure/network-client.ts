@@ -2,7 +2,7 @@
 import { MobileOneError, tensor } from '@mobileone/core'
 import type { ModelFormat, Subject } from '@mobileone/measure'
 import { type Remote, wrap } from 'comlink'
-import './comlink-errors.ts'
+import '@mobileone/site-kit/comlink-errors'
 import type { NetworkMaker } from './network-worker.ts'
 import type { NetworkRequest } from './prepared-network.ts'
 

@@ -7,7 +7,7 @@ import { type ModelFormat, prepareSubject, prepareSubjectBy } from '@mobileone/m
 import { toOnnx } from '@mobileone/onnx'
 import { toTflite } from '@mobileone/tflite'
 import { expose } from 'comlink'
-import './comlink-errors.ts'
+import '@mobileone/site-kit/comlink-errors'
 import { makeNetwork } from '../networks/make-network.ts'
 import { networkIdText } from '../networks/network-id.ts'
 import type { NetworkRequest, PreparedNetwork } from './prepared-network.ts'

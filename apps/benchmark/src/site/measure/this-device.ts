@@ -1,32 +1,4 @@
-import { describeAdapter, type Machine } from '@mobileone/measure'
-
-interface NavigatorHints {
-  /** Chromium: GiB, rounded and capped for privacy. */
-  readonly deviceMemory?: number
-  readonly userAgentData?: {
-    readonly platform: string
-    readonly brands: readonly { readonly brand: string; readonly version: string }[]
-  }
-}
-
-const hints = navigator as Navigator & NavigatorHints
-
-/** `Chromium 140`. */
-export function browserName(): string {
-  const brand = hints.userAgentData?.brands.find(({ brand }) => !/not.?a.?brand/i.test(brand))
-  if (brand) return `${brand.brand} ${brand.version}`
-  return /(?:Firefox|Version|Chrome)\/[\d.]+/.exec(navigator.userAgent)?.[0]?.replace('/', ' ') ?? 'unknown'
-}
-
-/** As far as a browser tells. */
-export function describeDevice(): Machine {
-  return {
-    cpu: 'browsers do not tell',
-    cores: navigator.hardwareConcurrency,
-    memoryBytes: (hints.deviceMemory ?? 0) * 2 ** 30,
-    platform: hints.userAgentData?.platform || navigator.platform,
-  }
-}
+import { describeAdapter } from '@mobileone/measure'
 
 /** Threads that a page gets here. */
 export function threadLimit(): number {

@@ -1,4 +1,4 @@
-import './comlink-errors.ts'
+import '@mobileone/site-kit/comlink-errors'
 import type { HeadData, Model } from '@mobileone/sdk'
 import { type ExportFormat, exportModel } from '@mobileone/sdk/export'
 import { type Backbone, fitHead, Head } from '@mobileone/sdk/head'

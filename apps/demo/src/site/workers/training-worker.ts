@@ -1,4 +1,4 @@
-import './comlink-errors.ts'
+import '@mobileone/site-kit/comlink-errors'
 import { wasm } from '@mobileone/backend-wasm'
 import { toSafetensors } from '@mobileone/checkpoint'
 import { MobileOneError } from '@mobileone/core'

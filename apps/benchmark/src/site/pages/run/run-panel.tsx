@@ -2,6 +2,7 @@
 import { Notice } from '@mobileone/site-kit/notice'
 import type { JSX } from 'preact'
 import { networkTitle } from '../../names.ts'
+import { CancelledNotice, RunControls } from '../../parts/run-controls.tsx'
 import { lanesOf, protocolOf, refusalOf } from './run-choice.ts'
 import { cancel, choice, device, goOn, hold, isBusy, ownFile, run, start } from './run-state.ts'
 import { leftText, phaseText } from './run-words.ts'
@@ -18,11 +19,10 @@ export function RunPanel(): JSX.Element {
         </Notice>
       )}
       {status === 'cancelled' && (
-        <Notice title="Cancelled">
-          {report && report.results.length > 0
-            ? 'What was measured until then is below, and marked as incomplete.'
-            : 'Nothing was measured until then.'}
-        </Notice>
+        <CancelledNotice
+          hasResults={report !== undefined && report.results.length > 0}
+          kept="What was measured until then is below, and marked as incomplete."
+        />
       )}
       {(status === 'done' || status === 'cancelled') && reportId !== undefined && (
         <p class="row">
@@ -70,20 +70,7 @@ function Running(): JSX.Element {
         </p>
         <p class="muted numeric run-left">{progress && !isPaused ? leftText(progress.leftMs) : ''}</p>
       </div>
-      <div class="row">
-        {isPaused ? (
-          <button type="button" onClick={goOn}>
-            Go on
-          </button>
-        ) : (
-          <button type="button" class="quiet" onClick={hold}>
-            Pause
-          </button>
-        )}
-        <button type="button" class="quiet" onClick={cancel}>
-          Cancel
-        </button>
-      </div>
+      <RunControls isPaused={isPaused} hold={hold} goOn={goOn} cancel={cancel} />
     </>
   )
 }

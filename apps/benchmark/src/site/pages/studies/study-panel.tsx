@@ -1,7 +1,9 @@
 /** @jsxImportSource preact */
 import { type StudyName, studies } from '@mobileone/measure/studies'
 import { Notice } from '@mobileone/site-kit/notice'
+import { takeFiles } from '@mobileone/site-kit/take-files'
 import type { JSX } from 'preact'
+import { CancelledNotice, RunControls } from '../../parts/run-controls.tsx'
 import { leftText } from '../run/run-words.ts'
 import {
   busyStudy,
@@ -29,11 +31,10 @@ export function StudyPanel({ name }: { readonly name: StudyName }): JSX.Element 
         </Notice>
       )}
       {status === 'cancelled' && (
-        <Notice title="Cancelled">
-          {report && report.results.length > 0
-            ? 'What was measured until then is below, and what is missing is named.'
-            : 'Nothing was measured until then.'}
-        </Notice>
+        <CancelledNotice
+          hasResults={report !== undefined && report.results.length > 0}
+          kept="What was measured until then is below, and what is missing is named."
+        />
       )}
     </section>
   )
@@ -61,8 +62,7 @@ function Ready({ name }: { readonly name: StudyName }): JSX.Element {
           accept=".json,application/json"
           disabled={other !== undefined}
           onChange={({ currentTarget }) => {
-            const [file] = currentTarget.files ?? []
-            currentTarget.value = ''
+            const [file] = takeFiles(currentTarget)
             if (file) void open(name, file)
           }}
         />
@@ -91,14 +91,7 @@ function Running({ name }: { readonly name: StudyName }): JSX.Element {
         </p>
         <p class="muted numeric study-left">{left !== undefined && !isPaused ? leftText(1000 * left) : ''}</p>
       </div>
-      <div class="row">
-        <button type="button" class={isPaused ? undefined : 'quiet'} onClick={isPaused ? goOn : hold}>
-          {isPaused ? 'Go on' : 'Pause'}
-        </button>
-        <button type="button" class="quiet" onClick={cancel}>
-          Cancel
-        </button>
-      </div>
+      <RunControls isPaused={isPaused} hold={hold} goOn={goOn} cancel={cancel} />
     </>
   )
 }

@@ -1,4 +1,5 @@
 /** @jsxImportSource preact */
+import { takeFiles } from '@mobileone/site-kit/take-files'
 import type { ComponentChildren, JSX } from 'preact'
 import { useRef, useState } from 'preact/hooks'
 
@@ -63,8 +64,7 @@ export function FileButton({ accept, multiple = false, label, onFiles, children 
         accept={accept}
         multiple={multiple}
         onChange={({ currentTarget }) => {
-          const files = [...(currentTarget.files ?? [])]
-          currentTarget.value = ''
+          const files = takeFiles(currentTarget)
           if (files.length > 0) onFiles(files)
         }}
       />

@@ -1,4 +1,4 @@
-import '../../workers/comlink-errors.ts'
+import '@mobileone/site-kit/comlink-errors'
 import { type ReadonlySignal, signal } from '@preact/signals'
 import { type Remote, wrap } from 'comlink'
 import type { TeachApi } from '../../workers/teach-worker.ts'

@@ -2,6 +2,7 @@
 
 import { count } from '@mobileone/site-kit/format'
 import { Notice } from '@mobileone/site-kit/notice'
+import { takeFiles } from '@mobileone/site-kit/take-files'
 import { usePageDrop } from '@mobileone/site-kit/use-page-drop'
 import type { JSX } from 'preact'
 import { useRef, useState } from 'preact/hooks'
@@ -153,9 +154,7 @@ function FileInput({ refTo, label, directory = false, onFiles }: FileInputProps)
       multiple
       {...(directory && { webkitdirectory: true })}
       onChange={({ currentTarget }) => {
-        const files = filesOfDialog(currentTarget.files as FileList)
-        currentTarget.value = ''
-        onFiles(files)
+        onFiles(filesOfDialog(takeFiles(currentTarget)))
       }}
     />
   )

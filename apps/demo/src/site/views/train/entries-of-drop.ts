@@ -36,6 +36,6 @@ async function collect(entry: FileSystemEntry, folder: string, found: PlacedFile
 }
 
 /** The files of a dialog that chose a folder. */
-export function filesOfDialog(files: FileList): PlacedFile[] {
+export function filesOfDialog(files: readonly File[]): PlacedFile[] {
   return Array.from(files, (file) => ({ path: file.webkitRelativePath || file.name, file })).slice(0, most)
 }

@@ -1,7 +1,7 @@
 import { MobileOneError } from '@mobileone/core'
 import { type ReadonlySignal, signal } from '@preact/signals'
 import { proxy, type Remote, wrap } from 'comlink'
-import '../../workers/comlink-errors.ts'
+import '@mobileone/site-kit/comlink-errors'
 import type { Result, TrainingApi } from '../../workers/training-worker.ts'
 import type { Guess } from './held-out.ts'
 import type { NetworkForm } from './network-forms.ts'

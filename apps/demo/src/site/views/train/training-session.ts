@@ -1,6 +1,6 @@
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
 import { proxy, wrap } from 'comlink'
-import '../../workers/comlink-errors.ts'
+import '@mobileone/site-kit/comlink-errors'
 import { trainingActivity } from '../../state/activity.ts'
 import type { TrainingApi } from '../../workers/training-worker.ts'
 import { formsOf } from './forms.ts'

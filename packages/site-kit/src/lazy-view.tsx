@@ -1,14 +1,27 @@
 /** @jsxImportSource preact */
-
-import { Notice } from '@mobileone/site-kit/notice'
 import type { ComponentType, JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { route } from './routes.ts'
+import { Notice } from './notice.tsx'
 
-/** The view of the route, when its code is there. */
-export function View(): JSX.Element {
-  const { name, title, load } = route.value
-  const [shown, setShown] = useState<{ readonly name: string; readonly Component: ComponentType }>()
+interface Props<ViewProps> {
+  /** Of the route: another name is another view. */
+  readonly name: string
+  readonly title: string
+  readonly load: () => Promise<{ readonly default: ComponentType<ViewProps> }>
+  readonly viewProps: ViewProps
+}
+
+/** The view of a route, when its code is there. */
+export function LazyView<ViewProps extends object>({
+  name,
+  title,
+  load,
+  viewProps,
+}: Props<ViewProps>): JSX.Element {
+  const [shown, setShown] = useState<{
+    readonly name: string
+    readonly Component: ComponentType<ViewProps>
+  }>()
   const [failure, setFailure] = useState<Error>()
   useEffect(() => {
     let isCurrent = true
@@ -32,5 +45,5 @@ export function View(): JSX.Element {
       </Notice>
     )
   }
-  return shown?.name === name ? <shown.Component /> : <p class="loading">Loading…</p>
+  return shown?.name === name ? <shown.Component {...viewProps} /> : <p class="loading">Loading…</p>
 }
