@@ -5,14 +5,15 @@
  * shift of nothing. Units are groups of 8 channels of each image, as in SCALE.
  */
 import {
-  ACTIVATION, BATCH, DST, PER_ITEM, PIXELS, RELU, SCALE_1, SCALE_2, SHIFT_1, SHIFT_2, SRC, TABLE, TERMS,
+  ACTIVATION, BATCH, DST, PER_ITEM, PIXELS, SCALE_1, SCALE_2, SHIFT_1, SHIFT_2, SRC, TABLE, TERMS,
 } from '../src/abi'
+import { gather } from './lanes'
 import { at, pointer } from './record'
 import { atLeast, floorOf, fma } from './simd'
 
 export function blend(step: usize, from: i32, to: i32): void {
   const pixels = at(step, PIXELS), batch = at(step, BATCH)
-  const floor = f32x4.splat(floorOf(at(step, ACTIVATION) == RELU))
+  const floor = f32x4.splat(floorOf(at(step, ACTIVATION)))
   const isPair = at(step, TERMS) == 2, isMixed = at(step, TABLE) != 0
   for (let u = from; u < to; ++u) {
     const start = <usize>u * <usize>pixels << 5
@@ -41,14 +42,8 @@ export function blend(step: usize, from: i32, to: i32): void {
     const p0 = source(step, c, i), p1 = source(step, c + 1, i), p2 = source(step, c + 2, i), p3 = source(step, c + 3, i)
     const p4 = source(step, c + 4, i), p5 = source(step, c + 5, i), p6 = source(step, c + 6, i), p7 = source(step, c + 7, i)
     for (let n = 0, o: usize = 0; n < pixels; ++n, o += 32) {
-      let low = v128.load32_splat(p0 + o)
-      low = v128.load_lane<f32>(p1 + o, low, 1)
-      low = v128.load_lane<f32>(p2 + o, low, 2)
-      low = v128.load_lane<f32>(p3 + o, low, 3)
-      let high = v128.load32_splat(p4 + o)
-      high = v128.load_lane<f32>(p5 + o, high, 1)
-      high = v128.load_lane<f32>(p6 + o, high, 2)
-      high = v128.load_lane<f32>(p7 + o, high, 3)
+      const low = gather(p0 + o, p1 + o, p2 + o, p3 + o)
+      const high = gather(p4 + o, p5 + o, p6 + o, p7 + o)
       const own0 = v128.load(x + o), own1 = v128.load(x + o, 16)
       const first0 = fma(own0, a0, f32x4.mul(low, b0)), first1 = fma(own1, a1, f32x4.mul(high, b1))
       const second0 = fma(own0, c0, f32x4.mul(low, d0)), second1 = fma(own1, c1, f32x4.mul(high, d1))

@@ -3,6 +3,7 @@
  * Units are groups of 8 channels of the result, over all PIXELS of the batch; lanes beyond K are those of the last channel.
  */
 import { DST, GROUPS, K, PIXELS, SRC } from '../src/abi'
+import { gather } from './lanes'
 import { at, pointer } from './record'
 
 export function shuffle(step: usize, from: i32, to: i32): void {
@@ -12,14 +13,8 @@ export function shuffle(step: usize, from: i32, to: i32): void {
     const p4 = source(step, (u << 3) + 4), p5 = source(step, (u << 3) + 5), p6 = source(step, (u << 3) + 6), p7 = source(step, (u << 3) + 7)
     let q = pointer(step, DST) + (<usize>u * <usize>pixels << 5)
     for (let n = 0, o: usize = 0; n < pixels; ++n, o += 32, q += 32) {
-      let low = v128.load32_splat(p0 + o)
-      low = v128.load_lane<f32>(p1 + o, low, 1)
-      low = v128.load_lane<f32>(p2 + o, low, 2)
-      low = v128.load_lane<f32>(p3 + o, low, 3)
-      let high = v128.load32_splat(p4 + o)
-      high = v128.load_lane<f32>(p5 + o, high, 1)
-      high = v128.load_lane<f32>(p6 + o, high, 2)
-      high = v128.load_lane<f32>(p7 + o, high, 3)
+      const low = gather(p0 + o, p1 + o, p2 + o, p3 + o)
+      const high = gather(p4 + o, p5 + o, p6 + o, p7 + o)
       v128.store(q, low)
       v128.store(q, high, 16)
     }
