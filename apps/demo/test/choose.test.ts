@@ -14,15 +14,8 @@ const said = async (page: Page): Promise<string> =>
   ((await page.textContent(`${bar} .choose-status`)) ?? '').replace(/\s+/g, ' ')
 const press = (page: Page, name: string): Promise<void> =>
   page.click(`${bar} .choose-actions button:text-is("${name}")`)
-const says = (page: Page, words: RegExp): Promise<unknown> =>
-  page.waitForFunction(
-    ([selector, pattern]) =>
-      new RegExp(pattern as string).test(
-        document.querySelector(`${selector} .choose-status`)?.textContent ?? '',
-      ),
-    [bar, words.source],
-    { timeout: 30_000 },
-  )
+const says = (page: Page, words: RegExp): Promise<void> =>
+  expect.poll(() => said(page), { timeout: 30_000, interval: 20 }).toMatch(words)
 const openDialog = async (page: Page): Promise<void> => {
   await page.click('.choose-open')
   await page.waitForSelector(`${dialog}[open] .choose-times`)
@@ -218,7 +211,7 @@ describe.skipIf(lacking('chromium'))('what the model runs on', () => {
 
     // A worker that ends is told by the next call, and made anew when the visitor says so.
     await Promise.all(page.workers().map((worker) => worker.evaluate(() => self.close()).catch(() => {})))
-    await page.click('.choose-times button')
+    await page.$eval('.choose-times button', (button: HTMLButtonElement) => button.click())
     await says(page, /What the model ran on is gone/)
     await expect.poll(() => classifiers(page)).toBe(0)
     await page.click(`${dialog} .choose-actions button:text-is("Load again")`)
