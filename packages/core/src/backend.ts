@@ -21,6 +21,9 @@ export interface RunOptions {
 /** What a backend keeps weights and activations in; sums of float16 may be wider. */
 export type Precision = 'float32' | 'float16'
 
+/** What an executor computes in. `int8`: the layers of the model that `integerWeight` tells, the rest in float32. */
+export type ExecutorPrecision = Precision | 'int8'
+
 /** Whether a backend runs on this machine, with what it found (`simd`, `2 threads`, an adapter), or why it does not. */
 export type ProbeResult =
   | { readonly ok: true; readonly features: readonly string[] }
@@ -71,6 +74,11 @@ export interface Executor extends AsyncDisposable {
   readonly memory: { readonly bytes: number }
   /** One entry per dispatch, in order: what `print` shows and profiling times. */
   readonly steps: readonly Step[]
+  /**
+   * `int8` where layers are computed in integers, as `reference()` does; otherwise a weight stored as int8 stands for its float32
+   * elements. Default: the backend's.
+   */
+  readonly precision?: ExecutorPrecision
   /** What was chosen for this model on this machine, in the words of `probe`: instruction sets, threads. */
   readonly features?: readonly string[]
   /** Inputs are borrowed until the promise settles, outputs are the caller's. Calls queue; they never interleave. */

@@ -1,4 +1,4 @@
-import type { Executor, RunOptions, Step } from './backend.ts'
+import type { Executor, ExecutorPrecision, RunOptions, Step } from './backend.ts'
 import { MobileOneError, throwIfAborted } from './errors.ts'
 import { formatShape, sameShape, type TensorSpec, type Tensors } from './model/tensor.ts'
 
@@ -10,6 +10,7 @@ export interface ExecutorParts {
   readonly memoryBytes: number
   readonly steps: readonly Step[]
   readonly features?: readonly string[]
+  readonly precision?: ExecutorPrecision
   /** Run once. Inputs have been checked; no other call is under way. Must return fresh outputs. */
   execute(inputs: Tensors, signal: AbortSignal | undefined): Tensors | Promise<Tensors>
   profile?(
@@ -76,6 +77,7 @@ export function createExecutor(parts: ExecutorParts, extend?: (queue: ExecutorQu
     memory: { bytes: parts.memoryBytes },
     steps: parts.steps,
     ...(parts.features && { features: parts.features }),
+    ...(parts.precision && { precision: parts.precision }),
     async run(inputs: Tensors, options?: RunOptions): Promise<Tensors> {
       refuseDisposed()
       checkInputs(parts.backend, parts.inputs, inputs)

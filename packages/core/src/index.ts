@@ -2,6 +2,7 @@ export type {
   Backend,
   CompileOptions,
   Executor,
+  ExecutorPrecision,
   Precision,
   ProbeResult,
   RunOptions,
@@ -37,6 +38,14 @@ export {
   withOutputs,
 } from './model/edit.ts'
 export type { Framing } from './model/framing.ts'
+export {
+  diagonalSteps,
+  hasIntegerLayers,
+  integerWeight,
+  inverseSteps,
+  largestLevel,
+  toLevel,
+} from './model/integer-weight.ts'
 export { interpolation, type Taps } from './model/interpolation.ts'
 export type {
   Add,
@@ -108,7 +117,7 @@ export { printable, printableLines } from './printable.ts'
 export type { OnProgress, Progress } from './progress.ts'
 export { type Random, random } from './random.ts'
 export { erf } from './reference/kernels.ts'
-export { reference } from './reference/reference.ts'
+export { type ReferenceOptions, reference } from './reference/reference.ts'
 export { batchNormToConv } from './transforms/batch-norm-to-conv.ts'
 export {
   type CompareOptions,

@@ -21,7 +21,8 @@ export interface WideTensor extends TensorSpec {
 
 /**
  * An int8 weight of shape [O, ...], row-major and contiguous: element (o, ...) stands for `scales[o] (data - zeroPoints[o])`, and
- * on the diagonal of a square pointwise layer, [C, C], or [C, C, 1, 1], for `diagonal[o]` more.
+ * on the diagonal of a square pointwise layer, [C, C], or [C, C, 1, 1], for `diagonal[o]` more. With `inputSteps` element (o, c)
+ * stands for `scales[o] data / inputSteps[c]`, the diagonal aside, and the layer may be computed in integers: see `integerWeight`.
  */
 export interface QuantizedTensor extends TensorSpec {
   readonly dtype: 'int8'
@@ -32,6 +33,11 @@ export interface QuantizedTensor extends TensorSpec {
   readonly zeroPoints?: Int8Array
   /** One an output channel, in float because the identity branch folded into it outgrows the other weights. */
   readonly diagonal?: Float32Array
+  /**
+   * Of a pointwise convolution, [O, C, 1, 1], one an input channel: what a step of its input in int8 is worth. Inputs are from 0 to
+   * 127 steps, so the layer reads what a ReLU made; elements are from -127 to 127, and there are no zero points.
+   */
+  readonly inputSteps?: Float32Array
 }
 
 /** What a model may hold as a weight. `floatWeight` gives the float32 elements of either. */

@@ -137,13 +137,25 @@ function wrongLength(weight: TensorSpec): string | undefined {
 
 function badQuantization(weight: TensorSpec): string | undefined {
   if (weight.dtype !== 'int8' || !('data' in weight)) return undefined
-  const { shape, scales, zeroPoints, diagonal } = weight as QuantizedTensor
+  const { shape, data, scales, zeroPoints, diagonal, inputSteps } = weight as QuantizedTensor
   const channels = shape[0] ?? 0
   if (!(scales instanceof Float32Array) || scales.length !== channels) {
     return `is int8 and needs one float32 scale for each of its ${channels} output channels`
   }
   if (zeroPoints && (!(zeroPoints instanceof Int8Array) || zeroPoints.length !== channels)) {
     return `needs one int8 zero point for each of its ${channels} output channels, or none`
+  }
+  if (inputSteps) {
+    const count = shape[1] ?? 0
+    if (elementCount(shape) !== channels * count) return 'is not pointwise, so it can have no input steps'
+    if (!(inputSteps instanceof Float32Array) || inputSteps.length !== count) {
+      return `needs one float32 input step for each of its ${count} input channels, or none`
+    }
+    if (inputSteps.some((step) => !(step > 0 && Number.isFinite(1 / step)))) {
+      return 'has an input step that is not positive'
+    }
+    if (zeroPoints) return 'has input steps, so it can have no zero points'
+    if (data.includes(-128)) return 'has input steps, so its elements are from -127 to 127, but there is -128'
   }
   if (!diagonal) return undefined
   if (elementCount(shape) !== channels * channels) return 'is not square, so it can have no diagonal'

@@ -29,21 +29,24 @@ export function toFloat32(weight: Weight): Tensor {
   return tensor
 }
 
-/** `scale (data - zero point)` for each output channel, and the diagonal added where there is one, rounded once to float32. */
+/**
+ * `scale (data - zero point)` for each output channel, over the step of the input channel and the diagonal added where there are any,
+ * rounded once to float32.
+ */
 export function dequantize(weight: QuantizedTensor): Tensor {
-  const { shape, data, scales, zeroPoints, diagonal } = weight
+  const { shape, data, scales, zeroPoints, diagonal, inputSteps } = weight
   const channels = shape[0] as number
   const size = elementCount(shape) / channels
   const result = new Float32Array(data.length)
   for (let channel = 0; channel < channels; channel++) {
     const scale = scales[channel] as number
     const zero = zeroPoints?.[channel] ?? 0
-    for (let index = channel * size; index < (channel + 1) * size; index++) {
-      result[index] = scale * ((data[index] as number) - zero)
+    const start = channel * size
+    for (let column = 0; column < size; column++) {
+      const step = inputSteps?.[column] ?? 1
+      const more = diagonal && column === channel ? (diagonal[channel] as number) : 0
+      result[start + column] = (scale * ((data[start + column] as number) - zero)) / step + more
     }
-    if (!diagonal) continue
-    const at = channel * size + channel
-    result[at] = scale * ((data[at] as number) - zero) + (diagonal[channel] as number)
   }
   return { dtype: 'float32', shape, data: result }
 }

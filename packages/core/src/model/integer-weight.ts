@@ -1,0 +1,46 @@
+/**
+ * The arithmetic of a layer in int8 (W8A7): integer sums, exact in any order, between float32 values. Every step is rounded to
+ * float32 by itself, so that every kernel gives the same bits. It is not responsible for finding scales: `quantize` does that.
+ *
+ *     q[c] = min(127, max(0, floor(x[c] * inverse[c] + 0.5)))         inverse = 1 / inputSteps; 0 for NaN
+ *     y[o] = (sum over c of data[o][c] q[c]) * scales[o] + bias[o] + (diagonal[o] * inputSteps[o]) * q[o]
+ */
+import type { Graph, Node } from './model.ts'
+import type { QuantizedTensor, TensorSpec, Weight } from './tensor.ts'
+
+/** The largest step of an input in int8: 7 bits, because x86 reads this operand unsigned and Arm signed. */
+export const largestLevel = 127
+
+/**
+ * The weight of `node` where the model asks for integer arithmetic: that of a convolution of one group, 1 x 1 and without padding,
+ * which has `inputSteps`. Undefined where the node is computed in float32, with {@link floatWeight} where its weight is int8.
+ */
+export function integerWeight(graph: Graph<TensorSpec | Weight>, node: Node): QuantizedTensor | undefined {
+  if (node.op !== 'conv2d' || node.groups !== 1 || node.padding.some((size) => size !== 0)) return undefined
+  const weight = graph.weights[node.weight] as Weight | undefined
+  if (weight?.dtype !== 'int8' || !('inputSteps' in weight) || !weight.inputSteps) return undefined
+  const [, , height = 1, width = 1] = weight.shape
+  return height === 1 && width === 1 ? weight : undefined
+}
+
+/** True where a node of `graph` is computed in integers by a backend that can. */
+export function hasIntegerLayers(graph: Graph<TensorSpec | Weight>): boolean {
+  return graph.nodes.some((node) => integerWeight(graph, node) !== undefined)
+}
+
+/** What an input is multiplied with to be in steps, for each input channel. */
+export function inverseSteps({ inputSteps }: QuantizedTensor): Float32Array {
+  return Float32Array.from(inputSteps ?? [], (step) => 1 / step)
+}
+
+/** What each element of the diagonal is multiplied with an input in steps: `diagonal[o] * inputSteps[o]`. */
+export function diagonalSteps({ diagonal, inputSteps }: QuantizedTensor): Float32Array | undefined {
+  if (!diagonal || !inputSteps) return undefined
+  return diagonal.map((value, channel) => value * (inputSteps[channel] as number))
+}
+
+/** The level of an input, 0 to 127, see above. */
+export function toLevel(value: number, inverse: number): number {
+  const level = Math.floor(Math.fround(Math.fround(value * inverse) + 0.5))
+  return level > 0 ? Math.min(level, largestLevel) : 0
+}
