@@ -115,7 +115,7 @@ async function openFolder(
 }
 
 /** Picture files under `folder`, sorted by path, links followed. */
-async function findPictures(folder: string): Promise<string[]> {
+export async function findPictures(folder: string): Promise<string[]> {
   const found: string[] = []
   const visit = async (path: string, depth: number): Promise<void> => {
     for (const name of (await readdir(path)).sort()) {

@@ -10,6 +10,7 @@ import { exportModel } from './commands/export.ts'
 import { inspect } from './commands/inspect.ts'
 import { logits } from './commands/logits.ts'
 import { pull } from './commands/pull.ts'
+import { quantize } from './commands/quantize.ts'
 import { reparam } from './commands/reparam.ts'
 import { train } from './commands/train.ts'
 import { didYouMean } from './did-you-mean.ts'
@@ -23,6 +24,7 @@ const commands = [
   logits,
   inspect,
   reparam,
+  quantize,
   exportModel,
   train,
   bench,

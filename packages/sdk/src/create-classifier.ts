@@ -179,6 +179,10 @@ function classifierOn(compiled: Compiled): LocalClassifier {
       return { ...(await withHead(head)), labels: head.labels, report, head }
     },
     withHead,
+    async quantize(photographs, run) {
+      const { quantizedFile } = await import('./quantize/quantized-file.ts')
+      return quantizedFile({ model, rule, ...decoding }, photographs, defaults.with(run))
+    },
     getModel: async () => model,
     async warmUp() {
       await logits(tensor(input.shape))

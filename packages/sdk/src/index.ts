@@ -22,7 +22,10 @@ export {
   type Preprocess,
   type Progress,
   print,
+  printQuantization,
   profile,
+  type QuantizationReport,
+  type Quantized,
   type Refusal,
   reference,
   reparameterize,
@@ -67,6 +70,9 @@ export type { HeadData, HeadReport } from './head/head-data.ts'
 export type { ClassifierProfile, LayerTime, ProfileOptions } from './layer-times.ts'
 export { type LoadOptions, loadDeployModel, loadModel, type ModelSource } from './load.ts'
 export { clearCache, isCached, preload } from './model-cache.ts'
+export type { CalibrationOptions } from './quantize/options.ts'
+export type { QuantizedFile, QuantizeRunOptions } from './quantize/quantized.ts'
+export { type QuantizeOptions, quantize } from './quantize.ts'
 export type {
   Changes,
   ClassifierDefaults,

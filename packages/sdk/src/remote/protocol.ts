@@ -40,6 +40,7 @@ export const methods: Methods = {
   setOptions: 'owner',
   fewShot: 'classifier',
   withHead: 'classifier',
+  quantize: 'call',
   getModel: 'call',
   warmUp: 'all',
 }

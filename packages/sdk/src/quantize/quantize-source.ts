@@ -1,0 +1,13 @@
+import type { Quantized } from '@mobileone/core'
+import { assumedCard } from '../assumed-card.ts'
+import { loadDeployModel, type ModelSource } from '../load.ts'
+import type { QuantizeOptions } from '../quantize.ts'
+import { quantizeOn } from './calibrated.ts'
+
+/** See `quantize`, which loads this. */
+export async function quantizeSource(source: ModelSource, options: QuantizeOptions): Promise<Quantized> {
+  const { photographs, backend, preprocess, decoding = {}, ...others } = options
+  const model = await loadDeployModel(source, options)
+  const rule = { ...(photographs && (await assumedCard(model)).preprocess), ...preprocess }
+  return quantizeOn(model, photographs, others, { rule: rule as never, decoding, backend })
+}
