@@ -88,6 +88,7 @@ describe('the int8 form in a safetensors file', () => {
     expect(found(`${pointwise}.scale`)).toEqual(['F32', [6]])
     expect(found(`${pointwise}.input`)).toEqual(['F32', [4]])
     expect(found('stage1.3.weight.diag')).toEqual(['F32', [6]])
+    expect(found('head.weight.scale')).toEqual(['F16', [3]])
     expect(found('head.weight.zero')).toEqual(['I8', [3]])
     expect(found('stage1.1.bias')).toEqual(['F32', [6]])
     expect(found('stem.weight')).toEqual(['F16', [4, 3, 3, 3]])
@@ -227,14 +228,9 @@ describe('files of the int8 form that lie', () => {
       'a scale too long',
       { 'w.scale': f32(1, 2, 3) },
       {},
-      `"w.scale" is float32 of 3; beside ${what} it must be float32 of 2`,
+      `"w.scale" is float32 of 3; beside ${what} it must be float32 or float16 of 2`,
     ],
-    [
-      'a scale of another type',
-      { 'w.scale': { ...f32(1, 2), dtype: 'F16' as const } },
-      {},
-      '"w.scale" is float16 of 2',
-    ],
+    ['a scale of another type', { 'w.scale': i8([2]) }, {}, '"w.scale" is int8 of 2'],
     [
       'a scale of another rank',
       { 'w.scale': { ...f32(1, 2), shape: [2, 1] } },
@@ -245,7 +241,7 @@ describe('files of the int8 form that lie', () => {
       'steps too short',
       { 'w.input': f32(1) },
       {},
-      `"w.input" is float32 of 1; beside ${what} it must be float32 of 2`,
+      `"w.input" is float32 of 1; beside ${what} it must be float32 or float16 of 2`,
     ],
     ['a step of 0', { 'w.input': f32(1, 0) }, {}, '"w.input" \\(2\\) holds 0 for input channel 1'],
     ['a negative step', { 'w.input': f32(-1, 1) }, {}, 'holds -1 for input channel 0'],

@@ -15,6 +15,7 @@ const commands = [
   'logits',
   'inspect',
   'reparam',
+  'quantize',
   'export',
   'train',
   'bench',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { roundToFloat16 } from '../src/half.ts'
 import {
   floatWeight,
   initialize,
@@ -194,9 +195,12 @@ describe('the recipe', () => {
     const { model: int8 } = await quantize(model, { samples: [{ x: tensor([1, 4, 9, 9], x) }] })
     const { inputSteps = [] } = int8.weights['y.weight'] as QuantizedTensor
     const silent = 0.01 ** 0.75 * 16
-    expect(Array.from(inputSteps, (step) => step * 127)).toEqual(
-      [16, 2, silent, silent].map((value) => expect.closeTo(value, 5)),
-    )
+    for (const [channel, reach] of [16, 2, silent, silent].entries()) {
+      const ratio = ((inputSteps[channel] as number) * 127) / reach
+      expect(ratio, 'rounded up to float16').toBeGreaterThanOrEqual(1 - 1e-6)
+      expect(ratio).toBeLessThanOrEqual(1 + 2 ** -10)
+    }
+    expect(roundToFloat16(Float32Array.from(inputSteps))).toEqual(inputSteps)
   })
 
   test('a layer without a bias gets one, which keeps the mean of its results', async () => {

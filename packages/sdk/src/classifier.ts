@@ -1,4 +1,12 @@
-import type { CompileFirstOptions, Executor, Graph, Model, Preprocess, Tensor } from '@mobileone/core'
+import type {
+  CompileFirstOptions,
+  Executor,
+  ExecutorPrecision,
+  Graph,
+  Model,
+  Preprocess,
+  Tensor,
+} from '@mobileone/core'
 import type { DecodeOptions, ImageSource, ImageSources, ItemResult, Prediction } from '@mobileone/vision'
 import type { BackendChoice } from './backend-names.ts'
 import type { FewShotExamples, FewShotOptions, FewShotReport } from './few-shot/train-head.ts'
@@ -49,6 +57,8 @@ export interface Classifier extends AsyncDisposable {
   readonly backend: string
   /** What was chosen for this model on this machine: instruction sets, threads. */
   readonly features: readonly string[]
+  /** What it computes in: `int8` where layers of a quantised model are computed in integers. */
+  readonly precision: ExecutorPrecision
   /** What the backend holds for weights and activations, in bytes. */
   readonly memory: { readonly bytes: number }
   readonly labels: readonly string[] | undefined

@@ -132,6 +132,7 @@ function classifierOn(compiled: Compiled): LocalClassifier {
     executor,
     backend: executor.backend,
     features: executor.features ?? [],
+    precision: executor.precision ?? 'float32',
     memory: executor.memory,
     labels,
     preprocess: rule,

@@ -49,10 +49,11 @@ function levelsOf(name: string, weight: StoredTensor, tensors: Checkpoint['tenso
     const stored = tensors.get(key)
     if (!stored) return undefined
     if (!mayHave) invalidFile(`${what} can have no ${JSON.stringify(key)} (${formatShape(stored.shape)})`)
-    const dtype = role === 'zeroPoints' ? 'int8' : 'float32'
-    if (stored.dtype === dtype && stored.shape.length === 1 && stored.shape[0] === length) return stored
+    const dtypes = role === 'zeroPoints' ? ['int8'] : ['float32', 'float16']
+    if (dtypes.includes(stored.dtype) && stored.shape.length === 1 && stored.shape[0] === length)
+      return stored
     return invalidFile(
-      `${JSON.stringify(key)} is ${stored.dtype} of ${formatShape(stored.shape)}; beside ${what} it must be ${dtype} of ${length}`,
+      `${JSON.stringify(key)} is ${stored.dtype} of ${formatShape(stored.shape)}; beside ${what} it must be ${dtypes.join(' or ')} of ${length}`,
     )
   }
   const isPointwise = elementCount(shape) === out * inputs

@@ -8,6 +8,7 @@
  *     <name>.diag    F32 [out]        for the diagonal of a square pointwise layer
  *     <name>.input   F32 [in]         worth of a step of the layer's input: computed in integers
  *
+ * F16 takes the place of F32 where that is exact, but in biases.
  * Of a float reader element (o, c) is `scale[o] (I8 - zero[o]) / input[c]`, and `diag[o]` more where o = c.
  */
 import type { QuantizedTensor } from '@mobileone/core'

@@ -1,4 +1,4 @@
-import { elementCount, MobileOneError, type Model, type QuantizedTensor, type Tensor } from '@mobileone/core'
+import { MobileOneError, type Model, type QuantizedTensor } from '@mobileone/core'
 import { roundToFloat16 } from '@mobileone/core/half'
 import type { WritableTensor } from '../safetensors/write.ts'
 import { formKey, type Levels, layoutVersion, partEndings, versionKey } from './layout.ts'
@@ -10,7 +10,7 @@ export function hasInt8({ weights }: Model): boolean {
 
 /**
  * The tensors of a file of `model` in int8, see `layout.ts`: nothing is rounded. Other weights of two axes or more are F16 where that
- * loses nothing, as `quantize` leaves them, the rest F32.
+ * is exact, as `quantize` leaves them, vectors F32.
  * @throws MobileOneError `invalid-argument` for a model without weights in int8, or whose names are those of parts.
  */
 export function int8Tensors(model: Model): Map<string, WritableTensor> {
@@ -31,8 +31,10 @@ export function int8Tensors(model: Model): Map<string, WritableTensor> {
     tensors.set(key, tensor)
   }
   for (const [name, weight] of Object.entries(model.weights)) {
-    if (weight.dtype === 'float32') set(name, halved(weight))
-    else for (const [key, tensor] of split(name, weight)) set(key, tensor)
+    if (weight.dtype === 'float32') {
+      const { shape, data } = weight
+      set(name, shape.length > 1 ? inHalves(shape, data) : { dtype: 'F32', shape, data })
+    } else for (const [key, tensor] of split(name, weight)) set(key, tensor)
   }
   return tensors
 }
@@ -49,16 +51,13 @@ function* split(name: string, weight: QuantizedTensor): Generator<[string, Writa
     const data = weight[role as keyof Levels]
     if (!data) continue
     const shape = [data.length]
-    yield [
-      name + ending,
-      data instanceof Int8Array ? { dtype: 'I8', shape, data } : { dtype: 'F32', shape, data },
-    ]
+    yield [name + ending, data instanceof Int8Array ? { dtype: 'I8', shape, data } : inHalves(shape, data)]
   }
 }
 
-function halved({ shape, data }: Tensor): WritableTensor {
-  const isHalf = shape.length > 1 && elementCount(shape) > 0 && sameBits(roundToFloat16(data.slice()), data)
-  return { dtype: isHalf ? 'F16' : 'F32', shape, data }
+/** F16 where that is exact. */
+function inHalves(shape: readonly number[], data: Float32Array): WritableTensor {
+  return { dtype: sameBits(roundToFloat16(data.slice()), data) ? 'F16' : 'F32', shape, data }
 }
 
 function sameBits(a: Float32Array, b: Float32Array): boolean {

@@ -14,6 +14,7 @@ export function inInt8(model: Model): Model {
     if (node.op === 'linear') {
       weights[node.weight] = {
         ...levels(weight),
+        scales: roundToFloat16(levels(weight).scales),
         zeroPoints: Int8Array.from({ length: out }, (_, i) => i - 2),
       }
     } else if (node.groups === 1 && height * width === 1) {

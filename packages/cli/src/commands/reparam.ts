@@ -59,6 +59,11 @@ export const reparam = defineCommand({
     }
     const train = await loadFor({ weights: input, ...flags })
     refuseNonFinite(train, `${input} cannot be folded`)
+    if (Object.values(train.weights).some(({ dtype }) => dtype === 'int8')) {
+      throw new UsageError(
+        `${input} is in the int8 form, which has no branches left; use it as it is, or mobileone export it`,
+      )
+    }
     const start = performance.now()
     const deploy = await foldFor(train)
     const foldMs = performance.now() - start

@@ -1,3 +1,4 @@
+import { float16ToFloat32, float32ToFloat16 } from '../../half.ts'
 import { largestLevel } from '../../model/integer-weight.ts'
 import type { Histogram } from './statistics.ts'
 
@@ -13,6 +14,7 @@ const deviations = 3.1
 /**
  * What one of 127 steps of each input channel is worth: (p / largest p)^0.75 of the largest p over 127, p the 99.9th percentile of the channel
  * as the float network makes it. Quieter channels get more room than they need, so that the weights behind loud ones keep their bits.
+ * Rounded up to float16, which files hold in half the bytes.
  */
 export function inputSteps(histograms: readonly Histogram[]): Float32Array {
   const reach = histograms.map((histogram) => {
@@ -20,5 +22,18 @@ export function inputSteps(histograms: readonly Histogram[]): Float32Array {
     return Math.max(histogram.most, histogram.mean + deviations * histogram.deviation)
   })
   const most = reach.reduce((largest, value) => Math.max(largest, value), 0) || 1
-  return Float32Array.from(reach, (value) => (most * Math.max(value / most, floor) ** alpha) / largestLevel)
+  return upToFloat16(
+    Float32Array.from(reach, (value) => (most * Math.max(value / most, floor) ** alpha) / largestLevel),
+  )
+}
+
+/** The next float16 that is no smaller; values outside of its normal range as they are. */
+function upToFloat16(values: Float32Array): Float32Array {
+  const halves = float32ToFloat16(values)
+  const near = float16ToFloat32(halves)
+  const next = float16ToFloat32(halves.map((half) => half + 1))
+  return values.map((value, index) => {
+    if (value < 2 ** -14 || value > 65504) return value
+    return (near[index] as number) >= value ? (near[index] as number) : (next[index] as number)
+  })
 }

@@ -1,0 +1,124 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
+import { hasIntegerLayers, type QuantizationReport } from '@mobileone/core'
+import { goldenPath, lacking } from '@mobileone/testkit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openProject, type Project, runProgram } from './program.ts'
+
+const assets = fileURLToPath(new URL('../../../apps/demo/assets/', import.meta.url))
+const clothes = join(assets, 'fashion-mnist.safetensors')
+
+type Result = QuantizationReport & {
+  readonly bytes: number
+  readonly gzipBytes: number
+  readonly floatBytes: number
+  readonly unreadable?: readonly { readonly file: string }[]
+}
+
+let project: Project
+beforeAll(async () => {
+  project = await openProject()
+})
+afterAll(() => project.remove())
+
+const model = (file: string) =>
+  modelFromCheckpoint(readCheckpoint(new Uint8Array(readFileSync(join(project.folder, file)))))
+
+describe('quantize', () => {
+  it('makes a file that every command reads', { timeout: 120_000 }, async () => {
+    const { json, run } = project
+    const pictures = join(assets, 'images')
+    const result = await json<Result>(['quantize', clothes, '--photos', pictures, '-o', 'f.int8.safetensors'])
+    const count = readdirSync(pictures).filter((name) => name.endsWith('.png')).length
+    expect(result).toMatchObject({ form: 'w8a7', calibratedOn: 'samples', samples: Math.min(16, count) })
+    expect(result.bytes).toBeLessThan(result.floatBytes / 3)
+    expect(result.gzipBytes).toBeLessThan(result.bytes)
+    expect(result.layers).toContainEqual(expect.objectContaining({ node: 'stage1.1', kind: 'int8' }))
+    expect(result.layers).toContainEqual(expect.objectContaining({ kind: 'float', reason: 'depthwise' }))
+    expect(hasIntegerLayers(model('f.int8.safetensors'))).toBe(true)
+
+    const weights = ['--weights', 'f.int8.safetensors']
+    const picture = join(pictures, '2-trouser.png')
+    const [found] = await json<{ top: { label: string }[] }[]>(['classify', picture, ...weights])
+    expect(found?.top[0]?.label).toBe('Trouser')
+    expect((await run(['logits', picture, ...weights, '-o', 'l.f32'])).code).toBe(0)
+    const refused = await run(['reparam', 'f.int8.safetensors', '-o', 'r.safetensors'])
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/int8 form.*no branches/)])
+    const again = await run(['quantize', 'f.int8.safetensors', '-o', 'g.safetensors'])
+    expect([again.code, again.stderr]).toEqual([
+      1,
+      expect.stringMatching(/int8 already; quantise the float model/),
+    ])
+    const exported = await run(['export', 'f.int8.safetensors', '-o', 'e.safetensors'])
+    expect([exported.code, existsSync(join(project.folder, 'r.safetensors'))]).toEqual([0, false])
+    expect(model('e.safetensors').weights).toEqual(model('f.int8.safetensors').weights)
+  })
+
+  it('folds, takes weights alone, and prints what each layer loses', { timeout: 60_000 }, async () => {
+    const { stdout, stderr, code } = await project.run([
+      'quantize',
+      'tiny.safetensors',
+      '--weights-only',
+      '-o',
+      't.safetensors',
+    ])
+    expect(stderr).toBe('')
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/w8: 0 layers in integers.*t\.safetensors: .*gzipped, of/s),
+    ])
+    expect(hasIntegerLayers(model('t.safetensors'))).toBe(false)
+  })
+
+  it('tells pictures that cannot be read, and what few cost', { timeout: 60_000 }, async () => {
+    const folder = join(project.folder, 'photographs')
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'broken.png'), 'no picture')
+    const args = ['quantize', 'tiny.safetensors', '-p', 'photographs', '-o', 'p.safetensors', '--json']
+    const none = await project.run(args)
+    expect([none.code, none.stderr]).toEqual([
+      1,
+      expect.stringMatching(/none of the 1 photographs can be read/),
+    ])
+    expect(existsSync(join(project.folder, 'p.safetensors'))).toBe(false)
+
+    writeFileSync(join(folder, 'red.png'), readFileSync(join(project.folder, 'red.png')))
+    const { stdout, stderr, code } = await project.run(args)
+    expect(stderr).toMatch(/broken\.png.*another is taken/)
+    expect(stderr).toMatch(/steps from 1 photograph cost accuracy.*--weights-only/)
+    expect(code).toBe(0)
+    const result = JSON.parse(stdout) as Result
+    expect(result).toMatchObject({ samples: 1, unreadable: [{ file: expect.stringMatching(/broken/) }] })
+  })
+
+  it.each([
+    [['-o', 'x.onnx'], 2, /writes a \.safetensors file/],
+    [[], 2, /say where to write/],
+    [['-o', 'x.safetensors', '--count', '0'], 2, /--count/],
+    [['-o', 'x.safetensors', '-p', 'nowhere'], 1, /cannot read the folder nowhere/],
+    [['-o', 'x.safetensors', '-p', 'empty'], 1, /no pictures and no IDX files in empty/],
+  ])('refuses %j', async (args, code, message) => {
+    mkdirSync(join(project.folder, 'empty'), { recursive: true })
+    const outcome = await project.run(['quantize', 'tiny.safetensors', ...args])
+    expect([outcome.code, outcome.stderr]).toEqual([code, expect.stringMatching(message)])
+    expect(existsSync(join(project.folder, 'x.safetensors'))).toBe(false)
+  })
+})
+
+it.skipIf(lacking('golden'))('S0 in int8 by the command line', { timeout: 180_000 }, async () => {
+  const args = ['quantize', goldenPath('mobileone_s0.pth.tar'), '-p', goldenPath('imagenet-sample')]
+  const { code, stdout, stderr } = await runProgram(project.folder, [
+    ...args,
+    '-o',
+    's0.safetensors',
+    '--json',
+  ])
+  expect([code, stderr]).toEqual([0, ''])
+  const result = JSON.parse(stdout) as Result
+  expect(result).toMatchObject({ form: 'w8a7', samples: 16, comparedOn: 'heldOut', compared: 32 })
+  expect(result.agreement).toBeGreaterThanOrEqual(0.85)
+  expect(result.bytes).toBeLessThanOrEqual(2_200_000)
+  expect(result.gzipBytes).toBeLessThanOrEqual(1_850_000)
+})
