@@ -2,7 +2,7 @@ import { toOnnx } from '@mobileone/onnx'
 import { lacking, softwareGpu } from '@mobileone/testkit'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openSite, type Site, violations } from './open-site.ts'
+import { openSite, type Site, takeScreenshots, violations } from './open-site.ts'
 import { tiny } from './tiny.ts'
 
 const status = (page: Page, ...wanted: string[]): Promise<unknown> =>
@@ -42,6 +42,7 @@ describe.skipIf(lacking('chromium'))('the page of runs', { retry: 1, timeout: 12
       '?networks=s1,resnet18&contenders=mobileone-wasm&threads=2&size=160&batch=4&protocol=modelbench&rounds=3',
     )
     await page.waitForSelector('.setup')
+    await takeScreenshots(page, 'run-choose')
     const chosen = await page.$$eval('.setup input:checked', (inputs) =>
       inputs.map((input) => (input as HTMLInputElement).value),
     )
