@@ -167,7 +167,6 @@ export class ThreadPool {
     if (this.#hasEnded) throw new MobileOneError('disposed', 'this classifier has been disposed')
     const thread = startThread(this.#options.address, (reason) => this.#lost(slot, thread, reason))
     slot.thread = thread
-    await thread.connection.started
     return thread.connection
   }
 
