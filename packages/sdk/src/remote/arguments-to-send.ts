@@ -1,26 +1,9 @@
 /** What a call was given, as `postMessage` takes it: elements as frames or bitmaps, responses as their bodies. */
 
+import type { Luggage, Unreadable } from './calls.ts'
 import { rare } from './load-rare.ts'
 import { mark } from './mark.ts'
 import { given } from './transfer.ts'
-
-/** What is sent away with the arguments of one call, or stays here. */
-export interface Luggage {
-  /** All that the call was given, where a limit may stand. */
-  readonly args: readonly unknown[]
-  readonly callbacks: ((...args: unknown[]) => unknown)[]
-  readonly transfer: Set<Transferable>
-  /** Frames and bitmaps made for the call, to be closed where it is not sent. */
-  readonly made: Promise<ImageBitmap | VideoFrame>[]
-  /** The signal among the arguments. */
-  signal?: AbortSignal
-}
-
-/** What is thrown of an element that cannot be read, for {@link refuse} to tell why. */
-export interface Unreadable {
-  readonly element: HTMLVideoElement | HTMLImageElement
-  readonly cause: unknown
-}
 
 /** `value` of the key `key`, to be sent. Everything is read, and copied, at the time of the call; so is the signal found. */
 export async function toSend(value: unknown, luggage: Luggage, key = ''): Promise<unknown> {

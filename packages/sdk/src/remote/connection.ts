@@ -3,47 +3,14 @@
  * before the first call, so what most calls do without is imported when it is needed.
  */
 import type { MobileOneError } from '@mobileone/core'
-import { type Luggage, toSend } from './arguments-to-send.ts'
+import { toSend } from './arguments-to-send.ts'
+import type { Call, Connection, Luggage, Thread } from './calls.ts'
 import { failed } from './failed.ts'
 import { rare } from './load-rare.ts'
-import type { ItemReply, Reply, Request } from './protocol.ts'
+import type { ItemReply, Request } from './protocol.ts'
 
 /** Milliseconds that a thread has, after an abort, to put away what it has of a download. */
 export const abortLimit = 2000
-
-/** A worker of a page, or a thread of Node. What is posted after its end is lost. */
-export interface Thread {
-  postMessage(request: Request, transfer: Transferable[]): unknown
-  terminate(): unknown
-}
-
-/** A request before it has a number and arguments that can be sent. */
-export type Wanted<Kind = Request> = Kind extends { readonly args: readonly unknown[] }
-  ? Omit<Kind, 'id' | 'args'>
-  : never
-
-/** What becomes of the replies to a call, by their types. */
-type Handlers = {
-  readonly [Type in Reply['type']]?: (reply: Extract<Reply, { readonly type: Type }>) => void
-}
-
-interface Call extends Handlers {
-  /** Fail with `error`, whatever the thread says. */
-  cancel(error: unknown): void
-}
-
-export interface Connection {
-  /** Those under way, by their numbers. */
-  readonly pending: ReadonlyMap<number, Call>
-  readonly thread: Thread
-  /** The thread's answer. `handlers` are for what a stream is told beside it. */
-  ask(wanted: Wanted, args: readonly unknown[], handlers?: Handlers): Promise<unknown>
-  readonly toSend: typeof toSend
-  /** For the platform: what the thread posted. */
-  receive(reply: Reply): void
-  /** For the platform: end the thread. Everything that waits, and every later call, fails with the first `error`. */
-  fail(error: MobileOneError): void
-}
 
 export function connect(thread: Thread): Connection {
   const pending = new Map<number, Call>()

@@ -1,6 +1,6 @@
 /** The words of what goes wrong on the owner's side, which pages load only then. */
 import { isMobileOneError, MobileOneError } from '@mobileone/core'
-import type { Unreadable } from './arguments-to-send.ts'
+import type { Unreadable } from './calls.ts'
 import type { Reply } from './protocol.ts'
 import { startLimit } from './start-limit.ts'
 import { unpack } from './wire.ts'

@@ -1,4 +1,4 @@
-import type { Connection } from './connection.ts'
+import type { Connection } from './calls.ts'
 import type { MethodName, Share } from './protocol.ts'
 
 /** A network as it is made anew: the options of `createClassifier`, with weights that are shared. */

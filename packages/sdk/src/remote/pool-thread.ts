@@ -1,7 +1,8 @@
 import { execArgv } from 'node:process'
 import { Worker } from 'node:worker_threads'
 import { MobileOneError } from '@mobileone/core'
-import { type Connection, connect } from './connection.ts'
+import type { Connection } from './calls.ts'
+import { connect } from './connection.ts'
 import { disposal } from './failed.ts'
 import type { Reply } from './protocol.ts'
 

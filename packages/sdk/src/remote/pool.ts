@@ -1,6 +1,6 @@
 /** Calls shared out among threads: not responsible for what they do. */
 import { MobileOneError } from '@mobileone/core'
-import type { Connection } from './connection.ts'
+import type { Connection } from './calls.ts'
 import { type PoolThread, startThread } from './pool-thread.ts'
 
 /** Calls a thread has at a time: one is decoded while one runs. */

@@ -1,6 +1,6 @@
 import type { Classifier, ClassifierOptions } from '../classifier.ts'
 import { deferred } from '../watch/deferred.ts'
-import type { Connection, Wanted } from './connection.ts'
+import type { Calls } from './calls.ts'
 import { disposal } from './failed.ts'
 import { rare } from './load-rare.ts'
 import type { BackendRequest } from './named-backends.ts'
@@ -18,17 +18,6 @@ export interface RemoteOptions
   readonly cache?: false
   /** False where no encoded pictures come, so that a missing decoder is no error. */
   readonly decoder?: false
-}
-
-/** Where the calls of classifiers go. */
-export interface Calls extends Pick<Connection, 'fail'> {
-  ask(wanted: Exclude<Wanted, { readonly type: 'create' }>, args: readonly unknown[]): Promise<unknown>
-  /** How streams are opened, where that is not by {@link stream} of a connection. */
-  readonly stream?: (
-    handle: number,
-    method: MethodName,
-    args: readonly unknown[],
-  ) => AsyncGenerator<unknown, void, undefined>
 }
 
 /**

@@ -6,9 +6,8 @@ import type { ListOptions } from '../run-options.ts'
 import type { WatchSource } from '../watch/open-frames.ts'
 import { type FrameResults, type WatchOptions, watch } from '../watch/watch.ts'
 import { optionsOver } from './arguments.ts'
-import type { Connection } from './connection.ts'
+import type { Calls, Connection } from './calls.ts'
 import type { MethodName } from './protocol.ts'
-import type { Calls } from './remote-classifier.ts'
 import { stream } from './streams.ts'
 
 /** What `method` iterates over. */

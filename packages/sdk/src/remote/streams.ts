@@ -1,7 +1,6 @@
 /** Calls that read an iterable of their owner, and answer with one. */
 import { isMobileOneError } from '@mobileone/core'
-import type { Luggage } from './arguments-to-send.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, Luggage } from './calls.ts'
 import { sendingError } from './faults.ts'
 import { mark } from './mark.ts'
 import type { Item, ItemReply, MethodName } from './protocol.ts'
