@@ -18,7 +18,10 @@ const folder = join(root, 'apps/docs')
 const vitepress = (...given) => sh(join(folder, 'node_modules/.bin/vitepress'), given)
 
 const { values } = parseArgs({
-  options: { serve: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  options: {
+    serve: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  },
 })
 if (values.help) console.log(usage)
 else {
