@@ -1,4 +1,11 @@
-import { floatWeight, type Model, type QuantizedTensor, type Weight } from '@mobileone/core'
+import {
+  floatWeight,
+  integerWeight,
+  type Model,
+  type Node,
+  type QuantizedTensor,
+  type Weight,
+} from '@mobileone/core'
 import { uniqueNames } from './names.ts'
 import { dataType, type OnnxAttribute, type OnnxNode, type OnnxTensor } from './proto.ts'
 
@@ -13,7 +20,7 @@ export type Attributes = ReadonlyMap<string, OnnxAttribute>
 export class GraphBuilder {
   readonly nodes: OnnxNode[] = []
   readonly initializers: OnnxTensor[] = []
-  readonly model: Model
+  readonly #model: Model
   readonly #uniqueValue = uniqueNames()
   readonly #uniqueNode = uniqueNames()
   readonly #values = new Map<string, string>()
@@ -21,7 +28,7 @@ export class GraphBuilder {
   readonly #constants = new Map<string, string>()
 
   constructor(model: Model) {
-    this.model = model
+    this.#model = model
   }
 
   /** Declare an input; returns its ONNX name. */
@@ -44,6 +51,11 @@ export class GraphBuilder {
   /** Let nodes that read the model value `value` read the ONNX value `name` instead. */
   replace(value: string, name: string): void {
     this.#values.set(value, name)
+  }
+
+  /** The weight of `node` where its layer is computed in integers. */
+  integerWeight(node: Node): QuantizedTensor | undefined {
+    return integerWeight(this.#model, node)
   }
 
   /** The ONNX name of a model value. */
@@ -71,31 +83,23 @@ export class GraphBuilder {
     const weight = this.#stored(name)
     if (isLevels(weight)) return this.levels(name, weight)
     return this.#once(name, name, (unique) => {
-      const { shape, data } = floatWeight(this.model, name)
+      const { shape, data } = floatWeight(this.#model, name)
       this.#initializer(unique, shape, dataType.float, data)
     })
   }
 
-  /** The value that holds a matrix of the model with its axes swapped, as {@link weight} does. */
+  /** The initialiser that holds a matrix of the model, in float32, with its axes swapped. */
   transposedWeight(name: string): string {
-    const weight = this.#stored(name)
-    const [rows = 1, columns = 1] = weight.shape
-    const turn = <T extends Float32Array | Int8Array>(data: T): T =>
-      data.map((_, at) => data[(at % rows) * columns + Math.floor(at / rows)] as number) as T
-    if (isLevels(weight)) {
-      return this.levels(
-        `${name}/transposed`,
-        { ...weight, shape: [columns, rows], data: turn(weight.data) },
-        1,
-      )
-    }
-    return this.#once(`${name}/transposed`, `${name}/transposed`, (unique) =>
-      this.#initializer(unique, [columns, rows], dataType.float, turn(floatWeight(this.model, name).data)),
-    )
+    return this.#once(`${name}/transposed`, `${name}/transposed`, (unique) => {
+      const { shape, data } = floatWeight(this.#model, name)
+      const [rows = 1, columns = 1] = shape
+      const turned = data.map((_, at) => data[(at % rows) * columns + Math.floor(at / rows)] as number)
+      this.#initializer(unique, [columns, rows], dataType.float, turned)
+    })
   }
 
-  /** `scale (data - zero point)` along `axis` of the int8 elements of `weight`, whose steps and diagonal are left to the caller. */
-  levels(name: string, weight: QuantizedTensor, axis = 0): string {
+  /** `scale (data - zero point)` of the int8 elements of `weight`, whose steps and diagonal are left to the caller. */
+  levels(name: string, weight: QuantizedTensor): string {
     const { shape, data, scales, zeroPoints } = weight
     const channels = [scales.length]
     return this.#once(`levels ${name}`, `${name}/float`, (unique) => {
@@ -112,7 +116,7 @@ export class GraphBuilder {
           ),
         )
       }
-      this.emit('DequantizeLinear', unique, parts, unique, new Map([['axis', { type: 'int', value: axis }]]))
+      this.emit('DequantizeLinear', unique, parts, unique, new Map([['axis', { type: 'int', value: 0 }]]))
     })
   }
 
@@ -131,7 +135,7 @@ export class GraphBuilder {
   }
 
   #stored(name: string): Weight {
-    return this.model.weights[name] as Weight
+    return this.#model.weights[name] as Weight
   }
 
   /** The value of `key`, made once under a name that begins as `wanted`. */

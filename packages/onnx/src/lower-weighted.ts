@@ -1,4 +1,4 @@
-import { type Conv2d, integerWeight, type Linear, type QuantizedTensor } from '@mobileone/core'
+import type { Conv2d, Linear, QuantizedTensor } from '@mobileone/core'
 import type { Attributes, GraphBuilder } from './graph-builder.ts'
 import type { OnnxAttribute } from './proto.ts'
 
@@ -22,7 +22,7 @@ export function lowerConvolution(
     ['strides', { type: 'ints', value: node.stride }],
   ])
   const bias = node.bias === undefined ? [] : [builder.weight(node.bias)]
-  const integer = integerWeight(builder.model, node)
+  const integer = builder.integerWeight(node)
   if (integer) {
     lowerIntegerConvolution(builder, node, integer, x, output, isNotNegative, bias, attributes)
     return
@@ -33,7 +33,10 @@ export function lowerConvolution(
   emitSum(builder, node, 'Conv', whole, own, output, attributes)
 }
 
-/** Add a linear layer of rows, or of any more axes. */
+/**
+ * Add a linear layer of rows, or of any more axes, whose weight is float32: of a MatMul with an int8 weight ONNX Runtime makes one
+ * that rounds the other side to 8 bits, too.
+ */
 export function lowerLinear(
   builder: GraphBuilder,
   node: Linear,
@@ -41,10 +44,10 @@ export function lowerLinear(
   output: string,
   isOfRows: boolean,
 ): void {
-  const diagonal = builder.diagonal(node.weight)
-  const own = diagonal && ownShare(builder, node, x, diagonal, [diagonal.length])
   const bias = node.bias === undefined ? [] : [builder.weight(node.bias)]
   if (isOfRows) {
+    const diagonal = builder.diagonal(node.weight)
+    const own = diagonal && ownShare(builder, node, x, diagonal, [diagonal.length])
     const whole = [x, builder.weight(node.weight), ...bias]
     emitSum(builder, node, 'Gemm', whole, own, output, new Map([['transB', { type: 'int', value: 1 }]]))
     return
@@ -52,7 +55,7 @@ export function lowerLinear(
   const product = [x, builder.transposedWeight(node.weight)]
   const [addend] = bias
   if (addend === undefined) {
-    emitSum(builder, node, 'MatMul', product, own, output)
+    builder.emit('MatMul', node.name, product, output)
     return
   }
   const unbiased = builder.emit(
@@ -61,7 +64,7 @@ export function lowerLinear(
     product,
     builder.fresh(`${node.name}/MatMul`),
   )
-  emitSum(builder, node, 'Add', [unbiased, addend], own, output)
+  builder.emit('Add', node.name, [unbiased, addend], output)
 }
 
 /**
@@ -83,7 +86,8 @@ function lowerIntegerConvolution(
   const { inputSteps = new Float32Array(), diagonal } = weight
   const steps = builder.floats(`${node.weight}.input`, [inputSteps.length, 1, 1], inputSteps)
   const scale = [builder.constant('int8/step', [], [1]), builder.zeroPoint()]
-  const scaled = helper('Div', [isNotNegative ? x : helper('Relu', [x]), steps])
+  const inSteps = helper('Div', [x, steps])
+  const scaled = isNotNegative ? inSteps : helper('Max', [inSteps, builder.constant('int8/lowest', [], [0])])
   const levels = helper('DequantizeLinear', [helper('QuantizeLinear', [scaled, ...scale]), ...scale])
   let own: string | undefined
   if (diagonal) {
