@@ -252,6 +252,20 @@ const test = (_: string, { skip }: { skip: string | boolean }, run: () => Promis
   },
   {
     document: 'packages/sdk/README.md',
+    has: 'export async function shrink(',
+    files: {
+      'clothes.safetensors': 'copy:apps/demo/assets/fashion-mnist.safetensors',
+      'photograph.jpg': `copy:${photograph}`,
+    },
+    async check({ shrink }, printed) {
+      await shrink('clothes.safetensors', 'clothes.int8.safetensors', ['photograph.jpg'])
+      expect(String(printed.at(-1)?.[0])).toMatch(/^w8a7: \d+ layers in integers/m)
+      const { metadata } = readCheckpoint(readFileSync('clothes.int8.safetensors'))
+      expect(metadata.get('quantization')).toBe('w8a7')
+    },
+  },
+  {
+    document: 'packages/sdk/README.md',
     has: 'classifier.fewShot({ cats: catFiles, dogs: dogFiles })',
     files: {
       'fashion-mnist.safetensors': 'copy:apps/demo/assets/fashion-mnist.safetensors',

@@ -5,7 +5,7 @@ import {
   modelFromCheckpoint,
   type NetworkLibrary,
   readCheckpointAsync,
-  toSafetensors,
+  toFloatSafetensors,
 } from '@mobileone/checkpoint/lazy'
 import {
   MobileOneError,
@@ -88,7 +88,7 @@ export async function loadDeployModel(given: ModelSource, options: LoadOptions =
       const value = stored(await reparameterizeAsync(loaded, folding))
       const isTrainForm = loaded.nodes.some(({ op }) => op === 'batchNorm')
       const { storage = 'float32' } = options
-      return { value, toBytes: isTrainForm ? () => toSafetensors(value, { storage }) : undefined }
+      return { value, toBytes: isTrainForm ? () => toFloatSafetensors(value, { storage }) : undefined }
     },
   )
   return described(model, source, fetched)
