@@ -22,6 +22,7 @@ import {
 import * as abi from './abi.ts'
 import { chooseBand, padChannels, type Tuning } from './choose.ts'
 import type { FurtherOps, PlanFurther } from './further-ops.ts'
+import type { Int8Layers } from './int8-layers.ts'
 import { packBatchNorm, packDepthwise, packNumbers, packPanels } from './pack.ts'
 import type { Activation } from './planning.ts'
 import { type Constant, constant, type Placement, Program } from './program.ts'
@@ -32,6 +33,8 @@ export interface Plan extends Placement {
   readonly inputs: Readonly<Record<string, number>>
   /** Byte offsets of the outputs, NCHW. */
   readonly outputs: Readonly<Record<string, { readonly offset: number; readonly shape: readonly number[] }>>
+  /** Whether layers are computed in integers. */
+  readonly precision: 'float32' | 'int8'
 }
 
 /**
@@ -86,6 +89,8 @@ class Planner {
   readonly #zeros: Constant = constant(abi.ZERO_FLOATS, () => {})
   /** What plans the ops that this class does not. */
   readonly #further: FurtherOps | undefined
+  /** What plans layers with int8 weights. */
+  readonly #int8: Int8Layers | undefined
 
   constructor(model: Model, tuning: Tuning, shapes: Shapes, planFurther: PlanFurther | undefined) {
     this.#model = model
@@ -94,8 +99,10 @@ class Planner {
     this.#uses = findUses(model)
     const [uses, program, fused, zeros] = [this.#uses, this.#program, this.#fused, this.#zeros]
     const activation = this.#activation.bind(this)
-    this.#further = planFurther?.({ model, shapes, uses, tuning, program, fused, zeros, activation })
+    const planning = { model, shapes, uses, tuning, program, fused, zeros, activation }
+    this.#further = planFurther?.(planning)
     this.#values = this.#further?.values ?? new ValueTable(model.inputs, shapes, uses, program)
+    this.#int8 = tuning.int8?.({ ...planning, values: this.#values })
   }
 
   add(node: Node): void {
@@ -146,6 +153,7 @@ class Planner {
     const placement = this.#program.place(threads)
     return {
       ...placement,
+      precision: this.#int8?.computes ? 'int8' : 'float32',
       inputs: Object.fromEntries(
         Object.entries(this.#values.inputs).map(([name, { offset }]) => [name, offset]),
       ),
@@ -156,6 +164,7 @@ class Planner {
   }
 
   #conv(node: Conv2d): void {
+    if (this.#int8?.conv(node)) return
     const name = node.inputs[0]
     const [n, inC, inH, inW] = this.#shapes[name] as [number, number, number, number]
     const [, outC, outH, outW] = this.#shapes[node.name] as [number, number, number, number]
@@ -268,6 +277,8 @@ class Planner {
 
   /** Pixels times weights: a pointwise convolution or a linear layer. */
   #product(node: Conv2d | Linear, op: number, kernel: string, act: Activation, x: Value, y: Value): void {
+    this.#values.release(x)
+    if (op === abi.GEMV && this.#int8?.vector(node, act, x, y)) return
     const k = x.c
     const pixels = x.n * x.hw
     const panels = padChannels(y.c) / 8
@@ -292,7 +303,6 @@ class Planner {
         [abi.K_BLOCK]: this.#tuning.kBlock,
       },
     })
-    this.#values.release(x)
   }
 
   #batchNorm(node: BatchNorm): void {

@@ -8,17 +8,18 @@ import {
   throwIfAborted,
 } from '@mobileone/core'
 import { STEP_WORDS } from './abi.ts'
-import { tuningOf } from './choose.ts'
+import type { Tuning } from './choose.ts'
 import { MAX_SHARED_NODES } from './chunk-scheduler.ts'
 import type { Simd } from './detect-simd.ts'
 import { instantiate, loadModule, type WasmSource } from './load.ts'
 import { type Plan, planModel } from './plan.ts'
+import { tuningFor, type WasmPrecision } from './precision.ts'
 import { startRunner } from './runner.ts'
 import type { ThreadPlan } from './thread-count.ts'
 import type { WorkerAddress } from './thread-pool.ts'
 
 /** A model in memory, ready to run. It keeps neither the model nor its weights in their own layout. */
-export interface Runtime extends Pick<Plan, 'steps' | 'inputs' | 'outputs'> {
+export interface Runtime extends Pick<Plan, 'steps' | 'inputs' | 'outputs' | 'precision'> {
   readonly memoryBytes: number
   /** How many threads share a run, in words. */
   readonly threads: string
@@ -32,6 +33,9 @@ export interface Runtime extends Pick<Plan, 'steps' | 'inputs' | 'outputs'> {
 export interface RuntimeOptions extends CompileOptions {
   readonly wasm: WasmSource | undefined
   readonly simd: Simd
+  readonly precision: WasmPrecision | undefined
+  /** Other choices than those for the model, to test or time them. */
+  readonly tuning?: Tuning
   readonly threads: ThreadPlan
   readonly worker: WorkerAddress | undefined
 }
@@ -51,12 +55,16 @@ export interface Packed {
 
 /** Plan `model`, which has been validated, pack its weights, link the kernels, start the workers. */
 export async function createRuntime(model: Model, options: RuntimeOptions): Promise<Runtime> {
-  const { simd } = options
+  const { simd, precision } = options
   const threads = threadsFor(model, options.threads)
   const shared = threads.threads > 1
   const module = loadModule(simd, options.wasm, shared)
   module.catch(() => {})
-  const plan = await planModel(model, threads.threads, tuningOf(simd))
+  const plan = await planModel(
+    model,
+    threads.threads,
+    options.tuning ?? (await tuningFor(model, simd, precision, module)),
+  )
   const memory = allocate(model.name, plan.end, shared)
   plan.writeRecords(new Int32Array(memory.buffer), 0)
   await writeConstants(plan, [memory], options)
@@ -132,6 +140,7 @@ export async function startRuntime(
     steps,
     inputs: places,
     outputs: shown,
+    precision: layout.precision,
     memoryBytes: pagesOf(layout.end) * PAGE,
     threads: text,
     async run(inputs, signal) {
