@@ -46,7 +46,7 @@ module.exports = {
     {
       name: 'transforms-see-no-backend',
       severity: 'error',
-      from: { path: '^packages/core/src/transforms', pathNot: 'compare\\.ts$' },
+      from: { path: '^packages/core/src/transforms', pathNot: '(compare|quantize|report)\\.ts$' },
       to: { path: '^packages/core/src/(backend|executor|compile-first)\\.ts$|^packages/backend-' },
     },
     {

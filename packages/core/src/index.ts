@@ -127,7 +127,15 @@ export {
 } from './transforms/compare.ts'
 export { expandKernel } from './transforms/expand-kernel.ts'
 export { foldBatchNorm } from './transforms/fold-batch-norm.ts'
+export type { LayerKind } from './transforms/int8/plan.ts'
+export {
+  type LayerReport,
+  type OutputComparison,
+  printQuantization,
+  type QuantizationReport,
+} from './transforms/int8/report.ts'
 export { mergeParallelConvs } from './transforms/merge-parallel-convs.ts'
+export { type Quantized, type QuantizeOptions, quantize } from './transforms/quantize.ts'
 export { quantizeWeight } from './transforms/quantize-weight.ts'
 export {
   type ReparameterizeAsyncOptions,

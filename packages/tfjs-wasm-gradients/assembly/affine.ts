@@ -5,12 +5,12 @@
  */
 import { addSums, maskByRelu, sampleMean, subtract } from './columns'
 import { blockRows, gemm } from './gemm'
-import { pack6, pack8, packSymmetric, packTransposed, pad8, panels6, panels8, unpackTiles } from './pack'
+import { pack4, pack8, packSymmetric, packTransposed, pad8, panels4, panels8, unpackTiles } from './pack'
 import { outer } from './tile'
 
 /** Bytes of scratch {@link affine} needs. */
 export function affineScratch(ins: i32, outs: i32): usize {
-  return 192 + (<usize>panels8(outs) << 5) * (<usize>ins + 1)
+  return 128 + (<usize>panels8(outs) << 5) * (<usize>ins + 1)
 }
 
 /** `bias` may be 0. */
@@ -18,7 +18,7 @@ export function affine(
   x: usize, w: usize, bias: usize, y: usize, rows: i32, ins: i32, outs: i32, relu: i32, scratch: usize,
 ): void {
   const edge = scratch
-  const biases = edge + 192
+  const biases = edge + 128
   const panels = biases + (<usize>panels8(outs) << 5)
   pad8(bias, outs, biases)
   pack8(w, <usize>outs << 2, ins, outs, panels)
@@ -35,9 +35,9 @@ function depth(ins: i32, outs: i32): i32 {
 /** Bytes of scratch {@link affineBackward} needs. */
 export function affineBackwardScratch(ins: i32, outs: i32): usize {
   const block = <usize>depth(ins, outs)
-  const tiles = <usize>(panels6(ins) * panels8(outs)) * 192
+  const tiles = <usize>(panels4(ins) * panels8(outs)) * 128
   const wide = <usize>panels8(ins) << 5
-  return 192 + wide + (<usize>outs << 5) * <usize>panels8(ins) + tiles + block * (<usize>panels6(ins) * 24 + (<usize>panels8(outs) << 5) + (<usize>outs << 2))
+  return 128 + wide + (<usize>outs << 5) * <usize>panels8(ins) + tiles + block * (<usize>panels4(ins) * 16 + (<usize>panels8(outs) << 5) + (<usize>outs << 2))
 }
 
 /**
@@ -49,13 +49,13 @@ export function affineBackward(
   scratch: usize,
 ): void {
   const block = depth(ins, outs)
-  const high = panels6(ins), wide = panels8(outs)
+  const high = panels4(ins), wide = panels8(outs)
   const edge = scratch
-  const zeros = edge + 192
+  const zeros = edge + 128
   const panels = zeros + (<usize>panels8(ins) << 5)
   const tiles = panels + (<usize>outs << 5) * <usize>panels8(ins)
-  const left = tiles + <usize>(high * wide) * 192
-  const right = left + <usize>(block * high) * 24
+  const left = tiles + <usize>(high * wide) * 128
+  const right = left + <usize>(block * high) * 16
   const dz = right + (<usize>(block * wide) << 5)
   const xStep = <usize>ins << 2
   const yStep = <usize>outs << 2
@@ -63,7 +63,7 @@ export function affineBackward(
     pad8(0, ins, zeros)
     packTransposed(w, outs, ins, panels)
   }
-  if (dw) memory.fill(tiles, 0, <usize>(high * wide) * 192)
+  if (dw) memory.fill(tiles, 0, <usize>(high * wide) * 128)
   if (db) memory.fill(db, 0, yStep)
   for (let r = 0; r < rows; r += block) {
     const height = min(block, rows - r)
@@ -75,7 +75,7 @@ export function affineBackward(
     }
     if (db) addSums(from, height, outs, db)
     if (dw) {
-      pack6(xAt, xStep, height, ins, left)
+      pack4(xAt, xStep, height, ins, left)
       pack8(from, yStep, height, outs, right)
       outerProducts(left, right, height, high, wide, tiles)
     }
@@ -84,14 +84,14 @@ export function affineBackward(
   if (dw) unpackTiles(tiles, ins, outs, dw)
 }
 
-/** tiles [wide][high] += panels [high][rows][6] times panels [wide][rows][8]. */
+/** tiles [wide][high] += panels [high][rows][4] times panels [wide][rows][8]. */
 export function outerProducts(left: usize, right: usize, rows: i32, high: i32, wide: i32, tiles: usize): void {
   for (let j = 0; j < wide; ++j) {
     let a = left
     for (let i = 0; i < high; ++i) {
       outer(a, right, rows, tiles)
-      a += <usize>rows * 24
-      tiles += 192
+      a += <usize>rows * 16
+      tiles += 128
     }
     right += <usize>rows << 5
   }
@@ -99,8 +99,8 @@ export function outerProducts(left: usize, right: usize, rows: i32, high: i32, w
 
 /** Bytes of scratch {@link covariance} needs. */
 export function covarianceScratch(n: i32): usize {
-  return <usize>depth(n, n) * (<usize>panels6(n) * 24 + (<usize>panels8(n) << 5) + (<usize>n << 2)) +
-    <usize>(panels6(n) * panels8(n)) * 192 + (<usize>n << 3)
+  return <usize>depth(n, n) * (<usize>panels4(n) * 16 + (<usize>panels8(n) << 5) + (<usize>n << 2)) +
+    <usize>(panels4(n) * panels8(n)) * 128 + (<usize>n << 3)
 }
 
 /**
@@ -109,28 +109,28 @@ export function covarianceScratch(n: i32): usize {
  */
 export function covariance(x: usize, c: usize, mean: usize, rows: i32, n: i32, scratch: usize): void {
   const block = depth(n, n)
-  const high = panels6(n), wide = panels8(n)
+  const high = panels4(n), wide = panels8(n)
   const tiles = scratch
-  const left = tiles + <usize>(high * wide) * 192
-  const right = left + <usize>(block * high) * 24
+  const left = tiles + <usize>(high * wide) * 128
+  const right = left + <usize>(block * high) * 16
   const centred = right + (<usize>(block * wide) << 5)
   const shift = centred + (<usize>(block * n) << 2)
   const sum = shift + (<usize>n << 2)
   const step = <usize>n << 2
   sampleMean(x, rows, n, shift)
-  memory.fill(tiles, 0, <usize>(high * wide) * 192)
+  memory.fill(tiles, 0, <usize>(high * wide) * 128)
   memory.fill(sum, 0, step)
   for (let r = 0; r < rows; r += block) {
     const height = min(block, rows - r)
     subtract(x + <usize>r * step, shift, height, n, centred)
     addSums(centred, height, n, sum)
-    pack6(centred, step, height, n, left)
+    pack4(centred, step, height, n, left)
     pack8(centred, step, height, n, right)
     for (let j = 0; j < wide; ++j) {
       const b = right + (<usize>(j * height) << 5)
       // Tiles that reach the upper triangle.
-      const end = min(high, (j * 8 + 7) / 6 + 1)
-      for (let i = 0; i < end; ++i) outer(left + <usize>(i * height) * 24, b, height, tiles + <usize>(j * high + i) * 192)
+      const end = min(high, (j * 8 + 7) / 4 + 1)
+      for (let i = 0; i < end; ++i) outer(left + <usize>(i * height) * 16, b, height, tiles + <usize>(j * high + i) * 128)
     }
   }
   unpackTiles(tiles, n, n, c)
@@ -157,7 +157,7 @@ export function covarianceBackward(
   x: usize, mean: usize, d: usize, dmean: usize, dx: usize, rows: i32, n: i32, scratch: usize,
 ): void {
   const edge = scratch
-  const biases = edge + 192
+  const biases = edge + 128
   const panels = biases + (<usize>panels8(n) << 5)
   const scale = 1 / <f64>rows
   packSymmetric(d, n, panels)

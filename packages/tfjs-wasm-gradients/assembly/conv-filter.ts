@@ -8,7 +8,7 @@ import {
   STRIDE_W,
 } from './geometry'
 import { blockRows } from './gemm'
-import { pack6, pack8, panels6, panels8, unpackTiles } from './pack'
+import { pack4, pack8, panels4, panels8, unpackTiles } from './pack'
 
 // @ts-ignore: decorator
 @inline
@@ -25,9 +25,9 @@ function depth(g: usize): i32 {
 /** Bytes of scratch {@link convFilter} needs. */
 export function convFilterScratch(g: usize): usize {
   const patch = patchSize(g), outs = at(g, OUT_C)
-  const high = panels6(patch), wide = panels8(outs)
-  const perRow = (patch << 2) + (outs << 2) + high * 24 + wide * 32
-  return <usize>(high * wide) * 192 + <usize>depth(g) * <usize>perRow
+  const high = panels4(patch), wide = panels8(outs)
+  const perRow = (patch << 2) + (outs << 2) + high * 16 + wide * 32
+  return <usize>(high * wide) * 128 + <usize>depth(g) * <usize>perRow
 }
 
 /** Rows [first, first + rows) of the patches, channel by channel within a pixel, zeros outside of the image. */
@@ -88,23 +88,23 @@ export function convFilter(g: usize, x: usize, dy: usize, dw: usize, scratch: us
   const size = at(g, OUT_H) * at(g, OUT_W)
   const total = at(g, BATCH) * size
   const block = depth(g)
-  const high = panels6(patch), wide = panels8(outs)
+  const high = panels4(patch), wide = panels8(outs)
   const tiles = scratch
-  const left = tiles + <usize>(high * wide) * 192
-  const right = left + <usize>(block * high) * 24
+  const left = tiles + <usize>(high * wide) * 128
+  const right = left + <usize>(block * high) * 16
   const patches = right + (<usize>(block * wide) << 5)
   const rows = patches + (<usize>(block * patch) << 2)
   const planar = at(g, CHANNELS_FIRST)
   const direct = !planar && at(g, KERNEL_H) == 1 && at(g, KERNEL_W) == 1 && at(g, STRIDE_H) == 1 && at(g, STRIDE_W) == 1 &&
     at(g, PAD_TOP) == 0 && at(g, PAD_LEFT) == 0 && at(g, OUT_H) == at(g, IN_H) && at(g, OUT_W) == at(g, IN_W)
-  memory.fill(tiles, 0, <usize>(high * wide) * 192)
+  memory.fill(tiles, 0, <usize>(high * wide) * 128)
   for (let r = 0; r < total; r += block) {
     const height = min(block, total - r)
     if (direct) {
-      pack6(x + (<usize>(r * patch) << 2), <usize>patch << 2, height, patch, left)
+      pack4(x + (<usize>(r * patch) << 2), <usize>patch << 2, height, patch, left)
     } else {
       gather(g, x, r, height, patches)
-      pack6(patches, <usize>patch << 2, height, patch, left)
+      pack4(patches, <usize>patch << 2, height, patch, left)
     }
     if (planar) {
       gatherPlanar(dy, r, height, outs, size, rows)

@@ -3,18 +3,18 @@
  * K_BLOCK rows of a panel stay in the level-1 cache while the tiles pass over them.
  */
 import { panels8 } from './pack'
-import { ACCUMULATE, RELU, strip1, strip6 } from './tile'
+import { ACCUMULATE, RELU, strip1, strip4 } from './tile'
 
 const K_BLOCK: i32 = 512
 const BLOCK_BYTES: i32 = 262144
 
-/** Rows of `rows` a block takes: a multiple of 6, `bytes` a row. */
+/** Rows of `rows` a block takes: a multiple of 4, `bytes` a row. */
 export function blockRows(bytes: i32, low: i32, high: i32): i32 {
-  return max(low, min(high, (BLOCK_BYTES / bytes / 6) * 6))
+  return max(low, min(high, (BLOCK_BYTES / bytes / 4) * 4))
 }
 
 /**
- * y [rows, n] = a [rows, k] times panels, plus bias (padded to a multiple of 8), then ReLU where `relu`; `edge`: 192 bytes
+ * y [rows, n] = a [rows, k] times panels, plus bias (padded to a multiple of 8), then ReLU where `relu`; `edge`: 128 bytes
  * of scratch.
  */
 export function gemm(
@@ -36,11 +36,11 @@ export function gemm(
   const block = blockRows(k << 2, 48, 768)
   for (let r = 0; r < rows; r += block) {
     const height = min(block, rows - r)
-    const tiles = height / 6
-    const rest = height - tiles * 6
+    const tiles = height / 4
+    const rest = height - tiles * 4
     const a0 = a + <usize>r * aStep
     const y0 = y + <usize>r * yStep
-    const aRest = a0 + <usize>(tiles * 6) * aStep
+    const aRest = a0 + <usize>(tiles * 4) * aStep
     let panel = panels
     for (let j = 0; j < count; ++j) {
       const b = bias + ((<usize>j) << 5)
@@ -51,15 +51,15 @@ export function gemm(
         for (let k0 = 0; k0 < k; k0 += K_BLOCK) {
           const depth = min(K_BLOCK, k - k0)
           if (k0 + depth == k) flags |= last
-          strip6(a0 + ((<usize>k0) << 2), aStep, panel + ((<usize>k0) << 5), b, depth, c, yStep, flags, tiles)
+          strip4(a0 + ((<usize>k0) << 2), aStep, panel + ((<usize>k0) << 5), b, depth, c, yStep, flags, tiles)
           flags |= ACCUMULATE
         }
-        strip1(aRest, aStep, panel, b, k, c + <usize>(tiles * 6) * yStep, yStep, last, rest)
+        strip1(aRest, aStep, panel, b, k, c + <usize>(tiles * 4) * yStep, yStep, last, rest)
       } else {
-        for (let i = 0; i < height; i += 6) {
-          const high = min(6, height - i)
+        for (let i = 0; i < height; i += 4) {
+          const high = min(4, height - i)
           const at = a0 + <usize>i * aStep
-          if (high == 6) strip6(at, aStep, panel, b, k, edge, 32, last, 1)
+          if (high == 4) strip4(at, aStep, panel, b, k, edge, 32, last, 1)
           else strip1(at, aStep, panel, b, k, edge, 32, last, high)
           let to = c + <usize>i * yStep
           for (let l = 0; l < high; ++l) {

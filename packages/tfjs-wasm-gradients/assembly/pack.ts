@@ -1,6 +1,6 @@
 /**
- * Panels: 8 or 6 neighbouring columns of a row-major f32 matrix, row after row, zeros where the matrix ends. `ceil(n / 8)`
- * panels of `rows * 32` bytes, `ceil(n / 6)` of `rows * 24`.
+ * Panels: 8 or 4 neighbouring columns of a row-major f32 matrix, row after row, zeros where the matrix ends. `ceil(n / 8)`
+ * panels of `rows * 32` bytes, `ceil(n / 6)` of `rows * 16`.
  */
 
 // @ts-expect-error: decorator
@@ -11,8 +11,8 @@ export function panels8(n: i32): i32 {
 
 // @ts-expect-error: decorator
 @inline
-export function panels6(n: i32): i32 {
-  return (n + 5) / 6
+export function panels4(n: i32): i32 {
+  return (n + 3) / 4
 }
 
 /** Columns of `m`, [rows, n] with `step` bytes a row. */
@@ -38,25 +38,25 @@ export function pack8(m: usize, step: usize, rows: i32, n: i32, to: usize): void
   }
 }
 
-export function pack6(m: usize, step: usize, rows: i32, n: i32, to: usize): void {
-  const size = <usize>rows * 24
+export function pack4(m: usize, step: usize, rows: i32, n: i32, to: usize): void {
+  const size = <usize>rows * 16
   for (let r = rows; r > 0; --r) {
     let p = m, q = to
     let i = n
-    for (; i >= 6; i -= 6) {
-      v128.store(q, v128.load(p)); store<i64>(q, load<i64>(p, 16), 16)
-      p += 24
+    for (; i >= 4; i -= 4) {
+      v128.store(q, v128.load(p))
+      p += 16
       q += size
     }
     if (i > 0) {
-      for (let j = 0; j < 6; ++j) {
+      for (let j = 0; j < 4; ++j) {
         store<f32>(q, j < i ? load<f32>(p) : 0)
         p += 4
         q += 4
       }
     }
     m += step
-    to += 24
+    to += 16
   }
 }
 
@@ -96,13 +96,13 @@ export function pad8(from: usize, n: i32, to: usize): void {
   if (from) memory.copy(to, from, bytes)
 }
 
-/** Tiles of 6 x 8 (`tiles[column / 8][row / 6]`) into `m` [rows, n]. */
+/** Tiles of 4 x 8 (`tiles[column / 8][row / 6]`) into `m` [rows, n]. */
 export function unpackTiles(tiles: usize, rows: i32, n: i32, m: usize): void {
-  const high = panels6(rows)
+  const high = panels4(rows)
   for (let r = 0; r < rows; ++r) {
-    const row = tiles + <usize>(r / 6) * 192 + (<usize>(r % 6) << 5)
+    const row = tiles + <usize>(r / 4) * 128 + (<usize>(r % 4) << 5)
     for (let c = 0; c < n; c += 8) {
-      const from = row + <usize>((c >> 3) * high) * 192
+      const from = row + <usize>((c >> 3) * high) * 128
       const width = min(8, n - c)
       if (width == 8) {
         v128.store(m, v128.load(from)); v128.store(m, v128.load(from, 16), 16)

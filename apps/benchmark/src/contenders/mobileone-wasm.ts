@@ -1,6 +1,6 @@
 import { wasm } from '@mobileone/backend-wasm'
-import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import { backendContender, type CreateContender } from '@mobileone/measure'
+import { readModel } from './read-model.ts'
 
-export const create: CreateContender = async ({ threads }) =>
-  backendContender(wasm({ threads }), (bytes) => modelFromCheckpoint(readCheckpoint(bytes)))
+export const create: CreateContender = async ({ threads, inputShape }) =>
+  backendContender(wasm({ threads }), (bytes) => readModel(bytes, inputShape))

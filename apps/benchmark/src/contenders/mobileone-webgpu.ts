@@ -1,6 +1,6 @@
 import { webgpu } from '@mobileone/backend-webgpu'
-import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import { backendContender, type CreateContender } from '@mobileone/measure'
+import { readModel } from './read-model.ts'
 
-export const create: CreateContender = async () =>
-  backendContender(webgpu(), (bytes) => modelFromCheckpoint(readCheckpoint(bytes)))
+export const create: CreateContender = async ({ inputShape }) =>
+  backendContender(webgpu(), (bytes) => readModel(bytes, inputShape))

@@ -1,0 +1,58 @@
+import { largestLevel } from '../../model/integer-weight.ts'
+
+/** What the sums of one lane of the fastest kernel, of four weights and inputs up to 127, keep within int16: |w| of the four together. */
+const laneLimit = 258
+
+/** How the rows of a weight are rounded. */
+export interface RowOptions {
+  /** Choose steps with which the four weights k, k+1, k+4, k+5 of each eight (and k+2, k+3, k+6, k+7) come to at most 258. */
+  readonly limitLanes: boolean
+}
+
+/** Rows of `size` elements in steps of their own, from -127 to 127, symmetric: the step is the largest magnitude over 127, or larger. */
+export function quantizeRows(
+  values: Float64Array,
+  size: number,
+  { limitLanes }: RowOptions,
+): { readonly data: Int8Array; readonly scales: Float32Array } {
+  const data = new Int8Array(values.length)
+  const scales = new Float32Array(values.length / size)
+  for (let row = 0; row < scales.length; row++) {
+    const given = values.subarray(row * size, (row + 1) * size)
+    const levels = data.subarray(row * size, (row + 1) * size)
+    let step = usableStep(given.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / largestLevel)
+    for (;;) {
+      roundRow(given, step, levels)
+      const lane = limitLanes ? largestLane(levels) : 0
+      if (lane <= laneLimit) break
+      step = usableStep(step * Math.max(1.002, (lane / laneLimit) * 0.999))
+    }
+    scales[row] = step
+  }
+  return { data, scales }
+}
+
+/** A float32 by which one can divide: of a row of zeros 1. */
+function usableStep(step: number): number {
+  return Math.fround(step) >= 2 ** -126 ? Math.fround(step) : 1
+}
+
+function roundRow(given: Float64Array, step: number, levels: Int8Array): void {
+  for (let index = 0; index < given.length; index++) {
+    const level = Math.round((given[index] as number) / step)
+    levels[index] = Math.max(-largestLevel, Math.min(largestLevel, level))
+  }
+}
+
+/** The largest sum of magnitudes over one lane; what lies beyond the row is zero. */
+export function largestLane(levels: Int8Array): number {
+  const magnitude = (index: number): number => Math.abs(levels[index] ?? 0)
+  let largest = 0
+  for (let start = 0; start < levels.length; start += 8) {
+    for (const first of [start, start + 2]) {
+      const sum = magnitude(first) + magnitude(first + 1) + magnitude(first + 4) + magnitude(first + 5)
+      largest = Math.max(largest, sum)
+    }
+  }
+  return largest
+}

@@ -1,0 +1,363 @@
+/**
+ * The int8 form of a network, after training: no gradients, one pass of the float network over a few photographs. It knows no network:
+ * what cannot be quantised stays float, and the report says why. It is not responsible for files or kernels.
+ */
+import type { Backend, Executor, RunOptions } from '../backend.ts'
+import { MobileOneError, throwIfAborted } from '../errors.ts'
+import { roundToFloat16 } from '../half.ts'
+import { withOutputs } from '../model/edit.ts'
+import type { Model, Node } from '../model/model.ts'
+import { refuseNonFinite } from '../model/non-finite.ts'
+import { weightRoles } from '../model/ops.ts'
+import { type Tensor, type Tensors, tensor, type Weight } from '../model/tensor.ts'
+import { findUses, type Uses } from '../model/uses.ts'
+import { validate } from '../model/validate.ts'
+import { dequantize, floatWeight } from '../model/weights.ts'
+import { createPacer } from '../pause.ts'
+import type { OnProgress } from '../progress.ts'
+import { random } from '../random.ts'
+import { reference } from '../reference/reference.ts'
+import { noiseInputs } from './int8/noise.ts'
+import { type Layer, type LayerPlan, planLayers } from './int8/plan.ts'
+import { PowerRatio } from './int8/power-ratio.ts'
+import { correctBias, integerForm, layerSqnrDb, storedForm } from './int8/quantize-layer.ts'
+import { compareOutputs, type LayerReport, type QuantizationReport } from './int8/report.ts'
+import { InputStatistics } from './int8/statistics.ts'
+import { reparameterize } from './reparameterize.ts'
+
+/** What quantisation learns from, and what it makes. */
+export interface QuantizeOptions {
+  /**
+   * Inputs as users will give them, prepared as for a run: 16 photographs do; of 4 or fewer the steps of activations come out poor.
+   * Without them only weights are quantised, with the means of images of noise.
+   */
+  readonly samples?: Iterable<Tensors> | AsyncIterable<Tensors>
+  /** Other inputs on which the result is compared with the float network. Default: up to 32 of the samples. */
+  readonly heldOut?: Iterable<Tensors> | AsyncIterable<Tensors>
+  /** Runs the network, before and after. Default: the reference, which is slow. */
+  readonly backend?: Backend
+  /** Whether layers may be computed in integers. Default: where there are samples. */
+  readonly activations?: boolean
+  /** Hears of the phases `calibrate` (samples), `quantize` (layers) and `compare` (inputs). */
+  readonly onProgress?: OnProgress
+  readonly signal?: AbortSignal
+}
+
+/** A network in the int8 form, and what that cost. */
+export interface Quantized {
+  readonly model: Model
+  readonly report: QuantizationReport
+}
+
+/** Inputs and float outputs kept to compare with. */
+const maxKept = 32
+/** Fewer values of a channel say too little of its range. */
+const leastValues = 16
+
+/**
+ * `model` in the int8 form. With samples pointwise convolutions that read non-negative values are computed in integers (W8A7): steps of
+ * 7 bits for each input channel, weights of 8 bits with a scale for each output channel, the diagonal of square ones in float. Other
+ * convolutions and linear layers keep float arithmetic on int8 weights. All of them get a bias that keeps the mean of their results.
+ * Depthwise convolutions, those that read the input of the network, and other weights are rounded to float16, biases stay float32.
+ * @throws MobileOneError `invalid-argument` for a model with branches to fold or with int8 weights, for no samples, and for activations
+ * without them; `invalid-input` for samples that make a value infinite or NaN; `invalid-model` for weights that are; `aborted`.
+ */
+export async function quantize(model: Model, options: QuantizeOptions = {}): Promise<Quantized> {
+  const { signal, samples, backend = reference(), activations = samples !== undefined } = options
+  throwIfAborted(signal, 'quantising')
+  refuseUnsuited(model)
+  if (activations && !samples) {
+    throw new MobileOneError(
+      'invalid-argument',
+      'activations in int8 need samples to know their range; give some photographs, or quantise weights only',
+    )
+  }
+  const plans = planLayers(model, activations)
+  const calibration = await calibrate(model, plans, samples ?? noiseInputs(model), backend, options)
+  const made = await quantizeLayers(model, calibration.plans, calibration.statistics, options)
+  validate(made.model)
+  const compared = await compare(model, made.model, calibration.kept, backend, options)
+  const source = samples ? 'samples' : 'noise'
+  return {
+    model: made.model,
+    report: {
+      form: made.layers.some(({ kind }) => kind === 'int8') ? 'w8a7' : 'w8',
+      layers: made.layers,
+      samples: calibration.count,
+      calibratedOn: source,
+      comparedOn: options.heldOut ? 'heldOut' : source,
+      ...compared,
+    },
+  }
+}
+
+function refuseUnsuited(model: Model): void {
+  validate(model)
+  const stored = Object.entries(model.weights).find(([, { dtype }]) => dtype === 'int8')
+  if (stored) {
+    throw new MobileOneError(
+      'invalid-argument',
+      `the weight "${stored[0]}" of model "${model.name}" is int8 already; quantise the float model that it was made of`,
+    )
+  }
+  refuseNonFinite(model, 'quantising')
+  const normalized = model.nodes.find(({ op }) => op === 'batchNorm')
+  if (normalized && reparameterize(model, { partial: true }).nodes !== model.nodes) {
+    throw new MobileOneError(
+      'invalid-argument',
+      `model "${model.name}" has branches to fold (batchNorm "${normalized.name}"); call reparameterize first and quantise what it gives`,
+    )
+  }
+}
+
+interface Kept {
+  readonly inputs: Tensors
+  readonly outputs: Tensors
+}
+
+interface Calibration {
+  readonly statistics: ReadonlyMap<Node, InputStatistics>
+  /** Without integers where too few values were seen. */
+  readonly plans: readonly LayerPlan[]
+  readonly kept: readonly Kept[]
+  readonly count: number
+}
+
+/** Run the float network over the samples, showing what its layers read. */
+async function calibrate(
+  model: Model,
+  plans: readonly LayerPlan[],
+  samples: Iterable<Tensors> | AsyncIterable<Tensors>,
+  backend: Backend,
+  { signal, onProgress, heldOut }: QuantizeOptions,
+): Promise<Calibration> {
+  const { statistics, readers } = statisticsOf(model, plans)
+  const values = new Set([...readers.keys(), ...Object.values(model.outputs)])
+  const shown = [...values].filter((value) => !Object.hasOwn(model.inputs, value))
+  const run = signal ? { signal } : {}
+  const executor = await backend.compile(
+    withOutputs(model, Object.fromEntries(shown.map((value) => [value, value]))),
+    run,
+  )
+  const total = countOf(samples)
+  const pace = createPacer(signal, 'quantising')
+  const source = random(1)
+  const kept: Kept[] = []
+  let count = 0
+  try {
+    for await (const inputs of samples) {
+      onProgress?.({ phase: 'calibrate', done: count, ...(total !== undefined && { total }) })
+      const seen = { ...inputs, ...(await executor.run(inputs, run)) }
+      for (const [value, entries] of readers) {
+        for (const entry of entries) {
+          entry.add(seen[value] as Tensor, source)
+          await pace()
+        }
+      }
+      if (!heldOut && kept.length < maxKept)
+        kept.push({ inputs: copied(inputs), outputs: namedOutputs(model, seen) })
+      count++
+    }
+  } finally {
+    await executor.dispose()
+  }
+  if (count === 0) {
+    throw new MobileOneError(
+      'invalid-argument',
+      'quantising: there are no samples; give some, or none at all for weights only',
+    )
+  }
+  onProgress?.({ phase: 'calibrate', done: count, total: count })
+  return { statistics, plans: plans.map((plan) => withEnough(plan, statistics)), kept, count }
+}
+
+function withEnough(plan: LayerPlan, statistics: ReadonlyMap<Node, InputStatistics>): LayerPlan {
+  const positions = statistics.get(plan.node)?.positions ?? 0
+  if (plan.kind !== 'int8' || positions >= leastValues) return plan
+  return { node: plan.node, kind: 'weights', reason: `only ${positions} values a channel in the samples` }
+}
+
+/** One for each way in which a value is read, found by node and by value. */
+function statisticsOf(
+  model: Model,
+  plans: readonly LayerPlan[],
+): {
+  readonly statistics: ReadonlyMap<Node, InputStatistics>
+  readonly readers: ReadonlyMap<string, readonly InputStatistics[]>
+} {
+  const statistics = new Map<Node, InputStatistics>()
+  const readers = new Map<string, InputStatistics[]>()
+  const shared = new Map<string, InputStatistics>()
+  for (const { node, kind } of plans) {
+    if (kind === 'float') continue
+    const layer = node as Layer
+    const [value] = layer.inputs
+    const { shape } = model.weights[layer.weight] as Weight
+    const geometry =
+      layer.op === 'conv2d' ? [...shape.slice(2), layer.stride, layer.padding, layer.dilation] : ['linear']
+    const key = JSON.stringify([value, kind, geometry])
+    let entry = shared.get(key)
+    if (!entry) {
+      entry = new InputStatistics(layer, shape, kind === 'int8')
+      shared.set(key, entry)
+      readers.set(value, [...(readers.get(value) ?? []), entry])
+    }
+    statistics.set(node, entry)
+  }
+  return { statistics, readers }
+}
+
+function countOf(samples: object): number | undefined {
+  for (const key of ['length', 'size'] as const) {
+    const count = (samples as Readonly<Record<string, unknown>>)[key]
+    if (typeof count === 'number') return count
+  }
+  return undefined
+}
+
+/** The caller may write the next sample over this one. */
+function copied(tensors: Tensors): Tensors {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, { shape, data }]) => [name, tensor(shape, data.slice())]),
+  )
+}
+
+function namedOutputs(model: Model, values: Tensors): Tensors {
+  return Object.fromEntries(
+    Object.entries(model.outputs).map(([name, value]) => [name, values[value] as Tensor]),
+  )
+}
+
+async function quantizeLayers(
+  model: Model,
+  plans: readonly LayerPlan[],
+  statistics: ReadonlyMap<Node, InputStatistics>,
+  { signal, onProgress }: QuantizeOptions,
+): Promise<{ readonly model: Model; readonly layers: readonly LayerReport[] }> {
+  const uses = findUses(model)
+  const weights: Record<string, Weight> = { ...model.weights }
+  const nodes = new Map<Node, Node>()
+  const layers: LayerReport[] = []
+  const pace = createPacer(signal, 'quantising')
+  for (const [done, plan] of plans.entries()) {
+    onProgress?.({ phase: 'quantize', done, total: plans.length })
+    const { node, kind, reason } = plan
+    const common = { node: node.name, op: node.op, kind, ...(reason !== undefined && { reason }) }
+    if (kind === 'float') {
+      layers.push({ ...common, ...roundWeights(model, node, weights) })
+    } else {
+      const layer = node as Layer
+      const inputs = statistics.get(node) as InputStatistics
+      const weight = floatWeight(model, layer.weight)
+      const bias = layer.bias === undefined ? undefined : floatWeight(model, layer.bias)
+      const before = weights[layer.weight]
+      const int8 =
+        before?.dtype === 'int8' ? before : kind === 'int8' ? integerForm(weight, inputs) : storedForm(weight)
+      const stored = dequantize(int8)
+      const { means } = inputs
+      if (!means.every(Number.isFinite)) {
+        throw new MobileOneError(
+          'invalid-input',
+          `quantising: in a sample "${layer.inputs[0]}" of model "${model.name}" is not finite; leave that sample out`,
+        )
+      }
+      const corrected = correctBias(layer, weight, stored, bias, means)
+      const name = biasName(weights, uses, layer)
+      weights[layer.weight] = int8
+      weights[name] = corrected
+      nodes.set(node, { ...layer, bias: name })
+      layers.push({
+        ...common,
+        weightSqnrDb: sqnrDb(weight, stored),
+        sqnrDb: layerSqnrDb(
+          layer,
+          { weight, bias },
+          { weight: int8, stored, bias: corrected },
+          inputs.patches,
+        ),
+      })
+    }
+    await pace()
+  }
+  onProgress?.({ phase: 'quantize', done: plans.length, total: plans.length })
+  const changed = { ...model, nodes: model.nodes.map((node) => nodes.get(node) ?? node) }
+  return { model: { ...changed, weights: onlyUsed(changed.nodes, weights) }, layers }
+}
+
+/** Round the weights of `node` that are no vectors to float16, unless that would make one infinite. */
+function roundWeights(
+  model: Model,
+  node: Node,
+  weights: Record<string, Weight>,
+): { readonly weightSqnrDb?: number } {
+  for (const [role, name] of weightRoles(node)) {
+    const weight = floatWeight(model, name)
+    if (role !== 'weight' || weight.shape.length < 2) continue
+    const rounded = tensor(weight.shape, roundToFloat16(weight.data.slice()))
+    if (!rounded.data.every(Number.isFinite)) continue
+    weights[name] = rounded
+    return { weightSqnrDb: sqnrDb(weight, rounded) }
+  }
+  return {}
+}
+
+function sqnrDb(wanted: Tensor, got: Tensor): number {
+  const ratio = new PowerRatio()
+  ratio.add(wanted.data, got.data)
+  return ratio.decibels
+}
+
+/** The name of the layer's own bias: a new one where it has none, or shares it. */
+function biasName(weights: Readonly<Record<string, Weight>>, uses: Uses, { name, bias }: Layer): string {
+  if (bias !== undefined && uses.weightReaders(bias).length === 1) return bias
+  const wanted = `${name}.bias`
+  let free = wanted
+  for (let suffix = 2; Object.hasOwn(weights, free); suffix++) free = `${wanted}.${suffix}`
+  return free
+}
+
+function onlyUsed(
+  nodes: readonly Node[],
+  weights: Readonly<Record<string, Weight>>,
+): Readonly<Record<string, Weight>> {
+  const used = new Set(nodes.flatMap((node) => weightRoles(node).map(([, name]) => name)))
+  return Object.fromEntries(Object.entries(weights).filter(([name]) => used.has(name)))
+}
+
+async function compare(
+  float: Model,
+  int8: Model,
+  kept: readonly Kept[],
+  backend: Backend,
+  { heldOut, signal, onProgress }: QuantizeOptions,
+): Promise<Pick<QuantizationReport, 'sqnrDb' | 'agreement' | 'compared' | 'precision'>> {
+  const run: RunOptions = signal ? { signal } : {}
+  const executors: Executor[] = [await backend.compile(int8, run)]
+  const [executor] = executors as [Executor]
+  const total = heldOut ? countOf(heldOut) : kept.length
+  const pairs: (readonly [Tensors, Tensors])[] = []
+  const report = (): void =>
+    onProgress?.({ phase: 'compare', done: pairs.length, ...(total !== undefined && { total }) })
+  try {
+    if (heldOut) {
+      const before = await backend.compile(float, run)
+      executors.push(before)
+      for await (const inputs of heldOut) {
+        report()
+        pairs.push([await before.run(inputs, run), await executor.run(inputs, run)])
+      }
+    }
+    for (const { inputs, outputs } of kept) {
+      report()
+      pairs.push([outputs, await executor.run(inputs, run)])
+    }
+  } finally {
+    await Promise.all(executors.map((each) => each.dispose()))
+  }
+  report()
+  return {
+    ...compareOutputs(pairs),
+    compared: pairs.length,
+    precision: executor.precision ?? backend.precision ?? 'float32',
+  }
+}

@@ -1,0 +1,316 @@
+import { describe, expect, test } from 'vitest'
+import {
+  floatWeight,
+  initialize,
+  integerWeight,
+  type Model,
+  mobileone,
+  type Node,
+  type Progress,
+  printQuantization,
+  type QuantizedTensor,
+  quantize,
+  random,
+  reference,
+  type Tensor,
+  type Tensors,
+  tensor,
+} from '../src/index.ts'
+import { conv, graph } from './graphs.ts'
+
+const config = {
+  name: 'small',
+  input: { channels: 3, size: [24, 24] },
+  stem: { channels: 8, stride: 2, branches: 1 },
+  stages: [
+    { blocks: 2, channels: 16, stride: 2, branches: 1, squeezeExcite: 0 },
+    { blocks: 2, channels: 24, stride: 1, branches: 1, squeezeExcite: 1 },
+  ],
+  classes: 10,
+} as const
+
+const small: Model = initialize(mobileone(config, { form: 'deploy' }), { seed: 3, statistics: 'random' })
+
+function samplesOf(model: Model, count: number, seed = 1): readonly Tensors[] {
+  const source = random(seed)
+  return Array.from({ length: count }, () =>
+    Object.fromEntries(
+      Object.entries(model.inputs).map(([name, { shape }]) => {
+        const size = shape.reduce((product, each) => product * each, 1)
+        return [
+          name,
+          tensor(
+            shape,
+            Float32Array.from({ length: size }, () => source.normal()),
+          ),
+        ]
+      }),
+    ),
+  )
+}
+
+describe('quantize', () => {
+  test('a small MobileOne: pointwise layers in integers, the head in int8, the rest named', async () => {
+    const { model, report } = await quantize(small, {
+      samples: samplesOf(small, 16),
+      heldOut: samplesOf(small, 8, 2),
+    })
+    const kinds = new Map(report.layers.map(({ node, kind, reason }) => [node, [kind, reason]]))
+    expect(kinds.get('stem')).toEqual(['float', 'reads the input of the network'])
+    expect(kinds.get('stage1.0')).toEqual(['float', 'depthwise'])
+    expect(kinds.get('stage1.1')).toEqual(['int8', undefined])
+    expect(kinds.get('head')).toEqual(['weights', 'linear'])
+    expect(report).toMatchObject({
+      form: 'w8a7',
+      samples: 16,
+      calibratedOn: 'samples',
+      comparedOn: 'heldOut',
+      compared: 8,
+      precision: 'int8',
+    })
+    expect(report.sqnrDb).toBeGreaterThan(20)
+    expect(report.agreement).toBeGreaterThanOrEqual(0.75)
+    for (const { kind, weightSqnrDb = 0, sqnrDb = 0 } of report.layers) {
+      if (kind === 'float') continue
+      expect(weightSqnrDb).toBeGreaterThan(30)
+      expect(sqnrDb).toBeGreaterThan(kind === 'int8' ? 22 : 35)
+    }
+    for (const node of model.nodes) {
+      const weight = integerWeight(model, node)
+      expect(weight !== undefined).toBe(kinds.get(node.name)?.[0] === 'int8')
+      if (weight) expectSound(weight)
+    }
+  })
+
+  test('weights only, from images of noise: no photograph, no integers', async () => {
+    const progress: Progress[] = []
+    const { model, report } = await quantize(small, { onProgress: (step) => progress.push(step) })
+    expect(report).toMatchObject({ form: 'w8', samples: 16, calibratedOn: 'noise', comparedOn: 'noise' })
+    expect(report.sqnrDb).toBeGreaterThan(35)
+    expect(model.nodes.some((node) => integerWeight(model, node))).toBe(false)
+    expect(model.weights['stage1.3.weight']).toMatchObject({ dtype: 'int8', diagonal: expect.anything() })
+    expect(progress.at(0)).toEqual({ phase: 'calibrate', done: 0 })
+    expect(progress.filter(({ phase }) => phase === 'quantize').at(-1)).toEqual({
+      phase: 'quantize',
+      done: 14,
+      total: 14,
+    })
+    expect(progress.at(-1)).toEqual({ phase: 'compare', done: 16, total: 16 })
+    const again = await quantize(small)
+    expect(again.report).toEqual(report)
+    expect(again.model).toEqual(model)
+  })
+
+  test('samples give the means of weights only too, one after another over one buffer', async () => {
+    const samples = samplesOf(small, 4)
+    const buffer = tensor([1, 3, 24, 24])
+    async function* streamed(): AsyncGenerator<Tensors> {
+      for (const { image } of samples) {
+        buffer.data.set((image as Tensor).data)
+        yield { image: buffer }
+      }
+    }
+    const { model, report } = await quantize(small, { samples: streamed(), activations: false })
+    expect(report).toMatchObject({ form: 'w8', samples: 4, calibratedOn: 'samples', compared: 4 })
+    expect(await quantize(small, { samples, activations: false })).toEqual({ model, report })
+  })
+
+  test('the report as text', async () => {
+    const { report } = await quantize(small, { samples: samplesOf(small, 4) })
+    const text = printQuantization(report)
+    expect(text).toMatch(/^layer +op +kind +weight dB +result dB +why not in integers\n/)
+    expect(text).toMatch(/\nstage1\.0 +conv2d +float +7\d\.\d +depthwise\n/)
+    expect(text).toMatch(/\nstage1\.1 +conv2d +int8 +\d\d\.\d +\d\d\.\d\n/)
+    expect(text).toMatch(
+      /\nstage2\.2\.se\.expand +conv2d +weights .* only 4 values a channel in the samples\n/,
+    )
+    expect(text).toMatch(/\nw8a7: 4 layers in integers, 5 with int8 weights, 5 float\n/)
+    expect(text).toMatch(/ dB on 4 of the samples themselves, the same class for \d+\.0 %\n$/)
+  })
+
+  test('a backend that keeps to float arithmetic is said to have compared that', async () => {
+    const backend = reference({ precision: 'float32' })
+    const { report } = await quantize(small, { samples: samplesOf(small, 4), backend })
+    expect(report).toMatchObject({ form: 'w8a7', precision: 'float32' })
+    expect(printQuantization(report)).toContain('in float32: activations were not rounded')
+  })
+})
+
+describe('what is refused', () => {
+  const samples = samplesOf(small, 1)
+
+  test('branches to fold, with the remedy', async () => {
+    const train = initialize(mobileone(config, { form: 'train' }), { seed: 3 })
+    await expect(quantize(train)).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringContaining('call reparameterize first'),
+    })
+  })
+
+  test('int8 weights, activations without samples, no samples, samples of NaN', async () => {
+    const { model } = await quantize(small, { samples })
+    await expect(quantize(model)).rejects.toThrow(/is int8 already/)
+    await expect(quantize(small, { activations: true })).rejects.toThrow(/need samples/)
+    await expect(quantize(small, { samples: [] })).rejects.toThrow(/there are no samples/)
+    const image = tensor([1, 3, 24, 24], new Float32Array(1728).fill(Number.NaN))
+    await expect(quantize(small, { samples: [...samples, { image }] })).rejects.toMatchObject({
+      code: 'invalid-input',
+      message: expect.stringContaining('"stage1.0.relu" of model "small" is not finite'),
+    })
+  })
+
+  test('an abort ends it between runs', async () => {
+    const abort = new AbortController()
+    const done: number[] = []
+    const running = quantize(small, {
+      samples: samplesOf(small, 16),
+      signal: abort.signal,
+      onProgress: (step) => {
+        done.push(step.done)
+        if (step.done === 2) abort.abort()
+      },
+    })
+    await expect(running).rejects.toMatchObject({ code: 'aborted' })
+    expect(done).toEqual([0, 1, 2])
+  })
+})
+
+/** One layer of one input `x`, which goes through a ReLU, with steps and means that are easy to work out. */
+function pointwise(weight: readonly number[], channels: number, extra: { bias?: boolean } = {}): Model {
+  const rows = weight.length / channels
+  const made = graph(
+    channels,
+    [{ op: 'relu', name: 'positive', inputs: ['x'] }, conv('y', 'positive', { k: 1, ...extra })],
+    { 'y.weight': [rows, channels, 1, 1] },
+  )
+  return { ...made, weights: { 'y.weight': tensor([rows, channels, 1, 1], Float32Array.from(weight)) } }
+}
+
+describe('the recipe', () => {
+  test('steps follow the channels to the power of 0.75, and none is cut off', async () => {
+    const model = pointwise([1, 1, 1, 0], 4)
+    const x = new Float32Array(4 * 81)
+    x.fill(16, 0, 81).fill(1, 81, 162).fill(-1, 162, 243)
+    const { model: int8 } = await quantize(model, { samples: [{ x: tensor([1, 4, 9, 9], x) }] })
+    const { inputSteps = [] } = int8.weights['y.weight'] as QuantizedTensor
+    const silent = 0.01 ** 0.75 * 16
+    expect(Array.from(inputSteps, (step) => step * 127)).toEqual(
+      [16, 2, silent, silent].map((value) => expect.closeTo(value, 5)),
+    )
+  })
+
+  test('a layer without a bias gets one, which keeps the mean of its results', async () => {
+    const source = random(5)
+    const weights = Array.from({ length: 6 * 5 }, () => source.normal())
+    const model = pointwise(weights, 5)
+    const samples = samplesOf(model, 4)
+    for (const activations of [false, true]) {
+      const { model: int8, report } = await quantize(model, { samples, activations })
+      expect(report.layers).toMatchObject([{ node: 'y', kind: activations ? 'int8' : 'weights' }])
+      const before = await channelMeans(model, samples)
+      const after = await channelMeans(int8, samples, 'float32')
+      expect(floatWeight(int8, 'y.bias').shape).toEqual([6])
+      for (const [channel, mean] of before.entries()) expect(after[channel]).toBeCloseTo(mean, 5)
+    }
+  })
+
+  test('the diagonal of a square layer does not coarsen its other weights', async () => {
+    const weights = Array.from({ length: 64 }, (_, at) => (at % 9 === 0 ? 50 : (at % 7) / 7))
+    const { model, report } = await quantize(pointwise(weights, 8))
+    const weight = model.weights['y.weight'] as QuantizedTensor
+    expect(Array.from(weight.diagonal ?? [])).toEqual(new Array(8).fill(50))
+    expect(Math.max(...weight.scales)).toBeLessThan(0.01)
+    expect(report.layers[0]?.weightSqnrDb).toBeGreaterThan(60)
+  })
+
+  test('rows that the fastest kernel cannot sum get a larger step', async () => {
+    const model = pointwise(new Array(64).fill(1), 16)
+    const { model: int8 } = await quantize(model, { samples: samplesOf(model, 4) })
+    const weight = int8.weights['y.weight'] as QuantizedTensor
+    expectSound(weight)
+    expect(Math.max(...weight.data)).toBeLessThan(80)
+    expect(Math.max(...weight.data)).toBeGreaterThanOrEqual(64)
+  })
+
+  test('a weight read twice is stored once, with a bias for each reader', async () => {
+    const made = graph(
+      4,
+      [
+        { op: 'relu', name: 'a', inputs: ['x'] },
+        { ...conv('b', 'a', { k: 1 }), weight: 'w', bias: 'shared' } as Node,
+        { op: 'sigmoid', name: 'c', inputs: ['b'] },
+        { ...conv('d', 'c', { k: 1 }), weight: 'w', bias: 'shared' } as Node,
+      ],
+      { w: [4, 4, 1, 1], shared: [4] },
+    )
+    const model = initialize(made, { seed: 1, statistics: 'random' })
+    const { model: int8, report } = await quantize(model, { samples: samplesOf(model, 2) })
+    expect(Object.keys(int8.weights)).toEqual(['w', 'b.bias', 'd.bias'])
+    expect(report.layers.map(({ kind, reason }) => `${kind}: ${reason}`)).toEqual([
+      'weights: shares its weight',
+      'weights: shares its weight',
+    ])
+    expect(report.sqnrDb).toBeGreaterThan(35)
+  })
+
+  test('grouped, strided and padded convolutions keep their means at the edges too', async () => {
+    const made = graph(
+      6,
+      [
+        { op: 'relu', name: 'a', inputs: ['x'] },
+        conv('b', 'a', { k: 3, stride: 2, groups: 2 }),
+        conv('c', 'b', { k: 3, dilation: 2 }),
+      ],
+      { 'b.weight': [4, 3, 3, 3], 'c.weight': [5, 4, 3, 3] },
+      { b: 'b', c: 'c' },
+    )
+    const model = initialize(made, { seed: 2 })
+    const samples = samplesOf(model, 3)
+    const { model: int8, report } = await quantize(model, { samples })
+    expect(report.layers.map(({ kind, reason }) => `${kind}: ${reason}`)).toEqual([
+      'weights: 3x3 kernel',
+      'weights: 3x3 kernel',
+    ])
+    const [before, after] = [
+      await channelMeans(model, samples, 'int8', 'b'),
+      await channelMeans(int8, samples, 'int8', 'b'),
+    ]
+    for (const [channel, mean] of before.entries()) expect(after[channel]).toBeCloseTo(mean, 5)
+  })
+})
+
+/** The mean of each channel of an output over all samples. */
+async function channelMeans(
+  model: Model,
+  samples: readonly Tensors[],
+  precision: 'int8' | 'float32' = 'int8',
+  output = 'y',
+): Promise<readonly number[]> {
+  await using executor = await reference({ precision }).compile(model)
+  const sums: number[] = []
+  for (const inputs of samples) {
+    const { shape, data } = (await executor.run(inputs))[output] as Tensor
+    const size = data.length / (shape[1] as number)
+    for (const [at, value] of data.entries()) {
+      const channel = Math.floor(at / size)
+      sums[channel] = (sums[channel] ?? 0) + value / size / samples.length
+    }
+  }
+  return sums
+}
+
+function expectSound({ data, shape, scales, diagonal, inputSteps }: QuantizedTensor): void {
+  const [rows = 0, columns = 0] = shape
+  expect(inputSteps?.length).toBe(columns)
+  expect(scales.length).toBe(rows)
+  expect(diagonal?.length).toBe(rows === columns ? rows : undefined)
+  for (let row = 0; row < rows; row++) {
+    for (let start = 0; start < columns; start += 8) {
+      for (const first of [start, start + 2]) {
+        const lane = [0, 1, 4, 5].map((each) => first + each).filter((at) => at < columns)
+        const sum = lane.reduce((total, at) => total + Math.abs(data[row * columns + at] as number), 0)
+        expect(sum).toBeLessThanOrEqual(258)
+      }
+    }
+  }
+}
