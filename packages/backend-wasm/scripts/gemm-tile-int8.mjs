@@ -86,6 +86,20 @@ function strip(name, height) {
         halves.map((h) => `p${i}${h} = ${sum(i, h)}`).join('; '),
     ),
   ]
+  const together = pair ? 2 : 1
+  const unrolled = block('for (let n = blocks; n > 0; --n)', [
+    ...[0, 1, 2, 3].filter((at) => at % together === 0).flatMap(group),
+    'w += 128',
+    'p += plane',
+  ])
+  const inTurn = block('for (let n = blocks; n > 0; --n)', [
+    ...block(`for (let m = ${4 / together}; m > 0; --m)`, [
+      ...group(0),
+      `w += ${32 * together}`,
+      `p += ${4 * together}`,
+    ]),
+    'p += plane - 16',
+  ])
   return block(`function ${camel(name)}${height}(${PARAMETERS}, tiles: i32): void`, [
     'const one = i16x8.splat(1)',
     ...block('for (; tiles > 0; --tiles)', [
@@ -93,11 +107,7 @@ function strip(name, height) {
       'let p = a',
       'let w = panel',
       `let ${pixels.flatMap((i) => halves.map((h) => `p${i}${h} = i32x4.splat(0)`)).join(', ')}`,
-      ...block('for (let n = blocks; n > 0; --n)', [
-        ...(pair ? [0, 2] : [0, 1, 2, 3]).flatMap(group),
-        'w += 128',
-        'p += plane',
-      ]),
+      ...(height === 1 ? inTurn : unrolled),
       ...pixels.map((i) => `v128.store(c, p${i}0, ${32 * i}); v128.store(c, p${i}1, ${32 * i + 16})`),
       `a += ${16 * height}`,
       `c += ${32 * height}`,

@@ -2,9 +2,6 @@
 import * as abi from './abi.ts'
 import type { Simd } from './detect-simd.ts'
 import { tileHeights } from './generated/tile-heights.ts'
-import type { Int8Layers } from './int8-layers.ts'
-import type { Planning } from './planning.ts'
-import type { ValueTable } from './values.ts'
 
 /** What the choice depends on. */
 export interface ConvFacts {
@@ -39,14 +36,10 @@ export interface Tuning {
   readonly kBlock: number
   /** Weights of a filter whose inputs a dense convolution gathers at a time. */
   readonly chunk: number
-  /** What plans layers with int8 weights, which are float32 to everything else. */
-  readonly int8?: PlanInt8 | undefined
 }
 
 /** What adds the products of int8 layers: `dot_i16` in the plain build, the others in the relaxed one. */
 export type Int8Kernel = 'rdot16' | 'rdot16x2' | 'relaxed_dot_add' | 'dot_i16'
-
-export type PlanInt8 = (planning: Planning & { readonly values: ValueTable }) => Int8Layers
 
 /** The kernel of a convolution; a linear layer is a 1 x 1 convolution of an image of one pixel. */
 export function chooseConv(facts: ConvFacts): Choice {

@@ -39,6 +39,14 @@ const BLOCK_PIXELS = 500
 /** A multiple of the pixels of every tile. */
 const BLOCK_STEP = 20
 
+/** What plans layers with int8 weights, which are float32 to everything else. */
+export type PlanInt8 = (planning: Planning & { readonly values: ValueTable }) => Int8Layers
+
+/** Plan layers in integers with `kernel`, or, where it is undefined, in float32. */
+export function planInt8(kernel: Int8Kernel | undefined): PlanInt8 {
+  return (planning) => new Int8Layers(planning, kernel)
+}
+
 export class Int8Layers {
   readonly #plan: Planning & { readonly values: ValueTable }
   readonly #kernel: Int8Kernel | undefined

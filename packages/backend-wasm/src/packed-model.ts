@@ -8,12 +8,13 @@ import {
   validate,
 } from '@mobileone/core'
 import { CONTROL_BYTES } from './abi.ts'
+import { tuningOf } from './choose.ts'
 import { chooseSimd, type Simd } from './detect-simd.ts'
 import { executorOf } from './executor.ts'
 import { loadModule } from './load.ts'
 import { planModel } from './plan.ts'
-import { checkPrecision, tuningFor } from './precision.ts'
-import { allocate, type Layout, startRuntime, threadsFor, writeConstants } from './runtime.ts'
+import { checkPrecision } from './precision.ts'
+import { allocate, int8For, type Layout, startRuntime, threadsFor, writeConstants } from './runtime.ts'
 import { mayShareMemory, planThreads, type ThreadPlan } from './thread-count.ts'
 import type { WasmOptions } from './wasm.ts'
 
@@ -79,7 +80,7 @@ export async function packModel(model: Model, options: PackOptions): Promise<Pac
   const threads = threadsFor(model, planThreads(options.threads))
   const loading = loadModule(simd, options.wasm, true)
   loading.catch(() => {})
-  const plan = await planModel(model, threads.threads, await tuningFor(model, simd, precision, loading))
+  const plan = await planModel(model, threads.threads, tuningOf(simd), await int8For(model, simd, precision))
   const { constants: _, writeRecords, ...layout } = plan
   const spread = spreadInstances(instances, layout)
   const memories = spread.memorySizes.map((bytes) => allocate(model.name, bytes, true))

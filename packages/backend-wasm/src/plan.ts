@@ -22,7 +22,7 @@ import {
 import * as abi from './abi.ts'
 import { chooseBand, padChannels, type Tuning } from './choose.ts'
 import type { FurtherOps, PlanFurther } from './further-ops.ts'
-import type { Int8Layers } from './int8-layers.ts'
+import type { Int8Layers, PlanInt8 } from './int8-layers.ts'
 import { packBatchNorm, packDepthwise, packNumbers, packPanels } from './pack.ts'
 import type { Activation } from './planning.ts'
 import { type Constant, constant, type Placement, Program } from './program.ts'
@@ -43,8 +43,16 @@ export interface Plan extends Placement {
  */
 const ownOps: ReadonlySet<string> = new Set(['conv2d', 'batchNorm', ...unaryOps, 'globalAvgPool', 'flatten'])
 
-/** Plan `model`, which has been validated, for `threads` threads. */
-export async function planModel(model: Model, threads: number, tuning: Tuning): Promise<Plan> {
+/**
+ * Plan `model`, which has been validated, for `threads` threads.
+ * @param planInt8 What plans layers with int8 weights; without it they are computed in float32.
+ */
+export async function planModel(
+  model: Model,
+  threads: number,
+  tuning: Tuning,
+  planInt8?: PlanInt8,
+): Promise<Plan> {
   const shapes = inferShapes(model)
   const isOwn = (node: Node): boolean => {
     if (node.op === 'linear') return shapes[node.inputs[0]]!.length === 2
@@ -52,7 +60,7 @@ export async function planModel(model: Model, threads: number, tuning: Tuning): 
     return ownOps.has(node.op)
   }
   const further = model.nodes.every(isOwn) ? undefined : await import('./further-ops.ts')
-  const planner = new Planner(model, tuning, shapes, further?.planFurther)
+  const planner = new Planner(model, tuning, shapes, further?.planFurther, planInt8)
   for (const node of model.nodes) planner.add(node)
   return planner.finish(threads)
 }
@@ -92,7 +100,13 @@ class Planner {
   /** What plans layers with int8 weights. */
   readonly #int8: Int8Layers | undefined
 
-  constructor(model: Model, tuning: Tuning, shapes: Shapes, planFurther: PlanFurther | undefined) {
+  constructor(
+    model: Model,
+    tuning: Tuning,
+    shapes: Shapes,
+    planFurther: PlanFurther | undefined,
+    planInt8: PlanInt8 | undefined,
+  ) {
     this.#model = model
     this.#tuning = tuning
     this.#shapes = shapes
@@ -102,7 +116,7 @@ class Planner {
     const planning = { model, shapes, uses, tuning, program, fused, zeros, activation }
     this.#further = planFurther?.(planning)
     this.#values = this.#further?.values ?? new ValueTable(model.inputs, shapes, uses, program)
-    this.#int8 = tuning.int8?.({ ...planning, values: this.#values })
+    this.#int8 = planInt8?.({ ...planning, values: this.#values })
   }
 
   add(node: Node): void {

@@ -1,6 +1,4 @@
-import { MobileOneError, type Model } from '@mobileone/core'
-import { type Tuning, tuningOf } from './choose.ts'
-import type { Simd } from './detect-simd.ts'
+import { MobileOneError } from '@mobileone/core'
 
 /** What layers in int8 are computed in. */
 export type WasmPrecision = 'float32' | 'int8'
@@ -12,17 +10,4 @@ export function checkPrecision(precision: WasmPrecision | undefined): void {
     'invalid-argument',
     `wasm: precision must be 'float32' or 'int8', not ${JSON.stringify(precision)}; leave it out for what the model asks`,
   )
-}
-
-/** The choices for `model`: those of the build, and where weights are int8 those of its layers in int8. */
-export async function tuningFor(
-  model: Model,
-  simd: Simd,
-  precision: WasmPrecision | undefined,
-  module: Promise<WebAssembly.Module>,
-): Promise<Tuning> {
-  const tuning = tuningOf(simd)
-  if (Object.values(model.weights).every(({ dtype }) => dtype !== 'int8')) return tuning
-  const { tuneInt8 } = await import('./int8.ts')
-  return { ...tuning, ...(await tuneInt8(model, simd, precision, module)) }
 }

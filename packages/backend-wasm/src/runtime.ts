@@ -8,12 +8,13 @@ import {
   throwIfAborted,
 } from '@mobileone/core'
 import { STEP_WORDS } from './abi.ts'
-import type { Tuning } from './choose.ts'
+import { tuningOf } from './choose.ts'
 import { MAX_SHARED_NODES } from './chunk-scheduler.ts'
 import type { Simd } from './detect-simd.ts'
+import type { PlanInt8 } from './int8-layers.ts'
 import { instantiate, loadModule, type WasmSource } from './load.ts'
 import { type Plan, planModel } from './plan.ts'
-import { tuningFor, type WasmPrecision } from './precision.ts'
+import type { WasmPrecision } from './precision.ts'
 import { startRunner } from './runner.ts'
 import type { ThreadPlan } from './thread-count.ts'
 import type { WorkerAddress } from './thread-pool.ts'
@@ -34,8 +35,8 @@ export interface RuntimeOptions extends CompileOptions {
   readonly wasm: WasmSource | undefined
   readonly simd: Simd
   readonly precision: WasmPrecision | undefined
-  /** Other choices than those for the model, to test or time them. */
-  readonly tuning?: Tuning
+  /** Another choice than that of this machine for layers in int8, to test it. */
+  readonly planInt8?: PlanInt8
   readonly threads: ThreadPlan
   readonly worker: WorkerAddress | undefined
 }
@@ -63,7 +64,8 @@ export async function createRuntime(model: Model, options: RuntimeOptions): Prom
   const plan = await planModel(
     model,
     threads.threads,
-    options.tuning ?? (await tuningFor(model, simd, precision, module)),
+    tuningOf(simd),
+    options.planInt8 ?? (await int8For(model, simd, precision)),
   )
   const memory = allocate(model.name, plan.end, shared)
   plan.writeRecords(new Int32Array(memory.buffer), 0)
@@ -74,6 +76,16 @@ export async function createRuntime(model: Model, options: RuntimeOptions): Prom
 /** `wanted`, or one thread for a model that is too long for several. */
 export function threadsFor(model: Model, wanted: ThreadPlan): ThreadPlan {
   return model.nodes.length <= MAX_SHARED_NODES ? wanted : oneThread
+}
+
+/** What plans layers with int8 weights, where `model` has such. */
+export async function int8For(
+  model: Model,
+  simd: Simd,
+  precision: WasmPrecision | undefined,
+): Promise<PlanInt8 | undefined> {
+  if (Object.values(model.weights).every(({ dtype }) => dtype !== 'int8')) return undefined
+  return (await import('./int8.ts')).chooseInt8(model, simd, precision)
 }
 
 /** Pack the weights into fresh memories of the plan. */

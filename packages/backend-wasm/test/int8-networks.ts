@@ -11,10 +11,10 @@ import {
   type Tensors,
   tensor,
 } from '@mobileone/core'
-import { type Int8Kernel, tuningOf } from '../src/choose.ts'
+import type { Int8Kernel } from '../src/choose.ts'
 import type { Simd } from '../src/detect-simd.ts'
 import { executorOf } from '../src/executor.ts'
-import { int8Tuning } from '../src/int8.ts'
+import { planInt8 } from '../src/int8-layers.ts'
 import { createRuntime } from '../src/runtime.ts'
 import { planThreads } from '../src/thread-count.ts'
 
@@ -27,7 +27,7 @@ export interface PointwiseFacts {
   /** Default: where the layer is square. */
   readonly diagonal?: boolean
   readonly bias?: boolean
-  readonly then?: 'relu' | 'relu6'
+  readonly act?: 'relu' | 'relu6'
   /** Weights as large as can be, which overflow four products of i16. */
   readonly large?: boolean
 }
@@ -58,14 +58,14 @@ export function int8Weight(
 
 /** One pointwise layer in int8, of an input that is a feature map. */
 export function pointwise(facts: PointwiseFacts, seed: number): Model {
-  const { inputs, outputs, size, batch = 1, stride = [1, 1], then } = facts
+  const { inputs, outputs, size, batch = 1, stride = [1, 1], act } = facts
   const { next } = random(seed + 1)
   const conv = convNode('conv', 'x', {
     stride: [stride[0], stride[1]],
     ...(facts.bias === false && { bias: false }),
   })
   const nodes: Node[] = [conv]
-  if (then) nodes.push({ op: then, name: 'act', inputs: ['conv'] })
+  if (act) nodes.push({ op: act, name: 'act', inputs: ['conv'] })
   return {
     name: 'pointwise',
     inputs: { x: spec([batch, inputs, ...size]) },
@@ -114,7 +114,7 @@ export async function runWith(
     simd,
     precision: undefined,
     threads: planThreads(threads),
-    tuning: { ...tuningOf(simd), ...int8Tuning(kernel) },
+    planInt8: planInt8(kernel),
   })
   const executor = executorOf(model.inputs, runtime, simd)
   const outputs = await executor.run(inputs)
@@ -153,18 +153,18 @@ export function pointwiseCases(): PointwiseFacts[] {
   for (let inputs = 1; inputs <= 70; inputs++) {
     const outputs = inputs % 3 === 0 ? inputs : ((inputs * 7) % 29) + 1
     const pixels = ((inputs * 5) % 13) + 1
-    cases.push({ inputs, outputs, size: [1, pixels], ...(inputs % 2 === 0 && { then: 'relu' }) })
+    cases.push({ inputs, outputs, size: [1, pixels], ...(inputs % 2 === 0 && { act: 'relu' }) })
   }
   cases.push(
     { inputs: 24, outputs: 24, size: [1, 1], bias: false },
-    { inputs: 64, outputs: 16, size: [1, 1], then: 'relu' },
-    { inputs: 40, outputs: 40, size: [5, 7], batch: 2, then: 'relu6' },
+    { inputs: 64, outputs: 16, size: [1, 1], act: 'relu' },
+    { inputs: 40, outputs: 40, size: [5, 7], batch: 2, act: 'relu6' },
     { inputs: 33, outputs: 12, size: [9, 8], batch: 2, stride: [2, 2] },
-    { inputs: 16, outputs: 16, size: [7, 9], stride: [2, 1], then: 'relu6' },
-    { inputs: 48, outputs: 128, size: [30, 31], then: 'relu' },
+    { inputs: 16, outputs: 16, size: [7, 9], stride: [2, 1], act: 'relu6' },
+    { inputs: 48, outputs: 128, size: [30, 31], act: 'relu' },
     { inputs: 300, outputs: 8, size: [25, 25] },
     { inputs: 1024, outputs: 9, size: [2, 3], large: true },
-    { inputs: 64, outputs: 64, size: [6, 6], large: true, then: 'relu' },
+    { inputs: 64, outputs: 64, size: [6, 6], large: true, act: 'relu' },
     { inputs: 21, outputs: 21, size: [3, 3], diagonal: false },
   )
   return cases

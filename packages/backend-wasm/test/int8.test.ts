@@ -3,7 +3,7 @@ import type { QuantizedTensor } from '@mobileone/core'
 import { lacking, openModulePage } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { tuningOf } from '../src/choose.ts'
-import { int8Tuning } from '../src/int8.ts'
+import { planInt8 } from '../src/int8-layers.ts'
 import { fitsLanes } from '../src/int8-pack.ts'
 import { planModel } from '../src/plan.ts'
 import { differences, pointwise, pointwiseCases } from './int8-networks.ts'
@@ -32,10 +32,7 @@ describe('the lanes of rdot16x2', () => {
       [true, 'int8 rdot16'],
     ] as const) {
       const model = pointwise({ inputs: 16, outputs: 16, size: [2, 2], large }, 1)
-      const { steps, precision } = await planModel(model, 1, {
-        ...tuningOf('relaxed'),
-        ...int8Tuning('rdot16x2'),
-      })
+      const { steps, precision } = await planModel(model, 1, tuningOf('relaxed'), planInt8('rdot16x2'))
       expect(steps.map((step) => step.kernel)).toContain(kernel)
       expect(precision).toBe('int8')
     }
