@@ -47,7 +47,7 @@ export function step(record: usize, from: i32, to: i32, scratch: usize): void {
     case GEMV: gemv(record, from, to); break
     case CONV: conv(record, from, to, scratch); break
     case STEM: stem(record, from, to, scratch); break
-    case DEPTHWISE3: depthwise3(record, from, to); break
+    case DEPTHWISE3: depthwise3(record, from, to, scratch); break
     case DEPTHWISE_ROWS: depthwiseRows(record, from, to, scratch); break
     case DEPTHWISE: depthwise(record, from, to); break
     case UNARY: unary(record, from, to); break

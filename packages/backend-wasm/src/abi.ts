@@ -117,7 +117,7 @@ export const ACTIVATION = 5
  */
 export const K = 6
 export const PANELS = 7
-/** DEPTHWISE3, DEPTHWISE_ROWS, DEPTHWISE: by what results are multiplied to be in steps, where they are stored as levels; else 0. */
+/** DEPTHWISE3: by what results are multiplied to be in steps, where they are stored as levels; else 0. */
 export const INVERSE = 7
 export const SRC_PLANE = 8
 export const DST_PLANE = 9
@@ -165,6 +165,8 @@ export const ZEROS = 31
 export const CHUNK = 31
 
 export const ZERO_FLOATS = 8
+/** Kernels write so many pixels of 8 channels, 16 KB, before they finish them. */
+export const BAND_PIXELS = 512
 
 /** SCALE: what is added after the product; 0 for nothing. */
 export const SHIFT = 15

@@ -14,7 +14,7 @@ export function executorOf(inputs: Model['inputs'], started: Runtime, simd: Simd
     memoryBytes: started.memoryBytes,
     steps: started.steps,
     precision: started.precision,
-    features: [...simdFeatures(simd), started.threads],
+    features: [...simdFeatures(simd), ...started.features, started.threads],
     execute: (tensors, signal) => runtime!.run(tensors, signal),
     profile: async (tensors) => (await runtime!.profile(tensors)).map((ms, step) => ({ step, ms })),
     async free() {

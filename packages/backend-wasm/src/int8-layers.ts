@@ -42,9 +42,14 @@ const BLOCK_STEP = 20
 /** What plans layers with int8 weights, which are float32 to everything else. */
 export type PlanInt8 = (planning: Planning & { readonly values: ValueTable }) => Int8Layers
 
-/** Plan layers in integers with `kernel`, or, where it is undefined, in float32. */
-export function planInt8(kernel: Int8Kernel | undefined): PlanInt8 {
-  return (planning) => new Int8Layers(planning, kernel)
+/** Plan layers in integers with `kernel`, or, where it is undefined, in float32; `text` says why, in the words of a probe. */
+export function planInt8(kernel: Int8Kernel | undefined, text?: string): PlanInt8 {
+  return (planning) => new Int8Layers(planning, kernel, text === undefined ? [] : [text])
+}
+
+/** The word of a record that tells `kernel`. */
+export function dotOf(kernel: Int8Kernel): number {
+  return dots[kernel]
 }
 
 export class Int8Layers {
@@ -54,13 +59,22 @@ export class Int8Layers {
   readonly #levels = new Map<string, Levels[]>()
   /** Those that are stored so, which are no values of the table. */
   readonly #stored = new Map<string, ArenaBuffer>()
+  readonly features: readonly string[]
   /** Whether a layer is computed in integers. */
   computes = false
 
-  /** @param kernel What adds products in layers that are computed in integers; undefined for none. */
-  constructor(plan: Planning & { readonly values: ValueTable }, kernel: Int8Kernel | undefined) {
+  /**
+   * @param kernel What adds products in layers that are computed in integers; undefined for none.
+   * @param features What there is to say of that.
+   */
+  constructor(
+    plan: Planning & { readonly values: ValueTable },
+    kernel: Int8Kernel | undefined,
+    features: readonly string[],
+  ) {
     this.#plan = plan
     this.#kernel = kernel
+    this.features = features
   }
 
   /** Plan `node` in integers; false where it is to be computed in float32. */
@@ -127,7 +141,7 @@ export class Int8Layers {
    * Where what makes `name` is to store it in steps, and by what it is to multiply it: where layers in integers alone read it, with the same
    * steps and without stride. Undefined where it is to be stored as float32.
    */
-  stored(name: string, size: Size): { readonly buffer: ArenaBuffer; readonly inverse: Constant } | undefined {
+  stored(name: string, size: Size): (Value & { readonly inverse: Constant }) | undefined {
     const { uses } = this.#plan
     const readers = uses.readers(name)
     const weights = readers.map((node) => this.#integerWeight(node))
@@ -139,7 +153,7 @@ export class Int8Layers {
     if (!first || !together) return undefined
     const buffer = this.#buffer(size)
     this.#stored.set(name, buffer)
-    return { buffer, inverse: packInverse(first) }
+    return { ...size, planar: false, buffer, inverse: packInverse(first) }
   }
 
   /** Bytes of a level and of a weight. */

@@ -80,7 +80,12 @@ export async function packModel(model: Model, options: PackOptions): Promise<Pac
   const threads = threadsFor(model, planThreads(options.threads))
   const loading = loadModule(simd, options.wasm, true)
   loading.catch(() => {})
-  const plan = await planModel(model, threads.threads, tuningOf(simd), await int8For(model, simd, precision))
+  const plan = await planModel(
+    model,
+    threads.threads,
+    tuningOf(simd),
+    await int8For(model, simd, precision, loading, true),
+  )
   const { constants: _, writeRecords, ...layout } = plan
   const spread = spreadInstances(instances, layout)
   const memories = spread.memorySizes.map((bytes) => allocate(model.name, bytes, true))

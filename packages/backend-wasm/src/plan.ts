@@ -35,6 +35,8 @@ export interface Plan extends Placement {
   readonly outputs: Readonly<Record<string, { readonly offset: number; readonly shape: readonly number[] }>>
   /** Whether layers are computed in integers. */
   readonly precision: 'float32' | 'int8'
+  /** What was chosen for the layers in int8, in the words of a probe. */
+  readonly features: readonly string[]
 }
 
 /**
@@ -168,6 +170,7 @@ class Planner {
     return {
       ...placement,
       precision: this.#int8?.computes ? 'int8' : 'float32',
+      features: this.#int8?.features ?? [],
       inputs: Object.fromEntries(
         Object.entries(this.#values.inputs).map(([name, { offset }]) => [name, offset]),
       ),
@@ -199,7 +202,9 @@ class Planner {
     })
     const x = choice.planar ? this.#values.get(name) : this.#values.blocked(name)
     const act = this.#activation(node)
-    const y = this.#values.result(act.result, { n, c: outC, hw: outH * outW })
+    const size = { n, c: outC, hw: outH * outW }
+    const levels = choice.op === abi.DEPTHWISE3 ? this.#int8?.stored(act.result, size) : undefined
+    const y = levels ?? this.#values.result(act.result, size)
     if (choice.op === abi.GEMM || choice.op === abi.GEMV) {
       this.#product(node, choice.op, choice.name, act, x, y)
       return
@@ -221,13 +226,14 @@ class Planner {
       ? chooseBand(outH, stride[0], reach, rowBytes)
       : this.#tuning.block(pixels, gathered, chunk === 0)
     const scratch: Readonly<Record<number, number>> = {
+      [abi.DEPTHWISE3]: levels ? 32 * Math.max(abi.BAND_PIXELS, outW) : 0,
       [abi.STEM]: 4 * inC * 3 * (5 * stride[1] + 3),
       [abi.DEPTHWISE_ROWS]: rowBytes * ((block - 1) * stride[0] + reach),
       [abi.CONV]: 4 * block * (gathered + (groups > 1 ? padChannels(outGroup) : 0)),
     }
     this.#program.step({
       node: node.name,
-      kernel: choice.name + act.suffix,
+      kernel: choice.name + act.suffix + (levels ? ', to int8' : ''),
       op: choice.op,
       units: depthwise ? rows : choice.op === abi.STEM ? n * outH : byPanels ? padChannels(outC) / 8 : pixels,
       src: x.buffer,
@@ -239,7 +245,7 @@ class Planner {
       words: {
         [abi.ACTIVATION]: act.code,
         [abi.SRC_PLANE]: plane(x),
-        [abi.DST_PLANE]: plane(y),
+        [abi.DST_PLANE]: levels ? 16 * pixels : plane(y),
         [abi.BATCH]: n,
         [abi.IN_H]: inH,
         [abi.IN_W]: inW,
@@ -263,6 +269,7 @@ class Planner {
         [abi.K_BLOCK]: this.#tuning.kBlock,
         [abi.SPLIT]: byPanels ? abi.BY_PANELS : abi.BY_PIXELS,
         [abi.PIXELS]: pixels,
+        ...(choice.op === abi.DEPTHWISE3 && { [abi.INVERSE]: levels?.inverse ?? 0 }),
         [choice.op === abi.CONV ? abi.CHUNK : abi.ZEROS]: choice.op === abi.DEPTHWISE3 ? this.#zeros : chunk,
       },
     })

@@ -20,7 +20,7 @@ import type { ThreadPlan } from './thread-count.ts'
 import type { WorkerAddress } from './thread-pool.ts'
 
 /** A model in memory, ready to run. It keeps neither the model nor its weights in their own layout. */
-export interface Runtime extends Pick<Plan, 'steps' | 'inputs' | 'outputs' | 'precision'> {
+export interface Runtime extends Pick<Plan, 'steps' | 'inputs' | 'outputs' | 'precision' | 'features'> {
   readonly memoryBytes: number
   /** How many threads share a run, in words. */
   readonly threads: string
@@ -65,7 +65,7 @@ export async function createRuntime(model: Model, options: RuntimeOptions): Prom
     model,
     threads.threads,
     tuningOf(simd),
-    options.planInt8 ?? (await int8For(model, simd, precision)),
+    options.planInt8 ?? (await int8For(model, simd, precision, module, shared)),
   )
   const memory = allocate(model.name, plan.end, shared)
   plan.writeRecords(new Int32Array(memory.buffer), 0)
@@ -83,9 +83,11 @@ export async function int8For(
   model: Model,
   simd: Simd,
   precision: WasmPrecision | undefined,
+  module: Promise<WebAssembly.Module>,
+  shared: boolean,
 ): Promise<PlanInt8 | undefined> {
   if (Object.values(model.weights).every(({ dtype }) => dtype !== 'int8')) return undefined
-  return (await import('./int8.ts')).chooseInt8(model, simd, precision)
+  return (await import('./int8.ts')).chooseInt8(model, simd, precision, module, shared)
 }
 
 /** Pack the weights into fresh memories of the plan. */
@@ -153,6 +155,7 @@ export async function startRuntime(
     inputs: places,
     outputs: shown,
     precision: layout.precision,
+    features: layout.features,
     memoryBytes: pagesOf(layout.end) * PAGE,
     threads: text,
     async run(inputs, signal) {

@@ -1,6 +1,7 @@
 /** Small networks with layers in int8, and runs of them with a kernel of choice: for Node and for pages. */
 import { convNode } from '@mobileone/conformance'
 import {
+  elementCount,
   type Model,
   type Node,
   type QuantizedTensor,
@@ -168,4 +169,88 @@ export function pointwiseCases(): PointwiseFacts[] {
     { inputs: 21, outputs: 21, size: [3, 3], diagonal: false },
   )
   return cases
+}
+
+/** Blocks of a depthwise and a pointwise layer as a classifier has them, one of them with stride, and a gate. */
+export function int8Network(): Model {
+  const { next } = random(5)
+  const numbers = (shape: readonly number[], spread = 1): Tensor =>
+    tensor(
+      shape,
+      Float32Array.from({ length: elementCount(shape) }, () => (next() * 2 - 1) * spread),
+    )
+  const relu = (input: string): Node => ({ op: 'relu', name: `${input}+`, inputs: [input] })
+  const depthwise = (name: string, input: string, channels: number, stride: 1 | 2): Node =>
+    convNode(name, input, { stride: [stride, stride], padding: [1, 1], groups: channels })
+  const nodes: Node[] = [
+    depthwise('a.dw', 'x', 20, 1),
+    relu('a.dw'),
+    convNode('a.pw', 'a.dw+'),
+    relu('a.pw'),
+    // Read by two layers in int8 with the same steps.
+    depthwise('b.dw', 'a.pw+', 24, 2),
+    relu('b.dw'),
+    convNode('b.pw', 'b.dw+'),
+    convNode('b.other', 'b.dw+'),
+    { op: 'add', name: 'b', inputs: ['b.pw', 'b.other'] },
+    relu('b'),
+    // Read by a layer in int8 and by one that is not.
+    depthwise('c.dw', 'b+', 24, 1),
+    { op: 'relu6', name: 'c.dw+', inputs: ['c.dw'] },
+    convNode('c.pw', 'c.dw+'),
+    { op: 'globalAvgPool', name: 'mean', inputs: ['c.dw+'] },
+    convNode('reduce', 'mean'),
+    relu('reduce'),
+    convNode('expand', 'reduce+'),
+    { op: 'sigmoid', name: 'gate', inputs: ['expand'] },
+    { op: 'mul', name: 'gated', inputs: ['c.pw', 'gate'] },
+    relu('gated'),
+    convNode('d', 'gated+', { stride: [2, 2] }),
+  ]
+  const steps = int8Weight(24, 24, 22)
+  return {
+    name: 'int8 network',
+    inputs: { x: spec([2, 20, 17, 13]) },
+    nodes,
+    outputs: { y: 'd', pooled: 'mean' },
+    weights: {
+      'a.dw.weight': numbers([20, 1, 3, 3]),
+      'a.pw.weight': int8Weight(24, 20, 21),
+      'b.dw.weight': numbers([24, 1, 3, 3]),
+      'b.pw.weight': steps,
+      'b.other.weight': { ...int8Weight(24, 24, 23), inputSteps: steps.inputSteps! },
+      'c.dw.weight': numbers([24, 1, 3, 3]),
+      'c.pw.weight': int8Weight(24, 24, 24),
+      'reduce.weight': int8Weight(6, 24, 25),
+      'expand.weight': numbers([24, 6, 1, 1]),
+      'd.weight': int8Weight(11, 24, 26),
+      ...Object.fromEntries(
+        nodes.flatMap((node) =>
+          node.op === 'conv2d' ? [[node.bias!, numbers([biasSizes[node.name] ?? 24])]] : [],
+        ),
+      ),
+    },
+  }
+}
+
+const biasSizes: Readonly<Record<string, number>> = { 'a.dw': 20, reduce: 6, d: 11 }
+
+/** The largest distance of the outputs of {@link int8Network} from the reference, over their largest magnitude, and the kernels. */
+export async function networkDistance(
+  options: Parameters<typeof runWith>[2],
+): Promise<{ readonly distance: number; readonly kernels: readonly string[] }> {
+  const model = int8Network()
+  const inputs = {
+    x: tensor(
+      model.inputs.x!.shape,
+      hostileInput(model.inputs.x!.shape, 3).data.map((x) => (Math.abs(x) < 100 ? x : 1)),
+    ),
+  }
+  const wanted = await (await reference().compile(model)).run(inputs)
+  const { outputs, kernels } = await runWith(model, inputs, options)
+  const distances = Object.entries(wanted).map(([name, { data }]) => {
+    const scale = data.reduce((most, x) => Math.max(most, Math.abs(x)), 1)
+    return outputs[name]!.data.reduce((most, x, i) => Math.max(most, Math.abs(x - data[i]!)), 0) / scale
+  })
+  return { distance: Math.max(...distances), kernels }
 }

@@ -2,11 +2,13 @@ import { fileURLToPath } from 'node:url'
 import type { QuantizedTensor } from '@mobileone/core'
 import { lacking, openModulePage } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { tuningOf } from '../src/choose.ts'
+import { type Int8Kernel, tuningOf } from '../src/choose.ts'
+import { wasm } from '../src/index.ts'
+import { fastestKernel, type Rates } from '../src/int8.ts'
 import { planInt8 } from '../src/int8-layers.ts'
 import { fitsLanes } from '../src/int8-pack.ts'
 import { planModel } from '../src/plan.ts'
-import { differences, pointwise, pointwiseCases } from './int8-networks.ts'
+import { differences, int8Network, networkDistance, pointwise, pointwiseCases } from './int8-networks.ts'
 import type { Int8Page } from './int8-page.ts'
 
 describe('the lanes of rdot16x2', () => {
@@ -45,6 +47,68 @@ describe('pointwise layers in int8, plain build', () => {
   })
 })
 
+/** The steps of the network of the tests: what layers in int8 alone read is stored for them. */
+function networkKernels(kernel: string): string[] {
+  return [
+    'from NCHW',
+    'depthwise 3x3+relu, to int8',
+    `int8 ${kernel}+relu`,
+    'depthwise 3x3+relu, to int8',
+    `int8 ${kernel}`,
+    `int8 ${kernel}`,
+    'add+relu',
+    'depthwise 3x3+relu6',
+    'to int8',
+    `int8 ${kernel}`,
+    'mean',
+    'to int8',
+    `int8 ${kernel}+relu`,
+    'pointwise+sigmoid',
+    'gate+relu',
+    'to int8',
+    `int8 ${kernel}`,
+    'to NCHW',
+    'to NCHW',
+  ]
+}
+
+describe('a network of layers in int8, plain build', () => {
+  test.each([1, 2])('is within the distance of float32 from the reference, %i threads', async (threads) => {
+    const { distance, kernels } = await networkDistance({ simd: 'plain', kernel: 'dot_i16', threads })
+    expect(kernels).toEqual(networkKernels('dot_i16'))
+    expect(distance).toBeLessThan(2e-5)
+  })
+
+  test('is what wasm() makes of it, but not in float32', async () => {
+    const model = int8Network()
+    const precisions = await Promise.all(
+      (['int8', 'float32'] as const).map(async (precision) => {
+        const executor = await wasm({ precision, simd: 'plain' }).compile(model)
+        await executor.dispose()
+        return executor.precision
+      }),
+    )
+    expect(precisions).toEqual(['int8', 'float32'])
+  })
+
+  test('another precision is refused', async () => {
+    const backend = wasm({ precision: 'int4' as 'int8' })
+    await expect(backend.compile(int8Network())).rejects.toThrow(/must be 'float32' or 'int8', not "int4"/)
+  })
+})
+
+describe('the choice by rates', () => {
+  test.each([
+    [{ float32: 1, rdot16x2: 2.3, relaxed_dot_add: 1.5 }, 'rdot16x2'],
+    [{ float32: 1, rdot16x2: 2.3, relaxed_dot_add: 3.5 }, 'relaxed_dot_add'],
+    [{ float32: 1, dot_i16: 0.9 }, undefined],
+  ])('%j', (rates, kernel) => {
+    const all: Rates = new Map(Object.entries(rates) as [Int8Kernel, number][])
+    expect(fastestKernel(all, undefined).kernel).toBe(kernel)
+    expect(fastestKernel(all, 'int8').kernel).toBeDefined()
+  })
+})
+
 describe.skipIf(lacking('chromium'))('pointwise layers in int8 in Chromium', () => {
   const entry = fileURLToPath(new URL('int8-page.ts', import.meta.url))
   let opened: Awaited<ReturnType<typeof openModulePage>>
@@ -66,4 +130,25 @@ describe.skipIf(lacking('chromium'))('pointwise layers in int8 in Chromium', () 
     },
     60_000,
   )
+
+  test('a network of them is within the distance of float32 from the reference', async () => {
+    for (const threads of [1, 2]) {
+      const { distance, kernels } = await opened.page.evaluate(
+        (options) => (globalThis as unknown as Int8Page).int8.networkDistance(options),
+        { simd: 'relaxed', kernel: 'rdot16x2', threads } as const,
+      )
+      expect(kernels).toEqual(networkKernels('rdot16x2'))
+      expect(distance).toBeLessThan(2e-5)
+    }
+  }, 60_000)
+
+  test('the fastest kernel is chosen, and told', async () => {
+    const found = await opened.page.evaluate(() =>
+      (globalThis as unknown as Int8Page).int8.chooses({ precision: 'int8' }),
+    )
+    const [, kernel] = /^int8 by (rdot16x2|relaxed_dot_add), [\d.]+ x float32$/.exec(found.features[2]!)!
+    expect(found.kernels).toContain(`int8 ${kernel}`)
+    expect(found.precision).toBe('int8')
+    expect(found.ms[1]).toBeLessThan(found.ms[0]!)
+  }, 60_000)
 })
