@@ -5,7 +5,7 @@ import { chooseBlock, type Int8Kernel, K_BLOCK } from './choose.ts'
 import type { Simd } from './detect-simd.ts'
 import { tileHeights } from './generated/tile-heights.ts'
 import { dotOf, type PlanInt8, planInt8 } from './int8-layers.ts'
-import { instantiate, type Kernels } from './load.ts'
+import type { Kernels } from './load.ts'
 import type { WasmPrecision } from './precision.ts'
 
 /** Products of one size a millisecond, by what computes them. */
@@ -36,18 +36,19 @@ const measured = new Map<Simd, Promise<Rates>>()
 /**
  * What plans the layers of `model` with int8 weights: by the kernel that is fastest on this machine, which no feature test tells, and in
  * float32 where that is faster and `precision` leaves it open. The kernels are timed once, for some 15 ms.
+ * @param link The kernels over a memory, `shared` or not.
  */
 export async function chooseInt8(
   model: Model,
   simd: Simd,
   precision: WasmPrecision | undefined,
-  module: Promise<WebAssembly.Module>,
+  link: (memory: WebAssembly.Memory) => Promise<Kernels>,
   shared: boolean,
 ): Promise<PlanInt8> {
   if (precision === 'float32' || !hasIntegerLayers(model)) return planInt8(undefined)
   let found = measured.get(simd)
   if (!found) {
-    found = module.then((compiled) => measureKernels(compiled, simd, shared))
+    found = measureKernels(link, simd, shared)
     measured.set(simd, found)
     found.catch(() => measured.delete(simd))
   }
@@ -72,9 +73,13 @@ export function fastestKernel(
 }
 
 /** Time the candidates in turns, after the engine has compiled for speed what it first compiles in haste. */
-async function measureKernels(module: WebAssembly.Module, simd: Simd, shared: boolean): Promise<Rates> {
+async function measureKernels(
+  link: (memory: WebAssembly.Memory) => Promise<Kernels>,
+  simd: Simd,
+  shared: boolean,
+): Promise<Rates> {
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared })
-  const { step } = await instantiate(module, memory)
+  const { step } = await link(memory)
   const runs = candidates[simd].map((name, index) => {
     const record = abi.HEAP + 256 + index * abi.STEP_WORDS * 4
     writeRecord(new Int32Array(memory.buffer, record, abi.STEP_WORDS), name, simd)

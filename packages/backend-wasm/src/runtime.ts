@@ -87,7 +87,13 @@ export async function int8For(
   shared: boolean,
 ): Promise<PlanInt8 | undefined> {
   if (Object.values(model.weights).every(({ dtype }) => dtype !== 'int8')) return undefined
-  return (await import('./int8.ts')).chooseInt8(model, simd, precision, module, shared)
+  return (await import('./int8.ts')).chooseInt8(
+    model,
+    simd,
+    precision,
+    async (memory) => instantiate(await module, memory),
+    shared,
+  )
 }
 
 /** Pack the weights into fresh memories of the plan. */
