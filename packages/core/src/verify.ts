@@ -301,6 +301,10 @@ async function sample(
 ): Promise<Sample> {
   const options = signal && { signal }
   const oracle = reference({ precision: precision === 'int8' ? 'int8' : 'float32' })
-  await using executor = await oracle.compile(model, options)
-  return { inputs, outputs: await executor.run(inputs, options) }
+  const executor = await oracle.compile(model, options)
+  try {
+    return { inputs, outputs: await executor.run(inputs, options) }
+  } finally {
+    await executor.dispose()
+  }
 }
