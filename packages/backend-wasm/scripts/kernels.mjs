@@ -21,7 +21,7 @@ const LIMIT = 45_000
  */
 const builds = {
   relaxed: { features: ['relaxed-simd'], tile: { height: 6, unroll: 8 } },
-  plain: { features: [], tile: { height: 4, unroll: 8 } },
+  plain: { features: [], tile: { height: 4, unroll: 8, addressed: true } },
 }
 
 const sources = readdirSync(join(root, 'assembly'))
