@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import type { UserConfig } from 'tsdown'
+import type { Rolldown, UserConfig } from 'tsdown'
 import { library } from '../../tooling/tsdown.base.ts'
 
 /** All of the SDK and of what it depends on, for pages without a bundler. */
@@ -9,6 +9,21 @@ const browser: UserConfig = {
   minify: true,
   dts: false,
   sourcemap: false,
+}
+
+/** Files that share no chunk with others. */
+const alone: UserConfig = {
+  ...browser,
+  outDir: 'dist/browser',
+  clean: false,
+  outputOptions: { codeSplitting: false },
+}
+
+/** A chunk of what two files have in common would cost the page more than the copy that each has. */
+const rareApart: Rolldown.Plugin = {
+  name: 'rare-apart',
+  resolveId: (source) =>
+    source.endsWith('/rare.ts') ? { id: './worker-rare.mjs', external: true } : undefined,
 }
 
 export default [
@@ -32,12 +47,10 @@ export default [
     { 'wasm-worker': createRequire(import.meta.url).resolve('@mobileone/backend-wasm/worker') },
     { ...browser, outDir: 'dist/browser', clean: false },
   ),
-  // Few bytes on the page, and one file beside it that imports nothing, so that every bundler and every server can pass it on.
-  library({ worker: 'src/remote/worker.ts' }, { ...browser, outDir: 'dist/browser', clean: false }),
-  library(
-    { 'classifier-worker': 'src/remote/classifier-worker.ts' },
-    { ...browser, outDir: 'dist/browser', clean: false, outputOptions: { codeSplitting: false } },
-  ),
+  // Few bytes on the page, which nothing is shared with; and a worker that imports nothing, so that every bundler and server can pass it on.
+  library({ worker: 'src/remote/worker.ts' }, { ...alone, plugins: [rareApart] }),
+  library({ 'worker-rare': 'src/remote/rare.ts' }, alone),
+  library({ 'classifier-worker': 'src/remote/classifier-worker.ts' }, alone),
   // One file: module service workers refuse `import()`.
   library(
     { mobileone: 'src/index.ts' },

@@ -22,7 +22,8 @@ const parameters = ['weight', 'bias', 'running_mean', 'running_var', 'num_batche
 function key(source: Random): string {
   if (source.next() < 0.1) return pick(source, ['a', '__proto__', 'constructor', 'n_averaged', 'steps', ''])
   const block = source.next() < 0.3 ? pick(source, stems) : pick(source, blocks)
-  return `${block}${pick(source, parts)}.${pick(source, parameters)}`
+  const part = source.next() < 0.2 ? pick(source, ['.scale', '.zero', '.diag', '.input']) : ''
+  return `${block}${pick(source, parts)}.${pick(source, parameters)}${part}`
 }
 
 /** A node with fields of any kind. */
@@ -78,6 +79,7 @@ export function constructSafetensors(source: Random): Uint8Array {
       ['I64', 8],
       ['BF16', 2],
       ['U8', 1],
+      ['I8', 1],
     ] as const)
     const shape = Array.from({ length: source.integer(0, 4) }, () => source.integer(0, 4))
     const begin = end
@@ -100,7 +102,12 @@ export function constructSafetensors(source: Random): Uint8Array {
       `{"version":1,"name":"n","inputs":{"x":[1,1,8,8]},"outputs":{"y":"a"},"nodes":[${graphNode(source)}]}`,
     ]
     const name = pick(source, ['mobileone.network', 'mobileone.card', 'mobileone.graph', 'format'])
-    items.push(`"__metadata__":{"${name}":${JSON.stringify(pick(source, values))}}`)
+    const int8 = pick(source, [
+      '',
+      '"quantization":"w8a7","version":"1",',
+      '"quantization":"w8","version":"1",',
+    ])
+    items.push(`"__metadata__":{${int8}"${name}":${JSON.stringify(pick(source, values))}}`)
   }
   const header = bytesOf(`{${items.join(',')}${source.next() < 0.95 ? '}' : ''}`)
   const length = source.next() < 0.9 ? header.length : hostileNumber(source)

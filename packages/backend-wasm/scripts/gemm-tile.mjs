@@ -3,7 +3,8 @@
 const HEAD = `/**
  * f32 matrix product, tile of H pixels x 8 output channels, H = 1..HEIGHT, 128-bit SIMD. Written by scripts/gemm-tile.mjs.
  *
- * Registers: 2H accumulators, 2 weight vectors, 1 splat of the input: 15 at H = 6, what V8 can allocate on x64.
+ * Registers: 2H accumulators, 2 weight vectors, 1 splat of the input, and without a fused multiply-add 1 product: V8 can
+ * allocate 15 on x64, H = 6 with it.
  * Memory: 8 input channels of the H pixels lie 32 bytes apart, so one pointer with constant offsets reads all of them
  * (load32_splat); \`plane\` bytes further come the next 8 channels. \`panel\` is packed, 32 bytes per k. The result is
  * H x 32 contiguous bytes. UNROLL of the 8 channels are unrolled from H = 4 on; a last group of fewer channels reads no further than it

@@ -43,10 +43,8 @@ export function planThreads(wanted: ThreadCount = 1): ThreadPlan {
       `wasm: threads: ${wanted} are more than the ${limit} that this machine runs at a time; use ${limit} at most, or 'auto'`,
     )
   }
-  if (!mayShareMemory()) {
-    const text = `1 thread: the page is not cross-origin isolated; serve it with ${HEADERS}`
-    return { threads: 1, measure: false, text }
-  }
+  const lack = lackOfSharedMemory()
+  if (lack !== undefined) return { threads: 1, measure: false, text: `1 thread: ${lack}` }
   if (wanted === 'auto') {
     const threads = Math.min(limit, AUTO_THREADS)
     if (threads === 1)
@@ -58,10 +56,19 @@ export function planThreads(wanted: ThreadCount = 1): ThreadPlan {
   return { threads: wanted, measure: false, text: formatThreads(wanted) + more }
 }
 
+/** Why threads cannot be given memory of this one, and what to do; undefined where they can. */
+function lackOfSharedMemory(): string | undefined {
+  const { crossOriginIsolated } = globalThis as { crossOriginIsolated?: boolean }
+  if (crossOriginIsolated === false) return `the page is not cross-origin isolated; serve it with ${HEADERS}`
+  if (typeof SharedArrayBuffer === 'function') return undefined
+  return crossOriginIsolated
+    ? 'this browser has no SharedArrayBuffer although the page is cross-origin isolated, so no header brings more: WebKitGTK does so'
+    : 'this engine has no SharedArrayBuffer'
+}
+
 /** Whether threads can be given memory of this one. */
 export function mayShareMemory(): boolean {
-  const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated ?? true
-  return typeof SharedArrayBuffer === 'function' && isolated
+  return lackOfSharedMemory() === undefined
 }
 
 /** `1 thread`, `2 threads`. */

@@ -255,3 +255,15 @@ test('outside of a cross-origin isolated page there is one thread, and the probe
     Reflect.deleteProperty(globalThis, 'crossOriginIsolated')
   }
 })
+
+test('an isolated page of an engine without SharedArrayBuffer is not told to send headers', async () => {
+  vi.stubGlobal('crossOriginIsolated', true)
+  vi.stubGlobal('SharedArrayBuffer', undefined)
+  try {
+    const probe = await wasm({ threads: 2 }).probe()
+    expect(probe.ok && probe.features.at(-1)).toMatch(/^1 thread: this browser has no SharedArrayBuffer/)
+    expect(probe.ok && probe.features.join()).not.toContain('Cross-Origin-Embedder-Policy')
+  } finally {
+    vi.unstubAllGlobals()
+  }
+})

@@ -18,9 +18,9 @@ export function safetensors(): Exporter<ToSafetensorsOptions> {
       },
       storage: {
         kind: 'choice',
-        choices: ['float32', 'float16'],
-        default: 'float32',
-        description: 'How numbers are stored',
+        choices: ['float32', 'float16', 'int8'],
+        description:
+          'How numbers are stored; default float32, and int8 for a model in the int8 form, which alone can have it',
       },
       graph: {
         kind: 'switch',

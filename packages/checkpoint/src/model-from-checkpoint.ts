@@ -5,9 +5,8 @@ import {
   type Model,
   type ModelCard,
   mobileone,
-  type Tensor,
-  tensor,
   validate,
+  type Weight,
 } from '@mobileone/core'
 import { countBatches, withBatchCounts } from './batch-counts.ts'
 import { checkKeys, type RenamedKeys } from './check-keys.ts'
@@ -19,7 +18,7 @@ import { detectNaming, findNaming } from './naming/detect-naming.ts'
 import { type NamingName, namings } from './naming/namings.ts'
 import { batchCounter, isAverageCounter, translateKey } from './naming/translate-key.ts'
 import { hasStoredGraph, modelFromStoredGraph } from './stored-graph.ts'
-import { type StoredTensor, toFloat32 } from './stored-tensor.ts'
+import { type StoredTensor, toWeight } from './stored-tensor.ts'
 
 /** What the names and shapes of a checkpoint tell. */
 export interface Inspected {
@@ -59,7 +58,7 @@ export function holdsMobileOne(checkpoint: Checkpoint, prefix?: string): boolean
 /**
  * The model a checkpoint holds, in the form it has there (train or deploy): the MobileOne that its keys and shapes tell, or the
  * network that the file holds beside the weights (`toSafetensors`, option `graph`). Weights are views of the checkpoint's bytes wherever
- * those are aligned float32.
+ * those are aligned float32 or int8.
  * @throws MobileOneError `missing-weights` listing every missing, extra and mis-shaped key by its name in the file.
  */
 export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCheckpointOptions = {}): Model {
@@ -71,11 +70,8 @@ export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCh
   const graph = options.outputs ? mobileone(config, { form, outputs: options.outputs }) : full
   checkKeys(graph, full, keys, checkpoint.notes)
 
-  const weights: Record<string, Tensor> = {}
-  for (const name of Object.keys(graph.weights)) {
-    const stored = keys.found.get(name)!
-    weights[name] = tensor(stored.shape, toFloat32(stored))
-  }
+  const weights: Record<string, Weight> = {}
+  for (const name of Object.keys(graph.weights)) weights[name] = toWeight(keys.found.get(name)!)
   const card = toCard(checkpoint, config, options.card)
   const model: Model = { ...graph, weights, card: withBatchCounts(card, countBatches(keys.counters)) }
   validate(model)

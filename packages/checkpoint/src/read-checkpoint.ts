@@ -1,5 +1,6 @@
 import type { Checkpoint } from './checkpoint.ts'
 import { detectFormat } from './detect-format.ts'
+import { joinLevels } from './int8/join-levels.ts'
 import { readPyTorch } from './pytorch/read-pytorch.ts'
 import { readSafetensors } from './safetensors/read.ts'
 
@@ -14,9 +15,12 @@ export interface ReadOptions {
 
 /**
  * Read a safetensors or PyTorch file, whichever it is. Nothing in the file is run, and tensors are views of `bytes`, not copies.
+ * Weights that `toSafetensors` wrote in int8 have their `levels`, and not the parts beside them.
  * @throws MobileOneError `invalid-file` that names the byte offset and what is wrong there, or what the file is instead.
  */
 export function readCheckpoint(bytes: Uint8Array, options: ReadOptions = {}): Checkpoint {
   const format = detectFormat(bytes)
-  return format === 'safetensors' ? readSafetensors(bytes) : readPyTorch(bytes, format, options.root)
+  return format === 'safetensors'
+    ? joinLevels(readSafetensors(bytes))
+    : readPyTorch(bytes, format, options.root)
 }

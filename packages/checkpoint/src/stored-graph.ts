@@ -7,8 +7,7 @@ import {
   type Model,
   type Node,
   spec,
-  type Tensor,
-  tensor,
+  type Weight,
   withCard,
   withInputs,
   withOutputs,
@@ -18,7 +17,7 @@ import { invalidFile } from './invalid-file.ts'
 import { limits } from './limits.ts'
 import { checkLabels, readCard, readMetadata } from './metadata.ts'
 import type { ModelFromCheckpointOptions } from './model-options.ts'
-import { toFloat32 } from './stored-tensor.ts'
+import { toWeight } from './stored-tensor.ts'
 
 const graphKey = 'mobileone.graph'
 
@@ -73,10 +72,8 @@ export function modelFromStoredGraph(
   if (!Array.isArray(nodes) || nodes.length > limits.nodes) {
     return invalidFile(`the metadata ${graphKey} must have a list of at most ${limits.nodes} nodes`)
   }
-  const weights: [string, Tensor][] = []
-  for (const [key, { shape, ...rest }] of checkpoint.tensors) {
-    weights.push([key, tensor(shape, toFloat32({ shape, ...rest }))])
-  }
+  const weights: [string, Weight][] = []
+  for (const [key, stored] of checkpoint.tensors) weights.push([key, toWeight(stored)])
   const model: Model = {
     name,
     inputs: specs(inputs),

@@ -1,5 +1,6 @@
-import { elementCount, formatShape, MobileOneError } from '@mobileone/core'
+import { elementCount, formatShape, MobileOneError, tensor, type Weight } from '@mobileone/core'
 import { bfloat16ToFloat32, float16ToFloat32 } from '@mobileone/core/half'
+import type { Levels } from './int8/layout.ts'
 
 /** Element types that a file may hold. {@link toFloat32} converts all but the 8-bit floats. */
 export type StoredDType =
@@ -51,6 +52,8 @@ export interface StoredTensor {
   readonly offset: number
   /** Little-endian elements, possibly shared with other tensors. */
   readonly storage: Uint8Array
+  /** Of a weight in int8: what its elements are worth. */
+  readonly levels?: Levels
 }
 
 /** More axes than any weight has. */
@@ -135,6 +138,18 @@ export function toFloat32(tensor: StoredTensor): Float32Array {
     default:
       return tensor.dtype satisfies never
   }
+}
+
+/** The weight that `stored` holds: a view of the file where that is float32 or int8. */
+export function toWeight(stored: StoredTensor): Weight {
+  const { shape, levels } = stored
+  return levels ? { dtype: 'int8', shape, data: toInt8(stored), ...levels } : tensor(shape, toFloat32(stored))
+}
+
+/** The elements of a contiguous int8 tensor, which are a view of the file. */
+export function toInt8(stored: StoredTensor): Int8Array {
+  const { buffer, byteOffset, length } = contiguousBytes(stored)
+  return new Int8Array(buffer, byteOffset, length)
 }
 
 function isContiguous({ shape, strides }: StoredTensor): boolean {

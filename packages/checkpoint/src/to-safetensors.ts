@@ -1,7 +1,8 @@
 import { floatWeight, MobileOneError, type Model } from '@mobileone/core'
 import { batchCountsOf } from './batch-counts.ts'
+import { hasInt8, int8Metadata, int8Tensors } from './int8/split-levels.ts'
 import { toMetadata } from './metadata.ts'
-import { type NamingName, namings } from './naming/namings.ts'
+import { type Naming, type NamingName, namings } from './naming/namings.ts'
 import { batchCounter, translateKey } from './naming/translate-key.ts'
 import { type WritableTensor, writeSafetensors } from './safetensors/write.ts'
 import { graphMetadata } from './stored-graph.ts'
@@ -10,8 +11,11 @@ import { graphMetadata } from './stored-graph.ts'
 export interface ToSafetensorsOptions {
   /** Whose key names to write; those of other programs come with PyTorch's batch counters, for `strict=True`. Default `canonical`. */
   readonly naming?: NamingName
-  /** float16 halves the file and rounds to nearest. Default `float32`. */
-  readonly storage?: 'float32' | 'float16'
+  /**
+   * float16 halves the file and rounds to nearest. int8 is for a model that `quantize` made and keeps it as it is: nothing is rounded,
+   * names are `canonical`. Default: int8 for such a model, else float32.
+   */
+  readonly storage?: 'float32' | 'float16' | 'int8' | undefined
   /**
    * Write the network too: its nodes, inputs and outputs, so that reading the file gives this very model back. Needs the naming
    * `canonical`. Default: true for every network that `mobileone` did not build, whose weights alone say too little.
@@ -22,9 +26,9 @@ export interface ToSafetensorsOptions {
 }
 
 /**
- * The bytes of a safetensors file with the weights and the card of `model`, train or deploy form. Same model, same bytes.
- * @throws MobileOneError `unsupported` for a weight the naming has no key for, `invalid-argument` for a value beyond float16, or a graph
- * under another naming.
+ * The bytes of a safetensors file with the weights and the card of `model`, train, deploy or int8 form. Same model, same bytes.
+ * @throws MobileOneError `unsupported` for a weight the naming has no key for, `invalid-argument` for a value beyond float16, for a graph
+ * or int8 under another naming, and for int8 of a model that is not quantised.
  */
 export function toSafetensors(model: Model, options: ToSafetensorsOptions = {}): Uint8Array {
   const naming = namings[options.naming ?? 'canonical']
@@ -36,7 +40,31 @@ export function toSafetensors(model: Model, options: ToSafetensorsOptions = {}):
       `graph: a network names its weights as the model does, not as ${naming.name}; leave out graph or naming`,
     )
   }
-  const dtype = options.storage === 'float16' ? 'F16' : 'F32'
+  const { storage = hasInt8(model) ? 'int8' : 'float32' } = options
+  if (storage === 'int8' && !isCanonical) {
+    throw new MobileOneError(
+      'invalid-argument',
+      `storage int8 has no names of ${naming.name}, whose program cannot read it; leave out naming, or take storage float32`,
+    )
+  }
+  const isInt8 = storage === 'int8'
+  const tensors = isInt8 ? int8Tensors(model) : floatTensors(model, naming, storage)
+  return writeSafetensors(tensors, {
+    ...options.metadata,
+    ...toMetadata(model),
+    ...(hasGraph && graphMetadata(model)),
+    ...(isInt8 && int8Metadata(model)),
+  })
+}
+
+/** Every weight of `model` in float, under the names of `naming`, with PyTorch's counters under those of other programs. */
+function floatTensors(
+  model: Model,
+  naming: Naming,
+  storage: 'float32' | 'float16',
+): Map<string, WritableTensor> {
+  const isCanonical = naming.name === 'canonical'
+  const dtype = storage === 'float16' ? 'F16' : 'F32'
   const tensors = new Map<string, WritableTensor>()
   const unnamed: string[] = []
   const countOf = batchCountsOf(model.card)
@@ -63,9 +91,5 @@ export function toSafetensors(model: Model, options: ToSafetensorsOptions = {}):
         `weights of "${model.name}"; write it with the naming \`canonical\``,
     )
   }
-  return writeSafetensors(tensors, {
-    ...options.metadata,
-    ...toMetadata(model),
-    ...(hasGraph && graphMetadata(model)),
-  })
+  return tensors
 }

@@ -1,9 +1,18 @@
-import { elementCount, initialize, isMobileOneError, mobileone, type Random, random } from '@mobileone/core'
+import {
+  elementCount,
+  initialize,
+  isMobileOneError,
+  mobileone,
+  type Random,
+  random,
+  reparameterize,
+} from '@mobileone/core'
 import { describe, expect, it } from 'vitest'
 import { modelFromCheckpoint, readCheckpoint, toFloat32, toSafetensors } from '../src/index.ts'
 import { unpickle } from '../src/pytorch/unpickle.ts'
 import { allocatedBy } from './support/allocations.ts'
 import { fixture } from './support/files.ts'
+import { inInt8 } from './support/int8.ts'
 import { mutate, randomPickle, type Subject } from './support/mutate.ts'
 import { bytesOf, dict, type Part, tensor, u64 } from './support/pickle.ts'
 import { torchZip, writeZip, type ZipEntry } from './support/zip.ts'
@@ -101,6 +110,7 @@ function zip(name: string): Subject {
 const subjects: readonly Subject[] = [
   safetensors('canonical.safetensors', toSafetensors({ ...tiny, card: { labels: ['a', 'b'] } })),
   safetensors('timm.safetensors', toSafetensors(tiny, { naming: 'timm', storage: 'float16' })),
+  safetensors('int8.safetensors', toSafetensors(inInt8(reparameterize(tiny)))),
   zip('types.zip.pt'),
   zip('types.protocol4.zip.pt'),
   zip('training.zip.pt'),

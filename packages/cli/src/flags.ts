@@ -68,11 +68,17 @@ export const outputFlag = {
 
 type ChoiceFlag = Flag & { type: 'string'; default: string }
 
-const { naming, storage } = safetensors().options
+/** As `export` has it, for commands that write safetensors alone. */
+export const namingFlag = optionFlag(safetensors().options.naming) as ChoiceFlag
 
-/** As `export` has them, for commands that write safetensors alone. */
-export const namingFlag = optionFlag(naming) as ChoiceFlag
-export const storageFlag = optionFlag(storage) as ChoiceFlag
+/** Of commands that write float networks. */
+export const storageFlag = {
+  type: 'string',
+  value: '<which>',
+  help: 'How numbers are stored; mobileone quantize writes int8',
+  choices: ['float32', 'float16'],
+  default: 'float32',
+} as const satisfies Flag
 
 export const orientationFlag = (preset: 'apply' | 'ignore'): ChoiceFlag => ({
   type: 'string',

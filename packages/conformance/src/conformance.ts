@@ -5,6 +5,7 @@
 import { type Backend, MobileOneError, opNames } from '@mobileone/core'
 import { casesByOp, coverageCase } from './cases/by-op.ts'
 import { callCases } from './cases/calls.ts'
+import { integerCases } from './cases/integers.ts'
 import { lifetimeCases, type MemoryHook } from './cases/lifetime.ts'
 import { type Golden, networkCases } from './cases/networks.ts'
 import { combinationCases } from './cases/ops.ts'
@@ -51,6 +52,7 @@ export function conformance(
     ...Object.values(casesByOp).flat(),
     ...combinationCases,
     ...storageCases,
+    ...integerCases,
     ...networkCases(golden),
   ]
   const trialModels = (): ReturnType<Parameters<typeof lifetimeCases>[1]> =>

@@ -1,4 +1,13 @@
-import { type Model, print, reference, sameShape, type Tensors } from '@mobileone/core'
+import {
+  type Executor,
+  hasIntegerLayers,
+  int8Tolerance,
+  type Model,
+  print,
+  reference,
+  sameShape,
+  type Tensors,
+} from '@mobileone/core'
 import { findDifference } from './compare.ts'
 import type { Context } from './context.ts'
 
@@ -13,9 +22,13 @@ export interface Trial {
   readonly outputs?: Tensors
   /** In place of the suite's. */
   readonly tolerance?: number
+  /** The same for an executor that computes layers in integers. Default: {@link int8Tolerance}, where that is more. */
+  readonly int8Tolerance?: number
 }
 
-/** Compile and run `trial`, and compare with the reference backend. @throws Error with every parameter and the seed. */
+/**
+ * Compile and run `trial`, and compare with the reference backend: its integers where the executor says that it computes in them, and
+ * otherwise the float32 weights that they stand for. @throws Error with every parameter and the seed. */
 export async function checkTrial(context: Context, trial: Trial): Promise<void> {
   const { model, inputs } = trial
   try {
@@ -26,11 +39,11 @@ export async function checkTrial(context: Context, trial: Trial): Promise<void> 
         `there is no kernel for ${nodes}; name the case or the op among the exceptions, with a reason`,
       )
     }
-    const wanted = trial.outputs ?? (await expectedOutputs(model, inputs))
     const executor = await context.backend.compile(model)
     try {
+      const wanted = trial.outputs ?? (await expectedOutputs(model, inputs, executor))
       const got = await executor.run(inputs)
-      const problem = findDifference(got, wanted, trial.tolerance ?? context.tolerance)
+      const problem = findDifference(got, wanted, toleranceOf(trial, context, executor))
       if (problem) throw new Error(problem)
       for (const [name, output] of Object.entries(wanted)) {
         const declared = executor.outputs[name]
@@ -48,9 +61,19 @@ export async function checkTrial(context: Context, trial: Trial): Promise<void> 
   }
 }
 
-/** The outputs of the reference backend. */
-export async function expectedOutputs(model: Model, inputs: Tensors): Promise<Tensors> {
-  const executor = await reference().compile(model)
+function toleranceOf(trial: Trial, context: Context, { precision }: Executor): number {
+  const float = trial.tolerance ?? context.tolerance
+  if (precision !== 'int8' || !hasIntegerLayers(trial.model)) return float
+  return trial.int8Tolerance ?? Math.max(float, int8Tolerance)
+}
+
+/** The outputs of the reference backend, in the arithmetic of an executor: layers of the int8 form in integers where it says so. */
+export async function expectedOutputs(
+  model: Model,
+  inputs: Tensors,
+  { precision }: Pick<Executor, 'precision'> = {},
+): Promise<Tensors> {
+  const executor = await reference({ precision: precision === 'int8' ? 'int8' : 'float32' }).compile(model)
   try {
     return await executor.run(inputs)
   } finally {

@@ -1,4 +1,12 @@
-import { type Backend, type Executor, type Model, type Node, reference, type Tensors } from '@mobileone/core'
+import {
+  type Backend,
+  type Executor,
+  type Model,
+  type Node,
+  type QuantizedTensor,
+  reference,
+  type Tensors,
+} from '@mobileone/core'
 import { describe, expect, it } from 'vitest'
 import { conformance, runCases } from '../src/index.ts'
 
@@ -22,6 +30,21 @@ function compiling(rewrite: (node: Node) => Node): Backend {
   return {
     ...good,
     compile: (model, options) => good.compile({ ...model, nodes: model.nodes.map(rewrite) }, options),
+  }
+}
+
+/** The reference, with other int8 weights. */
+function quantizedAs(change: (weight: QuantizedTensor) => QuantizedTensor): Backend {
+  const good = reference()
+  return {
+    ...good,
+    compile: (model, options) => {
+      const weights = Object.entries(model.weights).map(([name, weight]) => [
+        name,
+        weight.dtype === 'int8' ? change(weight) : weight,
+      ])
+      return good.compile({ ...model, weights: Object.fromEntries(weights) }, options)
+    },
   }
 }
 
@@ -79,6 +102,25 @@ const faults: readonly (readonly [fault: string, backend: () => Backend, caught:
     'turns NaN everywhere into a constant',
     () => changed(editOutputs((data) => data.some(Number.isNaN) && data.fill(Number.NaN))),
     'NaN and infinity: conv2d, depthwise',
+  ],
+  [
+    'sums integers and scales them in one rounding more',
+    () => quantizedAs((weight) => ({ ...weight, scales: weight.scales.map((scale) => scale * (1 + 2e-7)) })),
+    'int8 form: single layers, bit for bit',
+  ],
+  [
+    'puts an input in the middle of two steps on the other side',
+    () =>
+      quantizedAs((weight) => ({
+        ...weight,
+        ...(weight.inputSteps && { inputSteps: weight.inputSteps.map((step) => step * (1 + 2e-7)) }),
+      })),
+    'int8 form: inputs of every level, halves between them, and beyond both ends',
+  ],
+  [
+    'loses the diagonal',
+    () => quantizedAs(({ diagonal: _, ...weight }) => weight),
+    'int8 form: MobileOne, quantised',
   ],
   [
     'uses its input as scratch memory',

@@ -1,6 +1,6 @@
 /**
- * Every error this project throws on purpose. It is recognised by a registered symbol, not by `instanceof`,
- * so it is still recognised when two copies of this package are loaded.
+ * Every error this project throws on purpose. It is recognised by a registered symbol, so it is still recognised when two copies of
+ * this package are loaded, or when a page makes one without the class.
  */
 
 const marker = Symbol.for('mobileone.error')
@@ -46,6 +46,12 @@ export class MobileOneError extends Error {
     this.name = code === 'aborted' ? 'AbortError' : 'MobileOneError'
     this.code = code
     Object.defineProperty(this, marker, { value: true })
+  }
+
+  /** As {@link isMobileOneError}; of a class that extends this one, as ever. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: it is the class asked about.
+    return this === MobileOneError ? isMobileOneError(value) : super[Symbol.hasInstance](value)
   }
 }
 

@@ -146,4 +146,4 @@ export {
 export type { Rewrite } from './transforms/rewrite.ts'
 export { splitBatchNorm } from './transforms/split-batch-norm.ts'
 export { roundToFloat32 } from './transforms/wide.ts'
-export { defaultTolerance, type Golden, verified } from './verify.ts'
+export { defaultTolerance, type Golden, int8Tolerance, verified } from './verify.ts'

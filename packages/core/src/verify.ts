@@ -5,18 +5,23 @@
  */
 import type { Backend, CompileOptions, Executor } from './backend.ts'
 import { MobileOneError, throwIfAborted } from './errors.ts'
-import { withInputs, withOutputs } from './model/edit.ts'
+import { withOutputs } from './model/edit.ts'
 import type { Model } from './model/model.ts'
-import { elementCount, formatShape, sameShape, type Tensor, type Tensors, tensor } from './model/tensor.ts'
+import { formatShape, sameShape, type Tensor, type Tensors } from './model/tensor.ts'
 import { type Random, random } from './random.ts'
 import { reference } from './reference/reference.ts'
 import { maxAbsDifference } from './transforms/compare.ts'
+import { randomInputs, resized, swapHalves, withNaN } from './verify-inputs.ts'
+import { integerLayers } from './verify-integers.ts'
 
 /** Inputs of a model with the outputs they must give. */
 export interface Golden {
   readonly inputs: Tensors
   readonly outputs: Tensors
-  /** Largest allowed difference over the largest magnitude of the output (or 1). Default: the backend's own. */
+  /**
+   * Largest allowed difference over the largest magnitude of the output (or 1). Default: the backend's own, and {@link int8Tolerance}
+   * where layers are computed in integers.
+   */
   readonly tolerance?: number
 }
 
@@ -28,13 +33,20 @@ type BackendOf<E extends Executor> = Backend & {
 /** Largest difference allowed where a backend does not state its own: float32, summed in any order. */
 export const defaultTolerance = 2e-5
 
+/**
+ * Largest difference allowed of a network with layers in int8: a float32 sum before one, made in another order, may put an input on the
+ * other side of a step, and so may what follows from that. The layers themselves give the same bits everywhere.
+ */
+export const int8Tolerance = 0.05
+
 const seed = 1
 
 /**
  * `backend`, checked each time it compiles a model. With `true` the network is run on seeded random inputs, by itself and compared
  * with the reference: at even and at odd sizes up to 67 pixels (where the network takes them), in batches of one and of two, with
- * inputs in turn so that no run may show in another, and with NaN, unless the backend says that it has none. With stored inputs
- * and outputs these are run at the size of the model.
+ * inputs in turn so that no run may show in another, and with NaN, unless the backend says that it has none. Where the executor says that
+ * it computes layers in integers, they are compared by themselves, bit for bit, and the network with {@link int8Tolerance}. With stored
+ * inputs and outputs these are run at the size of the model.
  */
 export function verified<E extends Executor>(
   backend: BackendOf<E>,
@@ -95,8 +107,7 @@ async function compareWithGolden(
         `verify: the stored output "${name}" ${formatShape(wanted.shape)} is none of model "${model.name}"; it has ${shown.join(', ')}`,
       )
     }
-    const tolerance = golden.tolerance ?? backend.tolerance ?? defaultTolerance
-    const problem = difference(result, wanted, tolerance)
+    const problem = difference(result, wanted, golden.tolerance ?? toleranceOf(backend, executor))
     if (!problem) continue
     await compareWithReference(backend, model, options)
     throw wrong(backend, `output "${name}" of model "${model.name}"`, `${problem} of the stored output`)
@@ -110,72 +121,80 @@ interface Sample {
   readonly outputs: Tensors
 }
 
-/** A model at one size, with samples and the order in which they are run. */
+/** What is run at one size of a model, and in which order. */
 interface Check {
-  readonly model: Model
   readonly samples: readonly Sample[]
   readonly order: readonly number[]
 }
 
+/** A check of a compiled model, whose outputs `oracle` knows. */
+interface Plan {
+  model(model: Model): Model
+  check(backend: Backend, model: Model, source: Random, oracle: Oracle): Promise<Check>
+}
+
+/** Inputs with the outputs that must come of them. */
+type Oracle = (inputs: Tensors) => Promise<Sample>
+
 async function compareWithReference(backend: Backend, model: Model, options: CompileOptions): Promise<void> {
   const { signal, onProgress } = options
-  const checks = [checkOddBatch, checkTurns]
   const source = random(seed)
-  for (const [done, make] of checks.entries()) {
-    onProgress?.({ phase: 'verify', done, total: checks.length })
-    await runCheck(backend, await make(backend, model, source, signal), signal)
+  await compareIntegers(backend, model, signal)
+  for (const [done, plan] of plans.entries()) {
+    onProgress?.({ phase: 'verify', done, total: plans.length })
+    await runPlan(backend, plan.model(model), plan, source, signal)
   }
-  onProgress?.({ phase: 'verify', done: checks.length, total: checks.length })
+  onProgress?.({ phase: 'verify', done: plans.length, total: plans.length })
 }
 
-/** Two images at an odd size beyond 64 where the network is that large; then the same two in the other order. */
-async function checkOddBatch(
-  _: Backend,
-  model: Model,
-  source: Random,
-  signal: AbortSignal | undefined,
-): Promise<Check> {
-  const odd = resized(model, 2, (size, axis) =>
-    Math.min(size % 2 === 0 ? size + 1 : size, axis === 2 ? 65 : 67),
-  )
-  const given = await sample(odd, randomInputs(odd, source), signal)
-  const swapped = { inputs: swapHalves(given.inputs), outputs: swapHalves(given.outputs) }
-  const isBatch = Object.values({ ...given.inputs, ...given.outputs }).every(({ shape }) => shape[0] === 2)
-  return { model: odd, samples: isBatch ? [given, swapped] : [given], order: isBatch ? [0, 1, 0] : [0] }
-}
-
-/** Images of an even size in turn, one of them with NaN: every run must give what the reference gives, whatever ran before. */
-async function checkTurns(
-  backend: Backend,
-  model: Model,
-  source: Random,
-  signal: AbortSignal | undefined,
-): Promise<Check> {
-  const small = resized(model, 1, (size) => Math.min(size, 32))
-  const samples = [
-    await sample(small, randomInputs(small, source), signal),
-    await sample(small, randomInputs(small, source), signal),
-  ]
-  if (backend.nan === 'unspecified') return { model: small, samples, order: [0, 1, 0, 0, 1, 1, 0, 1] }
-  samples.push(await sample(small, withNaN(randomInputs(small, source)), signal))
-  return { model: small, samples, order: [0, 1, 0, 2, 0, 1, 1, 0] }
-}
+const plans: readonly Plan[] = [
+  // Two images at an odd size beyond 64 where the network is that large; then the same two in the other order.
+  {
+    model: (model) =>
+      resized(model, 2, (size, axis) => Math.min(size % 2 === 0 ? size + 1 : size, axis === 2 ? 65 : 67)),
+    async check(_, model, source, oracle) {
+      const given = await oracle(randomInputs(model, source))
+      const swapped = { inputs: swapHalves(given.inputs), outputs: swapHalves(given.outputs) }
+      const isBatch = Object.values({ ...given.inputs, ...given.outputs }).every(
+        ({ shape }) => shape[0] === 2,
+      )
+      return isBatch ? { samples: [given, swapped], order: [0, 1, 0] } : { samples: [given], order: [0] }
+    },
+  },
+  // Images of an even size in turn, one of them with NaN: every run must give what the reference gives, whatever ran before.
+  {
+    model: (model) => resized(model, 1, (size) => Math.min(size, 32)),
+    async check(backend, model, source, oracle) {
+      const samples = [await oracle(randomInputs(model, source)), await oracle(randomInputs(model, source))]
+      if (backend.nan === 'unspecified') return { samples, order: [0, 1, 0, 0, 1, 1, 0, 1] }
+      samples.push(await oracle(withNaN(randomInputs(model, source))))
+      return { samples, order: [0, 1, 0, 2, 0, 1, 1, 0] }
+    },
+  },
+]
 
 /** Run the samples in their order on one executor; outputs are compared at the end, when later runs could have spoilt them. */
-async function runCheck(
+async function runPlan(
   backend: Backend,
-  { model, samples, order }: Check,
+  model: Model,
+  plan: Plan,
+  source: Random,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const options = signal && { signal }
   const executor = await backend.compile(model, options)
   const results: Tensors[] = []
+  let check: Check
   try {
-    for (const index of order) results.push(await executor.run((samples[index] as Sample).inputs, options))
+    check = await plan.check(backend, model, source, (inputs) => sample(executor, model, inputs, signal))
+    for (const index of check.order) {
+      results.push(await executor.run((check.samples[index] as Sample).inputs, options))
+    }
   } finally {
     await executor.dispose()
   }
-  const tolerance = backend.tolerance ?? defaultTolerance
+  const { samples, order } = check
+  const tolerance = toleranceOf(backend, executor)
   const right = new Set<number>()
   for (const [run, index] of order.entries()) {
     const { inputs, outputs } = samples[index] as Sample
@@ -203,6 +222,28 @@ async function runCheck(
   }
 }
 
+/** Compare the layers in integers by themselves, bit for bit, where the backend computes any. */
+async function compareIntegers(
+  backend: Backend,
+  model: Model,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const layers = integerLayers(model)
+  if (!layers) return
+  const executor = await backend.compile(layers.model, signal && { signal })
+  try {
+    if (executor.precision !== 'int8') return
+    const { outputs } = await sample(executor, layers.model, layers.inputs, signal)
+    const got = await executor.run(layers.inputs, signal && { signal })
+    for (const [name, wanted] of Object.entries(outputs)) {
+      const problem = difference(got[name], wanted, 0)
+      if (problem) throw wrong(backend, `node "${name}" of model "${model.name}" in int8`, problem)
+    }
+  } finally {
+    await executor.dispose()
+  }
+}
+
 /** Show every node, to find the first wrong one. */
 async function compareNodes(
   backend: Backend,
@@ -211,12 +252,21 @@ async function compareNodes(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const shown = withOutputs(model, Object.fromEntries(model.nodes.map(({ name }) => [name, name])))
-  const { outputs } = await sample(shown, inputs, signal)
-  const got = await runOnce(backend, shown, inputs, signal)
-  for (const { name } of model.nodes) {
-    const problem = difference(got[name], outputs[name] as Tensor, backend.tolerance ?? defaultTolerance)
-    if (problem) throw wrong(backend, `node "${name}" of model "${model.name}"`, problem)
+  const executor = await backend.compile(shown, signal && { signal })
+  try {
+    const { outputs } = await sample(executor, shown, inputs, signal)
+    const got = await executor.run(inputs, signal && { signal })
+    for (const { name } of model.nodes) {
+      const problem = difference(got[name], outputs[name] as Tensor, toleranceOf(backend, executor))
+      if (problem) throw wrong(backend, `node "${name}" of model "${model.name}"`, problem)
+    }
+  } finally {
+    await executor.dispose()
   }
+}
+
+function toleranceOf({ tolerance = defaultTolerance }: Backend, { precision }: Executor): number {
+  return precision === 'int8' ? Math.max(tolerance, int8Tolerance) : tolerance
 }
 
 function wrong({ name }: Backend, what: string, problem: string): MobileOneError {
@@ -242,70 +292,15 @@ function difference(got: Tensor | undefined, wanted: Tensor, tolerance: number):
   return `off by up to ${worst.toPrecision(2)} where ${(tolerance * scale).toPrecision(2)} is allowed`
 }
 
-async function sample(model: Model, inputs: Tensors, signal: AbortSignal | undefined): Promise<Sample> {
-  return { inputs, outputs: await runOnce(reference(), model, inputs, signal) }
-}
-
-async function runOnce(
-  backend: Backend,
+/** `inputs`, with what the reference makes of them in the arithmetic of `executor`. */
+async function sample(
+  { precision }: Executor,
   model: Model,
   inputs: Tensors,
   signal: AbortSignal | undefined,
-): Promise<Tensors> {
+): Promise<Sample> {
   const options = signal && { signal }
-  const executor = await backend.compile(model, options)
-  try {
-    return await executor.run(inputs, options)
-  } finally {
-    await executor.dispose()
-  }
-}
-
-/** Standard normal. */
-function randomInputs(model: Model, source: Random): Tensors {
-  return mapTensors(model.inputs, ({ shape }) =>
-    Float32Array.from({ length: elementCount(shape) }, () => source.normal()),
-  )
-}
-
-function withNaN(inputs: Tensors): Tensors {
-  return mapTensors(inputs, ({ data }) => data.map((value, index) => (index === 0 ? Number.NaN : value)))
-}
-
-/** The second half of every tensor before the first. */
-function swapHalves(tensors: Tensors): Tensors {
-  return mapTensors(tensors, ({ data }) => {
-    const swapped = new Float32Array(data.length)
-    swapped.set(data.subarray(data.length / 2))
-    swapped.set(data.subarray(0, data.length / 2), data.length / 2)
-    return swapped
-  })
-}
-
-function mapTensors<T extends { readonly shape: readonly number[] }>(
-  tensors: Readonly<Record<string, T>>,
-  make: (given: T) => Float32Array,
-): Tensors {
-  return Object.fromEntries(
-    Object.entries(tensors).map(([name, given]) => [name, tensor(given.shape, make(given))]),
-  )
-}
-
-/** `model` for `batch` inputs of other sizes, as far as the network takes them. */
-function resized(model: Model, batch: number, size: (size: number, axis: number) => number): Model {
-  const shapes = (spatial: typeof size): Record<string, readonly number[]> =>
-    Object.fromEntries(
-      Object.entries(model.inputs).map(([name, { shape }]) => [
-        name,
-        shape.map((old, axis) => (axis === 0 ? batch : axis === 1 ? old : spatial(old, axis))),
-      ]),
-    )
-  for (const candidate of [shapes(size), shapes((old) => old)]) {
-    try {
-      return withInputs(model, candidate)
-    } catch {
-      // A network with a linear layer on a flattened map takes one size only.
-    }
-  }
-  return model
+  const oracle = reference({ precision: precision === 'int8' ? 'int8' : 'float32' })
+  await using executor = await oracle.compile(model, options)
+  return { inputs, outputs: await executor.run(inputs, options) }
 }

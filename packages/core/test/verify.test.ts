@@ -8,6 +8,9 @@ import {
   type Model,
   mobileone,
   type Progress,
+  type QuantizedTensor,
+  quantize,
+  random,
   reference,
   type Tensor,
   type Tensors,
@@ -80,6 +83,86 @@ const oneBias = (name: string, by: number): Wrong =>
       return { ...given, weights: { ...given.weights, [key]: tensor(bias.shape, data) } }
     },
   })
+
+describe('the int8 form', async () => {
+  const samples = Array.from({ length: 2 }, (_, seed) => {
+    const source = random(seed)
+    return {
+      image: tensor(
+        [1, 3, 80, 80],
+        Float32Array.from({ length: 19_200 }, () => source.normal()),
+      ),
+    }
+  })
+  const { model: int8 } = await quantize(model, { samples })
+  const change = (edit: (weight: QuantizedTensor) => QuantizedTensor, only?: string): Wrong =>
+    wrong({
+      model: (given) => ({
+        ...given,
+        weights: Object.fromEntries(
+          Object.entries(given.weights).map(([name, weight]) => [
+            name,
+            weight.dtype === 'int8' && (only ?? name) === name ? edit(weight) : weight,
+          ]),
+        ),
+      }),
+    })
+
+  it('lets integers through, and a backend that keeps to float32', async () => {
+    await (await verified(reference()).compile(int8)).dispose()
+    await (await verified(reference({ precision: 'float32' })).compile(int8)).dispose()
+  })
+
+  it('finds a layer in integers whose last bit is another', async () => {
+    const backend = change(
+      (weight) => ({ ...weight, scales: weight.scales.map((scale) => scale * (1 + 2e-7)) }),
+      'stage2.1.weight',
+    )
+    await expect(verified(backend).compile(int8)).rejects.toThrow(
+      /node "stage2\.1" of model "small" in int8 wrongly, off by up to \S+ where 0\.0 is allowed/,
+    )
+    expect(backend.alive).toBe(0)
+  })
+
+  it('finds integers passed off as float32, and the other way about', async () => {
+    const floats: Backend = {
+      ...reference(),
+      compile: async (given, options) => {
+        const executor = await reference({ precision: 'float32' }).compile(given, options)
+        return { ...executor, precision: 'int8' }
+      },
+    }
+    await expect(verified(floats).compile(int8)).rejects.toThrow(/in int8 wrongly/)
+    const integers: Backend = {
+      ...reference(),
+      compile: async (given, options) => {
+        const executor = await reference().compile(given, options)
+        return { ...executor, precision: 'float32' }
+      },
+    }
+    await expect(verified(integers).compile(int8)).rejects.toMatchObject({ code: 'wrong-result' })
+  })
+
+  it('holds stored outputs of a network in integers to its own tolerance', async () => {
+    const inputs = samples[0] as Tensors
+    await using exact = await reference().compile(int8)
+    const outputs = await exact.run(inputs)
+    const off = (by: number): Tensors => {
+      const { shape, data } = outputs.logits as Tensor
+      const most = Math.max(1, ...data.map(Math.abs))
+      return {
+        logits: tensor(
+          shape,
+          data.map((value) => value + by * most),
+        ),
+      }
+    }
+    await (await verified(reference(), { inputs, outputs: off(0.03) }).compile(int8)).dispose()
+    await expect(verified(reference(), { inputs, outputs: off(0.1) }).compile(int8)).rejects.toThrow(
+      /of the stored output/,
+    )
+  })
+})
 
 describe('verified', () => {
   it('lets a right backend through, with its own executor and progress', async () => {

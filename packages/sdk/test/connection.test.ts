@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { connect } from '../src/remote/connection.ts'
+import { failed } from '../src/remote/failed.ts'
 import type { Request } from '../src/remote/protocol.ts'
+import { stream } from '../src/remote/streams.ts'
+
+const logits = { type: 'call', handle: 0, method: 'logits' } as const
 
 /** A frame that can be closed, and its picture. */
 class Frame {
@@ -36,7 +40,7 @@ afterAll(() => {
 
 function connected() {
   const posted: Request[] = []
-  const connection = connect({ post: (request) => posted.push(request), end: () => {} })
+  const connection = connect({ postMessage: (request) => posted.push(request), terminate: () => {} })
   connection.receive({ type: 'hello' })
   return { connection, posted, types: () => posted.map(({ type }) => type) }
 }
@@ -54,7 +58,7 @@ describe('frames made for a call that is aborted before it is sent', () => {
       const { connection, posted } = connected()
       const canvases = [new Canvas(), new Canvas(turn())]
       const stop = new AbortController()
-      const call = connection.call(0, 'logits', [shape(canvases), { signal: stop.signal }])
+      const call = connection.ask(logits, [shape(canvases), { signal: stop.signal }])
       stop.abort()
       await expect(call).rejects.toMatchObject({ code: 'aborted' })
       await turn()
@@ -69,8 +73,8 @@ describe('frames made for a call that is aborted before it is sent', () => {
   it('are closed where the thread has ended', async () => {
     const canvas = new Canvas()
     const { connection } = connected()
-    const call = connection.call(0, 'logits', [canvas])
-    connection.fail('device-lost', 'the worker has ended')
+    const call = connection.ask(logits, [canvas])
+    connection.fail(failed('device-lost', 'the worker has ended'))
     await expect(call).rejects.toMatchObject({ code: 'device-lost' })
     await turn()
     expect(canvas.frame.isClosed).toBe(true)
@@ -81,7 +85,7 @@ describe('frames made for a call that is aborted before it is sent', () => {
     const late = new Canvas(new Promise((resolve) => setTimeout(resolve, 100)))
     const bad = new Canvas(Promise.reject(new Error('tainted')))
     const { connection, posted } = connected()
-    const call = connection.call(0, 'classify', [[good, bad, late]])
+    const call = connection.ask({ ...logits, method: 'classify' }, [[good, bad, late]])
     await expect(call).rejects.toMatchObject({ code: 'invalid-input', message: /tainted/ })
     await late.ready
     await turn()
@@ -93,7 +97,7 @@ describe('frames made for a call that is aborted before it is sent', () => {
     const canvas = new Canvas()
     const { connection, types } = connected()
     const stop = new AbortController()
-    const call = connection.call(0, 'logits', [canvas, { signal: stop.signal }])
+    const call = connection.ask(logits, [canvas, { signal: stop.signal }])
     await turn()
     stop.abort()
     await expect(call).rejects.toMatchObject({ code: 'aborted' })
@@ -107,7 +111,7 @@ it('closes a frame made of an element that nobody waits for any more', async () 
     const { connection, types } = connected()
     let pull: () => void = () => {}
     const canvas = new Canvas(new Promise((resolve) => (pull = resolve)))
-    const results = connection.stream(0, 'classifyEach', [[isOwn ? canvas.frame : canvas], {}])
+    const results = stream(connection, 0, 'classifyEach', [[isOwn ? canvas.frame : canvas], {}])
     const first = results.next()
     await turn()
     connection.receive({ type: 'pull', id: 1, key: 0 })
@@ -121,11 +125,24 @@ it('closes a frame made of an element that nobody waits for any more', async () 
   }
 })
 
-it('sends `next` of a stream after its call', async () => {
+it('sends `next` of a stream when its first result has been taken', async () => {
   const { connection, types } = connected()
-  const results = connection.stream(0, 'classifyEach', [[new Canvas(turn())], {}])
+  const results = stream(connection, 0, 'classifyEach', [[new Canvas(turn())], {}])
+  const first = results.next()
+  await turn()
+  await turn()
+  connection.receive({ type: 'item', id: 1, value: 'one' })
+  expect(await first).toEqual({ done: false, value: 'one' })
+  expect(types()).toEqual(['call'])
   results.next()
   await turn()
-  await turn()
   expect(types()).toEqual(['call', 'next'])
+  const rest = results.next()
+  connection.receive({ type: 'item', id: 1, value: 'two' })
+  await turn()
+  results.return()
+  connection.receive({ type: 'item', id: 1, value: 'three' })
+  await rest
+  await turn()
+  expect(types()).toEqual(['call', 'next', 'next', 'abort'])
 })

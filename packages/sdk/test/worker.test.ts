@@ -49,6 +49,12 @@ Object.assign(globalThis, { worker, loadSdk: () => import('/browser/mobileone.mj
   '/text.mjs': { type: 'text/plain', body: 'export {}' },
   '/wrong.mjs': { type: script, body: 'this is no JavaScript' },
   '/silent.mjs': { type: script, body: 'export {}', headers: strict },
+  '/late.mjs': {
+    type: script,
+    headers: strict,
+    body: `await new Promise((resolve) => setTimeout(resolve, 200))
+await import('/browser/classifier-worker.mjs')`,
+  },
   // Workers that go away in the middle of things.
   '/quits.mjs': {
     type: script,
@@ -491,6 +497,80 @@ describe.skipIf(lacking('chromium'))('a classifier in a worker, in Chromium', ()
       expect(found.later).toEqual(['device-lost', expect.stringContaining('create the classifier anew')])
     },
   )
+
+  it.each(['running', 'late'])('takes a worker that is %s when it is given', async (when) => {
+    const found = await tab.evaluate(async (name) => {
+      const { createWorkerClassifier } = (globalThis as unknown as InPage).worker
+      const given = new Worker(name === 'late' ? '/late.mjs' : '/browser/classifier-worker.mjs', {
+        type: 'module',
+      })
+      if (name === 'running') await new Promise((resolve) => (given.onmessage = resolve))
+      const classifier = await createWorkerClassifier({ model: '../weights.safetensors', worker: given })
+      const [top] = await classifier.classify('../picture.png')
+      await classifier.dispose()
+      return top?.label
+    }, when)
+    expect(found).toBe('Trouser')
+  })
+
+  it('loads nothing more to classify, abort, dispose of and lose a worker', async () => {
+    const opened = await open('/')
+    const asked: string[] = []
+    opened.on('request', (request) => asked.push(new URL(request.url()).pathname))
+    const found = await opened.evaluate(async () => {
+      const { createWorkerClassifier } = (globalThis as unknown as InPage).worker
+      const canvas = document.querySelector('#canvas') as HTMLCanvasElement
+      const codeOf = (call: Promise<unknown>): Promise<unknown> =>
+        call.then(
+          () => 'done',
+          ({ code }) => code,
+        )
+      const model = '/weights.safetensors'
+      const classifier = await createWorkerClassifier({ model })
+      const abort = new AbortController()
+      const aborted = codeOf(classifier.classify(canvas, { signal: abort.signal }))
+      abort.abort()
+      const few = await classifier.fewShot({ a: [canvas], b: ['/picture.png'] })
+      const last = codeOf(classifier.classify(canvas))
+      const disposal = codeOf(classifier.dispose())
+      const codes = [await aborted, await last, await disposal, await codeOf(classifier.classify(canvas))]
+      codes.push(await codeOf(few.classify(canvas)), await codeOf(few.dispose()))
+
+      const creation = new AbortController()
+      const creating = codeOf(
+        createWorkerClassifier({ model, signal: creation.signal, onProgress: () => creation.abort() }),
+      )
+      const lost = await createWorkerClassifier({
+        model,
+        worker: () => new Worker('/quits.mjs', { type: 'module' }),
+      })
+      codes.push(await creating, await codeOf(lost.embed('/picture.png')))
+      return codes
+    })
+    expect(found).toEqual(['aborted', 'done', 'done', 'disposed', 'done', 'done', 'aborted', 'device-lost'])
+    expect(asked).toContain('/browser/classifier-worker.mjs')
+    expect(asked.filter((path) => path.includes('rare'))).toEqual([])
+    await opened.close()
+  })
+
+  it('fails, and does not hang, where what tells of an error cannot be loaded', async () => {
+    const opened = await open('/')
+    await opened.route('**/worker-rare.mjs', (route) => route.abort())
+    const messages = await opened.evaluate(async () => {
+      const { createWorkerClassifier } = (globalThis as unknown as InPage).worker
+      const model = '/weights.safetensors'
+      const classifier = await createWorkerClassifier({ model })
+      const calls = [
+        createWorkerClassifier({ model, worker: '/missing.mjs' }),
+        createWorkerClassifier({ model: '/missing.safetensors' }),
+        classifier.classify('/missing.png'),
+        classifier.classifyEach([]).next(),
+      ]
+      return Promise.all(calls.map((call) => call.then(String, ({ message }) => message)))
+    })
+    expect(messages).toEqual(Array(4).fill(expect.stringContaining('worker-rare.mjs')))
+    await opened.close()
+  })
 
   it('leaves the page free from the call to the first result, with S0 in training form where it is at hand', async () => {
     const opened = await open('/')

@@ -7,7 +7,6 @@ import {
   MobileOneError,
   type Model,
   sameShape,
-  tensor,
   validate,
   type Weight,
   withCard,
@@ -18,7 +17,7 @@ import type { Checkpoint } from '../checkpoint.ts'
 import { checkLabels, readCard } from '../metadata.ts'
 import type { ModelFromCheckpointOptions } from '../model-options.ts'
 import { batchCounter, isAverageCounter } from '../naming/translate-key.ts'
-import { contiguousStrides, type StoredTensor, toFloat32 } from '../stored-tensor.ts'
+import { contiguousStrides, type StoredTensor, toWeight } from '../stored-tensor.ts'
 import type { Architecture, ArchitectureNaming } from './architecture.ts'
 
 /** One architecture in one form and naming, held against a checkpoint. */
@@ -176,7 +175,7 @@ function modelOf(
   const weights: Record<string, Weight> = {}
   for (const name of Object.keys(graph.weights)) {
     const stored = found.get(name)
-    if (stored) weights[name] = tensor(stored.shape, toFloat32(stored))
+    if (stored) weights[name] = toWeight(stored)
   }
   const preprocess = graph.card?.preprocess && { ...graph.card.preprocess, ...naming?.preprocess }
   const card = { ...(preprocess && { preprocess }), ...readCard(checkpoint.metadata), ...options.card }

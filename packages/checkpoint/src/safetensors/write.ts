@@ -4,6 +4,7 @@ import { float32ToFloat16 } from '@mobileone/core/half'
 /** One tensor to write. float16 rounds to nearest, ties to even; int64 holds the given integer in every element. */
 export type WritableTensor =
   | { readonly dtype: 'F32' | 'F16'; readonly shape: readonly number[]; readonly data: Float32Array }
+  | { readonly dtype: 'I8'; readonly shape: readonly number[]; readonly data: Int8Array }
   | { readonly dtype: 'I64'; readonly shape: readonly number[]; readonly fill: bigint }
 
 /**
@@ -38,20 +39,31 @@ export function writeSafetensors(
   let position = 8 + headerLength
   for (const [name, tensor] of sorted) {
     const count = elementCount(tensor.shape)
-    if (tensor.dtype === 'I64') {
-      new BigInt64Array(bytes.buffer, position, count).fill(tensor.fill)
-    } else if (tensor.dtype === 'F32') {
-      new Float32Array(bytes.buffer, position, count).set(tensor.data)
-    } else {
-      new Uint16Array(bytes.buffer, position, count).set(toFloat16(name, tensor.shape, tensor.data))
+    switch (tensor.dtype) {
+      case 'I64':
+        new BigInt64Array(bytes.buffer, position, count).fill(tensor.fill)
+        break
+      case 'F32':
+        new Float32Array(bytes.buffer, position, count).set(tensor.data)
+        break
+      case 'F16':
+        new Uint16Array(bytes.buffer, position, count).set(toFloat16(name, tensor.shape, tensor.data))
+        break
+      case 'I8':
+        new Int8Array(bytes.buffer, position, count).set(tensor.data)
+        break
+      default:
+        tensor satisfies never
     }
     position += count * width(tensor)
   }
   return bytes
 }
 
-function width(tensor: WritableTensor): number {
-  return tensor.dtype === 'I64' ? 8 : tensor.dtype === 'F32' ? 4 : 2
+const widths: Readonly<Record<WritableTensor['dtype'], number>> = { I64: 8, F32: 4, F16: 2, I8: 1 }
+
+function width({ dtype }: WritableTensor): number {
+  return widths[dtype]
 }
 
 function toFloat16(name: string, shape: readonly number[], data: Float32Array): Uint16Array {

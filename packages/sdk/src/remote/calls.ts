@@ -1,12 +1,29 @@
-/** Calls under way, as the owner keeps them. */
-import type { ItemReply, Request } from './protocol.ts'
+/** Calls of the classifiers of another thread, as their owner has them. */
+import type { MobileOneError } from '@mobileone/core'
+import type { MethodName, Reply, Request } from './protocol.ts'
 
 /** What is sent away with the arguments of one call, or stays here. */
 export interface Luggage {
+  /** All that the call was given, where a limit may stand. */
+  readonly args: readonly unknown[]
   readonly callbacks: ((...args: unknown[]) => unknown)[]
   readonly transfer: Set<Transferable>
-  /** Hears of frames and bitmaps made for the call, to be closed where it is not sent. */
-  onMade(picture: { close(): void }): void
+  /** Frames and bitmaps made for the call, to be closed where it is not sent. */
+  readonly made: Promise<ImageBitmap | VideoFrame>[]
+  /** The signal among the arguments. */
+  signal?: AbortSignal
+}
+
+/** What is thrown of an element that cannot be read, for `refuse` to tell why. */
+export interface Unreadable {
+  readonly element: HTMLVideoElement | HTMLImageElement
+  readonly cause: unknown
+}
+
+/** A worker of a page, or a thread of Node. What is posted after its end is lost. */
+export interface Thread {
+  postMessage(request: Request, transfer: Transferable[]): unknown
+  terminate(): unknown
 }
 
 /** A request before it has a number and arguments that can be sent. */
@@ -14,27 +31,37 @@ export type Wanted<Kind = Request> = Kind extends { readonly args: readonly unkn
   ? Omit<Kind, 'id' | 'args'>
   : never
 
-export interface Call {
-  readonly id: number
-  /** It has been posted, or will not be. */
-  readonly sent: Promise<void>
-  /** Nothing more of it is heard. */
-  end(): void
+/** What becomes of the replies to a call, by their types. */
+export type Handlers = {
+  readonly [Type in Reply['type']]?: (reply: Extract<Reply, { readonly type: Type }>) => void
 }
 
-export interface Handlers {
-  onValue(value: unknown): void
-  onError(error: unknown): void
-  /** Of a stream: an element of its results, or what becomes of the iterable that it reads. */
-  onItem?(reply: ItemReply): void
+export interface Call extends Handlers {
+  /** Fail with `error`, whatever the thread says. */
+  cancel(error: unknown): void
 }
 
-/** What streams are made of. */
-export interface Calls {
+export interface Connection {
   /** Those under way, by their numbers. */
-  readonly pending: ReadonlyMap<number, unknown>
-  post(request: Request, transfer?: Iterable<Transferable>): void
-  open(wanted: Wanted, args: readonly unknown[], handlers: Handlers): Call
-  /** `value` of the key `key` as it can be sent, for a call that was given `args`. */
-  toSend(value: unknown, key: string, luggage: Luggage, args: readonly unknown[]): Promise<unknown>
+  readonly pending: ReadonlyMap<number, Call>
+  readonly thread: Thread
+  /** The thread's answer. `handlers` are for what a stream is told beside it. */
+  ask(wanted: Wanted, args: readonly unknown[], handlers?: Handlers): Promise<unknown>
+  /** `value` as it can be sent, with what goes with it in `luggage`. */
+  toSend(value: unknown, luggage: Luggage): Promise<unknown>
+  /** For the platform: what the thread posted. */
+  receive(reply: Reply): void
+  /** For the platform: end the thread. Everything that waits, and every later call, fails with the first `error`. */
+  fail(error: MobileOneError): void
+}
+
+/** Where the calls of classifiers go. */
+export interface Calls extends Pick<Connection, 'fail'> {
+  ask(wanted: Exclude<Wanted, { readonly type: 'create' }>, args: readonly unknown[]): Promise<unknown>
+  /** How streams are opened, where that is not by `stream` of a connection. */
+  readonly stream?: (
+    handle: number,
+    method: MethodName,
+    args: readonly unknown[],
+  ) => AsyncGenerator<unknown, void, undefined>
 }

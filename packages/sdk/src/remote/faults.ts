@@ -1,21 +1,36 @@
 /** The words of what goes wrong on the owner's side, which pages load only then. */
 import { isMobileOneError, MobileOneError } from '@mobileone/core'
+import type { Unreadable } from './calls.ts'
+import type { Reply } from './protocol.ts'
+import { startLimit } from './start-limit.ts'
+import { unpack } from './wire.ts'
 
-/** Why `what` cannot be sent: what was thrown where its arguments were read or cloned. */
-export function sendingError(what: string, args: readonly unknown[], cause: unknown): unknown {
-  if (isMobileOneError(cause)) return cause
+/**
+ * Fail as a call does that has no value.
+ * @param reason The thread's reply, or what was thrown where arguments were read or cloned.
+ */
+export function refuse(method: string, args: readonly unknown[], reason: unknown): never {
+  const { type, error } = Object(reason) as Partial<Extract<Reply, { readonly type: 'error' }>>
+  throw type === 'error' ? unpack(error) : sendingError(method, args, reason)
+}
+
+/** Why the arguments of `method` cannot be sent. */
+export function sendingError(method: string, args: readonly unknown[], reason: unknown): unknown {
+  if (isMobileOneError(reason)) return reason
+  if ('element' in Object(reason)) return unreadable(reason as Unreadable)
+  const what = method === 'create' ? 'creating a classifier' : method
   const name = functionIn(args, 'it')
   if (name !== undefined) {
     return new MobileOneError(
       'invalid-argument',
       `${what}: ${name} is a function, which another thread cannot be given; set it there, in a worker of yours that calls serveClassifier`,
-      { cause },
+      { cause: reason },
     )
   }
   return new MobileOneError(
     'invalid-input',
-    `${what} cannot be sent to the worker: ${(cause as Error).message}`,
-    { cause },
+    `${what} cannot be sent to the worker: ${reason instanceof Error ? reason.message : reason}`,
+    { cause: reason },
   )
 }
 
@@ -31,7 +46,7 @@ function functionIn(value: unknown, key: string): string | undefined {
 }
 
 /** Why what an element shows cannot be read. */
-export function unreadable(element: HTMLVideoElement | HTMLImageElement, cause: unknown): MobileOneError {
+function unreadable({ element, cause }: Unreadable): MobileOneError {
   const kind = Object.prototype.toString.call(element).slice('[object '.length, -1)
   if ('videoWidth' in element && element.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) {
     return new MobileOneError('invalid-input', 'the video has no frame yet; wait for its loadeddata event')
@@ -46,10 +61,13 @@ export function unreadable(element: HTMLVideoElement | HTMLImageElement, cause: 
   )
 }
 
-/** Why no worker has come up. */
-export function cannotStart(reason: string): string {
-  return (
+/** Why no worker has come up. @param event What it was told by, if anything came at all. */
+export function cannotStart({ type, message }: Partial<ErrorEvent>): MobileOneError {
+  const silence = `it said nothing for ${startLimit / 1000} s`
+  const reason = message || (type ? 'it could not be loaded' : silence)
+  return new MobileOneError(
+    'unavailable',
     `the worker of the classifier did not start: ${reason}. It must be at its address, be served as text/javascript, and be allowed by worker-src of the ` +
-    "page's Content-Security-Policy; pass the address of dist/browser/classifier-worker.mjs, or a module that calls serveClassifier, as `worker`"
+      "page's Content-Security-Policy; pass the address of dist/browser/classifier-worker.mjs, or a module that calls serveClassifier, as `worker`",
   )
 }

@@ -5,12 +5,14 @@ import type { ItemResult } from '@mobileone/vision'
 import type { Classifier, FewShotResult } from '../classifier.ts'
 import type { FewShotExamples, FewShotOptions } from '../few-shot/train-head.ts'
 import type { HeadData } from '../head/head-data.ts'
-import { type Connection, signalOf } from './connection.ts'
+import type { Calls, Connection } from './calls.ts'
+import { abortLimit } from './connection.ts'
 import { Opened } from './opened.ts'
 import { type PoolStats, ThreadPool } from './pool.ts'
-import { type Facts, type MethodName, methods } from './protocol.ts'
+import { type Created, type Facts, type Made, type MethodName, methods, type Share } from './protocol.ts'
 import { type RemoteOptions, remoteClassifier } from './remote-classifier.ts'
 import { unshareModel } from './share-model.ts'
+import { stream } from './streams.ts'
 
 export type { Classifier } from '../classifier.ts'
 export type { BackendChoice, BackendRequest } from './named-backends.ts'
@@ -65,36 +67,39 @@ export async function createPool(options: PoolOptions): Promise<ClassifierPool> 
   const { signal, onProgress, onRefusal, onWarning, ...others } = given
   const kept = { ...others, ...(inputSize && { size: inputSize }) }
 
-  const make = (handle: number, facts: Facts): ClassifierPool => {
-    living++
-    const calls = new Set<Promise<unknown>>()
-    const track = <T>(call: Promise<T>): Promise<T> => {
-      const tracked = call.finally(() => calls.delete(tracked))
-      calls.add(tracked)
-      return tracked
-    }
-    const classifier = remoteClassifier(facts, methods, {
-      async call(method, args, defaults) {
-        const run = (connection: Connection): Promise<unknown> =>
-          connection.call(handle, method, args, { defaults })
-        if (methods[method] === 'all') {
-          opened.record(handle, method, args)
-          return track(pool.runOnAll(run))
-        }
-        const answer = await track(pool.run(run, signalOf(args)))
-        return method === 'getModel' ? unshareModel(answer as Model) : answer
-      },
-      stream: (method, args) => eachOnPool(pool, size, batchOf(facts), handle, method, args),
-      make: (method, args, defaults) => track(makeAnother(handle, method, args, defaults)),
-      async dispose() {
-        await Promise.allSettled(calls)
+  const calls: Calls = {
+    async ask(wanted, args) {
+      const { handle } = wanted
+      const run = (connection: Connection): Promise<unknown> => connection.ask(wanted, args)
+      if (wanted.type === 'close') {
         opened.delete(handle)
-        living--
-        if (living === 0) pool.end()
-        else await pool.runOnAll((connection) => connection.close(handle))
-      },
-    })
-    return { ...(classifier as ClassifierPool), stats: () => pool.stats }
+        if (--living > 0) await pool.runOnAll(run)
+        return living === 0
+      }
+      const { method, defaults } = wanted
+      const kind = methods[method]
+      switch (kind) {
+        case 'all':
+          opened.record(handle, method, args)
+          return pool.runOnAll(run)
+        case 'classifier':
+          return makeAnother(handle, method, args, defaults)
+        case 'call':
+        case 'stream': {
+          const answer = await pool.run(run, signalOf(args))
+          return method === 'getModel' ? unshareModel(answer as Model) : answer
+        }
+        default:
+          throw kind satisfies never
+      }
+    },
+    stream: (handle, method, args) => eachOnPool(pool, size, batchOf(facts), handle, method, args),
+    fail: () => pool.end(),
+  }
+
+  const made = (handle: number, known: Facts): Made => {
+    living++
+    return { handle, facts: { ...known, stats: () => pool.stats }, methods }
   }
 
   /** The head is made on one thread, and put on the networks of all. */
@@ -102,41 +107,51 @@ export async function createPool(options: PoolOptions): Promise<ClassifierPool> 
     handle: number,
     method: MethodName,
     args: readonly unknown[],
-    defaults: object,
-  ): Promise<ClassifierPool> => {
+    defaults: object | undefined,
+  ): Promise<Made> => {
     const another = opened.next()
     let head = args[0]
     let report: Facts = {}
     if (method !== 'withHead') {
       report = (await pool.run(async (connection) => {
-        const made = await connection.call(handle, method, args, { into: another, defaults })
-        await connection.close(another)
-        return made
+        const wanted = { type: 'call', handle, method, into: another, defaults } as const
+        const { facts } = (await connection.ask(wanted, args)) as Made
+        await connection.ask({ type: 'close', handle: another }, [])
+        return facts
       }, signalOf(args))) as Facts
       head = report.head
     }
-    let facts: unknown
+    let facts: Facts = {}
     opened.addHead(another, handle, head)
     try {
       await pool.runOnAll(async (connection) => {
-        facts = await connection.call(handle, 'withHead', [head], { into: another })
+        const wanted = { type: 'call', handle, method: 'withHead', into: another } as const
+        facts = ((await connection.ask(wanted, [head])) as Made).facts
       })
     } catch (error) {
       opened.delete(another)
       throw error
     }
-    return make(another, { ...report, ...(facts as Facts) })
+    return made(another, { ...report, ...facts })
   }
 
   let facts: Facts = {}
   await pool.start(async (connection) => {
     const callbacks = { signal, onProgress, onRefusal, onWarning }
-    const share = { threads: size, thread: 0, packed: undefined }
-    const created = await connection.create(opened.next(), { ...kept, ...callbacks }, share)
-    facts = created.facts
-    opened.addModel(0, { ...kept, model: created.model as Model }, created.packed)
+    const share: Share = { threads: size, thread: 0, packed: undefined }
+    const handle = opened.next()
+    try {
+      const args = [{ ...kept, ...callbacks }, share]
+      const created = (await connection.ask({ type: 'create', handle }, args)) as Created
+      facts = created.facts
+      opened.addModel(handle, { ...kept, model: created.model as Model }, created.packed)
+    } catch (error) {
+      const limit = { signal: AbortSignal.timeout(abortLimit) }
+      await connection.ask({ type: 'close', handle }, [limit]).catch(() => {})
+      throw error
+    }
   })
-  return make(0, facts)
+  return remoteClassifier(calls, made(0, facts)) as ClassifierPool
 }
 
 /** Results in order, of as many batches at a time as keep all threads at work. */
@@ -156,7 +171,7 @@ async function* eachOnPool(
       async (connection) => {
         const found: unknown[] = []
         if (isOver) return found
-        for await (const result of connection.stream(handle, method, [chunk, run])) {
+        for await (const result of stream(connection, handle, method, [chunk, run])) {
           found.push(placed(result as ItemResult<unknown>, first + found.length))
         }
         return found
@@ -195,4 +210,13 @@ function placed(result: ItemResult<unknown>, index: number): ItemResult<unknown>
 
 function batchOf({ graph }: Facts): number {
   return Object.values((graph as Graph).inputs)[0]?.shape[0] ?? 1
+}
+
+/** The signal among the arguments of a method. */
+function signalOf(args: readonly unknown[]): AbortSignal | undefined {
+  for (const each of args) {
+    const { signal } = (each ?? {}) as { readonly signal?: unknown }
+    if (signal instanceof AbortSignal) return signal
+  }
+  return undefined
 }

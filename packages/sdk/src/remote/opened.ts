@@ -1,4 +1,4 @@
-import type { Connection } from './connection.ts'
+import type { Connection } from './calls.ts'
 import type { MethodName, Share } from './protocol.ts'
 
 /** A network as it is made anew: the options of `createClassifier`, with weights that are shared. */
@@ -49,13 +49,18 @@ export class Opened {
         const mine = some.filter(([, entry]) => entry.source === source)
         const own = mine.find(([, { head }]) => head === undefined)
         const network = own ? own[0] : this.next()
-        await connection.create(network, source, { ...share, packed: mine[0]?.[1].packed })
+        await connection.ask({ type: 'create', handle: network }, [
+          source,
+          { ...share, packed: mine[0]?.[1].packed },
+        ])
         for (const [handle, { head, calls }] of mine) {
-          if (head) await connection.call(network, 'withHead', [head], { into: handle })
-          for (const [method, args] of calls) await connection.call(handle, method, args)
+          if (head) {
+            await connection.ask({ type: 'call', handle: network, method: 'withHead', into: handle }, [head])
+          }
+          for (const [method, args] of calls) await connection.ask({ type: 'call', handle, method }, args)
           done.add(handle)
         }
-        if (!own) await connection.close(network)
+        if (!own) await connection.ask({ type: 'close', handle: network }, [])
       }
     }
   }

@@ -1,6 +1,9 @@
 import { execArgv } from 'node:process'
 import { Worker } from 'node:worker_threads'
-import { type Connection, connect } from './connection.ts'
+import { MobileOneError } from '@mobileone/core'
+import type { Connection } from './calls.ts'
+import { connect } from './connection.ts'
+import { disposal } from './failed.ts'
 import type { Reply } from './protocol.ts'
 
 export interface PoolThread {
@@ -20,21 +23,25 @@ export function startThread(address: string | URL, onLost: (reason: string) => v
     execArgv: execArgv.filter((flag) => !flag.startsWith('--input-type')),
   })
   const connection = connect({
-    post: (request, transfer) => worker.postMessage(request, transfer as never),
-    end: () => void worker.terminate(),
+    postMessage: (request, transfer) => worker.postMessage(request, transfer as never),
+    terminate: () => worker.terminate(),
   })
   let hasStarted = false
   let hasEnded = false
   const lose = (reason: string): void => {
     if (hasEnded) return
     hasEnded = true
-    if (hasStarted) {
-      connection.fail(
-        'device-lost',
-        `a thread of the pool stopped: ${reason}; call again, another takes its place`,
-      )
-    } else
-      connection.fail('unavailable', `a thread of the pool did not start: ${reason}; check the option worker`)
+    connection.fail(
+      hasStarted
+        ? new MobileOneError(
+            'device-lost',
+            `a thread of the pool stopped: ${reason}; call again, another takes its place`,
+          )
+        : new MobileOneError(
+            'unavailable',
+            `a thread of the pool did not start: ${reason}; check the option worker`,
+          ),
+    )
     onLost(reason)
   }
   worker.on('message', (reply: Reply) => {
@@ -55,7 +62,7 @@ export function startThread(address: string | URL, onLost: (reason: string) => v
     hold: (isHeld) => (isHeld ? worker.ref() : worker.unref()),
     end() {
       hasEnded = true
-      connection.fail('disposed', 'this classifier has been disposed')
+      connection.fail(disposal())
     },
   }
 }

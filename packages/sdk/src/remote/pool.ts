@@ -1,6 +1,6 @@
 /** Calls shared out among threads: not responsible for what they do. */
 import { MobileOneError } from '@mobileone/core'
-import type { Connection } from './connection.ts'
+import type { Connection } from './calls.ts'
 import { type PoolThread, startThread } from './pool-thread.ts'
 
 /** Calls a thread has at a time: one is decoded while one runs. */
@@ -167,7 +167,6 @@ export class ThreadPool {
     if (this.#hasEnded) throw new MobileOneError('disposed', 'this classifier has been disposed')
     const thread = startThread(this.#options.address, (reason) => this.#lost(slot, thread, reason))
     slot.thread = thread
-    await thread.connection.started
     return thread.connection
   }
 

@@ -10,7 +10,7 @@ import type { Classifier } from '../classifier.ts'
 export type Facts = Readonly<Record<string, unknown>>
 
 export type MethodName = {
-  [Name in keyof Classifier]: Name extends 'dispose' | symbol
+  [Name in keyof Classifier]: Name extends 'dispose' | 'setOptions' | symbol
     ? never
     : Classifier[Name] extends (...given: never) => unknown
       ? Name
@@ -18,44 +18,35 @@ export type MethodName = {
 }[keyof Classifier]
 
 /**
- * `call` answers once; `all` too, and is for every thread of a pool; `each` takes an iterable, which is read as far as results are
- * asked for, and answers with an iterable of a result for each; `classifier` answers with another classifier on the same thread;
- * `owner` runs on the owner's thread.
+ * `call` answers once; `all` too, and is for every thread of a pool; `classifier` answers with another classifier on the same thread;
+ * `stream` answers with an iterable: of a result for each element of the one it takes, which is read as far as results are asked
+ * for. `watch` runs on the owner's thread.
  */
-export type MethodKind = 'call' | 'all' | 'each' | 'classifier' | 'owner'
+export type MethodKind = 'call' | 'all' | 'classifier' | 'stream'
 
 export type Methods = Readonly<Record<MethodName, MethodKind>>
 
 /** What a classifier can do. */
 export const methods: Methods = {
   classify: 'call',
-  classifyEach: 'each',
-  watch: 'owner',
+  classifyEach: 'stream',
+  watch: 'stream',
   embed: 'call',
-  embedEach: 'each',
+  embedEach: 'stream',
   similarity: 'call',
   nearest: 'call',
   logits: 'call',
   profile: 'call',
-  setOptions: 'owner',
   fewShot: 'classifier',
   withHead: 'classifier',
   getModel: 'call',
   warmUp: 'all',
 }
 
-/** Where the methods of a classifier run. `defaults` are options where those among the arguments do not say. */
-export interface Remote {
-  call(method: MethodName, args: readonly unknown[], defaults: object): Promise<unknown>
-  stream(method: MethodName, args: readonly unknown[]): AsyncGenerator<unknown, void, undefined>
-  make(method: MethodName, args: readonly unknown[], defaults: object): Promise<Classifier>
-  dispose(): Promise<void>
-}
-
 /** From the owner. `id` names a call, `handle` a classifier of the thread, `key` a callback or an iterable among the arguments. */
 export type Request =
-  /** The owner listens. The thread is to hold the lock `lock` as long as it lives. */
-  | { readonly type: 'hello'; readonly lock?: string | undefined }
+  /** The owner listens. */
+  | { readonly type: 'hello' }
   /** The arguments are options and, of a pool, a {@link Share}; the answer is {@link Created}. */
   | {
       readonly type: 'create'
@@ -70,25 +61,27 @@ export type Request =
       readonly id: number
       readonly handle: number
       readonly method: MethodName
-      /** What a classifier that the call makes is to be called. */
+      /** The handle of a classifier that the call makes, where the owner chooses it; the answer is {@link Made}. */
       readonly into?: number | undefined
       /** Options where those among the arguments do not say. */
       readonly defaults?: object | undefined
       readonly args: readonly unknown[]
     }
+  /** When the classifier has been made, dispose of it; the answer is whether the thread has none left. */
   | {
       readonly type: 'close'
       readonly id: number
       readonly handle: number
       readonly args: readonly unknown[]
     }
+  /** `next` asks for an element of a stream after its first, which comes unasked. */
   | { readonly type: 'abort' | 'next'; readonly id: number }
   | { readonly type: 'item'; readonly id: number; readonly key: number; readonly item: Item }
 
 /** From the thread. */
 export type Reply =
-  /** The thread listens. It holds the lock that it was told of, until it ends. */
-  | { readonly type: 'hello' | 'held' }
+  /** The thread listens. It holds the lock `lock` until it ends. */
+  | { readonly type: 'hello'; readonly lock?: string }
   | { readonly type: 'value'; readonly id: number; readonly value: unknown }
   | { readonly type: 'error'; readonly id: number; readonly error: unknown }
   | { readonly type: 'event'; readonly id: number; readonly key: number; readonly args: readonly unknown[] }
@@ -115,10 +108,15 @@ export interface Share {
 }
 
 /** What making a classifier answers. */
-export interface Created extends Pick<Share, 'packed'> {
+export interface Made {
+  readonly handle: number
+  readonly facts: Facts
   /** What can be called. */
   readonly methods: Methods
-  readonly facts: Facts
+}
+
+/** What making a classifier from options answers. */
+export interface Created extends Made, Pick<Share, 'packed'> {
   /** Of a pool: with its weights in shared memory. */
   readonly model: Model | undefined
 }

@@ -1,6 +1,4 @@
-export { cannotStart, sendingError, unreadable } from './faults.ts'
-export { each, watchFrames } from './remote-lists.ts'
+export { cannotStart, refuse } from './faults.ts'
+export { results } from './remote-lists.ts'
 export { bodyOf } from './responses.ts'
 export { startOtherwise } from './start-otherwise.ts'
-export { stream } from './streams.ts'
-export { unpack } from './wire.ts'

@@ -1,10 +1,10 @@
-import { MobileOneError } from '@mobileone/core'
 import type { Classifier, ClassifierOptions } from '../classifier.ts'
 import { deferred } from '../watch/deferred.ts'
-import type { Connection } from './connection.ts'
+import type { Calls } from './calls.ts'
+import { disposal } from './failed.ts'
 import { rare } from './load-rare.ts'
 import type { BackendRequest } from './named-backends.ts'
-import type { Created, Facts, MethodName, Methods, Remote } from './protocol.ts'
+import type { Made, MethodKind, MethodName } from './protocol.ts'
 
 /** Options that reach another thread: data, callbacks and signals. */
 export interface RemoteOptions
@@ -20,16 +20,22 @@ export interface RemoteOptions
   readonly decoder?: false
 }
 
-const disposedText = 'this classifier has been disposed'
-
-/** The interface of a classifier over `remote`; methods answer `disposed` after `dispose`. */
-export function remoteClassifier(facts: Facts, methods: Methods, remote: Remote): Classifier {
+/**
+ * The interface of the classifier `handle` behind `calls`, which end with the last one there. Methods answer `disposed` after
+ * `dispose`, which waits for running calls.
+ */
+export function remoteClassifier(calls: Calls, { handle, facts, methods }: Made): Classifier {
   let disposed: Promise<void> | undefined
+  let running = Promise.resolve()
   let defaults = {}
   const check = (): void => {
-    if (disposed) throw new MobileOneError('disposed', disposedText)
+    if (disposed) throw disposal()
   }
-  const dispose = (): Promise<void> => (disposed ??= remote.dispose())
+  const close = async (): Promise<void> => {
+    await running
+    if (await calls.ask({ type: 'close', handle }, [])) calls.fail(disposal())
+  }
+  const dispose = (): Promise<void> => (disposed ??= close())
   const classifier: Record<string | symbol, unknown> = {
     ...facts,
     dispose,
@@ -38,47 +44,20 @@ export function remoteClassifier(facts: Facts, methods: Methods, remote: Remote)
       defaults = { ...defaults, ...changes }
     },
   }
-  for (const [key, kind] of Object.entries(methods)) {
-    const name = key as MethodName
-    classifier[name] ??=
-      kind === 'call' || kind === 'all' || kind === 'classifier'
-        ? async (...args: unknown[]) => {
-            check()
-            return remote[kind === 'classifier' ? 'make' : 'call'](name, args, defaults)
-          }
-        : (...args: unknown[]) =>
+  for (const [method, kind] of Object.entries(methods) as [MethodName, MethodKind][]) {
+    classifier[method] =
+      kind === 'stream'
+        ? (...args: unknown[]) =>
             deferred(async () => {
               check()
-              const { each, watchFrames } = await rare()
-              return kind === 'each'
-                ? each(remote, name, args, defaults)
-                : watchFrames(classifier as unknown as Classifier, args, defaults)
+              return (await rare()).results(calls, handle, method, args, defaults, classifier as never)
             })
+        : async (...args: unknown[]) => {
+            check()
+            const answer = calls.ask({ type: 'call', handle, method, defaults }, args)
+            running = Promise.allSettled([running, answer]).then(() => {})
+            return kind === 'classifier' ? remoteClassifier(calls, (await answer) as Made) : answer
+          }
   }
   return classifier as unknown as Classifier
-}
-
-/** The classifier of the thread behind `connection`, which ends when the last one on it has been disposed. */
-export function classifierOn(
-  connection: Connection,
-  { facts, methods }: Pick<Created, 'facts' | 'methods'>,
-): Classifier {
-  let living = 0
-  let last = 0
-  const open = (handle: number, known: Facts): Classifier => {
-    living++
-    return remoteClassifier(known, methods, {
-      call: (method, args, defaults) => connection.call(handle, method, args, { defaults }),
-      stream: (method, args) => connection.stream(handle, method, args),
-      async make(method, args, defaults) {
-        const into = ++last
-        return open(into, (await connection.call(handle, method, args, { into, defaults })) as Facts)
-      },
-      dispose: () =>
-        connection.close(handle).finally(() => {
-          if (!--living) connection.fail('disposed', disposedText)
-        }),
-    })
-  }
-  return open(0, facts)
 }

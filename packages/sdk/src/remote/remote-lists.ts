@@ -6,29 +6,42 @@ import type { ListOptions } from '../run-options.ts'
 import type { WatchSource } from '../watch/open-frames.ts'
 import { type FrameResults, type WatchOptions, watch } from '../watch/watch.ts'
 import { optionsOver } from './arguments.ts'
-import type { MethodName, Remote } from './protocol.ts'
+import type { Calls, Connection } from './calls.ts'
+import type { MethodName } from './protocol.ts'
+import { stream } from './streams.ts'
+
+/** What `method` iterates over. */
+export function results(
+  calls: Calls,
+  handle: number,
+  method: MethodName,
+  [source, given]: readonly unknown[],
+  defaults: object,
+  classifier: Pick<Classifier, 'labels' | 'logits'>,
+): FrameResults | AsyncGenerator<unknown, void, undefined> {
+  const options = optionsOver(defaults, method, given)
+  // Frames are taken here, where the video is, and run there.
+  return method === 'watch'
+    ? watch(classifier, source as WatchSource, options as WatchOptions)
+    : each(calls, handle, method, source, options as ListOptions)
+}
 
 /** The results of `method`, each with the source that it belongs to, which stayed here. */
-export async function* each(
-  remote: Remote,
+async function* each(
+  calls: Calls,
+  handle: number,
   method: MethodName,
-  [images, given]: readonly unknown[],
-  defaults: object,
+  images: unknown,
+  { onProgress, ...run }: ListOptions,
 ): AsyncGenerator<unknown, void, undefined> {
-  const { onProgress, ...run } = optionsOver(defaults, method, given) as ListOptions
-  const results = withSources(images, (items) => remote.stream(method, [items, run]))
+  const results = withSources(images, (items) =>
+    calls.stream
+      ? calls.stream(handle, method, [items, run])
+      : stream(calls as Connection, handle, method, [items, run]),
+  )
   yield* reported(results, method.replace('Each', ''), images as ImageSources, {
     ...(onProgress && { onProgress }),
   })
-}
-
-/** Frames are taken here, where the video is, and run there. */
-export function watchFrames(
-  classifier: Pick<Classifier, 'labels' | 'logits'>,
-  [source, given]: readonly unknown[],
-  defaults: object,
-): FrameResults {
-  return watch(classifier, source as WatchSource, optionsOver(defaults, 'watch', given) as WatchOptions)
 }
 
 async function* withSources(

@@ -8,6 +8,8 @@ export type { ServeOptions } from './server.ts'
 
 /** The port of the thread that made this one. */
 interface Parent {
+  /** Whether this is a thread of Node, whose parent hears of its end. */
+  readonly isThread: boolean
   post(reply: Reply, transfer: Transferable[]): void
   listen(onRequest: (request: Request) => void): void
 }
@@ -19,18 +21,20 @@ interface Parent {
 export function serveClassifier(options: ServeOptions = {}): void {
   const parent = findParent()
   const receive = createServer((reply, moved) => parent.post(reply, moved), options)
-  let isHeld = false
-  parent.listen((request) => {
-    if (request.type !== 'hello') return receive(request)
-    parent.post({ type: 'hello' }, [])
-    if (request.lock === undefined || isHeld) return
-    isHeld = true
-    navigator.locks.request(request.lock, () => {
-      parent.post({ type: 'held' }, [])
-      return new Promise(() => {})
-    })
-  })
-  parent.post({ type: 'hello' }, [])
+  let lock: string | undefined
+  const greet = (): void => parent.post({ type: 'hello', ...(lock !== undefined && { lock }) }, [])
+  parent.listen((request) => (request.type === 'hello' ? greet() : receive(request)))
+  greet()
+  // Nothing else tells a page of the end of its worker.
+  if (parent.isThread || !navigator.locks) return
+  const name = `mobileone-${crypto.randomUUID()}`
+  const hold = (): Promise<never> => {
+    lock = name
+    greet()
+    return new Promise(() => {})
+  }
+  // Refused where the origin is opaque.
+  navigator.locks.request(name, hold).catch(() => {})
 }
 
 function findParent(): Parent {
@@ -38,6 +42,7 @@ function findParent(): Parent {
   const port = node?.versions?.node ? node.getBuiltinModule?.('node:worker_threads').parentPort : undefined
   if (port) {
     return {
+      isThread: true,
       post: (reply, moved) => port.postMessage(reply, moved as never),
       listen: (onRequest) => port.on('message', onRequest),
     }
@@ -52,6 +57,7 @@ function findParent(): Parent {
     )
   }
   return {
+    isThread: false,
     post: (reply, moved) => scope.postMessage(reply, moved),
     listen: (onRequest) => scope.addEventListener('message', ({ data }) => onRequest(data as Request)),
   }

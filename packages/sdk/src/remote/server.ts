@@ -8,8 +8,8 @@ import { callArguments, creationOptions, wholeSources } from './arguments.ts'
 import { type BackendFactories, namedBackends } from './named-backends.ts'
 import {
   type Created,
-  type Facts,
   type Item,
+  type Made,
   methods,
   type Reply,
   type Request,
@@ -51,6 +51,8 @@ export function createServer(
   const classifiers = new Map<number, LocalClassifier>()
   const calls = new Map<number, Served>()
   let base: string | undefined
+  let creating: Promise<void> | undefined
+  let lastMade = 0
   const post = (reply: Reply): void => {
     const { value, transfer } = pack(reply)
     send(value as Reply, transfer)
@@ -107,10 +109,11 @@ export function createServer(
       },
     }),
   })
-  const keep = (classifier: LocalClassifier, handle: number): Facts => {
+  const keep = (classifier: LocalClassifier, handle: number): Made => {
     classifiers.set(handle, classifier)
     const { model: _, executor: __, ...sendable } = classifier
-    return Object.fromEntries(Object.entries(sendable).filter(([, value]) => typeof value !== 'function'))
+    const facts = Object.entries(sendable).filter(([, value]) => typeof value !== 'function')
+    return { handle, facts: Object.fromEntries(facts), methods }
   }
   const find = (handle: number): LocalClassifier => {
     const classifier = classifiers.get(handle)
@@ -127,7 +130,7 @@ export function createServer(
         const { call, given } = begin(id, request.args)
         const { signal } = call.controller
         base = request.base
-        answer(id, async (): Promise<Created> => {
+        creating = answer(id, async (): Promise<Created> => {
           const sent = creationOptions(given[0] as Readonly<Record<string, unknown>>, base)
           const wanted = { ...options, ...(sent as ClassifierOptions) }
           const share = given[1] as Share | undefined
@@ -148,8 +151,7 @@ export function createServer(
           if (signal.aborted) await classifier.dispose()
           throwIfAborted(signal, 'creating a classifier')
           return {
-            facts: keep(classifier, request.handle),
-            methods,
+            ...keep(classifier, request.handle),
             model: model && classifier.model,
             packed: pooled?.packed,
           }
@@ -170,13 +172,11 @@ export function createServer(
             answer(id, run)
             return
           case 'classifier':
-            answer(id, async () => keep((await run()) as LocalClassifier, request.into as number))
+            answer(id, async () => keep((await run()) as LocalClassifier, request.into ?? ++lastMade))
             return
-          case 'each':
+          case 'stream':
             call.results = streamOf(run)
-            return
-          case 'owner':
-            calls.delete(id)
+            nextOf(id)
             return
           default:
             kind satisfies never
@@ -201,8 +201,10 @@ export function createServer(
       case 'close':
         begin(id, [])
         answer(id, async () => {
+          await creating
           await classifiers.get(request.handle)?.dispose()
           classifiers.delete(request.handle)
+          return classifiers.size === 0
         })
         return
       default:

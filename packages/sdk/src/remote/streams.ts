@@ -1,80 +1,71 @@
 /** Calls that read an iterable of their owner, and answer with one. */
 import { isMobileOneError } from '@mobileone/core'
-import type { Calls, Luggage } from './calls.ts'
+import type { Connection, Luggage } from './calls.ts'
 import { sendingError } from './faults.ts'
 import { mark } from './mark.ts'
 import type { Item, ItemReply, MethodName } from './protocol.ts'
 import { pack, unpack } from './wire.ts'
 
+type ItemOf = Extract<ItemReply, { readonly type: 'item' }>
 type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>
 
 /** The results of `method`, each asked for when the one before it has been taken. */
 export async function* stream(
-  { pending, post, open, toSend }: Calls,
+  { thread, pending, ask, toSend }: Connection,
   handle: number,
   method: MethodName,
   [images, ...others]: readonly unknown[],
 ): AsyncGenerator<unknown, void, undefined> {
   const iterator = iteratorOf(images)
-  const results: unknown[] = []
-  let done = false
-  let failed: { readonly error: unknown } | undefined
+  const results: ItemOf[] = []
+  let isOver = false
   let wake = (): void => {}
   const endSource = (): void => void Promise.resolve(iterator?.return?.()).catch(() => {})
-  const onPull = async ({ id, key }: ItemReply & { readonly type: 'pull' | 'stop' }): Promise<void> => {
-    const made: { close(): void }[] = []
-    const transfer = new Set<Transferable>()
-    const luggage: Luggage = { callbacks: [], transfer, onMade: (picture) => made.push(picture) }
-    const item = await nextItem(iterator, (source) => toSend(source, '', luggage, []))
-    if (!pending.has(id)) {
-      for (const picture of made) picture.close()
-      return
-    }
-    try {
-      post({ type: 'item', id, key, item }, transfer)
-    } catch (cause) {
-      post({ type: 'item', id, key, item: failure(sendingError('an item', [], cause)) })
-    }
-  }
-  const source = iterator ? { [mark]: 'iterable', key: 0 } : images
-  const { id, end, sent } = open({ type: 'call', handle, method }, [source, ...others], {
-    onItem(reply) {
-      switch (reply.type) {
-        case 'item':
-          results.push(unpack(reply.value))
-          wake()
+  const answer = ask(
+    { type: 'call', handle, method },
+    [iterator ? { [mark]: 'iterable', key: 0 } : images, ...others],
+    {
+      item(reply) {
+        results.push(reply)
+        wake()
+      },
+      async pull({ id, key }) {
+        const luggage: Luggage = { args: [], callbacks: [], made: [], transfer: new Set() }
+        const item = await nextItem(iterator, (source) =>
+          toSend(source, luggage).catch((reason) => Promise.reject(sendingError('an item', [], reason))),
+        )
+        if (!pending.has(id)) {
+          for (const picture of luggage.made) (await picture).close()
           return
-        case 'pull':
-          onPull(reply)
-          return
-        case 'stop':
-          endSource()
-          return
-        default:
-          reply satisfies never
-      }
+        }
+        try {
+          thread.postMessage({ type: 'item', id, key, item }, [...luggage.transfer])
+        } catch (cause) {
+          thread.postMessage({ type: 'item', id, key, item: failure(sendingError('an item', [], cause)) }, [])
+        }
+      },
+      stop: endSource,
     },
-    onValue() {
-      done = true
-      wake()
-    },
-    onError(error) {
-      failed = { error }
-      wake()
-    },
+  ).finally(() => {
+    isOver = true
+    wake()
   })
+  answer.catch(() => {})
+  let id: number | undefined
   try {
-    await sent
     for (;;) {
-      if (!failed && !done) post({ type: 'next', id })
-      while (results.length === 0 && !failed && !done) await new Promise<void>((resolve) => (wake = resolve))
-      if (results.length > 0) yield results.shift()
-      else if (failed) throw failed.error
-      else return
+      while (results.length === 0 && !isOver) await new Promise<void>((resolve) => (wake = resolve))
+      const [result] = results.splice(0, 1)
+      if (!result) {
+        await answer
+        return
+      }
+      id = result.id
+      yield unpack(result.value)
+      if (!isOver) thread.postMessage({ type: 'next', id }, [])
     }
   } finally {
-    if (!failed && !done) post({ type: 'abort', id })
-    end()
+    if (id !== undefined) pending.get(id)?.cancel(undefined)
     endSource()
   }
 }

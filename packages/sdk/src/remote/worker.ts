@@ -1,17 +1,18 @@
 /** `@mobileone/sdk/worker`: a classifier in a module worker. Nothing of the classifier itself is loaded on the page. */
+
+import type { MobileOneError } from '@mobileone/core'
 import type { Classifier } from '../classifier.ts'
-import { type Connection, connect } from './connection.ts'
+import { abortLimit, connect } from './connection.ts'
+import { failed } from './failed.ts'
 import { rare } from './load-rare.ts'
-import type { Reply } from './protocol.ts'
-import { classifierOn, type RemoteOptions } from './remote-classifier.ts'
+import type { Made, Reply } from './protocol.ts'
+import { type RemoteOptions, remoteClassifier } from './remote-classifier.ts'
+import { startLimit } from './start-limit.ts'
 
 export type { Classifier } from '../classifier.ts'
 export type { BackendChoice, BackendRequest } from './named-backends.ts'
 export type { RemoteOptions } from './remote-classifier.ts'
 export { transfer } from './transfer.ts'
-
-/** Milliseconds that a worker may take to load. */
-const START_LIMIT = 30_000
 
 /** What Trusted Types make of an address that `new Worker` may load: a `TrustedScriptURL`, by its methods. */
 export interface TrustedAddress {
@@ -37,64 +38,62 @@ export interface WorkerClassifierOptions extends RemoteOptions {
  * every later call, when it ends by itself.
  */
 export async function createWorkerClassifier({
-  worker,
+  worker: choice,
   ...options
 }: WorkerClassifierOptions): Promise<Classifier> {
-  const connection = connectWorker(await startWorker(worker))
+  const worker = await startWorker(choice)
+  const connection = connect(worker)
+  const { ask, fail } = connection
+  let hasStarted = false
+  const lose = async (reason: Partial<ErrorEvent>): Promise<void> =>
+    fail(
+      hasStarted
+        ? failed(
+            'device-lost',
+            `the worker stopped: ${reason.message || reason.type || 'it ended'}; create the classifier anew`,
+          )
+        : await rare().then(
+            ({ cannotStart }) => cannotStart(reason),
+            (cause) => cause,
+          ),
+    )
+  worker.onmessage = ({ data }: MessageEvent<Reply & { readonly lock?: string }>) => {
+    hasStarted = true
+    if (data.lock) navigator.locks.request(data.lock, () => lose({}))
+    connection.receive(data)
+  }
+  worker.onerror = worker.onmessageerror = (event: Event) => {
+    event.preventDefault()
+    lose(event)
+  }
+  setTimeout(() => hasStarted || lose({}), startLimit)
+  worker.postMessage({ type: 'hello' })
+
   try {
-    return classifierOn(connection, await connection.create(0, options))
+    const base = globalThis.document?.baseURI
+    return remoteClassifier(connection, (await ask({ type: 'create', handle: 0, base }, [options])) as Made)
   } catch (error) {
-    connection.fail('unavailable', 'the classifier was not made')
+    if (hasStarted) {
+      await ask({ type: 'close', handle: 0 }, [{ signal: AbortSignal.timeout(abortLimit) }]).catch(() => {})
+    }
+    fail(error as MobileOneError)
     throw error
   }
 }
 
-function connectWorker(worker: Worker): Connection {
-  const connection = connect({
-    post: (request, transfer) => worker.postMessage(request, transfer),
-    end: () => worker.terminate(),
-  })
-  const lock = navigator.locks && `mobileone-${crypto.randomUUID()}`
-  const greet = (): void => worker.postMessage({ type: 'hello', lock })
-  let hasStarted = false
-  const fail = async (reason: string): Promise<void> => {
-    if (hasStarted) {
-      connection.fail(
-        'device-lost',
-        `the worker of the classifier stopped: ${reason}; create the classifier anew`,
-      )
-    } else connection.fail('unavailable', (await rare()).cannotStart(reason))
-  }
-  const timer = setTimeout(fail, START_LIMIT, `it said nothing for ${START_LIMIT / 1000} s`)
-  worker.onmessage = ({ data }: MessageEvent<Reply>) => {
-    if (!hasStarted) greet()
-    hasStarted = true
-    clearTimeout(timer)
-    if (data.type === 'held') navigator.locks.request(lock as string, () => fail('it ended'))
-    else connection.receive(data)
-  }
-  worker.onmessageerror = () => fail('a message could not be read')
-  worker.onerror = (event) => {
-    event.preventDefault()
-    fail(event.message || 'it could not be loaded')
-  }
-  greet()
-  return connection
-}
-
-async function startWorker(given: WorkerClassifierOptions['worker']): Promise<Worker> {
+async function startWorker(choice: WorkerClassifierOptions['worker']): Promise<Worker> {
   try {
-    if (given === undefined) {
+    if (choice === undefined) {
       return new Worker(new URL('./classifier-worker.mjs', import.meta.url), {
         type: 'module',
         name: 'mobileone',
       })
     }
-    if (typeof given === 'function') return given()
-    if (given instanceof Worker) return given
+    if (typeof choice === 'function') return choice()
+    if (choice instanceof Worker) return choice
     // A TrustedScriptURL has to arrive as the object that it is.
-    return new Worker(given as string, { type: 'module', name: 'mobileone' })
+    return new Worker(choice as string, { type: 'module', name: 'mobileone' })
   } catch (cause) {
-    return (await rare()).startOtherwise(given, cause)
+    return (await rare()).startOtherwise(choice, cause)
   }
 }

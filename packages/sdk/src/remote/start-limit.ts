@@ -1,0 +1,2 @@
+/** Milliseconds that a worker may take to load. */
+export const startLimit = 30_000
