@@ -1,6 +1,6 @@
 import { MobileOneError } from '@mobileone/core'
 import type { NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core'
-import type { BranchShape } from './branches.ts'
+import type { BranchShape } from './branch-shape.ts'
 import { geometryOf } from './geometry.ts'
 import type { HeapKernel } from './heap.ts'
 import type { Tfjs } from './primitives.ts'

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core'
-import type { Branches, BranchShape } from './branches.ts'
+import type { Branches, BranchShape } from './branch-shape.ts'
 import type { Primitives, Tfjs } from './primitives.ts'
 
 /** The parameters of one branch, in PyTorch's layout. */
