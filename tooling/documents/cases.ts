@@ -40,6 +40,7 @@ export interface SnippetCase {
 export const notOfThisMachine: Readonly<Record<string, string>> = {
   swift: "needs Apple's compiler",
   python: 'needs other libraries of Python',
+  kotlin: "needs Android's compiler and MediaPipe",
 }
 
 const rule: Preprocess = {
@@ -82,6 +83,16 @@ export const cases: readonly SnippetCase[] = [
     document: 'docs/backends.md',
     has: 'const model = makeModel(',
     before: "import { convNode, makeModel, normalInputs } from '@mobileone/conformance'",
+  },
+  {
+    document: 'docs/sizes.md',
+    has: "model: '/s0.safetensors'",
+    compiledOnly: needsBrowser,
+  },
+  {
+    document: 'docs/start.md',
+    has: "from '@mobileone/sdk/worker'",
+    compiledOnly: needsBrowser,
   },
   {
     document: 'docs/weights.md',

@@ -125,6 +125,8 @@ export class ShellCheck {
       }
       return
     }
+    // What npm makes a folder by.
+    if (verb === 'init' || verb === 'create') return
     const words = verb === 'run' ? rest.filter((word) => word !== '-s') : [verb ?? '', ...rest]
     const [script = '', ...given] = words
     const scripts = this.#scriptsFor(block)

@@ -2,7 +2,6 @@ import { type Report, type Result, trimmed, verdictsOf } from '@mobileone/measur
 import { describe, expect, it } from 'vitest'
 import { WorkClock } from '../src/site/measure/work-clock.ts'
 import {
-  type DeviceFacts,
   lanesOf,
   presetOf,
   presets,
@@ -13,6 +12,7 @@ import {
 import { leftText, phaseText } from '../src/site/pages/run/run-words.ts'
 import { sampleMarks, timeScale } from '../src/site/parts/sample-marks.ts'
 import { verdictText } from '../src/site/parts/verdict-words.ts'
+import type { DeviceFacts } from '../src/site/state/device.ts'
 import { queryOf, valuesOf } from '../src/site/state/query.ts'
 
 const device: DeviceFacts = { threads: 2, noGpu: undefined, noHalf: 'no float16' }
@@ -56,12 +56,14 @@ describe('what is chosen', () => {
       ['tfjs-webgpu', 1, undefined],
     ])
     const onlyHalf = choiceOf('?precision=float16')
-    expect(refusalOf(onlyHalf, lanesOf(onlyHalf, device), false)).toMatch(/^Only MobileOne on WebGPU/)
+    expect(refusalOf(onlyHalf, lanesOf(onlyHalf, device), 'absent')).toMatch(/^Only MobileOne on WebGPU/)
     const own = choiceOf('?networks=own')
-    expect(refusalOf(own, lanesOf(own, device), false)).toMatch(/file of your network/)
-    expect(refusalOf(own, lanesOf(own, device), true)).toBeUndefined()
+    expect(refusalOf(own, lanesOf(own, device), 'absent')).toMatch(/file of your network/)
+    expect(refusalOf(own, lanesOf(own, device), 'refused')).toMatch(/cannot be measured/)
+    expect(refusalOf(own, lanesOf(own, device), 'reading')).toMatch(/being read/)
+    expect(refusalOf(own, lanesOf(own, device), 'ready')).toBeUndefined()
     const gpu = choiceOf('?contenders=tfjs-webgpu')
-    expect(refusalOf(gpu, lanesOf(gpu, { ...device, noGpu: 'none' }), false)).toMatch(/Nothing/)
+    expect(refusalOf(gpu, lanesOf(gpu, { ...device, noGpu: 'none' }), 'absent')).toMatch(/Nothing/)
   })
 })
 

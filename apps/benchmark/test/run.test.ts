@@ -1,10 +1,33 @@
+import { toOnnx } from '@mobileone/onnx'
 import { lacking, softwareGpu } from '@mobileone/testkit'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSite, type Site, takeScreenshots, violations } from './open-site.ts'
+import { tiny } from './tiny.ts'
 
 const status = (page: Page, ...wanted: string[]): Promise<unknown> =>
   page.waitForSelector(wanted.map((each) => `[data-status="${each}"]`).join(), { timeout: 60_000 })
+/** LiteRT tells what it does on the console, as errors. */
+const unexpected = (problems: readonly string[]): string[] =>
+  problems.filter((text) => !/^(INFO|WARNING): /.test(text))
+/** `files` dropped anywhere on the page, as from another program. */
+const drop = (page: Page, name: string, bytes: Uint8Array): Promise<void> =>
+  page.evaluate(
+    ([name, base64]) => {
+      const dataTransfer = new DataTransfer()
+      const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
+      dataTransfer.items.add(new File([bytes], name))
+      for (const type of ['dragover', 'drop'])
+        document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }))
+    },
+    [name, Buffer.from(bytes).toString('base64')] as const,
+  )
+/** A network of milliseconds, in place of S0. */
+const takeTiny = async (page: Page): Promise<void> => {
+  await page.uncheck('input[value="s0"]')
+  await drop(page, 'tiny.onnx', toOnnx(tiny))
+  await page.waitForFunction(() => /multiply-adds/.test(document.querySelector('.drop')?.textContent ?? ''))
+}
 const start = (page: Page): Promise<void> => page.click('.run-panel button:text-is("Start")')
 
 describe.skipIf(lacking('chromium'))('the page of runs', { retry: 1, timeout: 120_000 }, () => {
@@ -19,6 +42,7 @@ describe.skipIf(lacking('chromium'))('the page of runs', { retry: 1, timeout: 12
       '?networks=s1,resnet18&contenders=mobileone-wasm&threads=2&size=160&batch=4&protocol=modelbench&rounds=3',
     )
     await page.waitForSelector('.setup')
+    await takeScreenshots(page, 'run-choose')
     const chosen = await page.$$eval('.setup input:checked', (inputs) =>
       inputs.map((input) => (input as HTMLInputElement).value),
     )
@@ -44,7 +68,7 @@ describe.skipIf(lacking('chromium'))('the page of runs', { retry: 1, timeout: 12
 
   it('measures, holds, goes on, is cancelled, and keeps what there was', async () => {
     const { page, problems, close } = await site.open(
-      '?size=32&contenders=mobileone-wasm,tfjs-wasm&rounds=2000',
+      '?size=32&contenders=mobileone-wasm,litert-wasm&rounds=2000',
       { viewport: { width: 390, height: 844 }, reducedMotion: 'reduce' },
     )
     await page.waitForSelector('.setup')
@@ -82,6 +106,34 @@ describe.skipIf(lacking('chromium'))('the page of runs', { retry: 1, timeout: 12
     await page.goBack()
     await page.waitForSelector('.run-report .strip')
     expect(await page.textContent('.run-panel button')).toBe('Start again')
+    expect(unexpected(problems)).toEqual([])
+    await close()
+  })
+
+  it('measures a network that is dropped on the page, and refuses what is none', async () => {
+    const { page, problems, close } = await site.open('?contenders=mobileone-wasm,ort-wasm&rounds=3')
+    await page.waitForSelector('.setup')
+    const words = (): Promise<string | null> => page.textContent('.drop')
+    await drop(page, 'broken.onnx', toOnnx(tiny).subarray(0, 5000))
+    await page.waitForSelector('.drop .notice.error')
+    expect(await words()).toMatch(/broken\.onnx \(5\.0 kB\).*This file cannot be measured.*ONNX/s)
+    expect(await page.textContent('.run-panel')).toMatch(/Your network cannot be measured: leave it out/)
+    expect(await page.isDisabled('.run-panel button')).toBe(true)
+    await drop(page, 'notes.txt', Buffer.from('no network at all'))
+    await page.waitForFunction(() =>
+      /notes\.txt.*cannot be measured/s.test(document.querySelector('.drop')?.textContent ?? ''),
+    )
+    expect(await violations(page)).toEqual([])
+
+    await takeTiny(page)
+    expect(await words()).toMatch(/tiny: 3 × 32 × 32, \d+ M multiply-adds, [\d.]+ kB of weights/)
+    await start(page)
+    await status(page, 'done', 'failed')
+    expect(await page.$$eval('.strip', (all) => all.length)).toBe(2)
+    expect(await page.textContent('.run-report')).toMatch(/Your network/)
+    expect(await page.textContent('.verdicts')).toMatch(/MobileOne|ONNX/)
+    await page.click('text="Leave it out"')
+    expect(await page.textContent('.run-panel')).toMatch(/Choose at least one network/)
     expect(problems).toEqual([])
     await close()
   })
@@ -99,14 +151,15 @@ describe.skipIf(lacking('chromium'))('the page of runs', { retry: 1, timeout: 12
         return device
       }
     })
-    await page.goto(`${site.url}/?size=32&contenders=mobileone-wasm,mobileone-webgpu&rounds=60`)
+    await page.goto(`${site.url}/?contenders=mobileone-wasm,mobileone-webgpu&rounds=100`)
     await page.waitForSelector('.setup')
+    await takeTiny(page)
     await page.waitForFunction(() =>
       /swiftshader/i.test(document.querySelector('.gpu-finding')?.textContent ?? ''),
     )
     await start(page)
     await page.waitForFunction(() =>
-      /round ([2-9]|\d\d) /.test(document.querySelector('.run-phase')?.textContent ?? ''),
+      /round ([2-9]|\d{2,}) /.test(document.querySelector('.run-phase')?.textContent ?? ''),
     )
     for (const frame of page.frames().slice(1)) {
       await frame.evaluate(() => {
@@ -118,7 +171,7 @@ describe.skipIf(lacking('chromium'))('the page of runs', { retry: 1, timeout: 12
     await status(page, 'done', 'failed')
     expect(await page.getAttribute('.run-panel', 'data-status')).toBe('done')
     expect(await page.textContent('.run-report')).toMatch(
-      /MobileOne, WebGPU, is incomplete: .+, after \d+ of 60 runs/,
+      /MobileOne, WebGPU, is incomplete: .+, after \d+ of 100 runs/,
     )
     const strips = await page.$$eval('.strip', (all) => all.map((each) => each.textContent))
     expect(strips).toHaveLength(2)
@@ -129,15 +182,15 @@ describe.skipIf(lacking('chromium'))('the page of runs', { retry: 1, timeout: 12
 
   it('shows every run to the pointer and the keyboard, explains each column, and suits everyone', async () => {
     const { page, problems, close } = await site.open(
-      '?networks=s0&size=64&contenders=mobileone-wasm,tfjs-wasm,litert-wasm&threads=1,2&protocol=modelbench&rounds=2&runs=10&trim=2',
+      '?contenders=mobileone-wasm,tfjs-wasm&threads=1,2&protocol=modelbench&rounds=2&runs=10&trim=2',
       { reducedMotion: 'reduce' },
     )
     await page.waitForSelector('.setup')
-    await takeScreenshots(page, 'run-choose')
+    await takeTiny(page)
     await start(page)
     await status(page, 'done', 'failed')
     const strip = page.locator('.strip-dots').first()
-    expect(await page.$$eval('.strip', (all) => all.length)).toBe(6)
+    expect(await page.$$eval('.strip', (all) => all.length)).toBe(4)
     expect(await strip.getAttribute('aria-valuemax')).toBe('20')
     await strip.focus()
     await page.keyboard.press('End')
@@ -147,17 +200,17 @@ describe.skipIf(lacking('chromium'))('the page of runs', { retry: 1, timeout: 12
       page.$$eval(selector, (all) =>
         all.reduce((sum, each) => sum + (each.getAttribute('d') ?? '').split('M').length - 1, 0),
       )
-    expect(await dots('.dot')).toBe(6 * 20)
-    // Two at each end of two rounds of six, but for those beyond the axis.
-    expect(await dots('.left-out')).toBeGreaterThan(6 * 4)
-    expect((await dots('.left-out')) + (await dots('.beyond'))).toBeGreaterThanOrEqual(6 * 8)
+    expect(await dots('.dot')).toBe(4 * 20)
+    // Two at each end of two rounds of four, but for those beyond the axis.
+    expect(await dots('.left-out')).toBeGreaterThan(4 * 4)
+    expect((await dots('.left-out')) + (await dots('.beyond'))).toBeGreaterThanOrEqual(4 * 8)
     await page.keyboard.press('Tab')
     await page.focus('.explained')
     await page.keyboard.press('Enter')
     expect(await page.isVisible('.tip:popover-open')).toBe(true)
     await page.keyboard.press('Escape')
     expect(await page.$$eval('.tip:popover-open', (all) => all.length)).toBe(0)
-    expect(await page.textContent('.verdicts')).toMatch(/MobileOne|TensorFlow|LiteRT/)
+    expect(await page.textContent('.verdicts')).toMatch(/MobileOne|TensorFlow/)
 
     for (const [width, colorScheme] of [
       [1280, 'light'],
@@ -175,9 +228,7 @@ describe.skipIf(lacking('chromium'))('the page of runs', { retry: 1, timeout: 12
       )
       expect(cut, `${width}`).toEqual([])
     }
-    await takeScreenshots(page, 'run-done')
-    // LiteRT tells what it does on the console, as errors.
-    expect(problems.filter((text) => !/^(INFO|WARNING): /.test(text))).toEqual([])
+    expect(problems).toEqual([])
     await close()
   })
 })

@@ -48,6 +48,8 @@ describe.skipIf(lacking('chromium'))('the site, for everyone', { retry: 1, timeo
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('main')
     expect(await page.getAttribute('.top nav [aria-current="page"]', 'href')).toBe('#studies')
     expect(await page.title()).toBe('Studies - MobileOne benchmark')
+    await page.click('.foot a')
+    await page.getByRole('heading', { name: 'Workload for browser vendors' }).waitFor()
     expect(problems).toEqual([])
     await close()
   })

@@ -1,11 +1,25 @@
+import { fileURLToPath } from 'node:url'
 import { parseReport } from '@mobileone/measure'
+import { type StudyName, studyNames } from '@mobileone/measure/studies'
 import { lacking } from '@mobileone/testkit'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { goTo, openSite, type Site, violations } from './open-site.ts'
+import { goTo, openSite, type Site, takeScreenshots, violations } from './open-site.ts'
 
 const status = (page: Page, wanted: string): Promise<unknown> =>
   page.waitForSelector(`.study-panel[data-status="${wanted}"]`, { timeout: 120_000 })
+
+/** What `npm run bench -- --study all -o` wrote on a quiet machine; five digits are kept of each number. */
+const storedReport = fileURLToPath(new URL('data/study-report.json', import.meta.url))
+/** Of the tables of a study, for that report. */
+const leastRows: Readonly<Record<StudyName, number>> = {
+  activations: 14,
+  blocks: 8,
+  branches: 10,
+  zoo: 30,
+  predictors: 6,
+  resolution: 10,
+}
 
 describe.skipIf(lacking('chromium'))('the pages of the studies', { retry: 2, timeout: 240_000 }, () => {
   let site: Site
@@ -53,6 +67,56 @@ describe.skipIf(lacking('chromium'))('the pages of the studies', { retry: 2, tim
       's0@160',
       's0@160',
     ])
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it.each(['light', 'dark'] as const)(
+    'every study shows a stored report on a phone, and has nothing that axe objects to: %s',
+    async (colorScheme) => {
+      const { page, problems, close } = await site.open('#studies', {
+        viewport: { width: 390, height: 844 },
+        colorScheme,
+        reducedMotion: 'reduce',
+      })
+      const check = async (view: string): Promise<void> => {
+        expect(await violations(page), view).toEqual([])
+        expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBe(390)
+        if (colorScheme === 'dark') return
+        await takeScreenshots(page, view)
+        await page.setViewportSize({ width: 390, height: 844 })
+        await page.emulateMedia({ colorScheme })
+      }
+      await page.waitForSelector('.study-cards')
+      await check('studies')
+      // One study of each kind of plot in the dark: the rest has the same parts.
+      for (const name of colorScheme === 'light' ? studyNames : (['blocks', 'predictors'] as const)) {
+        await goTo(page, `studies/${name}`, 'studies')
+        if (name === 'activations') await check('study-choose')
+        await page.setInputFiles('.open-report input', storedReport)
+        await page.waitForSelector('.study-table tbody tr')
+        const rows = await page.locator('.study-table tbody tr').count()
+        expect(rows, name).toBeGreaterThanOrEqual(leastRows[name])
+        expect(await page.locator('.findings li').count(), name).toBeGreaterThan(0)
+        await check(`study-${name}`)
+      }
+      expect(problems).toEqual([])
+      await close()
+    },
+  )
+
+  it('offers WebGPU with the reason why there is none', async () => {
+    const { page, problems, close } = await site.open('?study-with=mobileone-webgpu#studies/activations')
+    await page.waitForSelector('.study-refusal')
+    expect(await page.textContent('.study-refusal')).toMatch(/^No WebGPU here: .+\.$/)
+    const isDisabled = (name: string): Promise<boolean> => page.isDisabled(`input[value="${name}"]`)
+    expect(await isDisabled('tfjs-webgpu')).toBe(true)
+    expect(await isDisabled('mobileone-wasm')).toBe(false)
+    expect(await page.textContent('.study-panel [role="status"]')).toBe('Nobody who is chosen runs here.')
+    expect(await page.isDisabled('.study-panel button')).toBe(true)
+    await page.check('input[value="mobileone-wasm"]')
+    expect(await page.textContent('.study-panel [role="status"]')).toContain('1 contender')
+    expect(await page.isDisabled('.study-panel button')).toBe(false)
     expect(problems).toEqual([])
     await close()
   })

@@ -33,6 +33,7 @@ describe('the suites', () => {
       runs: 1,
     })
     expect(runnerOptions(asked)).toEqual({ waitBeforeSync: 5, warmupBeforeSync: 0 })
+    expect(workloadOptions('?network=mobilenetv2_100').network).toBe('mobilenetv2_100')
     expect(workloadOptions('?network=s9&threads=-1&runs=1e9')).toEqual(workloadOptions(''))
     expect(JSON.parse(suitesJson('x/')).suites).toEqual(remoteSuites('x/'))
   })
@@ -155,9 +156,11 @@ describe.skipIf(lacking('chromium'))('the page of the workload', { retry: 1, tim
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
     if (colorScheme === 'light') {
       await takeScreenshots(page, 'workload')
-      await page.getByLabel('Network').selectOption('s1')
-      await page.waitForURL(/network=s1/)
-      await page.getByRole('heading', { name: /MobileOne-S1/ }).waitFor()
+      await page.getByLabel('Network').selectOption('tinynet_e_silu')
+      await page.waitForURL(/network=tinynet_e_silu/)
+      await page.getByRole('heading', { name: /with TinyNet-E on WebAssembly/ }).waitFor()
+      await page.getByRole('button', { name: 'Measure' }).click()
+      await page.getByText('The answer is right.').waitFor()
     }
     expect(problems).toEqual([])
     await close()

@@ -4,6 +4,7 @@ import {
   createExecutor,
   type Executor,
   elementCount,
+  floatWeights,
   inferShapes,
   type LibrarySource,
   MobileOneError,
@@ -100,7 +101,8 @@ async function compile(model: Model, options: OrtOptions, { signal }: CompileOpt
     )
   }
   const { outputs, names } = distinctOutputs(model)
-  const bytes = toOnnx({ ...model, outputs })
+  // Weights that stay int8 in the file would be dequantised in every run.
+  const bytes = toOnnx({ ...model, outputs, weights: floatWeights(model) })
   const library = await loadLibrary(options.lib)
   throwIfAborted(signal, 'compiling for ort')
   const inputNames = Object.keys(model.inputs)

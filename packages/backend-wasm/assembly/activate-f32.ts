@@ -8,9 +8,6 @@ import {
 import { exp, number, sigmoid, silu } from './exp-f32'
 import { atLeast, fma } from './simd'
 
-/** Vectors that kernels write before they finish them: 16 KB. */
-export const FINISH_VECTORS: i32 = 1024
-
 /** x * Phi(x); the complementary error function by Abramowitz and Stegun 7.1.26, absolute error 1.5e-7. */
 // @ts-ignore: decorator
 @inline

@@ -5,11 +5,14 @@
  * Registers: T sums, 3 weights, 1 input. Each of the 3 input rows is walked once: an input is loaded once and added to
  * the up to 3 outputs it belongs to. A column outside of the image is read from ZEROS; a row outside of it is left out. Tile widths are balanced: a row of 28 is 4 tiles of 7. Weights: per 4 channels, bias,
  * then 9 vectors in kernel order.
+ *
+ * Where INVERSE is not 0, results are stored as levels (levels-int8.ts): a band of rows is made in scratch memory, and taken from there.
  */
 import {
-  ACTIVATION, BATCH, DST, DST_PLANE, IN_H, IN_W, OUT_H, OUT_W, SRC, SRC_PLANE, STRIDE_H, WEIGHTS, ZEROS,
+  ACTIVATION, BAND_PIXELS, BATCH, DST, DST_PLANE, IN_H, IN_W, INVERSE, OUT_H, OUT_W, SRC, SRC_PLANE, STRIDE_H, WEIGHTS, ZEROS,
 } from '../src/abi'
-import { FINISH_VECTORS, finish } from './activate-f32'
+import { finish } from './activate-f32'
+import { placeOf, storeLevels } from './levels-int8'
 import { at, pointer } from './record'
 import { atLeast, floorOf, fma } from './simd'
 
@@ -192,7 +195,7 @@ function tiled(
   }
 }
 
-export function depthwise3(step: usize, from: i32, to: i32): void {
+export function depthwise3(step: usize, from: i32, to: i32, scratch: usize): void {
   const inH = at(step, IN_H), inW = at(step, IN_W), outH = at(step, OUT_H), outW = at(step, OUT_W)
   const batch = at(step, BATCH)
   const stride = at(step, STRIDE_H)
@@ -203,7 +206,8 @@ export function depthwise3(step: usize, from: i32, to: i32): void {
   const narrow = outW / tiles
   const wide = outW - narrow * tiles
   const x1 = wide * (narrow + 1)
-  const band = max(1, FINISH_VECTORS / outW)
+  const band = max(1, BAND_PIXELS / outW)
+  const inverse = pointer(step, INVERSE)
   while (from < to) {
     const plane = from / outH
     const first = from - plane * outH
@@ -211,7 +215,10 @@ export function depthwise3(step: usize, from: i32, to: i32): void {
     const group = <usize>(plane / batch)
     const image = plane % batch
     let src = pointer(step, SRC) + group * pointer(step, SRC_PLANE) + (<usize>(image * inH * inW) << 5)
-    let dst = pointer(step, DST) + group * pointer(step, DST_PLANE) + (<usize>(image * outH * outW) << 5)
+    const row = image * outH
+    let dst = inverse
+      ? scratch - (<usize>(first * outW) << 5)
+      : pointer(step, DST) + group * pointer(step, DST_PLANE) + (<usize>(row * outW) << 5)
     let w = pointer(step, WEIGHTS) + group * 320
     for (let half = 0; half < 2; ++half) {
       if (wide) tiled(stride, narrow + 1, src, inH, inW, w, dst, outW, first, last, 0, wide, zeros, floor)
@@ -220,7 +227,12 @@ export function depthwise3(step: usize, from: i32, to: i32): void {
       dst += 16
       w += 160
     }
-    finish(activation, dst - 32 + (<usize>(first * outW) << 5), (last - first) * outW << 1)
+    const pixels = (last - first) * outW
+    finish(activation, dst - 32 + (<usize>(first * outW) << 5), pixels << 1)
+    if (inverse) {
+      const place = placeOf(pointer(step, DST), pointer(step, DST_PLANE), group)
+      storeLevels(scratch, 32, pixels, inverse + (group << 5), place + (<usize>((row + first) * outW) << 4))
+    }
     from += last - first
   }
 }

@@ -1,7 +1,7 @@
 /** The exports of both builds. `step` runs units [from, to) of one record with its own scratch memory. */
 import {
-  ADD, AFFINE, ATTENTION, BLEND, CONV, COPY, DEPTHWISE, DEPTHWISE3, DEPTHWISE_ROWS, FROM_NCHW, GEMM, GEMV, LAYER_NORM, MATMUL, MAX_POOL,
-  MAXIMUM, MUL, OP, POOL, SCALE, SHUFFLE, SOFTMAX, STEM, TO_NCHW, TRANSPOSE, UNARY, UPSAMPLE,
+  ADD, AFFINE, ATTENTION, BLEND, CONV, COPY, DEPTHWISE, DEPTHWISE3, DEPTHWISE_ROWS, FROM_NCHW, GEMM, GEMM_INT8, GEMV, GEMV_INT8, LAYER_NORM,
+  LEVELS, MATMUL, MAX_POOL, MAXIMUM, MUL, OP, POOL, SCALE, SHUFFLE, SOFTMAX, STEM, TO_NCHW, TRANSPOSE, UNARY, UPSAMPLE,
 } from '../src/abi'
 import { BUILD } from '../src/generated/build'
 import { add } from './add-f32'
@@ -15,9 +15,12 @@ import { depthwise3 } from './depthwise3-f32'
 import { depthwiseRows } from './depthwise-rows-f32'
 import { fromNchw } from './from-nchw-f32'
 import { gemm } from './gemm-f32'
+import { gemmInt8 } from './gemm-int8'
 import { gemv } from './gemv-f32'
+import { gemvInt8 } from './gemv-int8'
 import { globalAvgPool } from './global-avg-pool-f32'
 import { layerNorm } from './layer-norm-f32'
+import { levels } from './levels-int8'
 import { matmul } from './matmul-f32'
 import { maxPool } from './max-pool-f32'
 import { maximum } from './maximum-f32'
@@ -44,7 +47,7 @@ export function step(record: usize, from: i32, to: i32, scratch: usize): void {
     case GEMV: gemv(record, from, to); break
     case CONV: conv(record, from, to, scratch); break
     case STEM: stem(record, from, to, scratch); break
-    case DEPTHWISE3: depthwise3(record, from, to); break
+    case DEPTHWISE3: depthwise3(record, from, to, scratch); break
     case DEPTHWISE_ROWS: depthwiseRows(record, from, to, scratch); break
     case DEPTHWISE: depthwise(record, from, to); break
     case UNARY: unary(record, from, to); break
@@ -66,6 +69,9 @@ export function step(record: usize, from: i32, to: i32, scratch: usize): void {
     case AFFINE: affine(record, from, to); break
     case MAXIMUM: maximum(record, from, to); break
     case BLEND: blend(record, from, to); break
+    case LEVELS: levels(record, from, to); break
+    case GEMM_INT8: gemmInt8(record, from, to); break
+    case GEMV_INT8: gemvInt8(record, from, to); break
     default: unreachable()
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Compile the kernels into src/generated: build.ts (hash of the sources), tile-heights.ts, relaxed.wasm and plain.wasm, the same
- * as relaxed.ts and plain.ts (deflated, base64), worker.ts (the text of a worker thread). Each build's tile is written into assembly/generated first.
+ * as relaxed.ts and plain.ts (deflated, base64), worker.ts (the text of a worker thread). Each build's tiles are written into assembly/generated first.
  */
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -10,25 +10,39 @@ import ts from 'typescript'
 import { minifySync } from 'vite'
 import { compileKernels, embedKernels } from '../../../tooling/kernels.mjs'
 import { gemmTile } from './gemm-tile.mjs'
+import { gemmTileInt8 } from './gemm-tile-int8.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const generated = join(root, 'src/generated')
 const LIMIT = 45_000
 
 /**
- * What each build may use, and the tile of its matrix product. A multiplication and an addition apart hold a product besides 2H sums,
+ * What each build may use, and the tiles of its matrix products. A multiplication and an addition apart hold a product besides 2H sums,
  * 2 weights and a splat: at H = 6 V8 spills on x64, and S0 took 18.6 ms on a Zen 4 where H = 4 takes 12.4.
  */
 const builds = {
-  relaxed: { features: ['relaxed-simd'], tile: { height: 6, unroll: 8 } },
-  plain: { features: [], tile: { height: 4, unroll: 8 } },
+  relaxed: {
+    features: ['relaxed-simd'],
+    tile: { height: 6, unroll: 8 },
+    int8: { names: ['RDOT16', 'RDOT16X2', 'RELAXED_DOT_ADD'], channels: 16 },
+  },
+  plain: {
+    features: [],
+    tile: { height: 4, unroll: 8, addressed: true },
+    int8: { names: ['DOT_I16'], channels: 8 },
+  },
 }
 
 const sources = readdirSync(join(root, 'assembly'))
   .filter((file) => file.endsWith('.ts'))
   .sort()
   .map((file) => `assembly/${file}`)
-const scripts = ['scripts/gemm-tile.mjs', 'scripts/kernels.mjs', '../../tooling/kernels.mjs']
+const scripts = [
+  'scripts/gemm-tile.mjs',
+  'scripts/gemm-tile-int8.mjs',
+  'scripts/kernels.mjs',
+  '../../tooling/kernels.mjs',
+]
 const hash = createHash('sha256')
 for (const file of ['src/abi.ts', ...sources, ...scripts]) hash.update(readFileSync(join(root, file)))
 const build = hash.digest().readUInt32LE(0) & 0x7fffffff
@@ -37,8 +51,9 @@ mkdirSync(generated, { recursive: true })
 mkdirSync(join(root, 'assembly/generated'), { recursive: true })
 writeFileSync(join(generated, 'build.ts'), `export const BUILD = ${build}\n`)
 
-for (const [name, { features, tile }] of Object.entries(builds)) {
+for (const [name, { features, tile, int8 }] of Object.entries(builds)) {
   writeFileSync(join(root, 'assembly/generated/gemm-tile-f32.ts'), gemmTile(tile))
+  writeFileSync(join(root, 'assembly/generated/gemm-tile-int8.ts'), gemmTileInt8(int8))
   const wasm = await compileKernels({ root, name, limit: LIMIT, features })
   writeFileSync(join(generated, `${name}.wasm`), wasm)
   embedKernels(generated, name, wasm)

@@ -8,6 +8,9 @@
  * A feature map is [C / 8][N x H x W][8]: groups of 8 channels, the pixels of the whole batch one after the other in
  * each, 32 bytes a pixel. Whatever lies in the padding of the last group is never read into a real channel. A weight
  * panel holds 8 output channels: 8 biases, then 8 weights for each k.
+ *
+ * What a convolution in int8 reads are levels, 0 to 127 (core's integer-weight.ts), 16 bytes a pixel: u8, [C / 16][N x H x W][16], or, in
+ * the plain build, i16, [C / 8][N x H x W][8].
  */
 export const STEP_WORDS = 32
 
@@ -43,6 +46,9 @@ export const DEPTHWISE_ROWS = 23
 export const AFFINE = 24
 export const MAXIMUM = 25
 export const BLEND = 26
+export const LEVELS = 27
+export const GEMM_INT8 = 28
+export const GEMV_INT8 = 29
 
 export const NONE = 0
 /** Kernels apply relu to their sums, and the others to what they have written (assembly/activate-f32.ts); GEMM and CONV relu6 too. */
@@ -81,6 +87,17 @@ export const ERF_2 = 19
 export const ERF_3 = 20
 export const ERF_4 = 21
 export const ERF_5 = 22
+export const LARGEST_LEVEL = 23
+
+/** GEMM_INT8: what adds products, see scripts/gemm-tile-int8.mjs. */
+export const RDOT16 = 0
+export const RDOT16X2 = 1
+export const RELAXED_DOT_ADD = 2
+export const DOT_I16 = 3
+
+/** GEMM_INT8: bytes of the scales, biases and diagonal of a panel, before its weights; GEMV_INT8: of scales and biases. */
+export const PANEL_HEAD = 96
+export const VECTOR_HEAD = 64
 
 export const BY_PIXELS = 0
 export const BY_PANELS = 1
@@ -90,13 +107,18 @@ export const OP = 0
 export const UNITS = 1
 export const SRC = 2
 export const DST = 3
-/** GEMM, GEMV, CONV, STEM, DEPTHWISE: packed weights. ADD, MUL, MAXIMUM: the second value. SCALE: its scales. */
+/** GEMM, GEMV, CONV, STEM, DEPTHWISE: packed weights. LEVELS: by what a channel is multiplied. ADD, MUL, MAXIMUM: the second value. SCALE: its scales. */
 export const WEIGHTS = 4
 export const ACTIVATION = 5
 
-/** Length of the reduction; the real channels of SOFTMAX, LAYER_NORM, FROM_NCHW and TO_NCHW; those that COPY moves. */
+/**
+ * Length of the reduction, for GEMM_INT8 in blocks of 16 bytes of a pixel; the real channels of SOFTMAX, LAYER_NORM, FROM_NCHW and TO_NCHW; those that
+ * COPY moves.
+ */
 export const K = 6
 export const PANELS = 7
+/** DEPTHWISE3: by what results are multiplied to be in steps, where they are stored as levels; else 0. */
+export const INVERSE = 7
 export const SRC_PLANE = 8
 export const DST_PLANE = 9
 /** GEMM, CONV: whether units are pixels or panels. */
@@ -108,6 +130,8 @@ export const SPLIT = 10
 export const BLOCK = 11
 /** GEMM, CONV, MATMUL, ATTENTION: rows of a panel that stay in the level-1 cache; a multiple of 8. */
 export const K_BLOCK = 12
+/** GEMM_INT8: which of the sums of products. */
+export const DOT = 12
 /**
  * GEMM, CONV: pixels of the whole batch. SCALE, BLEND, POOL, FROM_NCHW, TO_NCHW: height x width. COPY: rows of a unit. MATMUL, ATTENTION:
  * rows of an item of the first value; TRANSPOSE: of the second.
@@ -141,6 +165,8 @@ export const ZEROS = 31
 export const CHUNK = 31
 
 export const ZERO_FLOATS = 8
+/** Kernels write so many pixels of 8 channels, 16 KB, before they finish them. */
+export const BAND_PIXELS = 512
 
 /** SCALE: what is added after the product; 0 for nothing. */
 export const SHIFT = 15
@@ -180,6 +206,9 @@ export const HEADS = 15
 export const SRC_OFFSET = 16
 export const DST_OFFSET = 19
 export const VALUES_OFFSET = 22
+/** GEMM_INT8: whether there is a diagonal. */
+export const DIAGONAL = 15
+
 /** ATTENTION: keys, and the values, one for each. */
 export const KEYS = 25
 export const VALUES = 26

@@ -13,7 +13,8 @@ export function executorOf(inputs: Model['inputs'], started: Runtime, simd: Simd
     ),
     memoryBytes: started.memoryBytes,
     steps: started.steps,
-    features: [...simdFeatures(simd), started.threads],
+    precision: started.precision,
+    features: [...simdFeatures(simd), ...started.features, started.threads],
     execute: (tensors, signal) => runtime!.run(tensors, signal),
     profile: async (tensors) => (await runtime!.profile(tensors)).map((ms, step) => ({ step, ms })),
     async free() {

@@ -1,6 +1,7 @@
 export type { Simd } from './detect-simd.ts'
 export type { WasmSource } from './load.ts'
 export { openPacked, type PackedModel, type PackOptions, packModel } from './packed-model.ts'
+export type { WasmPrecision } from './precision.ts'
 export type { ThreadCount } from './thread-count.ts'
 export type { TrustedAddress, WorkerAddress } from './thread-pool.ts'
 export { type WasmOptions, wasm } from './wasm.ts'

@@ -70,7 +70,7 @@ export function packBatchNorm(
   }
 }
 
-/** The numbers that kernels load from HEAP; what they are in is told in assembly/exp-f32.ts and assembly/activate-f32.ts. */
+/** The numbers that kernels load from HEAP; what they are in is told in assembly/exp-f32.ts, activate-f32.ts and levels-int8.ts. */
 const numbers: Readonly<Record<number, number>> = {
   [abi.ROUND]: 12_582_912,
   [abi.EXP_MAX]: 89,
@@ -95,6 +95,7 @@ const numbers: Readonly<Record<number, number>> = {
   [abi.ERF_3]: 1.421413741,
   [abi.ERF_4]: -1.453152027,
   [abi.ERF_5]: 1.061405429,
+  [abi.LARGEST_LEVEL]: 127,
 }
 
 /** The first constant of every program. */

@@ -13,7 +13,8 @@ import { chooseSimd, type Simd } from './detect-simd.ts'
 import { executorOf } from './executor.ts'
 import { loadModule } from './load.ts'
 import { planModel } from './plan.ts'
-import { allocate, type Layout, startRuntime, threadsFor, writeConstants } from './runtime.ts'
+import { checkPrecision } from './precision.ts'
+import { allocate, int8For, type Layout, startRuntime, threadsFor, writeConstants } from './runtime.ts'
 import { mayShareMemory, planThreads, type ThreadPlan } from './thread-count.ts'
 import type { WasmOptions } from './wasm.ts'
 
@@ -59,7 +60,8 @@ const MEMORY_LIMIT = 2 ** 30
  * memory cannot be shared or there is not enough; `aborted`.
  */
 export async function packModel(model: Model, options: PackOptions): Promise<PackedModel> {
-  const { instances, signal } = options
+  const { instances, signal, precision } = options
+  checkPrecision(precision)
   if (!(Number.isInteger(instances) && instances >= 1)) {
     throw new MobileOneError(
       'invalid-argument',
@@ -78,7 +80,12 @@ export async function packModel(model: Model, options: PackOptions): Promise<Pac
   const threads = threadsFor(model, planThreads(options.threads))
   const loading = loadModule(simd, options.wasm, true)
   loading.catch(() => {})
-  const plan = await planModel(model, threads.threads, tuningOf(simd))
+  const plan = await planModel(
+    model,
+    threads.threads,
+    tuningOf(simd),
+    await int8For(model, simd, precision, loading, true),
+  )
   const { constants: _, writeRecords, ...layout } = plan
   const spread = spreadInstances(instances, layout)
   const memories = spread.memorySizes.map((bytes) => allocate(model.name, bytes, true))

@@ -22,6 +22,7 @@ import {
 import * as abi from './abi.ts'
 import { chooseBand, padChannels, type Tuning } from './choose.ts'
 import type { FurtherOps, PlanFurther } from './further-ops.ts'
+import type { Int8Layers, PlanInt8 } from './int8-layers.ts'
 import { packBatchNorm, packDepthwise, packNumbers, packPanels } from './pack.ts'
 import type { Activation } from './planning.ts'
 import { type Constant, constant, type Placement, Program } from './program.ts'
@@ -32,6 +33,10 @@ export interface Plan extends Placement {
   readonly inputs: Readonly<Record<string, number>>
   /** Byte offsets of the outputs, NCHW. */
   readonly outputs: Readonly<Record<string, { readonly offset: number; readonly shape: readonly number[] }>>
+  /** Whether layers are computed in integers. */
+  readonly precision: 'float32' | 'int8'
+  /** What was chosen for the layers in int8, in the words of a probe. */
+  readonly features: readonly string[]
 }
 
 /**
@@ -40,8 +45,16 @@ export interface Plan extends Placement {
  */
 const ownOps: ReadonlySet<string> = new Set(['conv2d', 'batchNorm', ...unaryOps, 'globalAvgPool', 'flatten'])
 
-/** Plan `model`, which has been validated, for `threads` threads. */
-export async function planModel(model: Model, threads: number, tuning: Tuning): Promise<Plan> {
+/**
+ * Plan `model`, which has been validated, for `threads` threads.
+ * @param planInt8 What plans layers with int8 weights; without it they are computed in float32.
+ */
+export async function planModel(
+  model: Model,
+  threads: number,
+  tuning: Tuning,
+  planInt8?: PlanInt8,
+): Promise<Plan> {
   const shapes = inferShapes(model)
   const isOwn = (node: Node): boolean => {
     if (node.op === 'linear') return shapes[node.inputs[0]]!.length === 2
@@ -49,7 +62,7 @@ export async function planModel(model: Model, threads: number, tuning: Tuning): 
     return ownOps.has(node.op)
   }
   const further = model.nodes.every(isOwn) ? undefined : await import('./further-ops.ts')
-  const planner = new Planner(model, tuning, shapes, further?.planFurther)
+  const planner = new Planner(model, tuning, shapes, further?.planFurther, planInt8)
   for (const node of model.nodes) planner.add(node)
   return planner.finish(threads)
 }
@@ -86,16 +99,26 @@ class Planner {
   readonly #zeros: Constant = constant(abi.ZERO_FLOATS, () => {})
   /** What plans the ops that this class does not. */
   readonly #further: FurtherOps | undefined
+  /** What plans layers with int8 weights. */
+  readonly #int8: Int8Layers | undefined
 
-  constructor(model: Model, tuning: Tuning, shapes: Shapes, planFurther: PlanFurther | undefined) {
+  constructor(
+    model: Model,
+    tuning: Tuning,
+    shapes: Shapes,
+    planFurther: PlanFurther | undefined,
+    planInt8: PlanInt8 | undefined,
+  ) {
     this.#model = model
     this.#tuning = tuning
     this.#shapes = shapes
     this.#uses = findUses(model)
     const [uses, program, fused, zeros] = [this.#uses, this.#program, this.#fused, this.#zeros]
     const activation = this.#activation.bind(this)
-    this.#further = planFurther?.({ model, shapes, uses, tuning, program, fused, zeros, activation })
+    const planning = { model, shapes, uses, tuning, program, fused, zeros, activation }
+    this.#further = planFurther?.(planning)
     this.#values = this.#further?.values ?? new ValueTable(model.inputs, shapes, uses, program)
+    this.#int8 = planInt8?.({ ...planning, values: this.#values })
   }
 
   add(node: Node): void {
@@ -146,6 +169,8 @@ class Planner {
     const placement = this.#program.place(threads)
     return {
       ...placement,
+      precision: this.#int8?.computes ? 'int8' : 'float32',
+      features: this.#int8?.features ?? [],
       inputs: Object.fromEntries(
         Object.entries(this.#values.inputs).map(([name, { offset }]) => [name, offset]),
       ),
@@ -156,6 +181,7 @@ class Planner {
   }
 
   #conv(node: Conv2d): void {
+    if (this.#int8?.conv(node)) return
     const name = node.inputs[0]
     const [n, inC, inH, inW] = this.#shapes[name] as [number, number, number, number]
     const [, outC, outH, outW] = this.#shapes[node.name] as [number, number, number, number]
@@ -176,7 +202,9 @@ class Planner {
     })
     const x = choice.planar ? this.#values.get(name) : this.#values.blocked(name)
     const act = this.#activation(node)
-    const y = this.#values.result(act.result, { n, c: outC, hw: outH * outW })
+    const size = { n, c: outC, hw: outH * outW }
+    const levels = choice.op === abi.DEPTHWISE3 ? this.#int8?.stored(act.result, size) : undefined
+    const y = levels ?? this.#values.result(act.result, size)
     if (choice.op === abi.GEMM || choice.op === abi.GEMV) {
       this.#product(node, choice.op, choice.name, act, x, y)
       return
@@ -198,13 +226,14 @@ class Planner {
       ? chooseBand(outH, stride[0], reach, rowBytes)
       : this.#tuning.block(pixels, gathered, chunk === 0)
     const scratch: Readonly<Record<number, number>> = {
+      [abi.DEPTHWISE3]: levels ? 32 * Math.max(abi.BAND_PIXELS, outW) : 0,
       [abi.STEM]: 4 * inC * 3 * (5 * stride[1] + 3),
       [abi.DEPTHWISE_ROWS]: rowBytes * ((block - 1) * stride[0] + reach),
       [abi.CONV]: 4 * block * (gathered + (groups > 1 ? padChannels(outGroup) : 0)),
     }
     this.#program.step({
       node: node.name,
-      kernel: choice.name + act.suffix,
+      kernel: choice.name + act.suffix + (levels ? ', to int8' : ''),
       op: choice.op,
       units: depthwise ? rows : choice.op === abi.STEM ? n * outH : byPanels ? padChannels(outC) / 8 : pixels,
       src: x.buffer,
@@ -216,7 +245,7 @@ class Planner {
       words: {
         [abi.ACTIVATION]: act.code,
         [abi.SRC_PLANE]: plane(x),
-        [abi.DST_PLANE]: plane(y),
+        [abi.DST_PLANE]: levels ? 16 * pixels : plane(y),
         [abi.BATCH]: n,
         [abi.IN_H]: inH,
         [abi.IN_W]: inW,
@@ -240,6 +269,7 @@ class Planner {
         [abi.K_BLOCK]: this.#tuning.kBlock,
         [abi.SPLIT]: byPanels ? abi.BY_PANELS : abi.BY_PIXELS,
         [abi.PIXELS]: pixels,
+        ...(choice.op === abi.DEPTHWISE3 && { [abi.INVERSE]: levels?.inverse ?? 0 }),
         [choice.op === abi.CONV ? abi.CHUNK : abi.ZEROS]: choice.op === abi.DEPTHWISE3 ? this.#zeros : chunk,
       },
     })
@@ -268,6 +298,8 @@ class Planner {
 
   /** Pixels times weights: a pointwise convolution or a linear layer. */
   #product(node: Conv2d | Linear, op: number, kernel: string, act: Activation, x: Value, y: Value): void {
+    this.#values.release(x)
+    if (op === abi.GEMV && this.#int8?.vector(node, act, x, y)) return
     const k = x.c
     const pixels = x.n * x.hw
     const panels = padChannels(y.c) / 8
@@ -292,7 +324,6 @@ class Planner {
         [abi.K_BLOCK]: this.#tuning.kBlock,
       },
     })
-    this.#values.release(x)
   }
 
   #batchNorm(node: BatchNorm): void {

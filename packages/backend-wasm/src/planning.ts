@@ -19,6 +19,6 @@ export interface Planning {
   /** Nodes that another node's step computes. */
   readonly fused: Set<string>
   readonly zeros: Constant
-  /** The function of one value, one of `codes`, that alone reads what `node` makes. */
-  readonly activation: (node: Node, codes: Readonly<Record<string, number>>) => Activation
+  /** The function of one value, one of `codes`, by default any, that alone reads what `node` makes. */
+  readonly activation: (node: Node, codes?: Readonly<Record<string, number>>) => Activation
 }

@@ -11,14 +11,16 @@ import { STEP_WORDS } from './abi.ts'
 import { tuningOf } from './choose.ts'
 import { MAX_SHARED_NODES } from './chunk-scheduler.ts'
 import type { Simd } from './detect-simd.ts'
+import type { PlanInt8 } from './int8-layers.ts'
 import { instantiate, loadModule, type WasmSource } from './load.ts'
 import { type Plan, planModel } from './plan.ts'
+import type { WasmPrecision } from './precision.ts'
 import { startRunner } from './runner.ts'
 import type { ThreadPlan } from './thread-count.ts'
 import type { WorkerAddress } from './thread-pool.ts'
 
 /** A model in memory, ready to run. It keeps neither the model nor its weights in their own layout. */
-export interface Runtime extends Pick<Plan, 'steps' | 'inputs' | 'outputs'> {
+export interface Runtime extends Pick<Plan, 'steps' | 'inputs' | 'outputs' | 'precision' | 'features'> {
   readonly memoryBytes: number
   /** How many threads share a run, in words. */
   readonly threads: string
@@ -32,6 +34,9 @@ export interface Runtime extends Pick<Plan, 'steps' | 'inputs' | 'outputs'> {
 export interface RuntimeOptions extends CompileOptions {
   readonly wasm: WasmSource | undefined
   readonly simd: Simd
+  readonly precision: WasmPrecision | undefined
+  /** Another choice than that of this machine for layers in int8, to test it. */
+  readonly planInt8?: PlanInt8
   readonly threads: ThreadPlan
   readonly worker: WorkerAddress | undefined
 }
@@ -51,12 +56,17 @@ export interface Packed {
 
 /** Plan `model`, which has been validated, pack its weights, link the kernels, start the workers. */
 export async function createRuntime(model: Model, options: RuntimeOptions): Promise<Runtime> {
-  const { simd } = options
+  const { simd, precision } = options
   const threads = threadsFor(model, options.threads)
   const shared = threads.threads > 1
   const module = loadModule(simd, options.wasm, shared)
   module.catch(() => {})
-  const plan = await planModel(model, threads.threads, tuningOf(simd))
+  const plan = await planModel(
+    model,
+    threads.threads,
+    tuningOf(simd),
+    options.planInt8 ?? (await int8For(model, simd, precision, module, shared)),
+  )
   const memory = allocate(model.name, plan.end, shared)
   plan.writeRecords(new Int32Array(memory.buffer), 0)
   await writeConstants(plan, [memory], options)
@@ -66,6 +76,24 @@ export async function createRuntime(model: Model, options: RuntimeOptions): Prom
 /** `wanted`, or one thread for a model that is too long for several. */
 export function threadsFor(model: Model, wanted: ThreadPlan): ThreadPlan {
   return model.nodes.length <= MAX_SHARED_NODES ? wanted : oneThread
+}
+
+/** What plans layers with int8 weights, where `model` has such. */
+export async function int8For(
+  model: Model,
+  simd: Simd,
+  precision: WasmPrecision | undefined,
+  module: Promise<WebAssembly.Module>,
+  shared: boolean,
+): Promise<PlanInt8 | undefined> {
+  if (Object.values(model.weights).every(({ dtype }) => dtype !== 'int8')) return undefined
+  return (await import('./int8.ts')).chooseInt8(
+    model,
+    simd,
+    precision,
+    async (memory) => instantiate(await module, memory),
+    shared,
+  )
 }
 
 /** Pack the weights into fresh memories of the plan. */
@@ -132,6 +160,8 @@ export async function startRuntime(
     steps,
     inputs: places,
     outputs: shown,
+    precision: layout.precision,
+    features: layout.features,
     memoryBytes: pagesOf(layout.end) * PAGE,
     threads: text,
     async run(inputs, signal) {

@@ -10,6 +10,7 @@ import {
 import { chooseSimd, detectSimd, type Simd, simdFeatures } from './detect-simd.ts'
 import { executorOf } from './executor.ts'
 import type { WasmSource } from './load.ts'
+import { checkPrecision, type WasmPrecision } from './precision.ts'
 import { createRuntime } from './runtime.ts'
 import { planThreads, type ThreadCount } from './thread-count.ts'
 import type { WorkerAddress } from './thread-pool.ts'
@@ -27,13 +28,22 @@ export interface WasmOptions {
    */
   readonly threads?: ThreadCount
   /**
+   * What layers that the model asks to compute in int8 (`integerWeight`) are computed in: `int8`, with the bits of `reference()` for what
+   * they read, or `float32`, in which their weights stand for float32 elements. Default: int8, unless float32 is faster on this machine,
+   * which the first such model finds in some 15 ms. The executor's `precision` says what it came to. Models that do not ask are float32.
+   */
+  readonly precision?: WasmPrecision
+  /**
    * Browsers: the address of dist/worker.mjs, for pages whose Content-Security-Policy forbids `worker-src blob:`; a
    * `TrustedScriptURL` where it requires Trusted Types.
    */
   readonly worker?: WorkerAddress
 }
 
-/** MobileOne's own backend: WebAssembly SIMD kernels, float32, within 2e-5 of the reference: another order of the same sums. */
+/**
+ * MobileOne's own backend: WebAssembly SIMD kernels, float32, within 2e-5 of the reference: another order of the same sums; and int8 where
+ * the model asks for it.
+ */
 export function wasm(options: WasmOptions = {}): Backend {
   return {
     specVersion: 1,
@@ -65,10 +75,11 @@ async function compile(
   validate(model)
   const simd = await chooseSimd(options.simd)
   const threads = planThreads(options.threads)
-  const { wasm, worker } = options
+  const { wasm, worker, precision } = options
+  checkPrecision(precision)
   return executorOf(
     model.inputs,
-    await createRuntime(model, { ...compileOptions, wasm, worker, simd, threads }),
+    await createRuntime(model, { ...compileOptions, wasm, worker, simd, threads, precision }),
     simd,
   )
 }

@@ -5,6 +5,8 @@ import { type Layer, timeLayers } from './layers.ts'
 import { type NetworkTimes, timeNetwork } from './network.ts'
 import { startPeak } from './timing.ts'
 
+export { measureInt8 } from './int8.ts'
+
 export interface Report extends NetworkTimes {
   readonly simd: string
   readonly layers: readonly Layer[]

@@ -2,8 +2,9 @@
  * Time every kernel on every layer of a network and show which one the dispatcher picks and how far it is from the best.
  *
  *   npm run tune -- [s0 ... s4] [--runtime chromium|node] [--rounds 30] [--network] [--json file]
+ *   npm run tune -- [s0 ... s4] --int8 [--threads 2] [--runtime ...] [--rounds 30] [--json file]
  *
- * --network leaves out the layers alone and times the whole network only.
+ * --network leaves out the layers alone and times the whole network only. --int8 times it in the int8 form with each kernel, beside float32.
  */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -22,6 +23,8 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '30' },
     json: { type: 'string' },
     network: { type: 'boolean', default: false },
+    int8: { type: 'boolean', default: false },
+    threads: { type: 'string', default: '1' },
   },
 })
 
@@ -31,6 +34,7 @@ const result = await build({
   resolve: { conditions: ['source'] },
   build: {
     write: false,
+    rolldownOptions: { output: { codeSplitting: false } },
     target: 'es2022',
     lib: {
       entry: fileURLToPath(new URL('measure.ts', import.meta.url)),
@@ -43,10 +47,15 @@ const code = result[0].output[0].code
 
 const reports = {}
 const rounds = Number(values.rounds)
+/** The function of measure.ts to call, and what it takes besides the variant. */
+const [call, ...facts] = values.int8
+  ? ['measureInt8', rounds, Number(values.threads)]
+  : ['measure', rounds, !values.network]
 for (const variant of positionals.length > 0 ? positionals : ['s0']) {
   const report = values.runtime === 'chromium' ? await inChromium(variant) : await inNode(variant)
   reports[variant] = report
-  show(variant, report)
+  if (values.int8) showInt8(variant, report)
+  else show(variant, report)
 }
 if (values.json) writeFileSync(values.json, JSON.stringify(reports, null, 2))
 
@@ -55,8 +64,8 @@ async function inNode(variant) {
   try {
     const file = join(folder, 'tune.mjs')
     writeFileSync(file, code)
-    const { measure } = await import(pathToFileURL(file).href)
-    return { runtime: `Node ${process.version}`, ...(await measure(variant, rounds, !values.network)) }
+    const module = await import(pathToFileURL(file).href)
+    return { runtime: `Node ${process.version}`, ...(await module[call](variant, ...facts)) }
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -77,8 +86,8 @@ async function inChromium(variant) {
     const page = await browser.newPage()
     await page.goto(`http://127.0.0.1:${server.address().port}/`)
     const report = await page.evaluate(
-      async ([name, count, each]) => (await import('/tune.mjs')).measure(name, count, each),
-      [variant, rounds, !values.network],
+      async ([name, ...given]) => (await import('/tune.mjs'))[name](...given),
+      [call, variant, ...facts],
     )
     return { runtime: `Chromium ${browser.version()}`, ...report }
   } finally {
@@ -115,6 +124,35 @@ function show(variant, { runtime, simd, layers, steps, peakGflops, runs, flop })
     )
   }
   console.log(`peak of one core: ${peakGflops.toFixed(1)} GFLOP/s`)
+}
+
+function showInt8(variant, { runtime, simd, features, candidates }) {
+  console.log(
+    `\n${variant} in the int8 form in ${runtime}, ${simd} SIMD, ${rounds} rounds in turns; wasm(): ${features.join(', ')}`,
+  )
+  const [float] = candidates
+  const pointwise = ({ steps }) => {
+    const own = new Set(
+      candidates
+        .at(-1)
+        .steps.filter(({ kernel }) => /^(to )?int8 ?/.test(kernel))
+        .map(({ node }) => node),
+    )
+    return steps.filter(({ node }) => own.has(node)).reduce((sum, { ms }) => sum + ms, 0)
+  }
+  console.table(
+    candidates.map((candidate) => ({
+      kernel: candidate.name,
+      'sum of fastest tenths, ms': +candidate.ms.toFixed(2),
+      'x float32': +(float.ms / candidate.ms).toFixed(2),
+      'int8 layers': +(pointwise(float) / pointwise(candidate)).toFixed(2),
+      'median, ms': +candidate.medianMs.toFixed(2),
+      'x float32 ': +(float.medianMs / candidate.medianMs).toFixed(2),
+      [`${values.threads} threads, ms`]: candidate.sharedMs && +candidate.sharedMs.toFixed(2),
+      'compile, ms': Math.round(candidate.compileMs),
+      MB: +(candidate.memoryBytes / 1e6).toFixed(1),
+    })),
+  )
 }
 
 function layerRow({ nodes, shape, flop, peakGflops, candidates }) {

@@ -30,8 +30,8 @@ export type ExecutorQueue = <T>(signal: AbortSignal | undefined, work: () => T |
 
 /**
  * Build an {@link Executor} that keeps the contract every backend shares: inputs are checked against their specs, calls
- * queue and never interleave, an aborted call rejects with code `aborted`, calls after `dispose` reject with `disposed`.
- * @param extend Makes entry points of the backend's own, which join the same queue.
+ * queue and never interleave, an aborted call rejects with code `aborted`, calls after `dispose` reject with `disposed`. `extend` makes
+ * entry points of the backend's own, which join the same queue.
  */
 export function createExecutor(parts: ExecutorParts): Executor
 export function createExecutor<Extra extends object>(

@@ -35,9 +35,10 @@ export const defaultTolerance = 2e-5
 
 /**
  * Largest difference allowed of a network with layers in int8: a float32 sum before one, made in another order, may put an input on the
- * other side of a step, and so may what follows from that. The layers themselves give the same bits everywhere.
+ * other side of a step, and so may what follows from that. Weights changed by 1e-7 move the logits of the real S0 by 2 to 5 % of the
+ * largest, and this is three times as much; the layers themselves give the same bits everywhere.
  */
-export const int8Tolerance = 0.05
+export const int8Tolerance = 0.15
 
 const seed = 1
 
@@ -301,6 +302,10 @@ async function sample(
 ): Promise<Sample> {
   const options = signal && { signal }
   const oracle = reference({ precision: precision === 'int8' ? 'int8' : 'float32' })
-  await using executor = await oracle.compile(model, options)
-  return { inputs, outputs: await executor.run(inputs, options) }
+  const executor = await oracle.compile(model, options)
+  try {
+    return { inputs, outputs: await executor.run(inputs, options) }
+  } finally {
+    await executor.dispose()
+  }
 }

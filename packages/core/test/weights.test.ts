@@ -54,6 +54,38 @@ test.each<[string, Partial<QuantizedTensor>, RegExp]>([
   ['a diagonal of another length', { diagonal: Float32Array.of(1, 2, 3) }, /needs a diagonal of one float32/],
   ['other data', { data: new Float32Array(4) as unknown as Int8Array }, /of int8 must hold a Int8Array/],
   ['another length', { data: new Int8Array(5) }, /holds 5 elements/],
+  [
+    'input steps of another length',
+    { inputSteps: Float32Array.of(1) },
+    /one float32 input step for each of its 2/,
+  ],
+  ['an input step of zero', { inputSteps: Float32Array.of(1, 0) }, /an input step that is not positive/],
+  [
+    'an input step of NaN',
+    { inputSteps: Float32Array.of(1, Number.NaN) },
+    /an input step that is not positive/,
+  ],
+  [
+    'an infinite input step',
+    { inputSteps: Float32Array.of(1, Infinity) },
+    /too large or too small to divide by/,
+  ],
+  ['an input step without an inverse', { inputSteps: Float32Array.of(1, 1e-45) }, /to divide by/],
+  [
+    'input steps and zero points',
+    { inputSteps: Float32Array.of(1, 1), zeroPoints: Int8Array.of(0, 0) },
+    /so it can have no zero points/,
+  ],
+  [
+    'input steps and -128',
+    { inputSteps: Float32Array.of(1, 1), data: Int8Array.of(0, -128, 0, 0) },
+    /from -127 to 127, but there is -128/,
+  ],
+  [
+    'input steps of a kernel',
+    { inputSteps: Float32Array.of(1, 1), shape: [2, 1, 1, 2] },
+    /is not pointwise, so it can have no input steps/,
+  ],
 ])('validate finds %s', (_, extra, message) => {
   expect(() => validate(pointwise(int8(extra)))).toThrow(message)
 })

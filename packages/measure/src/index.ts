@@ -87,6 +87,13 @@ export {
 } from './shared-summary.ts'
 export { type SpeedRatio, speedRatio } from './speed-ratio.ts'
 export { mean, median, percentile, trimmed } from './statistics.ts'
-export { prepareSubject, prepareSubjectBy, randomDeployModel, type Subject } from './subject.ts'
+export {
+  prepareSubject,
+  prepareSubjectBy,
+  randomDeployModel,
+  type Subject,
+  type SubjectFacts,
+  subjectFacts,
+} from './subject.ts'
 export { formatBytes, table } from './text-table.ts'
 export { busyReason, type Verdict, verdictsOf } from './verdict.ts'

@@ -85,15 +85,7 @@ interface Answer {
 }
 
 async function answer(backend: Backend, model: Model, signal: AbortSignal | undefined): Promise<Answer> {
-  const [named, ...moreInputs] = Object.entries(model.inputs)
-  const [outputName, ...moreOutputs] = Object.keys(model.outputs)
-  if (!named || outputName === undefined || moreInputs.length + moreOutputs.length > 0) {
-    throw new MobileOneError(
-      'unsupported',
-      `networks with one input and one output are measured; "${model.name}" has the inputs ${Object.keys(model.inputs).join(', ')} and the outputs ${Object.keys(model.outputs).join(', ')} (withOutputs)`,
-    )
-  }
-  const [inputName, { shape }] = named
+  const { inputName, shape, outputName } = endsOf(model)
   const source = random(seed)
   const input = tensor(
     shape,
@@ -104,6 +96,50 @@ async function answer(backend: Backend, model: Model, signal: AbortSignal | unde
   return { input, output: Array.from((outputs[outputName] as Tensor).data) }
 }
 
+interface Ends {
+  readonly inputName: string
+  readonly shape: readonly number[]
+  readonly outputName: string
+}
+
+function endsOf({ name, inputs, outputs }: Model): Ends {
+  const [input, ...moreInputs] = Object.entries(inputs)
+  const [outputName, ...moreOutputs] = Object.keys(outputs)
+  if (!input || outputName === undefined || moreInputs.length + moreOutputs.length > 0) {
+    throw new MobileOneError(
+      'unsupported',
+      `networks with one input and one output are measured; "${name}" has the inputs ${Object.keys(inputs).join(', ')} and the outputs ${Object.keys(outputs).join(', ')} (withOutputs)`,
+    )
+  }
+  const [inputName, { shape }] = input
+  return { inputName, shape, outputName }
+}
+
+/** What is known of a model before it runs. */
+export interface SubjectFacts extends Pick<Subject, 'macs' | 'weightBytes'> {
+  /** The model's own. */
+  readonly name: string
+  readonly inputShape: readonly number[]
+}
+
+/**
+ * Whether a model can be a subject, and what there is to say of it.
+ * @throws MobileOneError `unsupported` for a model that has not one input and one output.
+ */
+export function subjectFacts(model: Model): SubjectFacts {
+  const { name } = model
+  return {
+    name,
+    inputShape: endsOf(model).shape,
+    macs: profile(model).macs,
+    weightBytes: weightBytesOf(model),
+  }
+}
+
+function weightBytesOf({ weights }: Model): number {
+  return Object.values(weights).reduce((sum, { data }) => sum + data.byteLength, 0)
+}
+
 function subjectOf(variant: string, model: Model, { input, output }: Answer): Subject {
   return {
     variant,
@@ -111,6 +147,6 @@ function subjectOf(variant: string, model: Model, { input, output }: Answer): Su
     input,
     expected: output,
     macs: profile(model).macs,
-    weightBytes: Object.values(model.weights).reduce((sum, { data }) => sum + data.byteLength, 0),
+    weightBytes: weightBytesOf(model),
   }
 }

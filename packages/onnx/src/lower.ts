@@ -1,13 +1,21 @@
 import type { Node, Shapes } from '@mobileone/core'
 import type { GraphBuilder } from './graph-builder.ts'
 import { lowerUpsample } from './lower-upsample.ts'
+import { lowerConvolution, lowerLinear } from './lower-weighted.ts'
 import type { OnnxAttribute } from './proto.ts'
 
 /**
  * Add the ONNX nodes that compute `node` (operator semantics: the ONNX operator schemas of opset 17).
  * @param isOpen The batch size is known only when the file runs.
+ * @param isNotNegative Whether no element of the first input is below 0.
  */
-export function lowerNode(builder: GraphBuilder, node: Node, shapes: Shapes, isOpen: boolean): void {
+export function lowerNode(
+  builder: GraphBuilder,
+  node: Node,
+  shapes: Shapes,
+  isOpen: boolean,
+  isNotNegative: boolean,
+): void {
   const inputs = node.inputs.map((name) => builder.value(name))
   const output = builder.value(node.name)
   const x = inputs[0] as string
@@ -16,22 +24,9 @@ export function lowerNode(builder: GraphBuilder, node: Node, shapes: Shapes, isO
     builder.emit(op, `${node.name}/${op}`, of, builder.fresh(`${node.name}/${op}`))
 
   switch (node.op) {
-    case 'conv2d': {
-      builder.emit(
-        'Conv',
-        node.name,
-        [x, builder.weight(node.weight), ...(node.bias === undefined ? [] : [builder.weight(node.bias)])],
-        output,
-        new Map<string, OnnxAttribute>([
-          ['dilations', { type: 'ints', value: node.dilation }],
-          ['group', { type: 'int', value: node.groups }],
-          ['kernel_shape', { type: 'ints', value: builder.weightShape(node.weight).slice(2) }],
-          ['pads', { type: 'ints', value: [...node.padding, ...node.padding] }],
-          ['strides', { type: 'ints', value: node.stride }],
-        ]),
-      )
+    case 'conv2d':
+      lowerConvolution(builder, node, x, output, isNotNegative)
       return
-    }
     case 'batchNorm': {
       const weights = [node.weight, node.bias, node.runningMean, node.runningVar]
       builder.emit(
@@ -44,19 +39,7 @@ export function lowerNode(builder: GraphBuilder, node: Node, shapes: Shapes, isO
       return
     }
     case 'linear':
-      if (shapes[node.inputs[0]]?.length !== 2) {
-        const product = [x, builder.transposedWeight(node.weight)]
-        if (node.bias === undefined) builder.emit('MatMul', node.name, product, output)
-        else builder.emit('Add', node.name, [helper('MatMul', product), builder.weight(node.bias)], output)
-        return
-      }
-      builder.emit(
-        'Gemm',
-        node.name,
-        [x, builder.weight(node.weight), ...(node.bias === undefined ? [] : [builder.weight(node.bias)])],
-        output,
-        new Map([['transB', { type: 'int', value: 1 }]]),
-      )
+      lowerLinear(builder, node, x, output, shapes[node.inputs[0]]?.length === 2)
       return
     case 'relu':
       builder.emit('Relu', node.name, inputs, output)

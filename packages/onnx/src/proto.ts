@@ -7,6 +7,7 @@
 export const dataType = {
   float: 1,
   uint8: 2,
+  int8: 3,
   int32: 6,
   int64: 7,
   bool: 9,

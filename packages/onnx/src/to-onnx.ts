@@ -1,4 +1,12 @@
-import { findUses, inferShapes, MobileOneError, type Model, type ModelCard, validate } from '@mobileone/core'
+import {
+  findUses,
+  inferShapes,
+  MobileOneError,
+  type Model,
+  type ModelCard,
+  type Op,
+  validate,
+} from '@mobileone/core'
 import { cardToMetadata } from './card.ts'
 import { encodeModel } from './encode.ts'
 import { GraphBuilder } from './graph-builder.ts'
@@ -75,7 +83,18 @@ export function toOnnx(model: Model, options: OnnxOptions = {}): Uint8Array {
     inputs = inputs.map((input) => ({ ...input, ...prepared.type, shape: open(prepared.shape) }))
     card = { ...card, preprocess: prepared.preprocess }
   }
-  for (const node of model.nodes) lowerNode(builder, node, shapes, options.dynamicBatch === true)
+  const uses = findUses(model)
+  const notNegative: ReadonlySet<Op | undefined> = new Set<Op>([
+    'relu',
+    'relu6',
+    'sigmoid',
+    'hardSigmoid',
+    'softmax',
+  ])
+  for (const node of model.nodes) {
+    const isNotNegative = notNegative.has(uses.producer(node.inputs[0])?.op)
+    lowerNode(builder, node, shapes, options.dynamicBatch === true, isNotNegative)
+  }
   const softmaxAxis = new Map([['axis', { type: 'int', value: 1 } as const]])
   for (const [name, value] of Object.entries(shown)) {
     const made = builder.value(value)

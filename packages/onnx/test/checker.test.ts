@@ -7,6 +7,7 @@ import { configFromWidths, inferShapes, initialize, mobileone, withCard } from '
 import { lacking, python } from '@mobileone/testkit'
 import { afterAll, describe, expect, test } from 'vitest'
 import { toOnnx } from '../src/index.ts'
+import { int8Model } from './support/int8-models.ts'
 import { randomModel } from './support/random-model.ts'
 
 const script = fileURLToPath(new URL('./support/check.py', import.meta.url))
@@ -39,6 +40,17 @@ function check(files: readonly Uint8Array[]): readonly Checked[] {
 describe.skipIf(lacking('python'))('onnx.checker and strict shape inference', () => {
   test('accept 200 random networks, with the shapes the model has', () => {
     const models = Array.from({ length: 200 }, (_, index) => randomModel(index + 1))
+    const results = check(models.map((model) => toOnnx(model)))
+    for (const [index, model] of models.entries()) {
+      const shapes = inferShapes(model)
+      for (const [name, value] of Object.entries(model.outputs)) {
+        expect(results[index]?.shapes[name], `seed ${index + 1}, ${name}`).toEqual(shapes[value])
+      }
+    }
+  })
+
+  test('accept layers in int8', () => {
+    const models = Array.from({ length: 20 }, (_, index) => int8Model(index + 1))
     const results = check(models.map((model) => toOnnx(model)))
     for (const [index, model] of models.entries()) {
       const shapes = inferShapes(model)

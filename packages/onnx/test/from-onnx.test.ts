@@ -596,8 +596,8 @@ const refusals: Readonly<Record<string, readonly [FileParts, RegExp]>> = {
     /"w" keeps its elements in another file; save the model as one file/,
   ],
   'quantised weights': [
-    { nodes: [node('Conv', ['x', 'w'], 'y')], weights: [{ ...kernel, type: 3 }] },
-    /"w" has element type 3/,
+    { nodes: [node('Conv', ['x', 'w'], 'y')], weights: [{ ...kernel, type: 17 }] },
+    /"w" has element type 17 .*int8 and uint8 weights can be read/,
   ],
   transA: [
     { shape: [3, 2], nodes: [node('Gemm', ['x', 'w'], 'y', { transA: 1 })], weights: [weight('w', [3, 4])] },

@@ -1,4 +1,12 @@
-import { floatWeight, formatShape, MobileOneError, type Model, type Tensor, tensor } from '@mobileone/core'
+import {
+  floatWeight,
+  formatShape,
+  MobileOneError,
+  type Model,
+  type QuantizedTensor,
+  type Tensor,
+  tensor,
+} from '@mobileone/core'
 import { float32ToFloat16 } from '@mobileone/core/half'
 import type { FileBuilder } from './file-builder.ts'
 import type { WeightStorage } from './options.ts'
@@ -8,9 +16,13 @@ import { permute } from './permute.ts'
 const beyondFloat16 = 65_520
 /** DEQUANTIZE reads float16 since this version. */
 const dequantizeVersion = 3
+/** DEQUANTIZE reads scales of channels since this version. */
+const perChannelVersion = 5
+
+const orders = { dense: [0, 2, 3, 1], depthwise: [1, 2, 3, 0] } as const
 
 /** The order of a convolution's axes [O, C / groups, kernelHeight, kernelWidth] in the file. */
-export type FilterOrder = 'dense' | 'depthwise'
+export type FilterOrder = keyof typeof orders
 
 /** The weights of one model in its file, each once, however many nodes read it. */
 export class ConstantStore {
@@ -32,9 +44,29 @@ export class ConstantStore {
 
   /** The weight `name` of a convolution: [O, kernelHeight, kernelWidth, C / groups], or [1, kernelHeight, kernelWidth, O]. */
   filter(name: string, order: FilterOrder): number {
-    return this.#once(`${order} ${name}`, name, () =>
-      permute(floatWeight(this.#model, name), order === 'dense' ? [0, 2, 3, 1] : [1, 2, 3, 0]),
-    )
+    return this.#once(`${order} ${name}`, name, () => permute(floatWeight(this.#model, name), orders[order]))
+  }
+
+  /**
+   * The elements of the int8 weight `name` of a layer, of a convolution in `order`, as int8 with their scales: dequantised when the file is
+   * loaded. Its input steps and its diagonal are left to the layer.
+   */
+  levels(name: string, { shape, data, scales, zeroPoints }: QuantizedTensor, order?: FilterOrder): number {
+    const key = `levels ${order} ${name}`
+    let index = this.#stored.get(key)
+    if (index === undefined) {
+      const turned = order ? permute({ shape, data }, orders[order]) : { shape, data }
+      const meaning = {
+        scales,
+        zeroPoints: zeroPoints ?? new Int8Array(scales.length),
+        axis: order === 'depthwise' ? 3 : 0,
+      }
+      const stored = this.#file.constant(`${name}.int8`, turned.shape, turned.data, meaning)
+      index = this.#file.value(name, turned.shape)
+      this.#file.operator('dequantize', [stored], index, { version: perChannelVersion })
+      this.#stored.set(key, index)
+    }
+    return index
   }
 
   /** `count` zeros for the layer `node`, which has no bias. */
@@ -53,13 +85,13 @@ export class ConstantStore {
     return index
   }
 
-  #once(key: string, name: string, read: () => Tensor): number {
+  #once(key: string, name: string, read: () => Pick<Tensor, 'shape' | 'data'>): number {
     let index = this.#stored.get(key)
     if (index === undefined) this.#stored.set(key, (index = this.#store(name, read())))
     return index
   }
 
-  #store(name: string, { shape, data }: Tensor): number {
+  #store(name: string, { shape, data }: Pick<Tensor, 'shape' | 'data'>): number {
     const file = this.#file
     switch (this.#storage) {
       case 'float32':

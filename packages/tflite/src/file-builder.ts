@@ -1,5 +1,18 @@
 import { Builder, type Offset } from 'flatbuffers'
-import { bytes, type Field, int8, int32, ints, offsets, ref, table, uint8, uint32 } from './flatbuffer.ts'
+import {
+  bytes,
+  type Field,
+  floats,
+  int8,
+  int32,
+  ints,
+  longs,
+  offsets,
+  ref,
+  table,
+  uint8,
+  uint32,
+} from './flatbuffer.ts'
 import { identifier, type Operator, operators, optionTypes, schemaVersion, tensorTypes } from './schema.ts'
 
 /** An input or output of the file: its public name and its tensor. */
@@ -9,7 +22,14 @@ export interface Port {
 }
 
 /** Elements of a constant: float16 as its bits. */
-export type ConstantData = Float32Array | Uint16Array | Int32Array
+export type ConstantData = Float32Array | Uint16Array | Int32Array | Int8Array
+
+/** What the elements of an int8 tensor stand for: `scale (element - zero point)`, one of each along `axis`. */
+export interface Quantization {
+  readonly scales: Float32Array
+  readonly zeroPoints: Int8Array
+  readonly axis: number
+}
 
 export interface OperatorOptions {
   /** The fields of the operator's options table, in the order of the schema. Default: no table. */
@@ -39,13 +59,9 @@ export class FileBuilder {
   }
 
   /** A tensor whose elements are in the file. */
-  constant(name: string, shape: readonly number[], data: ConstantData): number {
-    return this.#tensor(
-      name,
-      shape,
-      constantType(data),
-      this.#buffer(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
-    )
+  constant(name: string, shape: readonly number[], data: ConstantData, quantization?: Quantization): number {
+    const buffer = this.#buffer(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    return this.#tensor(name, shape, constantType(data), buffer, quantization)
   }
 
   /** Append an operator. */
@@ -131,12 +147,26 @@ export class FileBuilder {
     return this.#buffers.push(table(this.#builder, [ref(written)])) - 1
   }
 
-  #tensor(name: string, shape: readonly number[], type: number, buffer: number): number {
+  #tensor(
+    name: string,
+    shape: readonly number[],
+    type: number,
+    buffer: number,
+    quantization?: Quantization,
+  ): number {
     const builder = this.#builder
+    const meaning = quantization && this.#quantization(quantization)
     const shapeVector = ints(builder, shape)
     const written = builder.createString(name)
     const fields = [ref(shapeVector), int8(type), uint32(buffer), ref(written)]
+    if (meaning !== undefined) fields.push(ref(meaning))
     return this.#tensors.push(table(builder, fields)) - 1
+  }
+
+  #quantization({ scales, zeroPoints, axis }: Quantization): Offset {
+    const builder = this.#builder
+    const [scale, zero] = [ref(floats(builder, scales)), ref(longs(builder, zeroPoints))]
+    return table(builder, [undefined, undefined, scale, zero, undefined, undefined, int32(axis)])
   }
 }
 
@@ -145,5 +175,6 @@ const firstWideCode = 127
 
 function constantType(data: ConstantData): number {
   if (data instanceof Int32Array) return tensorTypes.int32
+  if (data instanceof Int8Array) return tensorTypes.int8
   return data instanceof Uint16Array ? tensorTypes.float16 : tensorTypes.float32
 }

@@ -60,9 +60,16 @@ export function ints(builder: Builder, values: readonly number[]): Offset {
 }
 
 /** A vector of float32. */
-export function floats(builder: Builder, values: readonly number[]): Offset {
+export function floats(builder: Builder, values: ArrayLike<number>): Offset {
   builder.startVector(4, values.length, 4)
-  for (const value of [...values].reverse()) builder.addFloat32(value)
+  for (const value of Array.from(values).reverse()) builder.addFloat32(value)
+  return builder.endVector()
+}
+
+/** A vector of int64, each within the whole numbers of float64. */
+export function longs(builder: Builder, values: ArrayLike<number>): Offset {
+  builder.startVector(8, values.length, 8)
+  for (const value of Array.from(values).reverse()) builder.addInt64(BigInt(value))
   return builder.endVector()
 }
 

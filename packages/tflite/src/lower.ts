@@ -1,5 +1,6 @@
 import type { Node, Unary } from '@mobileone/core'
 import { bool, float32, int8, int32 } from './flatbuffer.ts'
+import { inputsOf, levelsOf, partOf } from './int8-layer.ts'
 import { lowerConvolution } from './lower-convolution.ts'
 import { lowerUpsample } from './lower-upsample.ts'
 import { channelsLast, declareValue, type Lowering, unsupported } from './lowering.ts'
@@ -22,9 +23,14 @@ export function lowerNode(lowering: Lowering, node: Node, clip: Unary | undefine
       lowerConvolution(lowering, node, x, makes, activation)
       break
     case 'linear': {
-      const weight = constants.weight(node.weight)
+      const levels = levelsOf(model, node)
+      const { read, own } = inputsOf(lowering, node, x, levels)
+      const weight = levels ? constants.levels(node.weight, levels) : constants.weight(node.weight)
       const bias = node.bias === undefined ? -1 : constants.weight(node.bias)
-      file.operator('fullyConnected', [x, weight, bias], output(), { fields: [activation] })
+      const part = own === undefined ? output() : partOf(lowering, node)
+      const clips = own === undefined ? activation : int8(activations.none)
+      file.operator('fullyConnected', [read, weight, bias], part, { fields: [clips] })
+      if (own !== undefined) file.operator('add', [part, own], output(), { fields: [activation] })
       break
     }
     case 'relu':

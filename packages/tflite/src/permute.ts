@@ -1,7 +1,8 @@
-import { type Tensor, tensor } from '@mobileone/core'
-
 /** A tensor of four axes with its axes in another order: axis i of the result is axis `order[i]` of `source`. */
-export function permute(source: Tensor, order: readonly [number, number, number, number]): Tensor {
+export function permute<Data extends Float32Array | Int8Array>(
+  source: { readonly shape: readonly number[]; readonly data: Data },
+  order: readonly [number, number, number, number],
+): { readonly shape: readonly number[]; readonly data: Data } {
   const strides = source.shape.map((_, axis) =>
     source.shape.slice(axis + 1).reduce((product, size) => product * size, 1),
   )
@@ -13,7 +14,7 @@ export function permute(source: Tensor, order: readonly [number, number, number,
     number,
     number,
   ]
-  const data = new Float32Array(source.data.length)
+  const data = source.data.slice() as Data
   let next = 0
   for (let i = 0; i < a; i++) {
     for (let j = 0; j < b; j++) {
@@ -23,5 +24,5 @@ export function permute(source: Tensor, order: readonly [number, number, number,
       }
     }
   }
-  return tensor(shape, data)
+  return { shape, data }
 }

@@ -52,7 +52,7 @@ export const optionTypes: Readonly<Partial<Record<Operator, number>>> = {
 }
 
 /** TensorType. */
-export const tensorTypes = { float32: 0, float16: 1, int32: 2 } as const
+export const tensorTypes = { float32: 0, float16: 1, int32: 2, int8: 9 } as const
 /** Padding. */
 export const paddings = { same: 0, valid: 1 } as const
 /** ActivationFunctionType. */

@@ -91,13 +91,14 @@ describe('toTflite', () => {
     expect(await written(deploy, { storage: 'float16' }, 'mine.tflite')).toEqual(['mine.tflite 0'])
   })
 
-  it('writes int8 weights as the float32 they stand for', () => {
-    const conv = convolution([1, 3, 8, 6], [4, 3, 3, 3])
+  it('writes int8 weights as the float32 they stand for where a layer cannot say them', () => {
+    const conv = convolution([1, 4, 8, 6], [4, 4, 1, 1], { padding: [1, 1] })
     const weight: Weight = {
       dtype: 'int8',
-      shape: [4, 3, 3, 3],
-      data: Int8Array.from({ length: 108 }, (_, index) => index - 50),
+      shape: [4, 4, 1, 1],
+      data: Int8Array.from({ length: 16 }, (_, index) => index - 5),
       scales: Float32Array.of(0.5, 0.25, 2, 1),
+      diagonal: Float32Array.of(1, 2, 3, 4),
     }
     const int8: Model = { ...conv, weights: { ...conv.weights, weight } }
     const float32: Model = { ...conv, weights: { ...conv.weights, weight: floatWeight(int8, 'weight') } }

@@ -2,6 +2,7 @@ import type { Checkpoint, ModelFromCheckpointOptions } from '@mobileone/checkpoi
 import { type Architecture, modelOfArchitecture } from '@mobileone/checkpoint/architectures'
 import type { Model } from '@mobileone/core'
 import type { ZooName } from './entries.ts'
+import { repvggNaming } from './naming/repvgg.ts'
 import { torchvisionNamings } from './naming/torchvision.ts'
 import { entryOf, zooNames, zooNetwork } from './zoo.ts'
 
@@ -12,7 +13,7 @@ export interface ZooModelOptions extends ModelFromCheckpointOptions {
 }
 
 /**
- * The model a checkpoint of timm or torchvision holds, in the form it has there. Classes and input channels are read from it; its card says
+ * The model a checkpoint of timm, torchvision or RepVGG's authors holds, in the form it has there. Classes and input channels are read from it; its card says
  * how pictures are prepared. TinyNets are taken for timm's, with SiLU, unless `network` is `tinynet_d` or `tinynet_e`.
  * @throws MobileOneError `missing-weights` where it is no network of the zoo, or not `network`, listing every missing, extra and mis-shaped key by
  * its name in the file; `invalid-argument` for a `network` that the zoo does not have.
@@ -32,6 +33,7 @@ function isUnpublished(name: ZooName): boolean {
 }
 
 function architecture(name: ZooName): Architecture {
-  const naming = torchvisionNamings[name]
+  const { recipe } = entryOf(name)
+  const naming = recipe.family === 'repvgg' ? repvggNaming(recipe) : torchvisionNamings[name]
   return { name, build: (options) => zooNetwork(name, options), ...(naming && { namings: [naming] }) }
 }

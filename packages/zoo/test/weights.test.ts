@@ -138,6 +138,45 @@ describe('zooModelFromCheckpoint', () => {
     )
   })
 
+  it.each([
+    {
+      form: 'trained',
+      formed: (model: Model) => model,
+      some: [
+        'stage0.rbr_dense.conv.weight',
+        'stage1.1.rbr_identity.running_var',
+        'stage4.0.rbr_1x1.bn.weight',
+      ],
+    },
+    {
+      form: 'converted',
+      formed: (model: Model) => reparameterize(model),
+      some: ['stage0.rbr_reparam.weight', 'stage4.0.rbr_reparam.bias'],
+    },
+  ])('reads a $form RepVGG under the names of its authors', ({ formed, some }) => {
+    const model = formed(filled('repvgg_a0', { classes: 9 }))
+    const theirs = (key: string): string =>
+      key
+        .replace(/^stem\./, 'stage0.')
+        .replace(/^stages\.(\d)\./, (_, stage) => `stage${Number(stage) + 1}.`)
+        .replace('.conv_kxk.', '.rbr_dense.')
+        .replace('.conv_1x1.', '.rbr_1x1.')
+        .replace('.identity.', '.rbr_identity.')
+        .replace('.reparam_conv.', '.rbr_reparam.')
+        .replace('head.fc.', 'linear.')
+    const checkpoint = saved(model.weights, (key) => `module.${theirs(key)}`)
+    const keys = [...checkpoint.tensors.keys()]
+    for (const key of [...some, 'linear.bias']) expect(keys).toContain(`module.${key}`)
+    expect(holdsMobileOne(checkpoint)).toBe(false)
+    const read = zooModelFromCheckpoint(checkpoint)
+    expect([read.name, read.nodes.length]).toEqual(['repvgg_a0', model.nodes.length])
+    expectSameWeights(read, model)
+    const lost = new Map([...checkpoint.tensors].filter(([key]) => !key.endsWith(some[1] ?? '')))
+    expect(() => zooModelFromCheckpoint({ ...checkpoint, tensors: lost })).toThrow(
+      `(RepVGG names) do not fit the network their shapes suggest, "repvgg_a0":\n  1 missing: module.${some[1]}`,
+    )
+  })
+
   it('says what is assumed of TinyNets, and takes the one that is asked for', () => {
     const { weights } = filled('tinynet_e')
     const heard = vi.fn()

@@ -50,6 +50,9 @@ export function App(): JSX.Element {
       </main>
       <footer class="foot">
         <p>Everything is measured in this browser; nothing is sent anywhere.</p>
+        <p>
+          <a href="./workload.html">A workload for browser vendors</a>
+        </p>
       </footer>
     </>
   )

@@ -1,11 +1,11 @@
 import { wasm } from '@mobileone/backend-wasm'
 import wasmWorker from '@mobileone/backend-wasm/worker?worker&url'
-import { type Backend, variants } from '@mobileone/core'
-import { randomDeployModel } from '@mobileone/measure'
+import type { Backend } from '@mobileone/core'
 import { createClassifier, type LocalClassifier, type Prediction } from '@mobileone/sdk'
 import type { Suite } from './answer-runner.ts'
 import { checkScores } from './expected-scores.ts'
 import type { Step } from './measure-step.ts'
+import { workloadModel } from './networks.ts'
 import type { WorkloadOptions } from './options.ts'
 import { workloadPicture } from './picture.ts'
 
@@ -19,7 +19,7 @@ export function classificationSuite(
 ): Suite & { prepare(): Promise<void> } {
   const { network, measure, runs } = options
   const picture = workloadPicture()
-  const model = randomDeployModel(variants[network])
+  const model = workloadModel(network)
   let classifier: LocalClassifier | undefined
   let failure: unknown
   let last: readonly Prediction[] = []

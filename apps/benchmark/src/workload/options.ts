@@ -1,9 +1,9 @@
-import type { Variant } from '@mobileone/core'
 import { oneOf, optionalWhole, type Parameter, valuesOf, whole } from '../site/state/query.ts'
+import { networkNames, type WorkloadNetwork } from './networks.ts'
 
 /** What the page of the workload measures, as its address states it. */
 export interface WorkloadOptions {
-  readonly network: Variant
+  readonly network: WorkloadNetwork
   readonly backend: 'wasm' | 'webgpu'
   /** Of WebAssembly. Undefined: as many of one and up to four as are faster, which the backend finds out. */
   readonly threads: number | undefined
@@ -13,7 +13,6 @@ export interface WorkloadOptions {
   readonly runs: number
 }
 
-export const networkNames: readonly Variant[] = ['s0', 's1', 's2', 's3', 's4']
 export const backendNames: readonly WorkloadOptions['backend'][] = ['wasm', 'webgpu']
 export const mostRuns = 1000
 

@@ -1,7 +1,8 @@
 /** @jsxImportSource preact */
 import type { JSX } from 'preact'
 import { queryOf } from '../site/state/query.ts'
-import { backendNames, mostRuns, networkNames, type WorkloadOptions, workloadParameters } from './options.ts'
+import { networkNames, workloadTitle } from './networks.ts'
+import { backendNames, mostRuns, type WorkloadOptions, workloadParameters } from './options.ts'
 
 /** Every option of the address. A change loads the page anew, so that each measurement starts from nothing. */
 export function WorkloadForm({ options }: { readonly options: WorkloadOptions }): JSX.Element {
@@ -13,7 +14,7 @@ export function WorkloadForm({ options }: { readonly options: WorkloadOptions })
       <Choice
         label="Network"
         value={options.network}
-        choices={networkNames.map((name) => [name, `MobileOne-${name.toUpperCase()}`])}
+        choices={networkNames.map((name) => [name, workloadTitle(name)])}
         onChoose={(network) => choose({ network })}
       />
       <Choice

@@ -5,6 +5,7 @@ import { ScrollRegion } from '@mobileone/site-kit/scroll-region'
 import { ThemeButton } from '@mobileone/site-kit/theme-button'
 import type { JSX } from 'preact'
 import type { SuiteResult } from './answer-runner.ts'
+import { workloadTitle } from './networks.ts'
 import { RunnerGuide } from './runner-guide.tsx'
 import { chosen, isFramed, measureHere, predictions, state } from './state.ts'
 import { WorkloadForm } from './workload-form.tsx'
@@ -14,7 +15,7 @@ const backendTitles = { wasm: 'WebAssembly', webgpu: 'WebGPU' } as const
 /** What is measured and what came of it; for a visitor also the options, and how a runner measures it. */
 export function WorkloadPage(): JSX.Element {
   const { network, backend } = chosen
-  const title = `Image classification with MobileOne-${network.toUpperCase()} on ${backendTitles[backend]}`
+  const title = `Image classification with ${workloadTitle(network)} on ${backendTitles[backend]}`
   if (isFramed) {
     return (
       <main>

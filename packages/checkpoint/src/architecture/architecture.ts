@@ -24,7 +24,7 @@ export interface Architecture {
   readonly namings?: readonly ArchitectureNaming[]
 }
 
-/** How another program names the weights of a trained network, and what it trained it with. */
+/** How another program names the weights of a network, in either form, and what it trained it with. */
 export interface ArchitectureNaming {
   readonly name: string
   /** The program's module for each of the network's modules: `features.0.0` for `conv_stem`, say. */

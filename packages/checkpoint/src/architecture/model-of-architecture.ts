@@ -78,7 +78,7 @@ function rank(
   const keys = [...checkpoint.tensors.keys()].filter((key) => !isCounter(key))
   const form: Form = keys.some((key) => key.endsWith('.running_var')) ? 'train' : 'deploy'
   const best = architectures.map((architecture) => {
-    const namings = [undefined, ...(form === 'train' ? (architecture.namings ?? []) : [])]
+    const namings = [undefined, ...(architecture.namings ?? [])]
     const candidates = namings.map((naming) => {
       const graph = architecture.build({ form, size, epsilon: naming?.epsilon })
       return compare(checkpoint, keys, prefix, { architecture, form, naming, graph, own: namesOf(naming) })

@@ -43,7 +43,7 @@ export function refuseNonFinite(model: Pick<Model, 'name' | 'weights'>, what: st
 function floatsOf(tensor: Weight): readonly Float32Array[] {
   return tensor.dtype === 'float32'
     ? [tensor.data]
-    : [tensor.scales, ...(tensor.diagonal ? [tensor.diagonal] : [])]
+    : [tensor.scales, tensor.diagonal, tensor.inputSteps].filter((part) => part !== undefined)
 }
 
 function firstNonFinite(data: Float32Array, from: number): number {

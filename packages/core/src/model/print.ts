@@ -1,11 +1,13 @@
+import { integerWeight } from './integer-weight.ts'
 import type { Graph, Node } from './model.ts'
 import { opFacts, weightRoles } from './ops.ts'
 import { inferShapes, type Shapes } from './shapes.ts'
-import { formatShape } from './tensor.ts'
+import { formatShape, type TensorSpec, type Weight } from './tensor.ts'
 
 /**
  * The graph as text, one node a line, stable across runs: `%stem = conv2d(%image) 16x3x3x3 bias stride 2 padding 1 : 1x16x32x32`.
- * Weight shapes stand where the weights are read; the elements are not printed.
+ * Weight shapes stand where the weights are read; the elements are not printed. `int8` is how a weight is stored, `in integers` how a layer
+ * is computed.
  */
 export function print(graph: Graph): string {
   const shapes = inferShapes(graph)
@@ -39,8 +41,9 @@ function printAttributes(graph: Graph, node: Node): string {
   return words.length === 0 ? '' : ` ${words.join(' ')}`
 }
 
-/** The element types that are not float32. */
-function storage(graph: Graph, node: Node): readonly string[] {
+/** The element types that are not float32, and whether they are computed with. */
+function storage(graph: Graph<TensorSpec | Weight>, node: Node): readonly string[] {
   const types = new Set(weightRoles(node).map(([, name]) => graph.weights[name]?.dtype ?? 'float32'))
-  return [...types].filter((type) => type !== 'float32')
+  const stored = [...types].filter((type) => type !== 'float32')
+  return integerWeight(graph, node) ? [...stored, 'in integers'] : stored
 }

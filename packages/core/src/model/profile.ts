@@ -1,7 +1,7 @@
 import type { Graph, Node } from './model.ts'
 import { opFacts, weightRoles } from './ops.ts'
 import { inferShapes } from './shapes.ts'
-import { elementCount } from './tensor.ts'
+import { elementCount, type TensorSpec, type Weight } from './tensor.ts'
 import { findUses } from './uses.ts'
 
 /** The cost of one node. */
@@ -11,6 +11,8 @@ export interface LayerProfile {
   readonly outputShape: readonly number[]
   /** Learnable parameters; running statistics are not counted, as in PyTorch's `parameters()`. */
   readonly params: number
+  /** Bytes of all its weights as the model holds them: of int8 ones a byte an element, and their scales, steps and diagonal. */
+  readonly weightBytes: number
   /** Multiply-accumulates of convolutions and linear layers without bias, as fvcore and the paper's "FLOPs" count them. */
   readonly macs: number
   /** Multiply-accumulates of a product of two values, as in attention, which `macs` leaves out. */
@@ -23,6 +25,8 @@ export interface LayerProfile {
 export interface Profile {
   /** Elements of the learnable weights. */
   readonly params: number
+  /** Bytes of the weights as the model holds them, those that several layers read counted once. */
+  readonly weightBytes: number
   /** Multiply-accumulates of convolutions and linear layers of a run at the model's own input shape. */
   readonly macs: number
   /** Those of products of two values, as in attention, which come on top. */
@@ -46,6 +50,7 @@ export function profile(graph: Graph): Profile {
       op: node.op,
       outputShape,
       params: learnableCount(graph, node),
+      weightBytes: weightRoles(node).reduce((sum, [, name]) => sum + bytesOf(graph.weights[name]), 0),
       macs: macCount(graph, node, outputShape),
       matmulMacs:
         node.op === 'matmul' ? elementCount(outputShape) * (shapes[node.inputs[0]]?.at(-1) ?? 0) : 0,
@@ -56,6 +61,7 @@ export function profile(graph: Graph): Profile {
     layers.reduce((sum, layer) => sum + layer[key], 0)
   return {
     params: total('params'),
+    weightBytes: Object.values(graph.weights).reduce((sum, weight) => sum + bytesOf(weight), 0),
     macs: total('macs'),
     matmulMacs: total('matmulMacs'),
     activationBytes: total('activationBytes'),
@@ -71,6 +77,19 @@ function learnableCount(graph: Graph, node: Node): number {
   return weightRoles(node)
     .filter(([role]) => learnable.has(role))
     .reduce((sum, [, name]) => sum + elementCount(graph.weights[name]?.shape ?? []), 0)
+}
+
+const elementBytes = { float32: 4, float64: 8, int8: 1 } as const
+
+function bytesOf(weight: TensorSpec | Weight | undefined): number {
+  if (!weight) return 0
+  const bytes = elementCount(weight.shape) * elementBytes[weight.dtype]
+  if (weight.dtype !== 'int8' || !('scales' in weight)) return bytes
+  const { scales, zeroPoints, diagonal, inputSteps } = weight
+  return [scales, zeroPoints, diagonal, inputSteps].reduce(
+    (sum, part) => sum + (part?.byteLength ?? 0),
+    bytes,
+  )
 }
 
 function macCount(graph: Graph, node: Node, output: readonly number[]): number {

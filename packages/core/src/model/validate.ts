@@ -151,8 +151,12 @@ function badQuantization(weight: TensorSpec): string | undefined {
     if (!(inputSteps instanceof Float32Array) || inputSteps.length !== count) {
       return `needs one float32 input step for each of its ${count} input channels, or none`
     }
-    if (inputSteps.some((step) => !(step > 0 && Number.isFinite(1 / step)))) {
-      return 'has an input step that is not positive'
+    if (
+      inputSteps.some(
+        (step) => !(step > 0 && Number.isFinite(step) && Number.isFinite(Math.fround(1 / step))),
+      )
+    ) {
+      return 'has an input step that is not positive, or too large or too small to divide by'
     }
     if (zeroPoints) return 'has input steps, so it can have no zero points'
     if (data.includes(-128)) return 'has input steps, so its elements are from -127 to 127, but there is -128'

@@ -254,14 +254,13 @@ async function quantizeLayers(
       const int8 =
         before?.dtype === 'int8' ? before : kind === 'int8' ? integerForm(weight, inputs) : storedForm(weight)
       const stored = dequantize(int8)
-      const { means } = inputs
-      if (!means.every(Number.isFinite)) {
+      if (!inputs.means.every(Number.isFinite)) {
         throw new MobileOneError(
           'invalid-input',
           `quantising: in a sample "${layer.inputs[0]}" of model "${model.name}" is not finite; leave that sample out`,
         )
       }
-      const corrected = correctBias(layer, weight, stored, bias, means)
+      const corrected = correctBias(layer, weight, int8, bias, inputs)
       const name = biasName(weights, uses, layer)
       weights[layer.weight] = int8
       weights[name] = corrected

@@ -77,7 +77,16 @@ function layoutScatter({ points, x, y, front = [] }: ScatterPlot, width: number)
   const rank = (point: ScatterPlot['points'][number]): number =>
     point.highlight ? 0 : onFront.has(`${point.x} ${point.y}`) ? 1 : 2
   const ordered = [...points].sort((a, b) => rank(a) - rank(b))
-  const dots = ordered.map((point) => ({ x: xs.at(point.x), y: ys.at(point.y), radius, label: point.label }))
+  const dots = ordered.map((point) => ({
+    x: xs.at(point.x),
+    y: ys.at(point.y),
+    radius,
+    label: point.label,
+    isBold: point.highlight ?? false,
+  }))
+  // Labels of the highest dots may stand above the plot, beside the title of its axis.
+  const room = { x: bounds.x, y: 0, width: bounds.width + 8, height: bottom }
+  const axisTitle = { x: 0, y: 0, width: 8 + textWidth(y.title, fontSize), height: 20 }
   const corner = front.flatMap((point, index) => {
     const [px, py] = [round(xs.at(point.x)), round(ys.at(point.y))]
     return index === 0 ? [`M${px} ${py}`] : [`H${px}`, `V${py}`]
@@ -112,12 +121,10 @@ function layoutScatter({ points, x, y, front = [] }: ScatterPlot, width: number)
           title,
         }
       }),
-      ...placeLabels(dots, { ...bounds, width: bounds.width + 8 }, fontSize, steps(front, xs, ys)).map(
-        (label): Mark => {
-          const point = ordered[label.index] as ScatterPlot['points'][number]
-          return text(label.x, label.y, point.label, label.anchor, point.highlight ? 'highlight' : 'label')
-        },
-      ),
+      ...placeLabels(dots, room, fontSize, [axisTitle, ...steps(front, xs, ys)]).map((label): Mark => {
+        const point = ordered[label.index] as ScatterPlot['points'][number]
+        return text(label.x, label.y, point.label, label.anchor, point.highlight ? 'highlight' : 'label')
+      }),
     ],
   }
 }

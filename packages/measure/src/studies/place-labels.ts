@@ -14,6 +14,8 @@ export interface Labelled {
   readonly y: number
   readonly radius: number
   readonly label: string
+  /** Its label is set in bold, which is wider. */
+  readonly isBold?: boolean
 }
 
 /** A label that found a place: `x`, `y` is the start, middle or end of its base line, by `anchor`. */
@@ -26,13 +28,14 @@ export interface PlacedLabel {
   readonly box: Box
 }
 
-/** Width of a text over its font size and its characters, for proportional fonts: an average of system fonts, rather too much. */
-const characterWidth = 0.56
+/** Width of a text over its font size and its characters, for proportional fonts: that of the widest of the usual system fonts. */
+const characterWidth = 0.6
+const boldCharacterWidth = 0.68
 const gap = 3
 
 /** Width of `text` as it will be about. */
-export function textWidth(text: string, fontSize: number): number {
-  return text.length * fontSize * characterWidth
+export function textWidth(text: string, fontSize: number, isBold = false): number {
+  return text.length * fontSize * (isBold ? boldCharacterWidth : characterWidth)
 }
 
 /**
@@ -65,8 +68,11 @@ export function placeLabels(
   return placed
 }
 
-function candidates({ x, y, radius, label }: Labelled, fontSize: number): Omit<PlacedLabel, 'index'>[] {
-  const width = textWidth(label, fontSize)
+function candidates(
+  { x, y, radius, label, isBold }: Labelled,
+  fontSize: number,
+): Omit<PlacedLabel, 'index'>[] {
+  const width = textWidth(label, fontSize, isBold)
   const height = fontSize * 1.1
   const away = radius + gap
   const near = away * 0.7

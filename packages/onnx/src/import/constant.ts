@@ -1,4 +1,4 @@
-import { elementCount, MobileOneError } from '@mobileone/core'
+import { elementCount, MobileOneError, type QuantizedTensor } from '@mobileone/core'
 import { bfloat16ToFloat32, float16ToFloat32 } from '@mobileone/core/half'
 import { limits } from '../limits.ts'
 import { dataType, type OnnxTensor } from '../proto.ts'
@@ -14,13 +14,30 @@ export interface Constant {
 /** A constant of float elements: one that can be a weight. */
 export interface FloatConstant extends Constant {
   readonly data: Float32Array
+  /** Where it was dequantised: what it was made of, with one scale for each index of `axis`, 0 or 1. */
+  readonly levels?: Levels
+  /** Where it is a product of constants: both. */
+  readonly factors?: readonly [FloatConstant, FloatConstant]
+}
+
+export interface Levels extends Pick<QuantizedTensor, 'data' | 'scales' | 'zeroPoints'> {
+  readonly axis: number
+}
+
+/** Elements of 8 bits, which mean nothing before they are dequantised; unsigned ones are shifted by 128. */
+export interface ByteConstant {
+  readonly kind: 'bytes'
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly data: Int8Array
+  readonly isUnsigned: boolean
 }
 
 /**
- * The elements of a tensor, widened or narrowed to float32, or whole numbers for int32, int64 and bool.
+ * The elements of a tensor, widened or narrowed to float32, whole numbers for int32, int64 and bool, or 8 bits.
  * @throws MobileOneError `unsupported` for external data and other element types, `invalid-file` for a wrong length.
  */
-export function decodeConstant(tensor: OnnxTensor, name: string): Constant {
+export function decodeConstant(tensor: OnnxTensor, name: string): Constant | ByteConstant {
   const what = `the tensor "${name}"`
   if (tensor.external) {
     throw new MobileOneError(
@@ -35,7 +52,8 @@ export function decodeConstant(tensor: OnnxTensor, name: string): Constant {
       `${what} has ${tensor.dims.length} axes, where at most ${limits.rank} belong; the file is damaged`,
     )
   }
-  const elements = readElements(tensor, what)
+  const isBytes = tensor.type === dataType.int8 || tensor.type === dataType.uint8
+  const elements = isBytes ? readBytes(tensor) : readElements(tensor, what)
   const count = elementCount(tensor.dims)
   if (tensor.dims.some((size) => size < 0) || elements.length !== count) {
     throw new MobileOneError(
@@ -43,7 +61,23 @@ export function decodeConstant(tensor: OnnxTensor, name: string): Constant {
       `${what} has dims [${tensor.dims.join(', ')}] but ${elements.length} elements; the file is damaged`,
     )
   }
+  if (elements instanceof Int8Array) {
+    return {
+      kind: 'bytes',
+      name,
+      shape: tensor.dims,
+      data: elements,
+      isUnsigned: tensor.type === dataType.uint8,
+    }
+  }
   return { kind: 'constant', name, shape: tensor.dims, data: elements }
+}
+
+/** A copy of elements of 8 bits, unsigned ones less 128. */
+function readBytes({ type, raw, ints }: OnnxTensor): Int8Array {
+  const bytes = raw ? new Uint8Array(raw.buffer, raw.byteOffset, raw.byteLength) : Uint8Array.from(ints)
+  const shift = type === dataType.uint8 ? 128 : 0
+  return Int8Array.from(bytes, (value) => value - shift)
 }
 
 function readElements(tensor: OnnxTensor, what: string): Float32Array | readonly number[] {
@@ -88,8 +122,8 @@ function readElements(tensor: OnnxTensor, what: string): Float32Array | readonly
     default:
       throw new MobileOneError(
         'unsupported',
-        `${what} has element type ${tensor.type} (TensorProto.DataType); float32, float64, float16 and bfloat16 weights ` +
-          'can be read: export the model without quantisation',
+        `${what} has element type ${tensor.type} (TensorProto.DataType); float32, float64, float16, bfloat16, int8 and uint8 ` +
+          'weights can be read: export the model without quantisation, or in 8 bits',
       )
   }
 }

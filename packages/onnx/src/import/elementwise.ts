@@ -3,6 +3,7 @@ import type { OnnxNode } from '../proto.ts'
 import { attribute } from './attributes.ts'
 import type { Constant, FloatConstant } from './constant.ts'
 import type { ImportGraph, Made, Value } from './import-graph.ts'
+import { constantProduct, divided, ownShare, wholeLayer } from './int8.ts'
 import { biasOf, emitLinear, emitMatmul, type Rule } from './layers.ts'
 
 export const elementwiseRules: Readonly<Record<string, Rule>> = {
@@ -107,6 +108,8 @@ function erf(graph: ImportGraph, node: OnnxNode): Value {
 
 function add(graph: ImportGraph, node: OnnxNode): Value {
   const [a, b] = constantLast(graph.input(node, 0), graph.input(node, 1))
+  const whole = wholeLayer(a, b)
+  if (whole) return whole
   if (a.kind === 'deferred' && a.form === 'matmul') {
     const bias = b.kind === 'constant' && b.data instanceof Float32Array ? (b as FloatConstant) : undefined
     if (!bias)
@@ -181,6 +184,11 @@ function sub(graph: ImportGraph, node: OnnxNode): Value {
 
 /** The larger of two values, of more than two one after the other. */
 function max(graph: ImportGraph, node: OnnxNode): Value {
+  const divided = node.inputs.length === 2 && graph.input(node, 0)
+  if (divided && divided.kind === 'deferred' && divided.form === 'divided') {
+    // Levels begin at 0 anyway.
+    if (scalar(graph.input(node, 1)) === 0) return divided
+  }
   const values = node.inputs.map((_, index) => graph.made(node, index))
   if (values.length === 0) graph.invalid(node, 'the largest of nothing')
   let largest = values[0] as Made
@@ -207,10 +215,9 @@ function mul(graph: ImportGraph, node: OnnxNode): Value {
       ? graph.unsupported(node, 'a matrix product times a tensor; only a number is supported')
       : emitMatmul(graph, node, a.of, a.by, factor)
   }
-  if (a.kind === 'constant')
-    return graph.unsupported(node, 'a product of constants; only products with a feature map are supported')
-  if (b.kind === 'constant') return scale(graph, node, a, scalar(b, a))
-  if (a.kind === 'deferred' || b.kind === 'deferred') return product(graph, node, a, b)
+  if (a.kind === 'constant') return constantProduct(graph, node, a, b)
+  if (b.kind === 'constant') return ownShare(graph, node, a, b) ?? scale(graph, node, a, scalar(b, a))
+  if (a.kind !== 'made' || b.kind !== 'made') return product(graph, node, a, b)
   const inputs = operands(graph, node, '*', a, b)
   return graph.emit(node, (name) => ({ op: 'mul', name, inputs }))
 }
@@ -239,13 +246,16 @@ function isGate(gate: Made, whole: Made): boolean {
 
 function div(graph: ImportGraph, node: OnnxNode): Value {
   const value = graph.input(node, 0)
-  const divisor = scalar(graph.input(node, 1), value)
+  const by = graph.input(node, 1)
+  const inSteps = divided(graph, node, value, by)
+  if (inSteps) return inSteps
+  const divisor = scalar(by, value)
   return scale(graph, node, value, divisor === undefined ? undefined : 1 / divisor)
 }
 
 /** `value` times a constant: a step of a GELU, `x / sqrt 2` or `... / 2`. */
 function scale(graph: ImportGraph, node: OnnxNode, value: Value, factor: number | undefined): Value {
-  if (factor === undefined || value.kind === 'constant') {
+  if (factor === undefined || value.kind === 'constant' || value.kind === 'bytes') {
     return graph.unsupported(node, 'scaling by a constant tensor; only scalars are supported')
   }
   if (value.kind === 'made') {

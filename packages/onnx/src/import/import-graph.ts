@@ -4,15 +4,22 @@ import {
   MobileOneError,
   type Node,
   outputShape,
-  type Tensor,
+  type QuantizedTensor,
   tensor,
+  type Weight,
   weightRoles,
 } from '@mobileone/core'
 import { elementLimit, limits } from '../limits.ts'
 import { uniqueNames } from '../names.ts'
 import type { OnnxNode, OnnxTensor } from '../proto.ts'
 import { describe } from './attributes.ts'
-import { type Constant, decodeConstant, type FloatConstant } from './constant.ts'
+import {
+  type ByteConstant,
+  type Constant,
+  decodeConstant,
+  type FloatConstant,
+  type Levels,
+} from './constant.ts'
 
 /** A value the imported model computes. */
 export interface Made {
@@ -51,13 +58,49 @@ export type Deferred =
       readonly of: Made
       readonly groups: number
     }
+  | Stepped
+  | Own
+  | {
+      /** A layer that is `of` already, and waits for the Add of what it takes of its own input. */
+      readonly kind: 'deferred'
+      readonly form: 'whole'
+      readonly of: Made
+      readonly own: Own
+    }
 
-export type Value = Made | Constant | Deferred
+/** What an int8 layer reads, and what of it at a stride. */
+export interface Source {
+  readonly of: Made
+  /** One an input channel, where the layer is computed in integers. */
+  readonly steps?: FloatConstant
+  readonly stride: readonly [height: number, width: number]
+}
+
+/** A value in steps of int8: divided, rounded to levels, and those as numbers; `strided` also of a value as it is. */
+export interface Stepped extends Source {
+  readonly kind: 'deferred'
+  readonly form: 'divided' | 'levels' | 'numbers' | 'strided'
+}
+
+/** The diagonal of a square layer times its input. */
+export interface Own extends Source {
+  readonly kind: 'deferred'
+  readonly form: 'own'
+  readonly diagonal: FloatConstant
+}
+
+/** Parts of an int8 weight that lie apart from its levels. */
+export interface Apart {
+  readonly diagonal?: FloatConstant
+  readonly inputSteps?: FloatConstant
+}
+
+export type Value = Made | Constant | ByteConstant | Deferred
 
 /** The model under construction: the values of the file by name, and the nodes and weights made so far. */
 export class ImportGraph {
   readonly nodes: Node[] = []
-  readonly weights: Map<string, Tensor> = new Map()
+  readonly weights: Map<string, Weight> = new Map()
   /** The default-domain opset of the file. */
   readonly opset: number
   readonly #values = new Map<string, Value>()
@@ -147,14 +190,7 @@ export class ImportGraph {
   made(node: OnnxNode, index: number): Made {
     const value = this.settled(this.input(node, index))
     if (value.kind === 'made') return value
-    return this.unsupported(
-      node,
-      value.kind === 'constant'
-        ? `input ${index} ("${node.inputs[index]}") is a constant, where a feature map is expected`
-        : 'groups' in value
-          ? `input ${index} ("${node.inputs[index]}") has channels in groups, which are understood only as part of a channel shuffle`
-          : `input ${index} ("${node.inputs[index]}") is a step of a GELU, which is understood only as part of one`,
-    )
+    return this.unsupported(node, `input ${index} ("${node.inputs[index]}") ${whyNotMade(value)}`)
   }
 
   /** A number times a value as a value of its own; other values as they are. */
@@ -197,7 +233,7 @@ export class ImportGraph {
     const node = build(this.#uniqueValue(part === undefined ? base : `${base}/${part}`))
     const inputShapes = node.inputs.map((input) => this.#shapes.get(input) as readonly number[])
     const weights = Object.fromEntries(
-      weightRoles(node).map(([, name]) => [name, this.weights.get(name) as Tensor]),
+      weightRoles(node).map(([, name]) => [name, this.weights.get(name) as Weight]),
     )
     const graph: Graph = { name: '', inputs: {}, nodes: [], outputs: {}, weights }
     const shape = outputShape(graph, node, inputShapes)
@@ -210,16 +246,20 @@ export class ImportGraph {
     return { kind: 'made', name: node.name, shape }
   }
 
-  /** The name of the weight that holds `constant`, in `shape` where it has another of as many elements. */
-  weight(constant: FloatConstant, shape: readonly number[] = constant.shape): string {
+  /**
+   * The name of the weight that holds `constant`, in `shape` where it has another of as many elements. What was dequantised by its first
+   * axis stays int8, with what lies `apart`.
+   */
+  weight(constant: FloatConstant, shape: readonly number[] = constant.shape, apart: Apart = {}): string {
     const names = this.#weightNames.get(constant) ?? new Map<string, string>()
     this.#weightNames.set(constant, names)
-    const key = shape.join('x')
+    const key = [shape.join('x'), apart.diagonal?.name, apart.inputSteps?.name].join(' ')
     let name = names.get(key)
     if (name === undefined) {
       name = this.#uniqueWeight(constant.name)
       names.set(key, name)
-      this.weights.set(name, tensor(shape, constant.data))
+      const isKept = constant.levels?.axis === 0 && shape[0] === constant.shape[0]
+      this.weights.set(name, isKept ? quantized(constant, shape, apart) : tensor(shape, constant.data))
     }
     return name
   }
@@ -231,18 +271,22 @@ export class ImportGraph {
     shape: readonly number[],
     make: (index: number) => number,
   ): FloatConstant {
-    const variants = this.#derived.get(constant) ?? new Map<string, FloatConstant>()
-    this.#derived.set(constant, variants)
-    let variant = variants.get(key)
-    if (!variant) {
+    return this.variant(constant, key, () => {
       this.charge(elementCount(shape))
       const data = new Float32Array(elementCount(shape))
       for (let index = 0; index < data.length; index++) data[index] = make(index)
       // Written by this package, too.
       const name = constant.name.replace(/\/transposed$/, '')
-      variant = { kind: 'constant', name, shape, data }
-      variants.set(key, variant)
-    }
+      return { kind: 'constant', name, shape, data }
+    })
+  }
+
+  /** What `make` makes of `constant`, once for each `key`. */
+  variant(constant: FloatConstant, key: string, make: () => FloatConstant): FloatConstant {
+    const variants = this.#derived.get(constant) ?? new Map<string, FloatConstant>()
+    this.#derived.set(constant, variants)
+    const variant = variants.get(key) ?? make()
+    variants.set(key, variant)
     return variant
   }
 
@@ -266,5 +310,40 @@ export class ImportGraph {
         'the ONNX graph makes far more weights than its file holds; it is damaged or hostile',
       )
     }
+  }
+}
+
+function whyNotMade(value: Exclude<Value, Made>): string {
+  if (value.kind !== 'deferred') return 'is a constant, where a feature map is expected'
+  switch (value.form) {
+    case 'grouped':
+    case 'shuffled':
+      return 'has channels in groups, which are understood only as part of a channel shuffle'
+    case 'divided':
+    case 'levels':
+    case 'numbers':
+    case 'strided':
+    case 'own':
+    case 'whole':
+      return 'is a step of a layer in int8, which is understood only as part of one'
+    default:
+      return 'is a step of a GELU, which is understood only as part of one'
+  }
+}
+
+function quantized(
+  { levels }: FloatConstant,
+  shape: readonly number[],
+  { diagonal, inputSteps }: Apart,
+): QuantizedTensor {
+  const { data, scales, zeroPoints } = levels as Levels
+  return {
+    dtype: 'int8',
+    shape,
+    data,
+    scales,
+    ...(zeroPoints && { zeroPoints }),
+    ...(diagonal && { diagonal: diagonal.data }),
+    ...(inputSteps && { inputSteps: inputSteps.data }),
   }
 }

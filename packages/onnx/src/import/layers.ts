@@ -3,6 +3,7 @@ import type { OnnxNode } from '../proto.ts'
 import { attribute } from './attributes.ts'
 import type { FloatConstant } from './constant.ts'
 import type { ImportGraph, Made, Value } from './import-graph.ts'
+import { dequantized, dequantizeLinear, emitSquare, isIntegerLayer, quantizeLinear } from './int8.ts'
 import { resize } from './resize.ts'
 
 /** Read one ONNX node: what its output 0 is. Appends model nodes where it computes something. */
@@ -21,10 +22,14 @@ export const layerRules: Readonly<Record<string, Rule>> = {
   ReduceMean: reduceMean,
   Softmax: softmax,
   LayerNormalization: layerNormalization,
+  DequantizeLinear: dequantizeLinear,
+  QuantizeLinear: quantizeLinear,
 }
 
 function conv(graph: ImportGraph, node: OnnxNode): Value {
-  const x = graph.made(node, 0)
+  const read = graph.input(node, 0)
+  const isStepped = read.kind === 'deferred' && read.form === 'numbers'
+  const x = isStepped ? read.of : graph.made(node, 0)
   const weight = graph.floats(node, 1)
   if (weight.shape.length !== 4 || x.shape.length !== 4) {
     graph.unsupported(
@@ -44,16 +49,24 @@ function conv(graph: ImportGraph, node: OnnxNode): Value {
   const dilation = pairOf(graph, node, 'dilations')
   const padding = symmetricPadding(graph, node, windowPads(graph, node, x, kernel, stride, dilation))
   const bias = node.inputs[2] ? graph.floats(node, 2) : undefined
-  return graph.emit(node, (name) => ({
+  const groups = attribute(node, 'group', 'int') ?? 1
+  const steps = isStepped ? read.steps : undefined
+  if (steps && !isIntegerLayer(weight, [...kernel, groups], padding)) {
+    graph.unsupported(
+      node,
+      'reads levels of int8 and is not pointwise, of one group and without padding, with int8 weights of one scale an output channel',
+    )
+  }
+  return emitSquare(graph, node, { of: x, ...(steps && { steps }), stride }, weight, (name, held) => ({
     op: 'conv2d',
     name,
     inputs: [x.name],
-    weight: graph.weight(weight),
+    weight: held,
     ...(bias && { bias: graph.weight(bias) }),
     stride,
     padding,
     dilation,
-    groups: attribute(node, 'group', 'int') ?? 1,
+    groups,
   }))
 }
 
@@ -218,11 +231,11 @@ export function emitLinear(
   if (x.shape.length < 2) {
     graph.unsupported(node, `a matrix product of [${x.shape.join(', ')}]; it needs a batch, [N, ..., C]`)
   }
-  return graph.emit(node, (name) => ({
+  return emitSquare(graph, node, { of: x, stride: [1, 1] }, weight, (name, held) => ({
     op: 'linear',
     name,
     inputs: [x.name],
-    weight: graph.weight(weight),
+    weight: held,
     ...(bias && { bias: graph.weight(bias, [bias.data.length]) }),
   }))
 }
@@ -251,12 +264,16 @@ export function transposed(graph: ImportGraph, node: OnnxNode, matrix: FloatCons
   if (rows === undefined || columns === undefined || rest.length > 0) {
     return graph.unsupported(node, `a matrix of shape [${matrix.shape.join(', ')}]; it must have two axes`)
   }
-  return graph.derive(
-    matrix,
-    'transposed',
-    [columns, rows],
-    (index) => matrix.data[(index % rows) * columns + Math.floor(index / rows)] as number,
-  )
+  const from = (index: number): number => (index % rows) * columns + Math.floor(index / rows)
+  const { levels } = matrix
+  if (levels) {
+    return graph.variant(matrix, 'transposed', () => {
+      const data = levels.data.map((_, index) => levels.data[from(index)] as number)
+      const name = matrix.name.replace(/\/transposed$/, '')
+      return dequantized(graph, name, [columns, rows], { ...levels, data, axis: 1 - levels.axis })
+    })
+  }
+  return graph.derive(matrix, 'transposed', [columns, rows], (index) => matrix.data[from(index)] as number)
 }
 
 function scaled(graph: ImportGraph, constant: FloatConstant, factor: number): FloatConstant {

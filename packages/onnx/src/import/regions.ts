@@ -3,6 +3,7 @@ import { limits } from '../limits.ts'
 import type { OnnxNode } from '../proto.ts'
 import { attribute } from './attributes.ts'
 import type { ImportGraph, Made, Value } from './import-graph.ts'
+import { stridedSlice } from './int8.ts'
 
 /** Join feature maps. */
 export function joinMaps(graph: ImportGraph, node: OnnxNode): Value {
@@ -14,6 +15,8 @@ export function joinMaps(graph: ImportGraph, node: OnnxNode): Value {
 
 /** Slice: bounds and axes are attributes before opset 10, inputs since. */
 export function slice(graph: ImportGraph, node: OnnxNode): Value {
+  const strided = stridedSlice(graph, node)
+  if (strided) return strided
   const list = (index: number, name: string): readonly number[] | undefined =>
     graph.opset < 10
       ? attribute(node, name, 'ints')

@@ -62,6 +62,9 @@ function dropout(graph: ImportGraph, node: OnnxNode): Value {
 function cast(graph: ImportGraph, node: OnnxNode): Value {
   const to = attribute(node, 'to', 'int')
   const value = graph.input(node, 0)
+  if (value.kind === 'bytes') {
+    return graph.unsupported(node, 'a cast of 8 bits, which mean nothing before they are dequantised')
+  }
   const whole = value.kind === 'constant' && !(value.data instanceof Float32Array)
   const kept: readonly (number | undefined)[] = whole
     ? [dataType.int32, dataType.int64]

@@ -6,8 +6,8 @@ import { checkStore } from './embedding-store.ts'
 const key = 'mobileone.embeddings'
 
 /**
- * The bytes of a safetensors file with a store: the tensor `embeddings` [ids, dimension] and the ids as metadata.
- * @param options.storage float16 halves the file; scores then differ by about 1e-4. Default `float32`.
+ * The bytes of a safetensors file with a store: the tensor `embeddings` [ids, dimension] and the ids as metadata. `storage: 'float16'`
+ * halves the file; scores then differ by about 1e-4.
  */
 export function embeddingStoreToBytes(
   store: EmbeddingStore,

@@ -99,7 +99,10 @@ export async function takeScreenshotsTo(
       await before()
       await page.waitForTimeout(100)
       const path = fileURLToPath(new URL(`${name}-${width}-${colorScheme}.png`, folder))
-      await page.screenshot({ path, fullPage })
+      const { default: sharp } = await import('sharp')
+      const taken = sharp(await page.screenshot({ fullPage }))
+      // The pages have few colours.
+      await taken.png({ palette: true, colours: 64, dither: 0, compressionLevel: 9 }).toFile(path)
     }
   }
 }

@@ -6,6 +6,8 @@ export interface ReadTensor {
   readonly type: number
   /** Bytes of its elements in the file; 0 where they are computed. */
   readonly bytes: number
+  /** Of an int8 tensor, one for each index of an axis. */
+  readonly scales?: readonly number[]
 }
 
 export interface ReadOperator {
@@ -46,12 +48,18 @@ export function readTflite(bytes: Uint8Array): ReadFile {
   const [subgraph = 0] = tables(root, 2)
   const tensors = tables(subgraph, 0).map((table): ReadTensor => {
     const type = field(table, 1)
+    const quantization = field(table, 4)
+    const scales =
+      quantization === undefined
+        ? undefined
+        : vector(buffer.__indirect(quantization), 2, 4, (at) => buffer.readFloat32(at))
     const data = buffers[integer(table, 2)] as number
     return {
       name: text(table, 3),
       shape: ints(table, 0),
       type: type === undefined ? 0 : buffer.readInt8(type),
       bytes: vector(data, 0, 1, () => 0).length,
+      ...(scales && { scales }),
     }
   })
   const operators = tables(subgraph, 3).map(

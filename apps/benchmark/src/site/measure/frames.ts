@@ -8,19 +8,27 @@ import type { SiteSubject } from './network-client.ts'
 /** The runtime of everything that is measured here, in reports. */
 export const runtime = 'browser'
 
+/** A contender on so many threads. */
+export interface LaneRequest {
+  readonly entry: Entry
+  readonly threads: number
+  /** Why it cannot run here: it is reported as not measured. */
+  readonly refusal?: string | undefined
+}
+
 /** Told what each start and turn took, in milliseconds. */
 export interface LaneWatch {
   started(lane: Lane, subject: Subject, ms: number, start: Start): void
   turned(lane: Lane, subject: Subject, ms: number): void
 }
 
-/** The contender `entry` in frames. Its subjects must be of `makeSubject`. */
-export function frameLane(entry: Entry, threads: number, watch?: LaneWatch): Lane {
+/** A contender in frames. Its subjects must be of `makeSubject`. */
+export function frameLane({ entry, threads, refusal }: LaneRequest, watch?: LaneWatch): Lane {
   const lane: Lane = {
     contender: entry.name,
     runtime,
     threads,
-    refusal: entry.refuses?.('chromium', threads),
+    refusal: refusal ?? entry.refuses?.('chromium', threads),
     tolerance: entry.tolerance,
     async open(given): Promise<LaneHost> {
       const subject = given as SiteSubject

@@ -12,23 +12,14 @@ import {
   type Skipped,
   type Subject,
 } from '@mobileone/measure'
-import type { Entry } from '../../lineup.ts'
 import { catalogue } from '../networks/catalogue.ts'
 import { networkIdText } from '../networks/network-id.ts'
-import { frameLane, openFramePeaks, runtime } from './frames.ts'
+import { frameLane, type LaneRequest, openFramePeaks, runtime } from './frames.ts'
 import { makeSubject } from './network-client.ts'
 import type { NetworkRequest } from './prepared-network.ts'
 import { WorkClock } from './work-clock.ts'
 
 declare const packageVersions: Readonly<Record<string, string>>
-
-/** A contender on so many threads. */
-export interface LaneRequest {
-  readonly entry: Entry
-  readonly threads: number
-  /** Why it cannot run here: it is reported as not measured. */
-  readonly refusal?: string | undefined
-}
 
 export interface MeasureOptions {
   readonly networks: readonly NetworkRequest[]
@@ -101,12 +92,12 @@ export async function measureHere(options: MeasureOptions): Promise<MeasuredHere
     clock.ended(laneName(entry.contender, entry.threads))
     tellReport()
   }
-  const lanes = options.lanes.map(({ entry, threads, refusal }) => {
-    const lane = frameLane(entry, threads, {
-      started: (_, __, ms, { firstMs }) => clock.started(laneName(entry.name, threads), ms, firstMs),
-      turned: (_, __, ms) => clock.turned(laneName(entry.name, threads), ms),
+  const lanes = options.lanes.map((request) => {
+    const name = laneName(request.entry.name, request.threads)
+    return frameLane(request, {
+      started: (_, __, ms, { firstMs }) => clock.started(name, ms, firstMs),
+      turned: (_, __, ms) => clock.turned(name, ms),
     })
-    return refusal === undefined ? lane : { ...lane, refusal }
   })
 
   async function* subjects(): AsyncGenerator<Subject> {

@@ -1,17 +1,15 @@
 /** Measures the networks of a study in this browser: contenders in frames, by `measureNetworks`. */
 import { describeEnvironment, median, type Pause, type Protocol, type Report } from '@mobileone/measure'
 import { measureNetworks, type StudyNetwork, type StudyProgress } from '@mobileone/measure/studies'
-import type { Entry } from '../../lineup.ts'
 import { parseNetworkId } from '../networks/network-id.ts'
-import { frameLane, openFramePeaks } from './frames.ts'
+import { frameLane, type LaneRequest, openFramePeaks } from './frames.ts'
 import { makeSubject, type SiteSubject } from './network-client.ts'
 
 declare const packageVersions: Readonly<Record<string, string>>
 
 export interface StudyMeasureOptions {
   readonly networks: readonly StudyNetwork[]
-  readonly entries: readonly Entry[]
-  readonly threads: number
+  readonly lanes: readonly LaneRequest[]
   readonly protocol: Protocol
   readonly signal: AbortSignal
   readonly pause: Pick<Pause, 'wait'>
@@ -28,7 +26,7 @@ export interface StudyMeasured {
 
 /** Networks and right answers are made in a worker; a backend that was held against the reference first gives the answers. */
 export async function measureStudy(options: StudyMeasureOptions): Promise<StudyMeasured> {
-  const { networks, entries, threads, protocol, signal, pause, onProgress, onReport } = options
+  const { networks, lanes, protocol, signal, pause, onProgress, onReport } = options
   const { machine, versions } = describeEnvironment()
   const draft: Report = {
     date: new Date().toISOString(),
@@ -40,11 +38,11 @@ export async function measureStudy(options: StudyMeasureOptions): Promise<StudyM
     results: [],
     skipped: [],
   }
-  const peaks = await openFramePeaks([threads])
+  const peaks = await openFramePeaks([...new Set(lanes.map(({ threads }) => threads))])
   try {
     const { stopped, ...measured } = await measureNetworks({
       networks,
-      lanes: entries.map((entry) => frameLane(entry, threads)),
+      lanes: lanes.map((lane) => frameLane(lane)),
       peaks: peaks.lanes,
       protocol,
       prepare: ({ id }, stop) => {

@@ -1,6 +1,6 @@
 /** The worker that makes networks, as the page uses it. */
 import { MobileOneError, tensor } from '@mobileone/core'
-import type { ModelFormat, Subject } from '@mobileone/measure'
+import type { ModelFormat, Subject, SubjectFacts } from '@mobileone/measure'
 import { type Remote, wrap } from 'comlink'
 import '@mobileone/site-kit/comlink-errors'
 import type { NetworkMaker } from './network-worker.ts'
@@ -32,10 +32,50 @@ function stopMaker(): void {
 }
 
 /**
+ * Read a network and tell what it is; nothing is computed and nothing kept. Not while one is made.
+ * @throws MobileOneError what making it throws, `unsupported` for one that has not one input and one output.
+ */
+export function checkNetwork(request: NetworkRequest): Promise<SubjectFacts> {
+  return inWorker((remote) => remote.check(request))
+}
+
+/**
  * Make a network and what the reference makes of one input, which takes seconds. One at a time.
  * @throws MobileOneError `aborted`, and what making it throws.
  */
 export async function makeSubject(request: NetworkRequest, signal?: AbortSignal): Promise<SiteSubject> {
+  const prepared = await inWorker((remote) => remote.prepare(request), signal)
+  const { maker: remote } = maker()
+  const input = new Float32Array(await prepared.input.arrayBuffer())
+  const addresses = new Map<string, Promise<string>>()
+  const inputFile = URL.createObjectURL(prepared.input)
+  return {
+    variant: prepared.variant,
+    model: prepared.graph,
+    input: tensor(prepared.inputShape, input),
+    expected: prepared.expected,
+    macs: prepared.macs,
+    weightBytes: prepared.weightBytes,
+    inputFile,
+    modelFile(format) {
+      const found =
+        addresses.get(format) ??
+        Promise.resolve(remote.file(format)).then((blob) => URL.createObjectURL(blob))
+      addresses.set(format, found)
+      return found
+    },
+    revoke() {
+      URL.revokeObjectURL(inputFile)
+      for (const address of addresses.values()) address.then(URL.revokeObjectURL, () => {})
+    },
+  }
+}
+
+/** What `work` gives, or why the worker ended. */
+async function inWorker<T>(
+  work: (remote: Remote<NetworkMaker>) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   const { worker, maker: remote } = maker()
   let stop = (): void => {}
   const ended = new Promise<never>((_, reject) => {
@@ -53,30 +93,7 @@ export async function makeSubject(request: NetworkRequest, signal?: AbortSignal)
     signal?.addEventListener('abort', stop)
   })
   try {
-    const prepared = await Promise.race([remote.prepare(request), ended])
-    const input = new Float32Array(await prepared.input.arrayBuffer())
-    const addresses = new Map<string, Promise<string>>()
-    const inputFile = URL.createObjectURL(prepared.input)
-    return {
-      variant: prepared.variant,
-      model: prepared.graph,
-      input: tensor(prepared.inputShape, input),
-      expected: prepared.expected,
-      macs: prepared.macs,
-      weightBytes: prepared.weightBytes,
-      inputFile,
-      modelFile(format) {
-        const found =
-          addresses.get(format) ??
-          Promise.resolve(remote.file(format)).then((blob) => URL.createObjectURL(blob))
-        addresses.set(format, found)
-        return found
-      },
-      revoke() {
-        URL.revokeObjectURL(inputFile)
-        for (const address of addresses.values()) address.then(URL.revokeObjectURL, () => {})
-      },
-    }
+    return await Promise.race([work(remote), ended])
   } finally {
     signal?.removeEventListener('abort', stop)
   }

@@ -3,7 +3,13 @@
 import { wasm } from '@mobileone/backend-wasm'
 import { toSafetensors } from '@mobileone/checkpoint'
 import { type Model, profile } from '@mobileone/core'
-import { type ModelFormat, prepareSubject, prepareSubjectBy } from '@mobileone/measure'
+import {
+  type ModelFormat,
+  prepareSubject,
+  prepareSubjectBy,
+  type SubjectFacts,
+  subjectFacts,
+} from '@mobileone/measure'
 import { toOnnx } from '@mobileone/onnx'
 import { toTflite } from '@mobileone/tflite'
 import { expose } from 'comlink'
@@ -27,6 +33,10 @@ let current: Model | undefined
 const known = new Map<string, PreparedNetwork>()
 
 const methods = {
+  /** Read a network without keeping it. */
+  async check({ network, size, batch, file }: NetworkRequest): Promise<SubjectFacts> {
+    return subjectFacts(await makeNetwork(network, { size, batch, file }))
+  },
   /** Make a network the current one. */
   async prepare({ network, size, batch, file }: NetworkRequest): Promise<PreparedNetwork> {
     current = await makeNetwork(network, { size, batch, file })

@@ -1,6 +1,6 @@
 /** The networks that can be picked, by family, with names for people. */
 import { mobileone, profile, type Variant, variants } from '@mobileone/core'
-import { type ZooName, zoo } from '@mobileone/zoo'
+import { probeNames, probes, type ZooName, zoo } from '@mobileone/zoo'
 
 export interface CatalogueNetwork {
   readonly name: string
@@ -13,6 +13,8 @@ export interface CatalogueNetwork {
 
 export interface Family {
   readonly title: string
+  /** What its networks are for, where their names do not say it. */
+  readonly about?: string
   readonly networks: readonly CatalogueNetwork[]
 }
 
@@ -51,6 +53,17 @@ export const families: readonly Family[] = [
     networks: zooNames.filter((name) => pattern.test(name)).map(zooNetworkOf),
   })),
   ...(others.length > 0 ? [{ title: 'Transformers', networks: others.map(zooNetworkOf) }] : []),
+  {
+    title: 'Bottleneck probes',
+    about:
+      'Thirty layers that differ in one thing, for what an activation, a skip or squeeze-and-excite costs. The study “activations” reads them.',
+    networks: probeNames.map((name) => ({
+      name,
+      title: probes[name].title,
+      size: 224,
+      macs: probes[name].macs,
+    })),
+  },
 ]
 
 /** All of them, by name. */

@@ -1,5 +1,6 @@
-import { inverseSteps, toLevel } from '../../model/integer-weight.ts'
+import { inverseSteps, largestLevel, toLevel } from '../../model/integer-weight.ts'
 import { elementCount, type QuantizedTensor, type Tensor, tensor } from '../../model/tensor.ts'
+import { dequantize } from '../../model/weights.ts'
 import { inputSteps } from './input-steps.ts'
 import type { Layer } from './plan.ts'
 import { PowerRatio } from './power-ratio.ts'
@@ -53,17 +54,20 @@ function splitDiagonal({ shape, data }: Tensor): {
 }
 
 /**
- * The bias that leaves the mean of each output channel where it was: `b - (Wq - W) E[x]`. Rounding errors have a mean, and inputs that
- * are never negative do not average it out (Nagel et al. 2019, arXiv 1906.04721, section 4.2).
- * @param stored What the int8 weight stands for.
+ * The bias that leaves the mean of each output channel where it was: `b - (Wq E[xq] - W E[x])`. Rounding errors have a mean, and inputs
+ * that are never negative do not average it out (Nagel et al. 2019, arXiv 1906.04721, section 4.2, for weights). For a layer in integers
+ * xq is the input in steps: what lies beyond the 127th is cut off, which makes the mean smaller.
  */
 export function correctBias(
   layer: Layer,
   weight: Tensor,
-  stored: Tensor,
+  int8: QuantizedTensor,
   bias: Tensor | undefined,
-  means: Float64Array,
+  inputs: InputStatistics,
 ): Tensor {
+  const stored = dequantize(int8)
+  const { means } = inputs
+  const seen = int8.inputSteps ? roundedMeans(means, inputs, int8.inputSteps) : means
   const [rows = 0] = weight.shape
   const size = weight.data.length / rows
   const corrected = new Float32Array(rows)
@@ -72,11 +76,19 @@ export function correctBias(
     let shift = 0
     for (let index = 0; index < size; index++) {
       const at = row * size + index
-      shift += ((stored.data[at] as number) - (weight.data[at] as number)) * (means[first + index] as number)
+      shift += (stored.data[at] as number) * (seen[first + index] as number)
+      shift -= (weight.data[at] as number) * (means[first + index] as number)
     }
     corrected[row] = (bias?.data[row] ?? 0) - shift
   }
   return tensor([rows], corrected)
+}
+
+function roundedMeans(means: Float64Array, inputs: InputStatistics, steps: Float32Array): Float64Array {
+  return means.map((mean, channel) => {
+    const step = steps[channel] as number
+    return mean + (inputs.histograms[channel]?.meanOfRounding(step, largestLevel) ?? 0)
+  })
 }
 
 /** Where in a patch the inputs of an output channel begin: with groups, at those of its group. */

@@ -181,9 +181,11 @@ function forEachOf(map: View, channel: number, ky: number, kx: number, visit: (v
   }
 }
 
-const binCount = 512
+const binCount = 1024
+/** Places within a bin at which its values are taken to be. */
+const places = 8
 
-/** How non-negative values are distributed: equal bins from zero, twice as wide whenever a value does not fit. */
+/** How values are distributed, what is not positive counting as zero: equal bins, twice as wide whenever a value does not fit. */
 export class Histogram {
   readonly #counts = new Uint32Array(binCount)
   #width = 0
@@ -213,10 +215,7 @@ export class Histogram {
   add(value: number): void {
     if (!Number.isFinite(value)) return
     this.#total++
-    if (!(value > 0)) {
-      this.#counts[0] = (this.#counts[0] as number) + 1
-      return
-    }
+    if (!(value > 0)) return
     this.#sum += value
     this.#squares += value * value
     if (value > this.#most) {
@@ -238,6 +237,22 @@ export class Histogram {
       left -= count
     }
     return 0
+  }
+
+  /** What rounding to `levels` steps from zero, and cutting off what lies beyond, adds to the mean. */
+  meanOfRounding(step: number, levels: number): number {
+    let sum = 0
+    for (let bin = 0; bin < binCount; bin++) {
+      const count = this.#counts[bin] as number
+      if (count === 0) continue
+      let errors = 0
+      for (let place = 0; place < places; place++) {
+        const value = (bin + (place + 0.5) / places) * this.#width
+        errors += Math.min(levels, Math.floor(value / step + 0.5)) * step - value
+      }
+      sum += (count * errors) / places
+    }
+    return sum / Math.max(1, this.#total)
   }
 
   #fit(value: number): void {

@@ -3,8 +3,9 @@ import type { JSX } from 'preact'
 import type { Entry } from '../../../lineup.ts'
 import { oneThreadReason, threadLimit } from '../../measure/this-device.ts'
 import { ChoiceBox } from '../../parts/choice-box.tsx'
+import { device, gpu } from '../../state/device.ts'
 import { cpuEntries, gpuEntries } from './run-choice.ts'
-import { choice, choose, device, gpu } from './run-state.ts'
+import { choice, choose } from './run-state.ts'
 
 const about: Readonly<Record<string, string>> = {
   'mobileone-wasm': 'This project’s own kernels.',

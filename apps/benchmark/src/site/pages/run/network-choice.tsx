@@ -1,12 +1,13 @@
 /** @jsxImportSource preact */
 import { DropZone } from '@mobileone/site-kit/drop-zone'
 import { bytes } from '@mobileone/site-kit/format'
+import { Notice } from '@mobileone/site-kit/notice'
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { networkTitle } from '../../names.ts'
 import { type Family, families } from '../../networks/catalogue.ts'
 import { ChoiceBox } from '../../parts/choice-box.tsx'
-import { choice, choose, ownFile } from './run-state.ts'
+import { choice, choose, chooseOwn, type OwnNetwork, ownNetwork } from './run-state.ts'
 
 /** Which networks, at which input. */
 export function NetworkChoice(): JSX.Element {
@@ -24,7 +25,7 @@ export function NetworkChoice(): JSX.Element {
       {others.map((family) => (
         <FamilyChoice key={family.title} family={family} />
       ))}
-      <OwnCheckpoint />
+      <OwnNetworkChoice />
       <div class="fields">
         <label class="field">
           <span>Picture size</span>
@@ -84,6 +85,7 @@ function FamilyChoice({ family }: { readonly family: Family }): JSX.Element {
           {chosen > 0 ? `${chosen} of ${family.networks.length} chosen` : `${family.networks.length}`}
         </span>
       </summary>
+      {family.about && <p class="muted small">{family.about}</p>}
       <NetworkList family={family} />
     </details>
   )
@@ -116,35 +118,16 @@ function macsText(macs: number): string {
   return macs < 1e9 ? `${Math.round(macs / 1e6)} M` : `${(macs / 1e9).toFixed(1)} G`
 }
 
-function OwnCheckpoint(): JSX.Element {
-  const { networks } = choice.value
-  const file = ownFile.value
-  const others = networks.filter((name) => name !== 'own')
+function OwnNetworkChoice(): JSX.Element {
+  const own = ownNetwork.value
   return (
     <DropZone
       accept=".safetensors,.pt,.pth,.tar,.bin,.onnx"
-      label={file ? 'Choose another file' : 'Choose a network of your own'}
-      onFiles={([chosen]) => {
-        ownFile.value = chosen
-        choose({ networks: [...others, 'own'] })
-      }}
+      label={own ? 'Choose another file' : 'Choose a network of your own'}
+      onFiles={([chosen]) => void chooseOwn(chosen)}
     >
-      {file ? (
-        <p class="row">
-          <span>
-            {file.name} ({bytes(file.size)})
-          </span>
-          <button
-            type="button"
-            class="plain"
-            onClick={() => {
-              ownFile.value = undefined
-              choose({ networks: others })
-            }}
-          >
-            Leave it out
-          </button>
-        </p>
+      {own ? (
+        <OwnFile own={own} />
       ) : (
         <p class="muted small">
           An ONNX model with one input and one output, or weights of any of these networks, safetensors or
@@ -152,5 +135,31 @@ function OwnCheckpoint(): JSX.Element {
         </p>
       )}
     </DropZone>
+  )
+}
+
+function OwnFile({ own: { file, found } }: { readonly own: OwnNetwork }): JSX.Element {
+  return (
+    <>
+      <p class="row">
+        <span class="file-name">
+          {file.name} ({bytes(file.size)})
+        </span>
+        <button type="button" class="plain" onClick={() => void chooseOwn(undefined)}>
+          Leave it out
+        </button>
+      </p>
+      {found && 'refusal' in found ? (
+        <Notice kind="error" title="This file cannot be measured">
+          {found.refusal}
+        </Notice>
+      ) : (
+        <p class="muted small" role="status">
+          {found
+            ? `${found.name}: ${found.inputShape.slice(1).join(' × ')}, ${macsText(found.macs)} multiply-adds, ${bytes(found.weightBytes)} of weights.`
+            : 'Reading it…'}
+        </p>
+      )}
+    </>
   )
 }

@@ -51,6 +51,11 @@ export function ProtocolChoice(): JSX.Element {
   return (
     <section class="panel" aria-labelledby="protocol-title">
       <h3 id="protocol-title">How it is measured</h3>
+      <p class="muted small">
+        Nobody is timed whose answer is wrong. Networks of up to a billion multiply-adds are checked against
+        the naive reference. Larger ones, on which that would take minutes, are checked against MobileOne’s
+        own wasm backend, once that has agreed with the reference on the same weights at a smaller input.
+      </p>
       <div class="choices" role="radiogroup" aria-labelledby="protocol-title">
         {presets.map(({ name, title, about, changes }) => (
           <ChoiceBox

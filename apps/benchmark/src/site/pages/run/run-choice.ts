@@ -1,8 +1,9 @@
 /** What is chosen on the page of runs, and what it comes to. No part of it needs a browser. */
 import { type Protocol, protocol, protocolNames } from '@mobileone/measure'
 import { type Entry, gpuLineup, halfLineup, lineup } from '../../../lineup.ts'
-import type { LaneRequest } from '../../measure/measure-here.ts'
+import type { LaneRequest } from '../../measure/frames.ts'
 import { catalogue } from '../../networks/catalogue.ts'
+import type { DeviceFacts } from '../../state/device.ts'
 import { listOf, oneOf, optionalWhole, type ValuesOf, whole, wholeList } from '../../state/query.ts'
 
 /** Everyone who can be measured in a browser. */
@@ -103,16 +104,6 @@ export function presetOf(choice: RunChoice): Preset | undefined {
   )
 }
 
-/** What a device has, as far as it matters here. */
-export interface DeviceFacts {
-  /** Threads that pages get. */
-  readonly threads: number
-  /** Why there is no WebGPU, undefined where there is. */
-  readonly noGpu: string | undefined
-  /** Why there is no float16 on it, undefined where there is. */
-  readonly noHalf: string | undefined
-}
-
 /** Who is measured, on how many threads, in which precision; with the reason where that cannot be here. */
 export function lanesOf(choice: RunChoice, device: DeviceFacts): LaneRequest[] {
   const isChosen = ({ name }: Entry): boolean => choice.contenders.includes(name)
@@ -142,11 +133,14 @@ function fewThreads(threads: number): string {
   return threads === 1 ? 'this page gets one thread here' : `this device has ${threads} cores`
 }
 
+/** What there is of the visitor's own network. */
+export type OwnFileState = 'absent' | 'reading' | 'refused' | 'ready'
+
 /** Why nothing can be started with this choice; undefined where it can. */
 export function refusalOf(
   choice: RunChoice,
   lanes: readonly LaneRequest[],
-  hasFile: boolean,
+  ownFile: OwnFileState,
 ): string | undefined {
   if (lanes.length === 0)
     return choice.precision.includes('float32')
@@ -154,6 +148,12 @@ export function refusalOf(
       : 'Only MobileOne on WebGPU computes in float16: choose it, or float32 too.'
   if (lanes.every(({ refusal }) => refusal !== undefined)) return 'Nothing that is chosen runs here.'
   if (choice.networks.length === 0) return 'Choose at least one network.'
-  if (choice.networks.includes('own') && !hasFile) return 'Choose the file of your network.'
-  return undefined
+  return choice.networks.includes('own') ? ownRefusals[ownFile] : undefined
+}
+
+const ownRefusals: Readonly<Record<OwnFileState, string | undefined>> = {
+  absent: 'Choose the file of your network.',
+  reading: 'Your network is being read.',
+  refused: 'Your network cannot be measured: leave it out, or choose another file.',
+  ready: undefined,
 }

@@ -17,7 +17,7 @@ export default function RunPage(): JSX.Element {
         <h2>How fast is it here?</h2>
         <p class="lead">
           The same network on the same input, run by MobileOne and by others in this browser, on this device.
-          Everyone is checked against a reference first, has a page of its own, and takes turns with the
+          Everyone’s answer is checked before it is timed, has a page of its own, and takes turns with the
           others.
         </p>
       </div>

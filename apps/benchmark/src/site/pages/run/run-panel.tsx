@@ -3,8 +3,9 @@ import { Notice } from '@mobileone/site-kit/notice'
 import type { JSX } from 'preact'
 import { networkTitle } from '../../names.ts'
 import { CancelledNotice, RunControls } from '../../parts/run-controls.tsx'
-import { lanesOf, protocolOf, refusalOf } from './run-choice.ts'
-import { cancel, choice, device, goOn, hold, isBusy, ownFile, run, start } from './run-state.ts'
+import { device } from '../../state/device.ts'
+import { lanesOf, type OwnFileState, protocolOf, refusalOf } from './run-choice.ts'
+import { cancel, choice, goOn, hold, isBusy, ownNetwork, run, start } from './run-state.ts'
 import { leftText, phaseText } from './run-words.ts'
 
 /** Starts a run, tells how far it is, holds and ends it. */
@@ -36,10 +37,17 @@ export function RunPanel(): JSX.Element {
   )
 }
 
+function ownFileState(): OwnFileState {
+  const own = ownNetwork.value
+  if (!own) return 'absent'
+  if (!own.found) return 'reading'
+  return 'refusal' in own.found ? 'refused' : 'ready'
+}
+
 function Ready(): JSX.Element {
   const current = choice.value
   const lanes = lanesOf(current, device.value)
-  const refusal = refusalOf(current, lanes, ownFile.value !== undefined)
+  const refusal = refusalOf(current, lanes, ownFileState())
   const runnable = lanes.filter((lane) => lane.refusal === undefined).length
   const { rounds, runsPerTurn } = protocolOf(current)
   const count = (value: number, one: string, many: string): string => `${value} ${value === 1 ? one : many}`

@@ -1,33 +1,40 @@
 /** The run of this page: there is one at a time, and it goes on while another page is shown. */
-import { createPause, type Pause, type Report } from '@mobileone/measure'
+import { createPause, type Pause, type Report, type SubjectFacts } from '@mobileone/measure'
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import { type MeasureProgress, measureHere } from '../../measure/measure-here.ts'
-import { findGpu, type GpuFinding, threadLimit } from '../../measure/this-device.ts'
+import { checkNetwork } from '../../measure/network-client.ts'
+import { device } from '../../state/device.ts'
 import { queryState } from '../../state/query.ts'
 import { keepReport } from '../../state/reports.ts'
-import { type DeviceFacts, lanesOf, protocolOf, type RunChoice, runParameters } from './run-choice.ts'
+import { lanesOf, protocolOf, type RunChoice, runParameters } from './run-choice.ts'
 
 const query = queryState(runParameters)
 export const choice: ReadonlySignal<RunChoice> = query.values
 export const choose: (changes: Partial<RunChoice>) => void = query.set
 
-/** The visitor's checkpoint, for the network `own`. */
-export const ownFile = signal<File | undefined>(undefined)
+/** The visitor's network: its file, and what came of reading it. */
+export interface OwnNetwork {
+  readonly file: File
+  /** Undefined while it is being read. */
+  readonly found?: SubjectFacts | { readonly refusal: string }
+}
 
-const foundGpu = signal<GpuFinding | undefined>(undefined)
-void findGpu().then((finding) => {
-  foundGpu.value = finding
-})
-/** Undefined until the browser has told. */
-export const gpu: ReadonlySignal<GpuFinding | undefined> = foundGpu
+const own = signal<OwnNetwork | undefined>(undefined)
+/** The network `own`. */
+export const ownNetwork: ReadonlySignal<OwnNetwork | undefined> = own
 
-/** What the device of this visitor has. */
-export const device: ReadonlySignal<DeviceFacts> = computed(() => {
-  const found = foundGpu.value
-  const noGpu = found?.ok === false ? found.reason : undefined
-  const noHalf = found?.ok && !found.half ? 'this GPU does not compute in float16' : undefined
-  return { threads: threadLimit(), noGpu, noHalf }
-})
+/** Take `file` for the network `own`, choose it, and read it; undefined leaves it out. Nothing happens during a run. Never rejects: what is wrong with it is in the state. */
+export async function chooseOwn(file: File | undefined): Promise<void> {
+  if (current) return
+  own.value = file && { file }
+  const others = choice.peek().networks.filter((name) => name !== 'own')
+  choose({ networks: file ? [...others, 'own'] : others })
+  if (!file) return
+  const found = await checkNetwork({ network: 'own', batch: 1, file }).catch((error: Error) => ({
+    refusal: error.message,
+  }))
+  if (own.peek()?.file === file) own.value = { file, found }
+}
 
 export type RunStatus = 'idle' | 'running' | 'paused' | 'done' | 'cancelled' | 'failed'
 
@@ -70,7 +77,7 @@ export async function start(): Promise<void> {
         network,
         size,
         batch,
-        file: network === 'own' ? ownFile.peek() : undefined,
+        file: network === 'own' ? own.peek()?.file : undefined,
       })),
       lanes: lanesOf(choice.peek(), device.peek()),
       protocol: protocolOf(choice.peek()),

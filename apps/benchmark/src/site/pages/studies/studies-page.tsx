@@ -18,7 +18,8 @@ function Overview(): JSX.Element {
         <h2>The paper’s questions, on this device</h2>
         <p class="lead">
           MobileOne’s argument is a set of measurements on an iPhone 12, a Xeon and an RTX 2080 Ti. Each study
-          repeats one of them here and puts what comes of it beside what the paper printed.
+          repeats one of them here and puts what comes of it beside what the paper printed. Answers are
+          checked before anything is timed, as on the page Run.
         </p>
       </div>
       <ul class="study-cards">

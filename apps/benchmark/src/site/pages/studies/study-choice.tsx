@@ -1,14 +1,18 @@
 /** @jsxImportSource preact */
 import { type StudyName, studies } from '@mobileone/measure/studies'
 import type { JSX } from 'preact'
+import type { Entry } from '../../../lineup.ts'
+import { device } from '../../state/device.ts'
 import { busyStudy, choice, choose, chosenNetworks, studyEntries } from './study-state.ts'
 
 /** How much of a study, by whom. */
 export function StudyChoice({ name }: { readonly name: StudyName }): JSX.Element {
   const { extent, contenders, only } = choice.value
+  const { noGpu } = device.value
   const all = studies[name].networks()
   const chosen = chosenNetworks(name, choice.value)
   const isNamed = all.some(({ id }) => only.includes(id))
+  const isRefused = ({ usesGpu }: Entry): boolean => usesGpu === true && noGpu !== undefined
   const quickCount = studies[name].networks({ quick: true }).length
   return (
     <form onSubmit={(event) => event.preventDefault()}>
@@ -33,12 +37,14 @@ export function StudyChoice({ name }: { readonly name: StudyName }): JSX.Element
         <fieldset class="inline">
           <legend>By whom</legend>
           {studyEntries.map((entry) => (
-            <label key={entry.name} class="chip">
+            <label key={entry.name} class="chip" data-refused={isRefused(entry) ? '' : undefined}>
               <input
                 type="checkbox"
                 name="contender"
                 value={entry.name}
                 checked={contenders.includes(entry.name)}
+                disabled={isRefused(entry) && !contenders.includes(entry.name)}
+                aria-describedby={isRefused(entry) ? 'no-gpu' : undefined}
                 onChange={({ currentTarget }) => {
                   const next = studyEntries
                     .map((one) => one.name)
@@ -50,6 +56,11 @@ export function StudyChoice({ name }: { readonly name: StudyName }): JSX.Element
               {entry.short}
             </label>
           ))}
+          {noGpu !== undefined && (
+            <p class="muted small study-refusal" id="no-gpu">
+              No WebGPU here: {noGpu}.
+            </p>
+          )}
         </fieldset>
         <details>
           <summary>Choose networks</summary>

@@ -4,6 +4,7 @@ import { Notice } from '@mobileone/site-kit/notice'
 import { takeFiles } from '@mobileone/site-kit/take-files'
 import type { JSX } from 'preact'
 import { CancelledNotice, RunControls } from '../../parts/run-controls.tsx'
+import { device } from '../../state/device.ts'
 import { leftText } from '../run/run-words.ts'
 import {
   busyStudy,
@@ -12,6 +13,7 @@ import {
   chosenNetworks,
   goOn,
   hold,
+  lanesOf,
   open,
   protocolOf,
   runOf,
@@ -41,7 +43,8 @@ export function StudyPanel({ name }: { readonly name: StudyName }): JSX.Element 
 }
 
 function Ready({ name }: { readonly name: StudyName }): JSX.Element {
-  const { contenders } = choice.value
+  const lanes = lanesOf(choice.value, device.value.noGpu)
+  const runnable = lanes.filter(({ refusal }) => refusal === undefined).length
   const networks = chosenNetworks(name, choice.value)
   const { rounds } = protocolOf(choice.value)
   const other = busyStudy.value
@@ -50,7 +53,7 @@ function Ready({ name }: { readonly name: StudyName }): JSX.Element {
     <div class="row">
       <button
         type="button"
-        disabled={other !== undefined || networks.length === 0}
+        disabled={other !== undefined || networks.length === 0 || runnable === 0}
         onClick={() => void start(name)}
       >
         {runOf(name).status === 'idle' ? 'Measure' : 'Measure again'}
@@ -67,12 +70,14 @@ function Ready({ name }: { readonly name: StudyName }): JSX.Element {
           }}
         />
       </label>
-      <p class="muted" role="status">
+      <p class={runnable > 0 ? 'muted' : 'bad'} role="status">
         {other
           ? `The study "${studies[other].title}" is being measured: one at a time.`
           : networks.length === 0
             ? 'The networks of this study are not in this version.'
-            : `${count(networks.length, 'network')}, ${count(contenders.length, 'contender')}, ${rounds} runs of each on one thread. Leave this tab in front, and the device alone.`}
+            : runnable === 0
+              ? 'Nobody who is chosen runs here.'
+              : `${count(networks.length, 'network')}, ${count(runnable, 'contender')}, ${rounds} runs of each on one thread. Leave this tab in front, and the device alone.`}
       </p>
     </div>
   )

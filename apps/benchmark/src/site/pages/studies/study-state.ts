@@ -9,7 +9,9 @@ import {
 } from '@mobileone/measure/studies'
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import { gpuLineup, lineup } from '../../../lineup.ts'
+import type { LaneRequest } from '../../measure/frames.ts'
 import { measureStudy } from '../../measure/measure-study.ts'
+import { device } from '../../state/device.ts'
 import { listOf, oneOf, queryState } from '../../state/query.ts'
 import { keepReport } from '../../state/reports.ts'
 
@@ -59,6 +61,13 @@ export function chosenNetworks(name: StudyName, { extent, only }: StudyChoiceSta
   return named.length > 0 ? named : studies[name].networks({ quick: extent === 'quick' })
 }
 
+/** Who measures it, on one thread; `noGpu` tells why there is no WebGPU, where there is none. */
+export function lanesOf({ contenders }: StudyChoiceState, noGpu: string | undefined): readonly LaneRequest[] {
+  return studyEntries
+    .filter(({ name }) => contenders.includes(name))
+    .map((entry) => ({ entry, threads: 1, refusal: entry.usesGpu ? noGpu : undefined }))
+}
+
 export type StudyStatus = 'idle' | 'running' | 'paused' | 'done' | 'cancelled' | 'failed'
 
 export interface StudyRun {
@@ -103,8 +112,7 @@ export async function start(name: StudyName): Promise<void> {
   try {
     const { report, wasCancelled } = await measureStudy({
       networks: chosenNetworks(name, chosen),
-      entries: studyEntries.filter((entry) => chosen.contenders.includes(entry.name)),
-      threads: 1,
+      lanes: lanesOf(chosen, device.peek().noGpu),
       protocol: protocolOf(chosen),
       signal: stop.signal,
       pause,

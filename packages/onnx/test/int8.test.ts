@@ -1,0 +1,259 @@
+import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
+import {
+  floatWeight,
+  integerWeight,
+  type Linear,
+  type Model,
+  type Node,
+  print,
+  quantizeWeight,
+  spec,
+  type Tensor,
+  tensor,
+} from '@mobileone/core'
+import { lacking, readGolden, readGoldenFloat32 } from '@mobileone/testkit'
+import { describe, expect, test } from 'vitest'
+import { fromOnnx, toOnnx } from '../src/index.ts'
+import { dataType } from '../src/proto.ts'
+import { file, node, weight } from './support/graph.ts'
+import { int8Model } from './support/int8-models.ts'
+import { randomInputs } from './support/random-model.ts'
+import { expectClose, runOnnx, runReference, runtimes } from './support/run.ts'
+
+const seeds = Array.from({ length: 20 }, (_, index) => index + 1)
+
+describe.each(runtimes)('the int8 form in %s', (runtime) => {
+  test('20 random networks give what the reference computes in integers', async () => {
+    for (const seed of seeds) {
+      const model = int8Model(seed)
+      const inputs = randomInputs(model, seed)
+      const bytes = toOnnx(model, { dynamicBatch: seed % 2 === 0 })
+      expectClose(
+        await runOnnx(runtime, bytes, inputs),
+        await runReference(model, inputs),
+        1e-5,
+        print(model),
+      )
+    }
+  }, 60_000)
+
+  test('levels end at 0 and 127, and the middle of two is the even one', async () => {
+    const model = pointwise({ op: 'relu', name: 'read', inputs: ['x'] })
+    const levels = [-3, 0.4, 0.5, 0.6, 1.5, 126.4, 126.6, 128, 1e9]
+    const x = tensor(
+      [1, 1, 1, 9],
+      Float32Array.from(levels, (level) => level / 4),
+    )
+    const [got, wanted] = [await runOnnx(runtime, toOnnx(model), { x }), await runReference(model, { x })]
+    expect(Array.from(wanted.y?.data ?? [])).toEqual([0, 0, 1, 1, 2, 126, 127, 127, 127])
+    expect(Array.from(got.y?.data ?? [])).toEqual([0, 0, 0, 1, 2, 126, 127, 127, 127])
+  })
+})
+
+/** y = the level of x in steps of 1/4, of what `read` makes of it. */
+function pointwise(read: Node): Model {
+  const data = Int8Array.of(1)
+  return {
+    name: 'levels',
+    inputs: { x: spec([1, 1, 1, 9]) },
+    nodes: [
+      read,
+      {
+        op: 'conv2d',
+        name: 'y',
+        inputs: [read.name],
+        weight: 'w',
+        stride: [1, 1],
+        padding: [0, 0],
+        dilation: [1, 1],
+        groups: 1,
+      },
+    ],
+    outputs: { y: 'y' },
+    weights: {
+      w: {
+        dtype: 'int8',
+        shape: [1, 1, 1, 1],
+        data,
+        scales: Float32Array.of(1),
+        inputSteps: Float32Array.of(0.25),
+      },
+    },
+  }
+}
+
+describe('reading the int8 form', () => {
+  test('gives the same nodes, and the same weights bit for bit', () => {
+    for (const seed of seeds) {
+      const model = int8Model(seed)
+      const read = fromOnnx(toOnnx(model))
+      expect(read.nodes, print(model)).toEqual(model.nodes)
+      // A padded layer with steps, and one of tokens, are stored in float32.
+      const inFloat = ['padded.weight', 'mixed.weight'].map((name) => [name, floatWeight(model, name)])
+      const stored = { ...model.weights, ...Object.fromEntries(inFloat) }
+      expect(read.weights, print(model)).toEqual(stored)
+    }
+  })
+
+  test('takes weights of others in 8 bits: unsigned, of one scale, or by columns', async () => {
+    const bytes = (name: string, type: number, dims: readonly number[], raw: readonly number[]) => ({
+      ...weight(name, dims, []),
+      type,
+      raw: Uint8Array.from(raw, (value) => value & 255),
+    })
+    const written = file({
+      shape: [1, 2, 1, 1],
+      nodes: [
+        node('DequantizeLinear', ['a', 'a scale', 'a zero'], 'a float'),
+        node('DequantizeLinear', ['bias', 'bias scale'], 'bias float'),
+        node('Conv', ['x', 'a float', 'bias float'], 'conv'),
+        node('Flatten', ['conv'], 'flat'),
+        node('DequantizeLinear', ['b', 'b scale', 'b zero'], 'b float', { axis: 1 }),
+        node('MatMul', ['flat', 'b float'], 'y'),
+      ],
+      weights: [
+        bytes('a', dataType.uint8, [2, 2, 1, 1], [0, 255, 130, 128]),
+        weight('a scale', [], [0.5]),
+        bytes('a zero', dataType.uint8, [], [130]),
+        {
+          ...weight('bias', [2], []),
+          type: dataType.int32,
+          raw: new Uint8Array(Int32Array.of(10, -20).buffer),
+        },
+        weight('bias scale', [1], [0.25]),
+        bytes('b', dataType.int8, [2, 3], [-128, 127, 3, 4, 5, -6]),
+        weight('b scale', [3], [1, 0.5, 0.25]),
+        bytes('b zero', dataType.int8, [3], [1, 0, -1]),
+      ],
+    })
+    const model = fromOnnx(written)
+    expect(model.weights).toEqual({
+      a: {
+        dtype: 'int8',
+        shape: [2, 2, 1, 1],
+        data: Int8Array.of(-128, 127, 2, 0),
+        scales: Float32Array.of(0.5, 0.5),
+        zeroPoints: Int8Array.of(2, 2),
+      },
+      bias: tensor([2], Float32Array.of(2.5, -5)),
+      b: {
+        dtype: 'int8',
+        shape: [3, 2],
+        data: Int8Array.of(-128, 4, 127, 5, 3, -6),
+        scales: Float32Array.of(1, 0.5, 0.25),
+        zeroPoints: Int8Array.of(1, 0, -1),
+      },
+    })
+    const inputs = { x: tensor([1, 2, 1, 1], Float32Array.of(1, -2)) }
+    expectClose(await runOnnx('onnxruntime-node', written, inputs), await runReference(model, inputs), 1e-5)
+  })
+
+  test('refuses activations in 8 bits of others, and steps that are part of no layer', () => {
+    const zero = { ...weight('zero', [], []), type: dataType.int8, raw: new Uint8Array(1) }
+    const pair = [
+      node('QuantizeLinear', ['x', 'scale', 'zero'], 'q'),
+      node('DequantizeLinear', ['q', 'scale', 'zero'], 'y'),
+    ]
+    expect(() => fromOnnx(file({ nodes: pair, weights: [weight('scale', [], [0.5]), zero] }))).toThrow(
+      /QuantizeLinear q.*activations in 8 bits of another program.*its weights alone/,
+    )
+    const loose = [
+      node('Div', ['x', 'steps'], 'd'),
+      node('QuantizeLinear', ['d', 'one', 'zero'], 'q'),
+      node('DequantizeLinear', ['q', 'one', 'zero'], 'n'),
+      node('Relu', ['n'], 'y'),
+    ]
+    const weights = [weight('steps', [3, 1, 1]), weight('one', [], [1]), zero]
+    expect(() => fromOnnx(file({ nodes: loose, weights }))).toThrow(/Relu y.*step of a layer in int8/)
+    const apart = [...loose.slice(0, 3), node('Conv', ['n', 'w'], 'y')]
+    const float = weight('w', [2, 3, 1, 1])
+    expect(() => fromOnnx(file({ nodes: apart, weights: [...weights, float] }))).toThrow(
+      /Conv y.*reads levels of int8 and is not pointwise/,
+    )
+  })
+
+  test('refuses scales that do not fit', () => {
+    const w = { ...weight('w', [2, 3, 1, 1], []), type: dataType.int8, raw: new Uint8Array(6) }
+    const read = (scale: readonly number[], axis: number) => () =>
+      fromOnnx(
+        file({
+          nodes: [node('DequantizeLinear', ['w', 'scale'], 'f', { axis }), node('Conv', ['x', 'f'], 'y')],
+          weights: [w, weight('scale', [scale.length], scale)],
+        }),
+      )
+    expect(read([1, 2, 3], 0)).toThrow(/3 scales for 2 channels along axis 0/)
+    expect(read([1], 2)).not.toThrow()
+    expect(read([1, 1], 2)).toThrow(/scales along axis 2 of \[2, 3, 1, 1\]/)
+    expect(read([1, 1], -9)).toThrow(/scales along axis -9/)
+  })
+})
+
+describe.skipIf(lacking('golden'))('S0 in int8', () => {
+  test('takes a quarter of the file, and its logits are those of our integers', async () => {
+    const float = modelFromCheckpoint(readCheckpoint(readGolden('mobileone_s0.pth.tar')))
+    const image = tensor([1, 3, 224, 224], readGoldenFloat32('s0-input-1x3x224x224.f32'))
+    const model = await quantized(float, image)
+    const bytes = toOnnx(model)
+    expect(bytes.length).toBeLessThan(2_310_000)
+    expect(fromOnnx(bytes).weights).toEqual(model.weights)
+    const { logits: wanted } = await runReference(model, { image })
+    for (const runtime of runtimes) {
+      const { logits } = await runOnnx(runtime, bytes, { image })
+      expect(logits!.data.indexOf(Math.max(...logits!.data))).toBe(957)
+      // A level next to the middle of two falls either way, and what follows with it.
+      expect(decibels(logits!.data, wanted!.data), runtime).toBeGreaterThan(22)
+    }
+  }, 180_000)
+})
+
+/** The pointwise layers of `model` in integers, with the largest values for `image` at level 127. */
+async function quantized(model: Model, image: Tensor): Promise<Model> {
+  const layers = model.nodes.filter(
+    (each) => each.op === 'conv2d' && each.groups === 1 && each.padding[0] === 0,
+  )
+  const outputs = {
+    ...model.outputs,
+    ...Object.fromEntries(layers.map(({ inputs: [read] }) => [read, read])),
+  }
+  const values = await runOnnx('onnxruntime-node', toOnnx({ ...model, outputs }), { image })
+  const weights = { ...model.weights }
+  for (const layer of layers) {
+    if (layer.op !== 'conv2d') continue
+    const { shape, data } = floatWeight(model, layer.weight)
+    const [count = 0, channels = 0] = shape
+    const read = values[layer.inputs[0]]!.data
+    const plane = read.length / channels
+    const inputSteps = Float32Array.from({ length: channels }, (_, channel) => {
+      const values = read.subarray(channel * plane, (channel + 1) * plane)
+      return values.reduce((most, value) => Math.max(most, value), 0.01) / 127
+    })
+    const isOwn = (at: number) => count === channels && at % channels === Math.floor(at / channels)
+    const inSteps = data.map((value, at) => (isOwn(at) ? 0 : value * inputSteps[at % channels]!))
+    const scales = Float32Array.from({ length: count }, (_, row) => {
+      const values = inSteps.subarray(row * channels, (row + 1) * channels)
+      return values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9) / 127
+    })
+    weights[layer.weight] = {
+      dtype: 'int8',
+      shape,
+      data: Int8Array.from(inSteps, (value, at) => Math.round(value / scales[Math.floor(at / channels)]!)),
+      scales,
+      ...(count === channels && {
+        diagonal: Float32Array.from(scales, (_, row) => data[row * (channels + 1)]!),
+      }),
+      inputSteps,
+    }
+  }
+  const head = model.nodes.find(({ op }) => op === 'linear') as Linear
+  weights[head.weight] = quantizeWeight(floatWeight(model, head.weight))
+  const result = { ...model, weights }
+  expect(layers.every((layer) => integerWeight(result, layer))).toBe(true)
+  return result
+}
+
+function decibels(got: Float32Array, wanted: Float32Array): number {
+  const [signal, noise] = [wanted, wanted.map((value, index) => value - got[index]!)].map((values) =>
+    values.reduce((sum, value) => sum + value ** 2, 0),
+  )
+  return 10 * Math.log10(signal! / noise!)
+}
