@@ -1,1 +1,5 @@
-export function gemmTile(tile: { readonly height: number; readonly unroll: number }): string
+export function gemmTile(tile: {
+  readonly height: number
+  readonly unroll: number
+  readonly addressed?: boolean
+}): string

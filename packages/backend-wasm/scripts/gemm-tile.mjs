@@ -30,10 +30,11 @@ const PARAMETERS =
 
 /**
  * The module `assembly/generated/gemm-tile-f32.ts`.
- * @param {{ height: number, unroll: number }} tile `height`: pixels of the tallest tile. `unroll`: input channels that are
- * unrolled, a divisor of 8.
+ * @param {{ height: number, unroll: number, addressed?: boolean }} tile `height`: pixels of the tallest tile. `unroll`: input channels that are
+ * unrolled, a divisor of 8. `addressed`: whether an input is read at a sum instead of at a constant distance: JavaScriptCore makes one
+ * instruction of a load32_splat that has no offset, and three of any other.
  */
-export function gemmTile({ height, unroll }) {
+export function gemmTile({ height, unroll, addressed = false }) {
   if (8 % unroll !== 0) throw new Error(`a tile unrolls 1, 2, 4 or 8 channels, not ${unroll}`)
   const heights = count(height).map((index) => index + 1)
   const lines = [
@@ -41,7 +42,7 @@ export function gemmTile({ height, unroll }) {
     '/** Pixels of the tallest tile. */',
     `export const TILE_HEIGHT: i32 = ${height}`,
     '',
-    ...heights.flatMap((pixels) => [...strip(pixels, pixels < RARE ? 1 : unroll), '']),
+    ...heights.flatMap((pixels) => [...strip(pixels, pixels < RARE ? 1 : unroll, addressed), '']),
     '/** `tiles` tiles of `h` pixels each, one after the other. */',
     ...block(
       `export function strips(h: i32, ${PARAMETERS}): void`,
@@ -55,14 +56,14 @@ export function gemmTile({ height, unroll }) {
 }
 
 /** The function for one tile height: the sums of pixel i are `p<i>0` and `p<i>1`. */
-function strip(height, unroll) {
+function strip(height, unroll, addressed) {
   const pixels = count(height)
   /** Add the products of one input channel, counted from the pointers. */
   const channel = (index) => [
     `w0 = ${load('w', ROW * index)}; w1 = ${load('w', ROW * index + 16)}`,
     ...pixels.map(
       (i) =>
-        `x = ${load('p', ROW * i + 4 * index, 'load32_splat')}; ` +
+        `x = ${splat(ROW * i + 4 * index, addressed)}; ` +
         `p${i}0 = fma(x, w0, p${i}0); p${i}1 = fma(x, w1, p${i}1)`,
     ),
   ]
@@ -102,6 +103,10 @@ function strip(height, unroll) {
       `c += ${ROW * height}`,
     ]),
   )
+}
+
+function splat(bytes, addressed) {
+  return addressed ? `v128.load32_splat(p + ${bytes})` : load('p', bytes, 'load32_splat')
 }
 
 function load(pointer, bytes, instruction = 'load') {

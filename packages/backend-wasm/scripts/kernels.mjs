@@ -26,7 +26,11 @@ const builds = {
     tile: { height: 6, unroll: 8 },
     int8: { names: ['RDOT16', 'RDOT16X2', 'RELAXED_DOT_ADD'], channels: 16 },
   },
-  plain: { features: [], tile: { height: 4, unroll: 8 }, int8: { names: ['DOT_I16'], channels: 8 } },
+  plain: {
+    features: [],
+    tile: { height: 4, unroll: 8, addressed: true },
+    int8: { names: ['DOT_I16'], channels: 8 },
+  },
 }
 
 const sources = readdirSync(join(root, 'assembly'))

@@ -28,8 +28,8 @@ export function coreml(): Exporter<CoreMLExportOptions> {
       precision: {
         kind: 'choice',
         choices: ['float16', 'float32', 'int8'],
-        default: 'float16',
-        description: 'How weights are stored; float32 never runs on the Neural Engine',
+        description:
+          'How weights are stored, float16 where not given, int8 for a model in int8; float32 never runs on the Neural Engine',
       },
       ...exporterOptions,
       target: {

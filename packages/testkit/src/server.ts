@@ -12,7 +12,7 @@ export interface Page {
  * Pages of other names get nothing: their name may have been made to lead here (DNS rebinding).
  */
 export async function serve(
-  find: (path: string) => Page | undefined | Promise<Page | undefined>,
+  find: (path: string, request: IncomingMessage) => Page | undefined | Promise<Page | undefined>,
   { port = 0, host = '127.0.0.1' }: { readonly port?: number; readonly host?: string } = {},
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const answer = async (request: IncomingMessage): Promise<Page & { readonly status: number }> => {
@@ -20,7 +20,7 @@ export async function serve(
     if (!isIP(name) && name !== 'localhost' && name !== host) {
       return { status: 421, type: 'text/plain', body: 'not the name of this server' }
     }
-    const page = await find((request.url ?? '/').replace(/[?#].*/s, ''))
+    const page = await find((request.url ?? '/').replace(/[?#].*/s, ''), request)
     return page ? { status: 200, ...page } : { status: 404, type: 'text/plain', body: 'not found' }
   }
   const server = createServer(async (request, response) => {

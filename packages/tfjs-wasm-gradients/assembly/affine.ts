@@ -5,6 +5,7 @@
  */
 import { addSums, maskByRelu, sampleMean, subtract } from './columns'
 import { blockRows, gemm } from './gemm'
+import { gather, samplePatches } from './patches'
 import { pack4, pack8, packSymmetric, packTransposed, pad8, panels4, panels8, unpackTiles } from './pack'
 import { outer } from './tile'
 
@@ -28,7 +29,7 @@ export function affine(
 /** Rows in a block of the products over rows: both factors packed and one plain. */
 // @ts-expect-error: decorator
 @inline
-function depth(ins: i32, outs: i32): i32 {
+export function depth(ins: i32, outs: i32): i32 {
   return blockRows((ins + 2 * outs) << 2, 48, 192)
 }
 
@@ -105,9 +106,10 @@ export function covarianceScratch(n: i32): usize {
 
 /**
  * Of the columns of x [rows, n] `mean` [n] and the covariance c [n, n], divided by `rows`, exactly symmetric. Products are of
- * values less a shift near the mean, so that they do not cancel where the mean is many deviations.
+ * values less a shift near the mean, so that they do not cancel where the mean is many deviations. With a geometry `g` the rows are
+ * the patches of images x, otherwise it is 0.
  */
-export function covariance(x: usize, c: usize, mean: usize, rows: i32, n: i32, scratch: usize): void {
+export function covariance(g: usize, x: usize, c: usize, mean: usize, rows: i32, n: i32, scratch: usize): void {
   const block = depth(n, n)
   const high = panels4(n), wide = panels8(n)
   const tiles = scratch
@@ -117,21 +119,18 @@ export function covariance(x: usize, c: usize, mean: usize, rows: i32, n: i32, s
   const shift = centred + (<usize>(block * n) << 2)
   const sum = shift + (<usize>n << 2)
   const step = <usize>n << 2
-  sampleMean(x, rows, n, shift)
+  if (g) samplePatches(g, x, rows, n, shift, centred)
+  else sampleMean(x, rows, n, shift)
   memory.fill(tiles, 0, <usize>(high * wide) * 128)
   memory.fill(sum, 0, step)
   for (let r = 0; r < rows; r += block) {
     const height = min(block, rows - r)
-    subtract(x + <usize>r * step, shift, height, n, centred)
+    if (g) gather(g, x, r, height, centred, step)
+    subtract(g ? centred : x + <usize>r * step, shift, height, n, centred)
     addSums(centred, height, n, sum)
     pack4(centred, step, height, n, left)
     pack8(centred, step, height, n, right)
-    for (let j = 0; j < wide; ++j) {
-      const b = right + (<usize>(j * height) << 5)
-      // Tiles that reach the upper triangle.
-      const end = min(high, (j * 8 + 7) / 4 + 1)
-      for (let i = 0; i < end; ++i) outer(left + <usize>(i * height) * 16, b, height, tiles + <usize>(j * high + i) * 128)
-    }
+    symmetricProducts(left, right, height, high, wide, tiles)
   }
   unpackTiles(tiles, n, n, c)
   const scale = 1 / <f64>rows
@@ -144,6 +143,15 @@ export function covariance(x: usize, c: usize, mean: usize, rows: i32, n: i32, s
       store<f32>(at, value)
       store<f32>(c + (<usize>(j * n + i) << 2), value)
     }
+  }
+}
+
+/** As {@link outerProducts}, of the tiles that reach the upper triangle. */
+export function symmetricProducts(left: usize, right: usize, rows: i32, high: i32, wide: i32, tiles: usize): void {
+  for (let j = 0; j < wide; ++j) {
+    const b = right + (<usize>(j * rows) << 5)
+    const end = min(high, 2 * j + 2)
+    for (let i = 0; i < end; ++i) outer(left + <usize>(i * rows) * 16, b, rows, tiles + <usize>(j * high + i) * 128)
   }
 }
 

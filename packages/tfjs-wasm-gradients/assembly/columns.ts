@@ -56,7 +56,7 @@ export function addSums(x: usize, rows: i32, n: i32, sum: usize): void {
 }
 
 /** Rows that {@link sampleMean} looks at: the mean of so many is within an eighth of a deviation or so. */
-const SAMPLE: i32 = 64
+export const SAMPLE: i32 = 64
 
 /** `mean` [n]: near the columns' means, of a few rows spread over all. */
 export function sampleMean(x: usize, rows: i32, n: i32, mean: usize): void {

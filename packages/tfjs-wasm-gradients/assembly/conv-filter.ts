@@ -8,6 +8,7 @@ import {
   STRIDE_W,
 } from './geometry'
 import { blockRows } from './gemm'
+import { gather } from './patches'
 import { pack4, pack8, panels4, panels8, unpackTiles } from './pack'
 
 // @ts-ignore: decorator
@@ -28,47 +29,6 @@ export function convFilterScratch(g: usize): usize {
   const high = panels4(patch), wide = panels8(outs)
   const perRow = (patch << 2) + (outs << 2) + high * 16 + wide * 32
   return <usize>(high * wide) * 128 + <usize>depth(g) * <usize>perRow
-}
-
-/** Rows [first, first + rows) of the patches, channel by channel within a pixel, zeros outside of the image. */
-function gather(g: usize, x: usize, first: i32, rows: i32, to: usize): void {
-  const h = at(g, IN_H), w = at(g, IN_W), c = at(g, IN_C)
-  const oh = at(g, OUT_H), ow = at(g, OUT_W)
-  const kernelH = at(g, KERNEL_H), kernelW = at(g, KERNEL_W)
-  const planar = at(g, CHANNELS_FIRST)
-  const pixel = <usize>(planar ? 1 : c) << 2
-  const lane = <usize>(planar ? h * w : 1) << 2
-  for (let p = first; p < first + rows; ++p) {
-    const image = x + (<usize>(p / (oh * ow) * h * w * c) << 2)
-    const place = p % (oh * ow)
-    const y = place / ow * at(g, STRIDE_H) - at(g, PAD_TOP)
-    const left = place % ow * at(g, STRIDE_W) - at(g, PAD_LEFT)
-    for (let iy = y; iy < y + kernelH; ++iy) {
-      for (let ix = left; ix < left + kernelW; ++ix) {
-        if (<u32>iy < <u32>h && <u32>ix < <u32>w) {
-          let from = image + <usize>(iy * w + ix) * pixel
-          let n = c
-          if (!planar) {
-            for (; n >= 4; n -= 4) {
-              v128.store(to, v128.load(from))
-              from += 16
-              to += 16
-            }
-          }
-          for (; n > 0; --n) {
-            store<f32>(to, load<f32>(from))
-            from += lane
-            to += 4
-          }
-        } else {
-          for (let n = c; n > 0; --n) {
-            store<f32>(to, 0)
-            to += 4
-          }
-        }
-      }
-    }
-  }
 }
 
 /** Rows of dy [n, outs, oh, ow] as [rows, outs]. */
@@ -103,7 +63,7 @@ export function convFilter(g: usize, x: usize, dy: usize, dw: usize, scratch: us
     if (direct) {
       pack4(x + (<usize>(r * patch) << 2), <usize>patch << 2, height, patch, left)
     } else {
-      gather(g, x, r, height, patches)
+      gather(g, x, r, height, patches, <usize>patch << 2)
       pack4(patches, <usize>patch << 2, height, patch, left)
     }
     if (planar) {

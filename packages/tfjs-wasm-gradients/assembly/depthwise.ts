@@ -76,7 +76,8 @@ export function depthwise(g: usize, x: usize, filter: usize, bias: usize, y: usi
   }
 }
 
-function packFilters(g: usize, filter: usize, bias: usize, flip: bool, to: usize): void {
+/** {@link packFilter} of all channels, 4 by 4. */
+export function packFilters(g: usize, filter: usize, bias: usize, flip: bool, to: usize): void {
   const c = at(g, IN_C), m = at(g, OUT_C)
   for (let c0 = 0; c0 < c; c0 += 4) {
     packFilter(filter, bias, taps(g), c, m, c0, flip, to)

@@ -3,6 +3,10 @@ export {
   affine, affineBackward, affineBackwardScratch, affineScratch, covariance, covarianceBackward, covarianceBackwardScratch,
   covarianceScratch,
 } from './affine'
+export { denseBranches, denseBranchesBackward, denseBranchesBackwardScratch, denseBranchesScratch } from './dense-branches'
+export {
+  depthwiseBranches, depthwiseBranchesBackward, depthwiseBranchesBackwardScratch, depthwiseBranchesScratch,
+} from './depthwise-branches'
 export { moments, momentsBackward, momentsScratch } from './columns'
 export { depthwise, depthwiseBackward, depthwiseBackwardScratch, depthwiseScratch } from './depthwise'
 export { convFilter, convFilterScratch } from './conv-filter'

@@ -3,7 +3,7 @@
  *
  * With m_t the mean of the input under tap t and C_tu the covariance of the inputs under taps t and u (one of each per input
  * channel, common to all of its filters w), the mean is `sum_t w_t m_t` and the variance `sum_tu w_t w_u C_tu`. They follow
- * from sums of values and of products, which are added up in float64 beyond CHUNK pixels, since a covariance is the small
+ * from sums of values and of products, which are added up in float64 beyond FLUSH pixels, since a covariance is the small
  * difference of two such sums where the mean is many deviations. Of a 3 x 3 stride 1 convolution that keeps the size, the sum
  * of products is that over the image of x(q) x(q + u - t), less the border row and column that tap t never reaches: 13 products
  * a pixel.
@@ -12,11 +12,14 @@ import {
   at, BATCH, DILATION_H, DILATION_W, IN_C, IN_H, IN_W, KERNEL_H, KERNEL_W, OUT_C, OUT_H, OUT_W, PAD_LEFT, PAD_TOP,
   STRIDE_H, STRIDE_W,
 } from './geometry'
+import { packFilters } from './depthwise'
 import { packPlane, unpackPlane } from './plane'
-import { tiledWidth } from './plane-conv'
+import { ADD, backPlane2 as convBackPlane2, convPlane, tiledWidth } from './plane-conv'
 import { add4, fma } from './simd'
 
-const CHUNK: i32 = 256
+/** Pixels in a sum; pixels whose sums are added up in f32. */
+const CHUNK: i32 = 64
+const FLUSH: i32 = 256
 /** Products of a pixel with its 13 neighbours of the half plane from itself on, and the pixel itself. */
 const LAGS: i32 = 14
 /** All pixels; first row, last row, first column, last column; their 4 corners. */
@@ -288,7 +291,7 @@ export function depthwiseMoments(g: usize, x: usize, filter: usize, out: usize, 
   const plane = own + (<usize>(count + count * count) << 3)
   const height = same ? h + 4 : spanH(g), width = same ? tiledWidth(w) + 4 : spanW(g)
   const pitch = <usize>width << 4
-  const together = max(1, CHUNK / (h * w))
+  const together = max(1, FLUSH / (h * w))
   memory.fill(scratch, 0, plane - scratch + <usize>height * pitch)
   for (let i = 0; i < at(g, BATCH); ++i) {
     let state = scratch
@@ -351,7 +354,7 @@ function tapWeight(filter: usize, t: i32, c: i32, m: i32, channel: i32, j: i32):
 }
 
 /** sum_u C_tu w_u. */
-function productWith(filter: usize, moments: usize, t: i32, count: i32, c: i32, m: i32, channel: i32, j: i32): f64 {
+export function productWith(filter: usize, moments: usize, t: i32, count: i32, c: i32, m: i32, channel: i32, j: i32): f64 {
   let s: f64 = 0
   for (let u = 0; u < count; ++u) {
     s += tapWeight(filter, u, c, m, channel, j) * <f64>load<f32>(moments + (<usize>((count + t * count + u) * c + channel) << 2))
@@ -363,12 +366,18 @@ function productWith(filter: usize, moments: usize, t: i32, count: i32, c: i32, 
 export function depthwiseMomentsBackwardScratch(g: usize): usize {
   const t = taps(g)
   const planes = isCentred3(g) ? wideSize(g) + at(g, IN_H) * tiledWidth(at(g, IN_W)) : 2 * spanH(g) * spanW(g) + at(g, IN_H) * at(g, IN_W)
-  return groups(g) * (<usize>(t + t * t + 16 * 26) << 4) + (<usize>planes << 4)
+  return groups(g) * (<usize>(t + t * t + 16 * 26) << 4) + (<usize>planes << 4) + spreadBytes(g) +
+    (groups(g) * <usize>(t + 1) << 4)
 }
 
-/** dx and dfilter from d [2, c * m] and what {@link depthwiseMoments} left in `moments`. */
+/**
+ * dx and dfilter from d [2, c * m] and what {@link depthwiseMoments} left in `moments`; either may be 0. Where `convolution`, a geometry of
+ * multiplier 1, is not 0, dx is that of its output's gradient `dy` too, where the output `y` is above zero if that is not 0, by its
+ * filter `kernel` [taps, c]: of a convolution centred on its pixels.
+ */
 export function depthwiseMomentsBackward(
-  g: usize, x: usize, filter: usize, moments: usize, d: usize, dx: usize, dfilter: usize, scratch: usize,
+  g: usize, x: usize, filter: usize, moments: usize, d: usize, dx: usize, dfilter: usize,
+  convolution: usize, kernel: usize, y: usize, dy: usize, scratch: usize,
 ): void {
   const h = at(g, IN_H), w = at(g, IN_W), c = at(g, IN_C), m = at(g, OUT_C)
   const count = taps(g)
@@ -383,8 +392,14 @@ export function depthwiseMomentsBackward(
   const out = plane + <usize>height * pitch
   const top = at(g, PAD_TOP), left = at(g, PAD_LEFT)
   const scale = 1 / outputs(g)
+  const spread = out + (<usize>(h * tiledWidth(w)) << 4)
+  const kernels = spread + spreadBytes(g)
   memory.fill(scratch, 0, out - scratch)
-  if (!centred) memory.fill(dx, 0, <usize>(at(g, BATCH) * h * w * c) << 2)
+  if (convolution) {
+    memory.fill(out, 0, kernels - out)
+    packFilters(convolution, kernel, 0, true, kernels)
+  }
+  if (dx && !centred) memory.fill(dx, 0, <usize>(at(g, BATCH) * h * w * c) << 2)
   for (let channel = 0; channel < c; ++channel) {
     const sumWeights = scratch + <usize>(channel >> 2) * stateBytes + (<usize>(channel & 3) << 2)
     const productWeights = sumWeights + productAt
@@ -399,7 +414,7 @@ export function depthwiseMomentsBackward(
       const ds = dmean * scale - dq * mean
       for (let t = 0; t < count; ++t) {
         const weight = tapWeight(filter, t, c, m, channel, j)
-        store<f32>(
+        if (dfilter) store<f32>(
           dfilter + (<usize>((t * c + channel) * m + j) << 2),
           <f32>(dmean * <f64>load<f32>(moments + (<usize>(t * c + channel) << 2)) +
             dvariance * productWith(filter, moments, t, count, c, m, channel, j)),
@@ -413,6 +428,7 @@ export function depthwiseMomentsBackward(
       }
     }
   }
+  if (!dx) return
   if (centred) {
     for (let state = scratch; state < plane; state += stateBytes) {
       placeKernels(stride, state, state + productAt, state + kernelsAt)
@@ -427,6 +443,7 @@ export function depthwiseMomentsBackward(
         packPlane(x + offset, 0, h, w, <usize>c << 2, 4, lanes, plane, height, width, 1, 1, 2, 2)
         if (stride == 1) backPlane(plane, pitch, state + kernelsAt, h, w, out)
         else backPlane2(plane, pitch, state + kernelsAt, h, w, out)
+        if (convolution) addInputGradient(g, i, c0, dy, y, kernels + (<usize>(c0 >> 2) * 160), spread, out)
         unpackPlane(out, <usize>tiledWidth(w) << 4, h, w, dx + offset, <usize>c << 2, 4, lanes, 0)
       } else {
         packPlane(x + offset, 0, h, w, <usize>c << 2, 4, lanes, plane, height, width, 1, 1, top, left)
@@ -436,6 +453,31 @@ export function depthwiseMomentsBackward(
       }
       state += stateBytes
     }
+  }
+}
+
+/** Bytes of the plane of output gradients {@link addInputGradient} reads. */
+function spreadBytes(g: usize): usize {
+  return (at(g, STRIDE_H) == 1
+    ? <usize>((at(g, IN_H) + 2) * (tiledWidth(at(g, IN_W)) + 2))
+    : <usize>((at(g, OUT_H) + 1) * (at(g, OUT_W) + 1))) << 4
+}
+
+/** `out`, 4 channels of one image's dx, += that of a centred convolution with the flipped filter `kernel`. */
+function addInputGradient(
+  g: usize, image: i32, c0: i32, dy: usize, y: usize, kernel: usize, spread: usize, out: usize,
+): void {
+  const h = at(g, IN_H), w = at(g, IN_W), c = at(g, IN_C), oh = at(g, OUT_H), ow = at(g, OUT_W)
+  const lanes = min(4, c - c0)
+  const from = <usize>(image * oh * ow * c + c0) << 2
+  const yAt = y ? y + from : 0
+  if (at(g, STRIDE_H) == 1) {
+    const width = tiledWidth(w) + 2
+    packPlane(dy + from, yAt, h, w, <usize>c << 2, 4, lanes, spread, h + 2, width, 1, 1, 1, 1)
+    convPlane(spread, <usize>width << 4, kernel, out, h, w, 3, 3, 1, 1, 1, 1, ADD)
+  } else {
+    packPlane(dy + from, yAt, oh, ow, <usize>c << 2, 4, lanes, spread, oh, ow + 1, 1, 1, 0, 0)
+    convBackPlane2(spread, <usize>(ow + 1) << 4, kernel, out, <usize>tiledWidth(w) << 4, h, w, ADD)
   }
 }
 

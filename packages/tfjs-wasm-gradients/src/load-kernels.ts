@@ -32,7 +32,16 @@ export interface Kernels {
     scratch: number,
   ): void
   covarianceScratch(n: number): number
-  covariance(x: number, c: number, mean: number, rows: number, n: number, scratch: number): void
+  /** `geometry`: 0, or that of the patches of `x` which are the rows. */
+  covariance(
+    geometry: number,
+    x: number,
+    c: number,
+    mean: number,
+    rows: number,
+    n: number,
+    scratch: number,
+  ): void
   covarianceBackwardScratch(n: number): number
   covarianceBackward(
     x: number,
@@ -96,6 +105,74 @@ export interface Kernels {
     d: number,
     dx: number,
     dfilter: number,
+    convolution: number,
+    kernel: number,
+    y: number,
+    dy: number,
+    scratch: number,
+  ): void
+  denseBranchesScratch(geometry: number, sizes: number, branches: number): number
+  denseBranches(
+    geometry: number,
+    sizes: number,
+    branches: number,
+    x: number,
+    parameters: number,
+    epsilon: number,
+    relu: number,
+    y: number,
+    statistics: number,
+    mean: number,
+    products: number,
+    scratch: number,
+  ): void
+  denseBranchesBackwardScratch(geometry: number, sizes: number, branches: number): number
+  denseBranchesBackward(
+    geometry: number,
+    sizes: number,
+    branches: number,
+    x: number,
+    parameters: number,
+    epsilon: number,
+    y: number,
+    dy: number,
+    statistics: number,
+    mean: number,
+    products: number,
+    dx: number,
+    dparameters: number,
+    scratch: number,
+  ): void
+  depthwiseBranchesScratch(geometry: number, all: number, branches: number): number
+  depthwiseBranches(
+    geometry: number,
+    all: number,
+    sizes: number,
+    branches: number,
+    x: number,
+    parameters: number,
+    epsilon: number,
+    relu: number,
+    y: number,
+    statistics: number,
+    moments: number,
+    scratch: number,
+  ): void
+  depthwiseBranchesBackwardScratch(geometry: number, all: number, branches: number): number
+  depthwiseBranchesBackward(
+    geometry: number,
+    all: number,
+    sizes: number,
+    branches: number,
+    x: number,
+    parameters: number,
+    epsilon: number,
+    y: number,
+    dy: number,
+    statistics: number,
+    moments: number,
+    dx: number,
+    dparameters: number,
     scratch: number,
   ): void
   convFilterScratch(geometry: number): number

@@ -90,7 +90,7 @@ export function primitiveKernels(tf: Tfjs): Record<string, HeapKernel> {
         const c = heap.output([n + 1, n])
         const address = heap.address(c)
         heap.scratch(kernels.covarianceScratch(n), (scratch) =>
-          kernels.covariance(x!, address, address + n * n * 4, rows, n, scratch),
+          kernels.covariance(0, x!, address, address + n * n * 4, rows, n, scratch),
         )
         return c
       })
@@ -208,6 +208,10 @@ export function primitiveKernels(tf: Tfjs): Record<string, HeapKernel> {
               d!,
               heap.address(dx),
               heap.address(dfilter),
+              0,
+              0,
+              0,
+              0,
               scratch,
             ),
           ),

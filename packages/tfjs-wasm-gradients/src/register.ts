@@ -1,4 +1,5 @@
 import type { KernelBackend, KernelConfig } from '@tensorflow/tfjs-core'
+import { branchKernels } from './branch-kernels.ts'
 import { convolutionGradients } from './convolution-gradients.ts'
 import { Heap, type HeapKernel, type WasmBackend } from './heap.ts'
 import { loadKernels } from './load-kernels.ts'
@@ -25,7 +26,11 @@ export async function registerWasmGradients(tf: Tfjs): Promise<void> {
       kernel(heapOf(backend as WasmBackend), inputs, attrs ?? {})
     tf.registerKernel({ kernelName, backendName: 'wasm', kernelFunc })
   }
-  for (const [name, kernel] of Object.entries({ ...convolutionGradients(tf), ...primitiveKernels(tf) }))
+  for (const [name, kernel] of Object.entries({
+    ...convolutionGradients(tf),
+    ...primitiveKernels(tf),
+    ...branchKernels(tf),
+  }))
     register(name, kernel)
   const running = tf.getBackend() === 'wasm' ? tf.backend() : undefined
   if (running) heapOf(running as unknown as WasmBackend)

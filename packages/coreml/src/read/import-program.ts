@@ -327,6 +327,17 @@ export function importProgram(
           push({ op: 'affine', name, inputs: [value(other)], scale, offset })
           return
         }
+        const factors = fixed.kind === 'constant' && operation.type === 'mul' ? fixed.constant : undefined
+        const [, channels = 0, ...plane] = other ? shapeOf(other) : []
+        if (other && factors && plane.length === 2 && String(factors.shape) === String([1, channels, 1, 1])) {
+          const key = bound(other === 'x' ? 'y' : 'x')
+          if (!(image && images.has(image.name)) && !weights.has(key)) {
+            weights.set(key, toTensor({ ...factors, shape: [channels, 1, 1, 1] }))
+            const whole = { stride: [1, 1], padding: [0, 0], dilation: [1, 1] } as const
+            push({ op: 'conv2d', name, inputs: [value(other)], weight: key, ...whole, groups: channels })
+            return
+          }
+        }
         if (image?.kind !== 'input' || fixed.kind !== 'constant') {
           unsupported('joins a constant with a value that is not the input')
         }

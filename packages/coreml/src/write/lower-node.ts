@@ -8,6 +8,7 @@ import {
   tensor,
 } from '@mobileone/core'
 import { tensorType } from '../mil/program.ts'
+import { lowerInt8 } from './lower-int8.ts'
 import type { ProgramBuilder } from './program-builder.ts'
 
 /** Why Core ML export refuses a node, undefined where it does not. */
@@ -58,7 +59,9 @@ export function lowerNode(
     if (known !== undefined) return known
     const stored = model.weights[key]
     const kept = stored?.dtype === 'int8' ? builder.storedInt8(key, stored) : undefined
-    const made = kept ?? builder.weight(key, floatWeight(model, key))
+    const made =
+      kept ??
+      builder.weight(key, floatWeight(model, key), undefined, stored?.dtype === 'int8' ? false : undefined)
     builder.weightNames.set(key, made)
     return made
   }
@@ -71,9 +74,10 @@ export function lowerNode(
   switch (node.op) {
     case 'conv2d': {
       const [top, left] = node.padding
+      const int8 = lowerInt8(builder, model, node, name, x, from)
       const inputs = {
-        x,
-        weight: weight(node.weight),
+        x: int8?.x ?? x,
+        weight: int8?.weight ?? weight(node.weight),
         bias: bias(node.bias, shape[1] as number),
         strides: builder.integers('strides', node.stride),
         pad_type: builder.text('pad_type', 'custom'),
@@ -81,7 +85,14 @@ export function lowerNode(
         dilations: builder.integers('dilations', node.dilation),
         groups: builder.integers('groups', node.groups),
       }
-      builder.emit('conv', name, inputs, output)
+      if (int8?.own === undefined) {
+        builder.emit('conv', name, inputs, output)
+        break
+      }
+      const others = builder.names.take(`${name}_others`)
+      builder.renamed.set(others, '')
+      builder.emit('conv', others, inputs, { name: others, type: output.type })
+      builder.emit('add', name, { x: others, y: int8.own }, output)
       break
     }
     case 'linear': {

@@ -4,9 +4,10 @@ import type { Precision } from './program-builder.ts'
 /** What a Core ML package takes and gives, in which precision, and for which systems. */
 export interface CoreMLOptions {
   /**
-   * `float16` (default): the Neural Engine, the GPU or the CPU may run it. `float32`: exact, and the Neural Engine may
+   * `float16` (default for a model without int8 weights): the Neural Engine, the GPU or the CPU may run it. `float32`: exact, and the Neural Engine may
    * not. `int8`: float16 with the large dense kernels stored as int8, affine in each output channel; depthwise
-   * kernels, small ones and biases stay float16.
+   * kernels, small ones and biases stay float16. Of a model in the int8 form, for which it is the default, exactly the weights
+   * that the model has in int8, with its levels and scales.
    */
   readonly precision?: Precision
   /**

@@ -35,13 +35,18 @@ export class ProgramBuilder {
   readonly renamed: Map<string, string> = new Map()
   readonly precision: Precision
   readonly #model: string
+  readonly #keepsFloats: boolean
   /** Weight of the model to the constant that holds it. */
   readonly weightNames: Map<string, string> = new Map()
+  /** The same of int8 weights whose steps and diagonal the program says itself. */
+  readonly levelNames: Map<string, string> = new Map()
   readonly #shared = new Map<string, string>()
 
-  constructor(model: string, precision: Precision) {
+  /** @param keepsFloats Whether weights that the model has in float32 stay floats in an int8 program. */
+  constructor(model: string, precision: Precision, keepsFloats = false) {
     this.#model = model
     this.precision = precision
+    this.#keepsFloats = keepsFloats
   }
 
   /** The element type of values inside the program. */
@@ -134,7 +139,12 @@ export class ProgramBuilder {
   }
 
   /** A weight of the model in the weight file, quantised where the program is int8 and the weight is a large dense kernel. */
-  weight(name: string, weight: Tensor, identifier: string = this.identifier(name)): string {
+  weight(
+    name: string,
+    weight: Tensor,
+    identifier: string = this.identifier(name),
+    keepsFloats = this.#keepsFloats,
+  ): string {
     for (const value of weight.data) {
       if (Number.isFinite(value) && (this.dtype === 'fp32' || Math.abs(value) <= largestHalf)) continue
       throw new MobileOneError(
@@ -146,20 +156,29 @@ export class ProgramBuilder {
     }
     // Depthwise kernels [C, 1, h, w] have few elements in each channel, and those in widely different ranges.
     const large = (weight.shape[1] ?? 1) > 1 && elementCount(weight.shape) >= smallestQuantized
-    if (this.precision === 'int8' && large) return this.#quantizedWeight(identifier, quantizeWeight(weight))
+    if (this.precision === 'int8' && large && !keepsFloats)
+      return this.#quantizedWeight(identifier, quantizeWeight(weight))
     const bytes = littleEndian(this.dtype === 'fp32' ? weight.data : float32ToFloat16(weight.data))
     return this.constant(identifier, this.#blob(this.dtype, weight.shape, bytes))
   }
 
   /**
-   * A weight that the model stores as int8, level by level: where the program is int8, float16 can say every scale, and no diagonal is
-   * kept apart. Undefined otherwise.
+   * The levels of an int8 weight whose steps and diagonal the program says itself: `factor` times its scales, a power of 2, in float16.
+   * @param name An identifier.
+   */
+  levels(name: string, weight: QuantizedTensor, factor: number): string {
+    return this.#quantizedWeight(name, { ...weight, scales: weight.scales.map((scale) => scale * factor) })
+  }
+
+  /**
+   * A weight that the model stores as int8, level by level: where the program is int8, float16 can say every scale, and neither steps of
+   * inputs nor a diagonal are kept apart. Undefined otherwise.
    */
   storedInt8(name: string, weight: QuantizedTensor): string | undefined {
-    const { scales, diagonal } = weight
+    const { scales, diagonal, inputSteps } = weight
     const halves = float16ToFloat32(float32ToFloat16(scales))
     const exact = scales.every((scale, channel) => scale === halves[channel])
-    if (this.precision !== 'int8' || diagonal || !exact) return undefined
+    if (this.precision !== 'int8' || diagonal || inputSteps || !exact) return undefined
     return this.#quantizedWeight(this.identifier(name), weight)
   }
 

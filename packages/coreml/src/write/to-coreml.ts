@@ -15,6 +15,7 @@ import { contentId } from './content-id.ts'
 import { encodeCard } from './encode-card.ts'
 import { encodeSpecification } from './encode-specification.ts'
 import { inputFeature } from './input-feature.ts'
+import { hasInt8Weights } from './lower-int8.ts'
 import { lowerNode } from './lower-node.ts'
 import type { CoreMLOptions } from './options.ts'
 import { planExport } from './plan-export.ts'
@@ -46,11 +47,12 @@ export function buildSpecification(
   options: CoreMLOptions = {},
 ): { readonly specification: Specification; readonly weights: Uint8Array } {
   validate(model)
-  const precision = options.precision ?? 'float16'
+  const isInt8 = hasInt8Weights(model)
+  const precision = options.precision ?? (isInt8 && options.target !== 'ios15' ? 'int8' : 'float16')
   const target = chooseTarget(options.target, precision)
   const plan = planExport(model, options)
   const shapes = inferShapes(model)
-  const builder = new ProgramBuilder(model.name, precision)
+  const builder = new ProgramBuilder(model.name, precision, isInt8)
   const { dtype } = builder
 
   const inputNames = new Map(Object.keys(model.inputs).map((name) => [name, builder.identifier(name)]))

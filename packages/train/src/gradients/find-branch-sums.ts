@@ -11,6 +11,8 @@ import {
 /** One term of a sum: batch normalisation of the input, or of a convolution of it. */
 export interface Branch {
   readonly conv?: Conv2d
+  /** Height and width of its kernel, 0 without a convolution. */
+  readonly size: number
   readonly batchNorm: BatchNorm
 }
 
@@ -69,9 +71,9 @@ export function findBranchSums(
       if (term.op === 'batchNorm') {
         const conv = producer(term.inputs[0])
         if (conv?.op !== 'conv2d' || !soleReader(conv.name) || conv.bias !== undefined)
-          return [{ batchNorm: term }]
+          return [{ size: 0, batchNorm: term }]
         taken.push(conv.name)
-        return [{ conv, batchNorm: term }]
+        return [{ conv, size: floatWeight(model, conv.weight).shape[2] as number, batchNorm: term }]
       }
       if (term.op !== 'add') return undefined
       const parts: Branch[] = []

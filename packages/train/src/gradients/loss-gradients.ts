@@ -1,11 +1,11 @@
-import { MobileOneError, type Model, refuseTokenNodes, validate } from '@mobileone/core'
-import { createPrimitives, type Tfjs } from '@mobileone/tfjs-wasm-gradients'
+import { MobileOneError, type Model, refuseTokenNodes, validate, weightRoles } from '@mobileone/core'
+import { createBranches, createPrimitives, type Tfjs } from '@mobileone/tfjs-wasm-gradients'
 import type * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/batch.ts'
-import { branchSum, type Observe, type ReadWeight, runsAtOnce } from './branch-sum.ts'
-import { findBranchSums, type Unit } from './find-branch-sums.ts'
-import { type Layout, type Layouts, layoutsOf } from './parameter-layout.ts'
-import { runNode } from './run-node.ts'
+import { parametersOf, runsAtOnce, shapeOf } from './branch-sum.ts'
+import { type BranchSum, findBranchSums, type Unit } from './find-branch-sums.ts'
+import { type Layout, type Layouts, layoutsOf, type Slot } from './parameter-layout.ts'
+import { type Observe, runNode } from './run-node.ts'
 
 /** What one batch says about the parameters. */
 export interface Gradients {
@@ -63,17 +63,36 @@ export function createNetwork(tf: Tfjs, model: Model, options: NetworkOptions = 
   const layouts = layoutsOf(model)
   const units = options.branchwise ? asWritten(model) : findBranchSums(model, runsAtOnce)
   const primitives = createPrimitives(tf)
+  const branches = createBranches(tf, primitives)
+  const { leaves, leafOf } = leavesOf(units, layouts.parameters)
 
-  const forward = (x: tf.Tensor4D, weight: ReadWeight, observe: Observe): tf.Tensor2D => {
+  const forward = (x: tf.Tensor4D, current: readonly tf.Tensor[], seen: Seen[]): tf.Tensor2D => {
     const values = new Map<string, tf.Tensor>([[inputName, x]])
     const value = (name: string): tf.Tensor => values.get(name) as tf.Tensor
+    const leaf = (of: string | BranchSum): tf.Tensor => current[leafOf.get(of) as number] as tf.Tensor
+    const observe: Observe = ({ runningMean, runningVar }, mean, variance, count) =>
+      void seen.push({
+        names: [runningMean, runningVar],
+        values: tf.keep(tf.concat([mean, variance])),
+        count,
+      })
     for (const unit of units) {
-      values.set(
-        unit.name,
-        unit.kind === 'branches'
-          ? branchSum(tf, primitives, unit, value(unit.input) as tf.Tensor4D, weight, observe)
-          : runNode(tf, primitives, unit.node, unit.node.inputs.map(value), weight, observe),
-      )
+      if (unit.kind === 'node') {
+        values.set(unit.name, runNode(tf, primitives, unit.node, unit.node.inputs.map(value), leaf, observe))
+        continue
+      }
+      const norms = unit.branches.map(({ batchNorm }) => batchNorm)
+      const names = [...norms.map((norm) => norm.runningMean), ...norms.map((norm) => norm.runningVar)]
+      let observed: tf.Tensor3D | undefined
+      const y = branches(value(unit.input) as tf.Tensor4D, leaf(unit) as tf.Tensor1D, shapeOf(unit), {
+        constantInput: unit.input === inputName,
+        observe: (statistics) => {
+          observed = tf.keep(statistics.clone())
+        },
+      })
+      const count = y.size / unit.geometry.outChannels
+      seen.push({ names, values: observed as tf.Tensor3D, count })
+      values.set(unit.name, y)
     }
     const logits = value(output)
     if (logits.rank !== 2)
@@ -84,37 +103,29 @@ export function createNetwork(tf: Tfjs, model: Model, options: NetworkOptions = 
     return logits as tf.Tensor2D
   }
 
-  const slotOf = new Map(layouts.parameters.slots.map((slot, index) => [slot.name, index]))
   return {
     layouts,
     async gradients(parameters, batch, labelSmoothing) {
-      const parts: tf.Tensor1D[] = []
       const seen: Seen[] = []
       const flat = tf.tidy(() => {
-        const weights = layouts.parameters.slots.map(({ shape, offset, size }) =>
-          tf.tensor(parameters.subarray(offset, offset + size), [...shape]),
-        )
+        const weights = leaves.map(({ shape, slots }) => tf.tensor(gather(parameters, slots), [...shape]))
         const x = tf.tensor4d(batch.images, [...batch.shape])
         const labels = tf.tensor1d(batch.labels, 'int32')
         let logits: tf.Tensor2D | undefined
         const loss = (...current: tf.Tensor[]): tf.Scalar => {
-          const weight: ReadWeight = (name) => current[slotOf.get(name) as number] as tf.Tensor
-          const observe: Observe = (node, mean, variance, count) =>
-            void seen.push({ node, mean: tf.keep(mean.clone()), variance: tf.keep(variance.clone()), count })
-          const made = forward(x, weight, observe)
+          const made = forward(x, current, seen)
           logits = tf.keep(made.clone())
           return crossEntropy(tf, made, labels, labelSmoothing)
         }
         const { value, grads } = tf.valueAndGrads(loss)(weights)
-        parts.push(...grads.map((gradient) => tf.reshape(gradient, [-1]) as tf.Tensor1D))
-        parts.push(...seen.flatMap(({ mean, variance }) => [mean, variance]))
-        parts.push(tf.reshape(logits as tf.Tensor2D, [-1]), tf.reshape(value, [1]))
+        const kept = [...seen.map(({ values }) => values), logits as tf.Tensor2D]
+        const parts = [...grads, ...kept, value].map((part) => tf.reshape(part, [-1]) as tf.Tensor1D)
         const all = tf.concat1d(parts)
-        tf.dispose([...seen.flatMap(({ mean, variance }) => [mean, variance]), logits as tf.Tensor2D])
+        tf.dispose(kept)
         return all
       })
       try {
-        return unpack((await flat.data()) as Float32Array, layouts, seen, batch)
+        return unpack((await flat.data()) as Float32Array, layouts, leaves, seen, batch)
       } finally {
         flat.dispose()
       }
@@ -122,10 +133,57 @@ export function createNetwork(tf: Tfjs, model: Model, options: NetworkOptions = 
   }
 }
 
+/** What gradients are taken by: a parameter, or those of all branches of a sum one after another. */
+interface Leaf {
+  readonly shape: readonly number[]
+  readonly slots: readonly Slot[]
+}
+
+/** The leaves, and which is that of a parameter, by its name, or of a sum. */
+function leavesOf(
+  units: readonly Unit[],
+  { slots }: Layout,
+): { leaves: readonly Leaf[]; leafOf: ReadonlyMap<string | BranchSum, number> } {
+  const slotOf = new Map(slots.map((slot) => [slot.name, slot]))
+  const slotsOf = (names: readonly string[]): Slot[] => names.map((name) => slotOf.get(name) as Slot)
+  const leaves: Leaf[] = []
+  const leafOf = new Map<string | BranchSum, number>()
+  for (const unit of units) {
+    if (unit.kind === 'branches') {
+      const own = slotsOf(parametersOf(unit.branches))
+      leafOf.set(unit, leaves.length)
+      leaves.push({ shape: [own.reduce((sum, { size }) => sum + size, 0)], slots: own })
+      continue
+    }
+    for (const slot of slotsOf(
+      weightRoles(unit.node)
+        .map(([, name]) => name)
+        .filter((name) => slotOf.has(name)),
+    )) {
+      if (leafOf.has(slot.name)) continue
+      leafOf.set(slot.name, leaves.length)
+      leaves.push({ shape: slot.shape, slots: [slot] })
+    }
+  }
+  return { leaves, leafOf }
+}
+
+/** The values of `slots` one after another. */
+function gather(parameters: Float32Array, slots: readonly Slot[]): Float32Array {
+  const values = new Float32Array(slots.reduce((sum, { size }) => sum + size, 0))
+  let at = 0
+  for (const { offset, size } of slots) {
+    values.set(parameters.subarray(offset, offset + size), at)
+    at += size
+  }
+  return values
+}
+
+/** Statistics that a unit saw: those of `names` one after another, the means first, of as many channels each. */
 interface Seen {
-  readonly node: { readonly runningMean: string; readonly runningVar: string }
-  readonly mean: tf.Tensor1D
-  readonly variance: tf.Tensor1D
+  readonly names: readonly string[]
+  readonly values: tf.Tensor
+  /** Values of each channel. */
   readonly count: number
 }
 
@@ -136,27 +194,32 @@ function asWritten(model: Model): readonly Unit[] {
 function unpack(
   all: Float32Array,
   { parameters, statistics }: Layouts,
+  leaves: readonly Leaf[],
   seen: readonly Seen[],
   batch: Batch,
 ): Gradients {
+  const gradients = new Float32Array(parameters.size)
+  let at = 0
+  for (const { offset, size } of leaves.flatMap(({ slots }) => slots)) {
+    // A weight that several units share has the sum of their gradients.
+    for (let index = offset; index < offset + size; index++)
+      gradients[index] = (gradients[index] as number) + (all[at++] as number)
+  }
   const slots = new Map(statistics.slots.map((slot) => [slot.name, slot]))
   const observed = new Float32Array(statistics.size)
-  let at = parameters.size
-  const take = (name: string, scale: number): void => {
-    const { offset, size } = slots.get(name) as Layout['slots'][number]
-    for (let index = 0; index < size; index++) observed[offset + index] = (all[at + index] as number) * scale
-    at += size
-  }
-  for (const { node, count } of seen) {
-    take(node.runningMean, 1)
-    take(node.runningVar, count / Math.max(1, count - 1))
+  for (const { names, count } of seen) {
+    for (const [order, name] of names.entries()) {
+      const { offset, size } = slots.get(name) as Layout['slots'][number]
+      const scale = order < names.length / 2 ? 1 : count / Math.max(1, count - 1)
+      for (let index = offset; index < offset + size; index++) observed[index] = (all[at++] as number) * scale
+    }
   }
   const [count] = batch.shape
   const logits = all.subarray(at, all.length - 1)
   return {
     loss: all[all.length - 1] as number,
     correct: countCorrect(logits, batch.labels, logits.length / count),
-    gradients: all.subarray(0, parameters.size),
+    gradients,
     statistics: observed,
   }
 }

@@ -1,8 +1,13 @@
-import { type Conv2d, MobileOneError, type Node } from '@mobileone/core'
+import { type BatchNorm, type Conv2d, MobileOneError, type Node } from '@mobileone/core'
 import type { Primitives, Tfjs } from '@mobileone/tfjs-wasm-gradients'
 import type * as tf from '@tensorflow/tfjs-core'
-import type { Observe, ReadWeight } from './branch-sum.ts'
 import { maxPool, upsample } from './resample.ts'
+
+/** A weight as the network being trained sees it now, in PyTorch's layout. */
+export type ReadWeight = (name: string) => tf.Tensor
+
+/** What a batch normalisation saw: mean and variance (of the batch, biased) over `count` values of each channel. */
+export type Observe = (node: BatchNorm, mean: tf.Tensor1D, variance: tf.Tensor1D, count: number) => void
 
 /** The value of one node in training mode, from the values it reads. Feature maps are NHWC. */
 export function runNode(
