@@ -4,8 +4,8 @@ import { toMetadata } from './metadata.ts'
 import { type Naming, namings } from './naming/namings.ts'
 import { batchCounter, translateKey } from './naming/translate-key.ts'
 import { type WritableTensor, writeSafetensors } from './safetensors/write.ts'
+import type { ToSafetensorsOptions } from './safetensors-options.ts'
 import { graphMetadata } from './stored-graph.ts'
-import type { ToSafetensorsOptions } from './to-safetensors.ts'
 
 /** What `toSafetensors` does of float storage, apart from it so that a page which only keeps folded models has no more. */
 export function toFloatSafetensors(

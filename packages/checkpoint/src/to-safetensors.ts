@@ -1,28 +1,12 @@
 import { MobileOneError, type Model } from '@mobileone/core'
 import { hasInt8, int8Metadata, int8Tensors } from './int8/split-levels.ts'
 import { toMetadata } from './metadata.ts'
-import type { NamingName } from './naming/namings.ts'
 import { writeSafetensors } from './safetensors/write.ts'
+import type { ToSafetensorsOptions } from './safetensors-options.ts'
 import { graphMetadata } from './stored-graph.ts'
 import { toFloatSafetensors } from './to-float-safetensors.ts'
 
-/** Names, element type and further metadata of the file. */
-export interface ToSafetensorsOptions {
-  /** Whose key names to write; those of other programs come with PyTorch's batch counters, for `strict=True`. Default `canonical`. */
-  readonly naming?: NamingName
-  /**
-   * float16 halves the file and rounds to nearest. int8 is for a model that `quantize` made and keeps it as it is: nothing is rounded,
-   * names are `canonical`. Default: int8 for such a model, else float32.
-   */
-  readonly storage?: 'float32' | 'float16' | 'int8' | undefined
-  /**
-   * Write the network too: its nodes, inputs and outputs, so that reading the file gives this very model back. Needs the naming
-   * `canonical`. Default: true for every network that `mobileone` did not build, whose weights alone say too little.
-   */
-  readonly graph?: boolean
-  /** More entries for `__metadata__`, beside the card. */
-  readonly metadata?: Readonly<Record<string, string>>
-}
+export type { ToSafetensorsOptions } from './safetensors-options.ts'
 
 /**
  * The bytes of a safetensors file with the weights and the card of `model`, train, deploy or int8 form. Same model, same bytes.

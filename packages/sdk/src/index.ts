@@ -72,7 +72,8 @@ export { type LoadOptions, loadDeployModel, loadModel, type ModelSource } from '
 export { clearCache, isCached, preload } from './model-cache.ts'
 export type { CalibrationOptions } from './quantize/options.ts'
 export type { QuantizedFile, QuantizeRunOptions } from './quantize/quantized.ts'
-export { type QuantizeOptions, quantize } from './quantize.ts'
+export type { QuantizeOptions } from './quantize/source-options.ts'
+export { quantize } from './quantize.ts'
 export type {
   Changes,
   ClassifierDefaults,

@@ -1,19 +1,6 @@
-import type { Backend, Preprocess, Quantized } from '@mobileone/core'
-import type { ImageSources, PreprocessOptions } from '@mobileone/vision'
-import type { LoadOptions, ModelSource } from './load.ts'
-import type { CalibrationOptions } from './quantize/options.ts'
-
-/** What `quantize` loads, learns from and makes. */
-export interface QuantizeOptions extends Omit<LoadOptions, keyof CalibrationOptions>, CalibrationOptions {
-  /** Pictures as users will give them, in every form that `classify` takes. Without them weights only. */
-  readonly photographs?: ImageSources | undefined
-  /** Changes to the card's preprocessing rule. */
-  readonly preprocess?: Partial<Preprocess> | undefined
-  /** How photographs are decoded and framed. */
-  readonly decoding?: PreprocessOptions | undefined
-  /** Runs the network, before and after. Default: `wasm()`. */
-  readonly backend?: Backend | undefined
-}
+import type { Quantized } from '@mobileone/core'
+import type { ModelSource } from './load.ts'
+import type { QuantizeOptions } from './quantize/source-options.ts'
 
 /**
  * The int8 form of the model at `source`, folded first where it has branches: a quarter of the bytes, and about half the time of a run

@@ -1,8 +1,8 @@
 import type { Quantized } from '@mobileone/core'
 import { assumedCard } from '../assumed-card.ts'
 import { loadDeployModel, type ModelSource } from '../load.ts'
-import type { QuantizeOptions } from '../quantize.ts'
 import { quantizeOn } from './calibrated.ts'
+import type { QuantizeOptions } from './source-options.ts'
 
 /** See `quantize`, which loads this. */
 export async function quantizeSource(source: ModelSource, options: QuantizeOptions): Promise<Quantized> {
