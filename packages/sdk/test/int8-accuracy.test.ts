@@ -131,7 +131,7 @@ describe.skipIf(lacking('golden'))('the real S0 in int8', () => {
       `${what}: top-1 ${(100 * top1).toFixed(1)} % of ${tested.length}, the same class for ${(100 * agreement).toFixed(1)} %`,
     )
 
-  it('loses at most a point with 16 photographs, less with weights only', {
+  it('loses little with 16 photographs, less with weights only', {
     timeout: 3_600_000,
   }, async () => {
     const backend = wasm()
