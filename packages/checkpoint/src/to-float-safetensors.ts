@@ -7,7 +7,10 @@ import { type WritableTensor, writeSafetensors } from './safetensors/write.ts'
 import type { ToSafetensorsOptions } from './safetensors-options.ts'
 import { graphMetadata } from './stored-graph.ts'
 
-/** What `toSafetensors` does of float storage, apart from it so that a page which only keeps folded models has no more. */
+/**
+ * What `toSafetensors` does of float storage, apart from it so that a page which only keeps folded models has no more.
+ * @throws MobileOneError `unsupported`, `invalid-argument` as `toSafetensors`.
+ */
 export function toFloatSafetensors(
   model: Model,
   options: ToSafetensorsOptions & { readonly storage: 'float32' | 'float16' },

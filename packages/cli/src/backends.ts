@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { type ThreadCount, wasm } from '@mobileone/backend-wasm'
+import { type ThreadCount, type WasmPrecision, wasm } from '@mobileone/backend-wasm'
 import { type Backend, reference } from '@mobileone/core'
 import { type Flag, UsageError } from './command.ts'
 import { findPackage, importPackage, named } from './project.ts'
@@ -31,9 +31,9 @@ const cores = availableParallelism()
 export const backends = {
   wasm: {
     about: 'our own kernels',
-    flags: ['threads'],
+    flags: ['threads', 'precision'],
     checks: cores > 1 ? [{}, { threads: cores }] : [{}],
-    create: ({ threads }) => wasm(threads === undefined ? {} : { threads }),
+    create: createWasm,
   },
   webgpu: {
     about: 'our own kernels on the GPU, through the package webgpu',
@@ -133,7 +133,7 @@ export const backendFlags = {
   precision: {
     type: 'string',
     value: '<type>',
-    help: 'webgpu: float32 (default) or float16 storage; coreml and coreml-apple: of the exported package (default float16)',
+    help: 'wasm: of a file in int8, int8 or float32 (default: the faster); webgpu: float32 (default) or float16 storage; coreml and coreml-apple: of the exported package (default float16)',
     choices: ['float32', 'float16', 'int8'],
   },
   verify: {
@@ -148,6 +148,14 @@ export const backendDetails: string = [
   ...Object.entries<BackendRow>(backends).map(([name, { about }]) => `  ${name.padEnd(12)}  ${about}`),
   'Packages of others are looked for in your project; mobileone doctor shows which backends run here.',
 ].join('\n')
+
+function createWasm({ threads, precision }: BackendFlags): Backend {
+  if (precision === 'float16') throw new UsageError('--precision of --backend wasm is float32 or int8')
+  return wasm({
+    ...(threads !== undefined && { threads }),
+    ...(precision !== undefined && { precision: precision as WasmPrecision }),
+  })
+}
 
 /** Kept while the program runs: a GPU without a reference takes its devices with it. */
 let gpu: GPU | undefined

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import {
   type Graph,
+  integerWeight,
   type MobileOneConfig,
   type Model,
   microVariants,
@@ -8,6 +9,7 @@ import {
   type Profile,
   profile,
   variants,
+  weightRoles,
 } from '@mobileone/core'
 import { isZooName, zooNetwork } from '@mobileone/zoo'
 import { defineCommand } from '../command.ts'
@@ -43,13 +45,21 @@ export const inspect = defineCommand({
     }
     const cost = profile(deploy)
     const trainParams = train ? profile(train).params : undefined
-    const layers = layersOf(cost)
+    const isInt8 = Object.values(deploy.weights).some(({ dtype }) => dtype === 'int8')
+    const layers = layersOf(cost, isInt8 ? deploy : undefined)
     if (flags.json) {
       const { params, macs, matmulMacs, activationBytes, peakActivationBytes } = cost
       printJson({
         name: deploy.name,
         train: trainParams === undefined ? null : { params: trainParams },
-        deploy: { params, macs, ...(matmulMacs > 0 && { matmulMacs }), activationBytes, peakActivationBytes },
+        deploy: {
+          params,
+          macs,
+          ...(matmulMacs > 0 && { matmulMacs }),
+          activationBytes,
+          peakActivationBytes,
+          ...(isInt8 && { weightBytes: cost.weightBytes }),
+        },
         layers,
         ...(coreml && { coreml: coremlJson(coreml) }),
       })
@@ -61,7 +71,15 @@ export const inspect = defineCommand({
     printLine(`${printable(deploy.name)}, input ${input.join(', ')}\n`)
     printLine(
       table(
-        ['layer', 'op', 'output', 'params', 'MACs', 'activation'],
+        [
+          'layer',
+          'op',
+          'output',
+          'params',
+          'MACs',
+          'activation',
+          ...(isInt8 ? ['weights', 'stored as'] : []),
+        ],
         layers.map((layer) => [
           layer.name,
           layer.op,
@@ -69,15 +87,16 @@ export const inspect = defineCommand({
           formatCount(layer.params),
           formatCount(layer.macs),
           layer.activationBytes === 0 ? 'in place' : formatBytes(layer.activationBytes),
+          ...(isInt8 ? [layer.weightBytes ? formatBytes(layer.weightBytes) : '', layer.stored ?? ''] : []),
         ]),
-        [3, 4, 5],
+        [3, 4, 5, 6],
       ),
     )
     printLine(
       `\ntrain form   ${trainParams === undefined ? 'not in this file' : `${formatCount(trainParams)} parameters`}` +
         `\ndeploy form  ${formatCount(cost.params)} parameters, ${(cost.macs / 1e6).toFixed(2)} M MACs, ` +
         `${cost.matmulMacs > 0 ? `${(cost.matmulMacs / 1e6).toFixed(2)} M more of attention, ` : ''}` +
-        `${formatBytes(cost.activationBytes)} of activations written, ${formatBytes(cost.peakActivationBytes)} alive at most`,
+        `${formatBytes(cost.activationBytes)} of activations written, ${formatBytes(cost.peakActivationBytes)} alive at most${isInt8 ? `, ${formatBytes(cost.weightBytes)} of weights` : ''}`,
     )
   },
 })
@@ -121,15 +140,27 @@ interface LayerRow {
   readonly params: number
   readonly macs: number
   readonly activationBytes: number
+  /** Of a network in the int8 form: bytes of its weights as they are held, and in which type. */
+  readonly weightBytes?: number
+  readonly stored?: string | undefined
 }
 
-function layersOf(cost: Profile): LayerRow[] {
-  return cost.layers.map(({ node, op, outputShape, params, macs, activationBytes }) => ({
+function layersOf(cost: Profile, int8: Graph | undefined): LayerRow[] {
+  const nodes = new Map(int8?.nodes.map((node) => [node.name, node]))
+  const storedAs = (name: string): string | undefined => {
+    const node = nodes.get(name)
+    const [first] = node ? weightRoles(node) : []
+    if (!int8 || !node || !first) return undefined
+    if (integerWeight(int8, node)) return 'int8, computed in integers'
+    return int8.weights[first[1]]?.dtype
+  }
+  return cost.layers.map(({ node, op, outputShape, params, macs, activationBytes, weightBytes }) => ({
     name: node,
     op,
     output: outputShape,
     params,
     macs,
     activationBytes,
+    ...(int8 && weightBytes > 0 && { weightBytes, stored: storedAs(node) }),
   }))
 }
