@@ -143,7 +143,7 @@ export class ProgramBuilder {
     name: string,
     weight: Tensor,
     identifier: string = this.identifier(name),
-    keepsFloats = this.#keepsFloats,
+    keepsFloats: boolean = this.#keepsFloats,
   ): string {
     for (const value of weight.data) {
       if (Number.isFinite(value) && (this.dtype === 'fp32' || Math.abs(value) <= largestHalf)) continue
