@@ -1,9 +1,13 @@
 /**
- * Time one training step of the small network, batch 128 at 28 x 28, on the backends of TensorFlow.js in turn and, where
- * MOBILEONE_PYTHON names a Python with PyTorch, on PyTorch: `npm run time-step -- [--width 0.5] [--rounds 3]`.
+ * Time training steps of the small network, batch 128 at 28 x 28, one thread, step by step in turn: ours, the same branch by branch, and,
+ * where MOBILEONE_PYTHON names a Python with PyTorch, PyTorch in both layouts: `npm run time-step -- [--width 0.5] [--rounds 30] [--cpu]`.
+ * `--cpu` adds TensorFlow.js's backend `cpu`, of which a step takes most of a minute.
+ *
+ * Processor time of the process, which a busy machine changes little: the mean of the fastest tenth of all rounds, and the median.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { cpus, loadavg } from 'node:os'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { initialize, mobileone, random } from '@mobileone/core'
@@ -14,10 +18,12 @@ const { values } = parseArgs({
   options: {
     width: { type: 'string', default: '0.5' },
     branches: { type: 'string', default: '2' },
-    rounds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '30' },
+    cpu: { type: 'boolean', default: false },
     json: { type: 'boolean' },
   },
 })
+const warmUp = 3
 const batchSize = 128
 const [width, branches, rounds] = [values.width, values.branches, values.rounds].map(Number)
 
@@ -29,52 +35,49 @@ const batch = {
   labels: Int32Array.from({ length: batchSize }, () => source.integer(0, 9)),
 }
 const tf = await startTfjs()
+const network = (branchwise) => createNetwork(tf, model, { branchwise })
+const parameters = new Float32Array(network(false).layouts.parameters.size)
+for (const { name, offset } of network(false).layouts.parameters.slots)
+  parameters.set(model.weights[name].data, offset)
+
 const lanes = [
-  { name: 'tfjs wasm, our kernels', backend: 'wasm', warmUp: 3, steps: 5 },
-  {
-    name: 'tfjs wasm, our kernels, branch by branch',
-    backend: 'wasm',
-    branchwise: true,
-    warmUp: 1,
-    steps: 2,
-  },
-  { name: 'tfjs cpu', backend: 'cpu', warmUp: 0, steps: 1 },
-  { name: 'tfjs cpu, branch by branch', backend: 'cpu', branchwise: true, warmUp: 0, steps: 1 },
-].map((lane) => ({ ...lane, times: [] }))
+  { name: 'tfjs wasm, our kernels', backend: 'wasm' },
+  { name: 'tfjs wasm, our kernels, branch by branch', backend: 'wasm', branchwise: true },
+  ...(values.cpu ? [{ name: 'tfjs cpu', backend: 'cpu', once: true }] : []),
+].map((lane) => ({ ...lane, network: network(lane.branchwise ?? false) }))
+const times = new Map()
+const note = (name, wall, cpu) => times.set(name, [...(times.get(name) ?? []), { wall, cpu }])
+const torch = startTorch()
 
-for (let round = 0; round < rounds; round++) {
-  for (const { name, backend, branchwise = false, warmUp, steps, times } of lanes) {
-    process.stderr.write(`round ${round + 1} of ${rounds}: ${name}\n`)
+for (let round = 0; round < warmUp + rounds; round++) {
+  const counts = round >= warmUp
+  for (const { name, backend, network, once } of lanes) {
+    if (once && round !== warmUp) continue
     await tf.setBackend(backend)
-    const network = createNetwork(tf, model, { branchwise })
-    const parameters = new Float32Array(network.layouts.parameters.size)
-    for (const slot of network.layouts.parameters.slots)
-      parameters.set(model.weights[slot.name].data, slot.offset)
-    for (let step = -warmUp; step < steps; step++) {
-      const start = performance.now()
-      await network.gradients(parameters, batch, 0.1)
-      if (step >= 0) times.push(performance.now() - start)
-    }
+    const [cpu, wall] = [process.cpuUsage(), performance.now()]
+    await network.gradients(parameters, batch, 0.1)
+    const { user, system } = process.cpuUsage(cpu)
+    if (counts) note(name, performance.now() - wall, (user + system) / 1000)
   }
+  for (const { name, wall, cpu } of await torch.step()) if (counts) note(name, wall, cpu)
+  process.stderr.write(`\rround ${round + 1} of ${warmUp + rounds}`)
 }
-const results = lanes.map(({ name, times }) => ({ name, ms: median(times) }))
-const python = process.env.MOBILEONE_PYTHON
-if (python) {
-  const script = fileURLToPath(new URL('time_step.py', import.meta.url))
-  const run = spawnSync(python, [script, values.width, values.branches, String(batchSize)], {
-    encoding: 'utf8',
-  })
-  if (run.status === 0) results.push(...JSON.parse(run.stdout))
-  else process.stderr.write(`PyTorch: ${run.stderr.trim().split('\n').at(-1)}\n`)
-} else process.stderr.write('PyTorch is left out: MOBILEONE_PYTHON names no Python that has it\n')
+process.stderr.write('\n')
+torch.end()
 
-const ours = results[0].ms
-const rows = results.map(({ name, ms }) => ({
-  name,
-  ms,
-  imagesPerSecond: (1000 * batchSize) / ms,
-  timesOurs: ms / ours,
-}))
+const ours = fastest(times.get(lanes[0].name).map(({ cpu }) => cpu))
+const rows = [...times].map(([name, samples]) => {
+  const of = (key) => samples.map((sample) => sample[key])
+  const ms = fastest(of('cpu'))
+  return {
+    name,
+    ms,
+    medianMs: median(of('cpu')),
+    wallMs: fastest(of('wall')),
+    imagesPerSecond: (1000 * batchSize) / ms,
+    timesOurs: ms / ours,
+  }
+})
 const machine = {
   cpu: cpus()[0].model,
   cores: cpus().length,
@@ -87,13 +90,41 @@ else {
   process.stdout.write(
     `${machine.cpu}, Node ${machine.node}, load ${machine.load.toFixed(1)}; width ${width}, k ${branches}, batch ${batchSize}\n`,
   )
-  for (const { name, ms, imagesPerSecond, timesOurs } of rows)
+  for (const { name, ms, medianMs, imagesPerSecond, timesOurs } of rows)
     process.stdout.write(
-      `${name.padEnd(42)} ${ms.toFixed(0).padStart(7)} ms ${imagesPerSecond.toFixed(0).padStart(6)} images/s ${timesOurs.toFixed(2).padStart(7)} x ours\n`,
+      `${name.padEnd(42)} ${ms.toFixed(0).padStart(7)} ms (median ${medianMs.toFixed(0)}) ${imagesPerSecond.toFixed(0).padStart(6)} images/s ${timesOurs.toFixed(2).padStart(7)} x ours\n`,
     )
 }
 
+/** PyTorch, a step of each layout at a time; nothing where there is none. */
+function startTorch() {
+  const python = process.env.MOBILEONE_PYTHON
+  const none = { step: async () => [], end: () => {} }
+  if (!python) {
+    process.stderr.write('PyTorch is left out: MOBILEONE_PYTHON names no Python that has it\n')
+    return none
+  }
+  const script = fileURLToPath(new URL('time_step.py', import.meta.url))
+  const child = spawn(python, [script, values.width, values.branches, String(batchSize)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  child.stdin.on('error', () => {})
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  return {
+    async step() {
+      child.stdin.write('\n')
+      const { value, done } = await lines.next()
+      return done ? [] : JSON.parse(value)
+    },
+    end: () => child.stdin.end(),
+  }
+}
+
+function fastest(values) {
+  const sorted = values.toSorted((a, b) => a - b).slice(0, Math.max(1, Math.floor(values.length / 10)))
+  return sorted.reduce((sum, value) => sum + value, 0) / sorted.length
+}
+
 function median(values) {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)]
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 }
