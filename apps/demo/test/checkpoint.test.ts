@@ -356,9 +356,9 @@ describe.skipIf(lacking('chromium'))('the view', () => {
     expect(renamed.bytes.equals(await expected('onnx', { softmax: true, dynamicBatch: true }))).toBe(true)
 
     await pick('safetensors')
-    await page.getByLabel('Form').selectOption('trained')
+    await page.getByLabel(/^Form/).selectOption('trained')
     expect((await save()).bytes.equals(file.bytes)).toBe(true)
-    await page.getByLabel('Form').selectOption('folded')
+    await page.getByLabel(/^Form/).selectOption('folded')
     await page.getByLabel('Storage').selectOption('float16')
     expect((await save()).bytes.equals(await expected('safetensors', { storage: 'float16' }))).toBe(true)
     expect(problems).toEqual([])
