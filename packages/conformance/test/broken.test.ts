@@ -120,7 +120,7 @@ const faults: readonly (readonly [fault: string, backend: () => Backend, caught:
   [
     'loses the diagonal',
     () => quantizedAs(({ diagonal: _, ...weight }) => weight),
-    'int8 form: MobileOne, quantised',
+    'int8 form: single layers, bit for bit',
   ],
   [
     'uses its input as scratch memory',
