@@ -5,8 +5,8 @@ import { floatWeight, type Model } from '@mobileone/core'
 import { createClassifier, wasm } from '@mobileone/sdk'
 import { lacking } from '@mobileone/testkit'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { downloadedModel } from '../plugins/embedded-model.ts'
-import { roundToBfloat16 } from '../plugins/round-significand.ts'
+import { downloadedBits, downloadedModel } from '../plugins/embedded-model.ts'
+import { roundToBits } from '../plugins/round-significand.ts'
 import { assetUrl, readDescription } from '../src/embedded.ts'
 
 const description = readDescription()
@@ -19,12 +19,12 @@ describe('the model that the page downloads', () => {
     model = modelFromCheckpoint(readCheckpoint(bytes))
   })
 
-  it('has weights of 8 significant bits, which compress to less than 165 kB', () => {
+  it('has weights of 7 significant bits, which compress to less than 150 kB', () => {
     for (const name of Object.keys(model.weights).filter((name) => name.endsWith('.weight'))) {
       const { data } = floatWeight(model, name)
-      expect(data, name).toEqual(roundToBfloat16(data))
+      expect(data, name).toEqual(roundToBits(data, downloadedBits))
     }
-    expect(brotliCompressSync(bytes).length).toBeLessThan(165_000)
+    expect(brotliCompressSync(bytes).length).toBeLessThan(150_000)
   })
 
   it('says of the samples what the trained one says', async () => {
@@ -48,7 +48,7 @@ describe('the model that the page downloads', () => {
   })
 })
 
-it('rounds to the nearest value of bfloat16, ties to even', () => {
+it('rounds to the nearest value of so many bits, ties to even', () => {
   const values = Float32Array.of(0, -0, 1, -1.00390625, 1.00390625, 1.01171875, 1.003906369, Math.PI)
-  expect([...roundToBfloat16(values)]).toEqual([0, -0, 1, -1, 1, 1.015625, 1.0078125, 3.140625])
+  expect([...roundToBits(values, 8)]).toEqual([0, -0, 1, -1, 1, 1.015625, 1.0078125, 3.140625])
 })
