@@ -126,7 +126,10 @@ describe('--backend', () => {
   it.each([
     [['--backend', 'wasm', '--provider', 'cpu'], /--provider is for --backend ort; --backend is wasm/],
     [['--backend', 'ort', '--tfjs-backend', 'cpu'], /--tfjs-backend is for --backend tfjs; --backend is ort/],
-    [['--backend', 'tfjs', '--precision', 'float16'], /--precision is for --backend wasm and webgpu and coreml/],
+    [
+      ['--backend', 'tfjs', '--precision', 'float16'],
+      /--precision is for --backend wasm and webgpu and coreml/,
+    ],
     [
       ['--backend', 'tfjs', '--tfjs-backend', 'webgl'],
       /--tfjs-backend must be one of wasm, cpu; got "webgl"/,
