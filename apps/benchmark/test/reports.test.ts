@@ -13,7 +13,7 @@ import {
   ratioPlace,
   summaryText,
 } from '../src/site/pages/compare/compare-words.ts'
-import { goTo, openSite, type Site, takeScreenshots, violations } from './open-site.ts'
+import { goTo, openSite, phoneCheck, type Site } from './open-site.ts'
 import { makeReport } from './sample-report.ts'
 
 describe('the words of a comparison', () => {
@@ -198,14 +198,7 @@ describe.skipIf(lacking('chromium'))('reports on the page', { retry: 1, timeout:
         colorScheme,
         reducedMotion: 'reduce',
       })
-      const check = async (view: string): Promise<void> => {
-        expect(await violations(page), view).toEqual([])
-        expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBe(390)
-        if (colorScheme === 'dark') return
-        await takeScreenshots(page, view)
-        await page.setViewportSize({ width: 390, height: 844 })
-        await page.emulateMedia({ colorScheme })
-      }
+      const check = phoneCheck(page, colorScheme)
       const first = makeReport({}, 1)
       const second = makeReport({}, 0.8)
       await openReport(page, [

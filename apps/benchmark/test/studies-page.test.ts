@@ -4,7 +4,7 @@ import { type StudyName, studyNames } from '@mobileone/measure/studies'
 import { lacking } from '@mobileone/testkit'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { goTo, openSite, type Site, takeScreenshots, violations } from './open-site.ts'
+import { goTo, openSite, phoneCheck, type Site, violations } from './open-site.ts'
 
 const status = (page: Page, wanted: string): Promise<unknown> =>
   page.waitForSelector(`.study-panel[data-status="${wanted}"]`, { timeout: 120_000 })
@@ -79,14 +79,7 @@ describe.skipIf(lacking('chromium'))('the pages of the studies', { retry: 2, tim
         colorScheme,
         reducedMotion: 'reduce',
       })
-      const check = async (view: string): Promise<void> => {
-        expect(await violations(page), view).toEqual([])
-        expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBe(390)
-        if (colorScheme === 'dark') return
-        await takeScreenshots(page, view)
-        await page.setViewportSize({ width: 390, height: 844 })
-        await page.emulateMedia({ colorScheme })
-      }
+      const check = phoneCheck(page, colorScheme)
       await page.waitForSelector('.study-cards')
       await check('studies')
       // One study of each kind of plot in the dark: the rest has the same parts.

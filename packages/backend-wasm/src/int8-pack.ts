@@ -1,21 +1,14 @@
 /** int8 weights as the kernels read them: the layouts are described in assembly/gemm-int8.ts and assembly/gemv-int8.ts. */
-import { diagonalSteps, inverseSteps, type QuantizedTensor } from '@mobileone/core'
+import { diagonalSteps, inverseSteps, laneLimit, largestLane, type QuantizedTensor } from '@mobileone/core'
 import * as abi from './abi.ts'
 import { padChannels } from './choose.ts'
 import { type Constant, constant } from './program.ts'
 
-/** What the lanes of `rdot16x2`, which hold i16, may be in sum for levels up to 127. */
-const LANE_LIMIT = Math.floor(32767 / 127)
-
-/** True where four products of `rdot16x2` fit into a lane of i16, whatever the levels: those of k, k + 1, k + 4 and k + 5 of each eight. */
+/** True where four products of `rdot16x2` fit into a lane of i16 in every row, whatever the levels. */
 export function fitsLanes({ shape, data }: QuantizedTensor): boolean {
   const k = data.length / shape[0]!
-  const weight = (row: number, at: number): number => (at < k ? Math.abs(data[row + at]!) : 0)
   for (let row = 0; row < data.length; row += k) {
-    for (let at = 0; at < k; at += at % 8 === 2 ? 6 : 2) {
-      const sum = weight(row, at) + weight(row, at + 1) + weight(row, at + 4) + weight(row, at + 5)
-      if (sum > LANE_LIMIT) return false
-    }
+    if (largestLane(data.subarray(row, row + k)) > laneLimit) return false
   }
   return true
 }

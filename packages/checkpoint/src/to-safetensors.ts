@@ -1,5 +1,5 @@
-import { MobileOneError, type Model } from '@mobileone/core'
-import { hasInt8, int8Metadata, int8Tensors } from './int8/split-levels.ts'
+import { hasInt8Weights, MobileOneError, type Model } from '@mobileone/core'
+import { int8Metadata, int8Tensors } from './int8/split-levels.ts'
 import { toMetadata } from './metadata.ts'
 import { writeSafetensors } from './safetensors/write.ts'
 import type { ToSafetensorsOptions } from './safetensors-options.ts'
@@ -14,7 +14,7 @@ export type { ToSafetensorsOptions } from './safetensors-options.ts'
  * or int8 under another naming, and for int8 of a model that is not quantised.
  */
 export function toSafetensors(model: Model, options: ToSafetensorsOptions = {}): Uint8Array {
-  const { storage = hasInt8(model) ? 'int8' : 'float32' } = options
+  const { storage = hasInt8Weights(model) ? 'int8' : 'float32' } = options
   if (storage !== 'int8') return toFloatSafetensors(model, { ...options, storage })
   if ((options.naming ?? 'canonical') !== 'canonical') {
     throw new MobileOneError(

@@ -43,6 +43,8 @@ export {
   hasIntegerLayers,
   integerWeight,
   inverseSteps,
+  laneLimit,
+  largestLane,
   largestLevel,
   toLevel,
 } from './model/integer-weight.ts'
@@ -111,7 +113,7 @@ export {
 export { isTokenNode, refuseTokenNodes, tokenNodes } from './model/token-nodes.ts'
 export { findLastUses, findUses, type GraphUses, type Uses } from './model/uses.ts'
 export { findProblems, validate } from './model/validate.ts'
-export { floatWeight, floatWeights } from './model/weights.ts'
+export { floatWeight, floatWeights, hasInt8Weights } from './model/weights.ts'
 export { createPacer, pause } from './pause.ts'
 export { printable, printableLines } from './printable.ts'
 export type { OnProgress, Progress } from './progress.ts'

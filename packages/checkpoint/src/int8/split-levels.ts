@@ -1,12 +1,7 @@
-import { MobileOneError, type Model, type QuantizedTensor } from '@mobileone/core'
+import { hasInt8Weights, MobileOneError, type Model, type QuantizedTensor } from '@mobileone/core'
 import { roundToFloat16 } from '@mobileone/core/half'
 import type { WritableTensor } from '../safetensors/write.ts'
 import { formKey, type Levels, layoutVersion, partEndings, versionKey } from './layout.ts'
-
-/** Whether `model` has weights in int8. */
-export function hasInt8({ weights }: Model): boolean {
-  return Object.values(weights).some(({ dtype }) => dtype === 'int8')
-}
 
 /**
  * The tensors of a file of `model` in int8, see `layout.ts`: nothing is rounded. Other weights of two axes or more are F16 where that
@@ -14,7 +9,7 @@ export function hasInt8({ weights }: Model): boolean {
  * @throws MobileOneError `invalid-argument` for a model without weights in int8, or whose names are those of parts.
  */
 export function int8Tensors(model: Model): Map<string, WritableTensor> {
-  if (!hasInt8(model)) {
+  if (!hasInt8Weights(model)) {
     throw new MobileOneError(
       'invalid-argument',
       `storage int8 is for the int8 form, and "${model.name}" has no weight in int8; quantize it first, or take float16`,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import {
   type Graph,
+  hasInt8Weights,
   integerWeight,
   type MobileOneConfig,
   type Model,
@@ -45,7 +46,7 @@ export const inspect = defineCommand({
     }
     const cost = profile(deploy)
     const trainParams = train ? profile(train).params : undefined
-    const isInt8 = Object.values(deploy.weights).some(({ dtype }) => dtype === 'int8')
+    const isInt8 = hasInt8Weights(deploy)
     const layers = layersOf(cost, isInt8 ? deploy : undefined)
     if (flags.json) {
       const { params, macs, matmulMacs, activationBytes, peakActivationBytes } = cost

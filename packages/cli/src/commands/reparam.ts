@@ -1,5 +1,12 @@
 import { toSafetensors } from '@mobileone/checkpoint'
-import { compareModels, MobileOneError, type Model, profile, refuseNonFinite } from '@mobileone/core'
+import {
+  compareModels,
+  hasInt8Weights,
+  MobileOneError,
+  type Model,
+  profile,
+  refuseNonFinite,
+} from '@mobileone/core'
 import { createBackend } from '../backends.ts'
 import { defineCommand, UsageError } from '../command.ts'
 import { writeFileAtomic } from '../files.ts'
@@ -59,7 +66,7 @@ export const reparam = defineCommand({
     }
     const train = await loadFor({ weights: input, ...flags })
     refuseNonFinite(train, `${input} cannot be folded`)
-    if (Object.values(train.weights).some(({ dtype }) => dtype === 'int8')) {
+    if (hasInt8Weights(train)) {
       throw new UsageError(
         `${input} is in the int8 form, which has no branches left; use it as it is, or mobileone export it`,
       )

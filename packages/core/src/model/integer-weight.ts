@@ -12,6 +12,25 @@ import type { QuantizedTensor, TensorSpec, Weight } from './tensor.ts'
 export const largestLevel = 127
 
 /**
+ * What four weights may come to in magnitude whose products a kernel sums in int16, whatever the levels: those of k, k + 1, k + 4 and k + 5
+ * of each eight, and of k + 2, k + 3, k + 6 and k + 7. `quantize` chooses scales with which rows stay within it.
+ */
+export const laneLimit: number = Math.floor(32767 / largestLevel)
+
+/** The largest sum of the magnitudes of four such weights of a row; what lies beyond the row is zero. */
+export function largestLane(row: Int8Array): number {
+  const magnitude = (index: number): number => Math.abs(row[index] ?? 0)
+  let largest = 0
+  for (let start = 0; start < row.length; start += 8) {
+    for (const first of [start, start + 2]) {
+      const sum = magnitude(first) + magnitude(first + 1) + magnitude(first + 4) + magnitude(first + 5)
+      largest = Math.max(largest, sum)
+    }
+  }
+  return largest
+}
+
+/**
  * The weight of `node` where the model asks for integer arithmetic: that of a convolution of one group, 1 x 1 and without padding,
  * which has `inputSteps`. Undefined where the node is computed in float32, with {@link floatWeight} where its weight is int8.
  */

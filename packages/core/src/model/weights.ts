@@ -1,6 +1,6 @@
 /** The elements of weights, however they are stored. */
 import { MobileOneError } from '../errors.ts'
-import type { Model } from './model.ts'
+import type { Graph, Model } from './model.ts'
 import { elementCount, type QuantizedTensor, type Tensor, type Weight } from './tensor.ts'
 
 const dequantized = new WeakMap<QuantizedTensor, Tensor>()
@@ -19,6 +19,11 @@ export function floatWeight(model: Pick<Model, 'name' | 'weights'>, name: string
 /** All weights of `model` in float32, see {@link floatWeight}. */
 export function floatWeights(model: Pick<Model, 'weights'>): Readonly<Record<string, Tensor>> {
   return Object.fromEntries(Object.entries(model.weights).map(([name, weight]) => [name, toFloat32(weight)]))
+}
+
+/** True where `model` has a weight that is stored as int8. */
+export function hasInt8Weights({ weights }: Pick<Graph, 'weights'>): boolean {
+  return Object.values(weights).some(({ dtype }) => dtype === 'int8')
 }
 
 /** `weight` in float32: itself, or dequantised. */

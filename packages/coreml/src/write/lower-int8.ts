@@ -1,4 +1,4 @@
-import { type Conv2d, elementCount, type Model, type QuantizedTensor, tensor } from '@mobileone/core'
+import { type Conv2d, type Model, type QuantizedTensor, tensor } from '@mobileone/core'
 import { tensorType } from '../mil/program.ts'
 import type { ProgramBuilder } from './program-builder.ts'
 
@@ -71,9 +71,4 @@ function factorOf(scales: Float32Array): number {
   const largest = scales.reduce((most, scale) => Math.max(most, scale), 0) * 127
   const exact = largest > 0 ? 2 ** Math.floor(-Math.log2(largest)) : 1
   return Math.min(Math.max(exact, 1 / largestFactor), largestFactor)
-}
-
-/** True where `model` has weights in int8 already. */
-export function hasInt8Weights(model: Model): boolean {
-  return Object.values(model.weights).some(({ dtype, shape }) => dtype === 'int8' && elementCount(shape) > 0)
 }

@@ -1,4 +1,11 @@
-import { inferShapes, MobileOneError, type Model, type TensorSpec, validate } from '@mobileone/core'
+import {
+  hasInt8Weights,
+  inferShapes,
+  MobileOneError,
+  type Model,
+  type TensorSpec,
+  validate,
+} from '@mobileone/core'
 import { assertLinted } from '../lint/lint.ts'
 import { metadataKeys } from '../mil/metadata.ts'
 import {
@@ -15,7 +22,6 @@ import { contentId } from './content-id.ts'
 import { encodeCard } from './encode-card.ts'
 import { encodeSpecification } from './encode-specification.ts'
 import { inputFeature } from './input-feature.ts'
-import { hasInt8Weights } from './lower-int8.ts'
 import { lowerNode } from './lower-node.ts'
 import type { CoreMLOptions } from './options.ts'
 import { planExport } from './plan-export.ts'

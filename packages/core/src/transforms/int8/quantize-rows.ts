@@ -1,7 +1,4 @@
-import { largestLevel } from '../../model/integer-weight.ts'
-
-/** What the sums of one lane of the fastest kernel, of four weights and inputs up to 127, keep within int16: |w| of the four together. */
-const laneLimit = 258
+import { laneLimit, largestLane, largestLevel } from '../../model/integer-weight.ts'
 
 /** How the rows of a weight are rounded. */
 export interface RowOptions {
@@ -42,17 +39,4 @@ function roundRow(given: Float64Array, step: number, levels: Int8Array): void {
     const level = Math.round((given[index] as number) / step)
     levels[index] = Math.max(-largestLevel, Math.min(largestLevel, level))
   }
-}
-
-/** The largest sum of magnitudes over one lane; what lies beyond the row is zero. */
-export function largestLane(levels: Int8Array): number {
-  const magnitude = (index: number): number => Math.abs(levels[index] ?? 0)
-  let largest = 0
-  for (let start = 0; start < levels.length; start += 8) {
-    for (const first of [start, start + 2]) {
-      const sum = magnitude(first) + magnitude(first + 1) + magnitude(first + 4) + magnitude(first + 5)
-      largest = Math.max(largest, sum)
-    }
-  }
-  return largest
 }
