@@ -92,6 +92,28 @@ function repositoryTargets(text) {
   return [...text.matchAll(LINK)].map(([, , , target]) => target)
 }
 
+/** The examples that are installed from packed packages: all that are no member of the workspace. */
+export function installedExamples() {
+  return readdirSync(join(root, 'examples'))
+    .map((name) => ({ name, folder: join(root, 'examples', name) }))
+    .filter(({ folder }) => existsSync(join(folder, 'package.json')))
+    .map((entry) => ({ ...entry, manifest: readManifest(entry.folder) }))
+    .filter(({ manifest }) => !JSON.stringify(manifest).includes('"workspace:'))
+}
+
+/** `manifest` of an example, with the versions of our packages as they are now. */
+function withVersions(manifest, versions) {
+  const current = (dependencies) =>
+    Object.fromEntries(
+      Object.entries(dependencies).map(([name, version]) => [name, versions[name] ?? version]),
+    )
+  const result = { ...manifest }
+  for (const kind of ['dependencies', 'devDependencies']) {
+    if (result[kind]) result[kind] = current(result[kind])
+  }
+  return result
+}
+
 /** Differences between the manifests, the links of the READMEs, and what they should be, each a line. */
 export function checkManifests({ write = false } = {}) {
   const complaints = []
@@ -116,6 +138,19 @@ export function checkManifests({ write = false } = {}) {
     else
       complaints.push(
         `${manifest.name}: package.json is not what tooling/manifests.mjs derives; npm run manifests`,
+      )
+  }
+  const versions = Object.fromEntries(
+    publishedPackages().map(({ manifest }) => [manifest.name, manifest.version]),
+  )
+  for (const { name, folder, manifest } of installedExamples()) {
+    const wanted = `${JSON.stringify(withVersions(manifest, versions), undefined, 2)}\n`
+    const path = join(folder, 'package.json')
+    if (readFileSync(path, 'utf8') === wanted) continue
+    if (write) writeFileSync(path, wanted)
+    else
+      complaints.push(
+        `examples/${name}: package.json has other versions of our packages, or another form; npm run manifests`,
       )
   }
   return complaints

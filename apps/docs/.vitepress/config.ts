@@ -16,6 +16,7 @@ const places: readonly (readonly [source: RegExp, page: string])[] = [
   [/^docs\/(.+)\.md$/, '$1.md'],
   [/^packages\/([^/]+)\/README\.md$/, 'packages/$1.md'],
   [/^(apps|examples)\/([^/]+)\/README\.md$/, '$1/$2.md'],
+  [/^examples\/README\.md$/, 'examples/index.md'],
   [/^apps\/docs\/pages\/(.+)\.md$/, '$1.md'],
   [/^apps\/docs\/api\/(.+)\.md$/, 'api/$1.md'],
 ]
@@ -125,7 +126,11 @@ const sidebar: DefaultTheme.SidebarItem[] = [
   },
   { text: 'Packages', collapsed: true, items: folders('packages') },
   { text: 'Apps', collapsed: true, items: [item('Demo', 'apps/demo'), item('Benchmark', 'apps/benchmark')] },
-  { text: 'Examples', collapsed: true, items: folders('examples') },
+  {
+    text: 'Examples',
+    collapsed: true,
+    items: [item('Which there are', 'examples/'), ...folders('examples')],
+  },
 ]
 
 /** Pages lie all over the repository, where the dependencies of this package are not found. */

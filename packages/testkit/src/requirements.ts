@@ -167,6 +167,12 @@ const parts = {
     lack: () => (currentNodePath() ? undefined : 'npm installed no Node of its own for this system'),
     remedy: 'install with optional dependencies on Linux, macOS or Windows',
   },
+  registry: {
+    use: 'tests that install packed packages',
+    lack: () =>
+      !process.env.MOBILEONE_REGISTRY ? 'MOBILEONE_REGISTRY names no registry that has them' : undefined,
+    remedy: 'npm run test:examples, which opens one where npm reaches its own',
+  },
   'arm64-node': {
     use: 'tests on arm64, emulated',
     lack: () =>

@@ -21,7 +21,7 @@ const allowed = [
 ]
 
 function testFiles(): readonly string[] {
-  return ['packages', 'apps', 'examples'].flatMap((folder) =>
+  return ['packages', 'apps', 'examples', '.'].flatMap((folder) =>
     readdirSync(join(root, folder)).flatMap((name) => {
       const tests = join(root, folder, name, 'test')
       try {

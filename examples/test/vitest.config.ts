@@ -1,0 +1,20 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import base from '../../vitest.config.ts'
+
+/** Installing and building take seconds to minutes. */
+const patient = 600_000
+
+const config: ViteUserConfig = defineConfig({
+  ...base,
+  root: fileURLToPath(new URL('../..', import.meta.url)),
+  test: {
+    ...base.test,
+    include: ['examples/test/*.test.ts'],
+    globalSetup: ['examples/test/open-registry.ts'],
+    testTimeout: patient,
+    hookTimeout: patient,
+  },
+})
+
+export default config
