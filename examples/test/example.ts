@@ -4,8 +4,9 @@ import { once } from 'node:events'
 import { cp, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { currentNodePath } from '@mobileone/testkit'
 
 const examples = fileURLToPath(new URL('..', import.meta.url))
 const windows = process.platform === 'win32'
@@ -31,14 +32,20 @@ export interface Served {
 type Env = Readonly<Record<string, string>>
 
 /**
- * Copy `examples/<name>` and install it from the registry at MOBILEONE_REGISTRY; remove it when done.
+ * Copy `examples/<name>` and install it from the registry at MOBILEONE_REGISTRY; remove it when done. `currentNode` is for
+ * what does not run on the oldest Node that this project does: tests that give it ask for `lacking('current-node')`.
  * @throws Error with what npm printed where it fails.
  */
-export async function installExample(name: string): Promise<Example> {
+export async function installExample(
+  name: string,
+  { currentNode = false }: { readonly currentNode?: boolean } = {},
+): Promise<Example> {
+  const node = currentNode ? dirname(currentNodePath() as string) : undefined
+  const common: Env = node ? { PATH: `${node}${delimiter}${process.env.PATH}` } : {}
   const folder = await mkdtemp(join(await realpath(tmpdir()), `mobileone-${name}-`))
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 5 })
   const run: Example['run'] = (command, args, env) =>
-    output(start(folder, command, args, env), [command, ...args])
+    output(start(folder, command, args, { ...common, ...env }), [command, ...args])
   try {
     await cp(join(examples, name), folder, {
       recursive: true,
@@ -46,7 +53,12 @@ export async function installExample(name: string): Promise<Example> {
     })
     await writeFile(join(folder, '.npmrc'), `@mobileone:registry=${process.env.MOBILEONE_REGISTRY}\n`)
     await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'])
-    return { folder, run, serve: (command, args, env) => serve(folder, command, args, env), remove }
+    return {
+      folder,
+      run,
+      serve: (command, args, env) => serve(folder, command, args, { ...common, ...env }),
+      remove,
+    }
   } catch (error) {
     await remove()
     throw error

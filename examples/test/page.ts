@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createClassifier } from '@mobileone/sdk'
+import { createClassifier, type Prediction } from '@mobileone/sdk'
 import { launchChromium, serve } from '@mobileone/testkit'
 
 const assets = fileURLToPath(new URL('../../apps/demo/assets/', import.meta.url))
@@ -16,10 +16,14 @@ export async function expectedLabels(): Promise<string> {
   const classifier = await createClassifier({ model })
   try {
     const top = await classifier.classify(picture, { topK: 3 })
-    return top.map(({ label, score }) => `${label}: ${(100 * score).toFixed(1)} %`).join('\n')
+    return labelText(top)
   } finally {
     await classifier.dispose()
   }
+}
+
+export function labelText(predictions: readonly Prediction[]): string {
+  return predictions.map(({ label, score }) => `${label}: ${(100 * score).toFixed(1)} %`).join('\n')
 }
 
 /**
@@ -37,13 +41,18 @@ export async function labelsOnPage(url: string): Promise<string> {
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text())
     })
-    await page.route(
-      ({ pathname }) => pathname === '/model.safetensors',
-      async (route) => {
-        await route.fulfill({ body: await readFile(model), contentType: 'application/octet-stream' })
-      },
-    )
+    const asked = new Promise<void>((resolve) => {
+      void page.route(
+        ({ pathname }) => pathname === '/model.safetensors',
+        async (route) => {
+          resolve()
+          await route.fulfill({ body: await readFile(model), contentType: 'application/octet-stream' })
+        },
+      )
+    })
     await page.goto(`${url}?model=/model.safetensors`)
+    // What is rendered by a server listens to nothing before its scripts run.
+    await Promise.race([asked, page.waitForTimeout(60_000)])
     await page.setInputFiles('input[type=file]:not([disabled])', picture)
     const found = page.waitForFunction(() => {
       const text = document.querySelector('output')?.textContent ?? ''

@@ -24,6 +24,7 @@ export { type FilmOptions, pictureFilm } from './picture-film.ts'
 export {
   bun,
   chromiumPath,
+  currentNodePath,
   deno,
   fashionMnistFolder,
   goldenFolder,

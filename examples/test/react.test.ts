@@ -1,0 +1,7 @@
+import { lacking } from '@mobileone/testkit'
+import { describe, it } from 'vitest'
+import { checkStaticPage } from './check-page.ts'
+
+describe.skipIf(lacking('registry', 'chromium'))('the example of a React component', () => {
+  it('is built, and labels a picture', () => checkStaticPage('react'))
+})

@@ -1,0 +1,5 @@
+import { createApp } from 'vue'
+import PictureLabels from './PictureLabels.vue'
+
+const model = new URLSearchParams(location.search).get('model') ?? 's0'
+createApp(PictureLabels, { model }).mount('#app')
