@@ -6,6 +6,7 @@ export default library(
   {
     main: 'src/main.ts',
     camera: 'src/camera/main.ts',
+    start: 'src/start/main.ts',
     ...Object.fromEntries(contenders.map((name) => [`contenders/${name}`, `src/contenders/${name}.ts`])),
   },
   {

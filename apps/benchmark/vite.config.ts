@@ -26,7 +26,9 @@ const config: UserConfig = defineConfig({
     modulePreload: { polyfill: false },
     // Inlined assets would be data: addresses, which the policy forbids.
     assetsInlineLimit: 0,
-    rolldownOptions: { input: ['index.html', 'contender.html', 'camera.html', 'workload.html'] },
+    rolldownOptions: {
+      input: ['index.html', 'contender.html', 'camera.html', 'start.html', 'workload.html'],
+    },
   },
 })
 

@@ -30,12 +30,14 @@ const WARM_MS = 6
 const COMPILE_MS = 4
 const LOOK_MS = 1
 const LOOKS = 3
+/** What is this many times as fast as every other in two looks needs no third. */
+const CLEAR_LEAD = 1.15
 
 const measured = new Map<Simd, Promise<Rates>>()
 
 /**
  * What plans the layers of `model` with int8 weights: by the kernel that is fastest on this machine, which no feature test tells, and in
- * float32 where that is faster and `precision` leaves it open. The kernels are timed once, for some 15 ms.
+ * float32 where that is faster and `precision` leaves it open. The kernels are timed once, for some 20 ms.
  * @param link The kernels over a memory, `shared` or not.
  */
 export async function chooseInt8(
@@ -89,8 +91,13 @@ async function measureKernels(
     const end = performance.now() + WARM_MS
     while (performance.now() < end) for (const { record } of runs) step(record, 0, PART, 0)
     await new Promise((resolve) => setTimeout(resolve, COMPILE_MS))
+    let last: string | undefined
     for (let round = 0; round < LOOKS; round++) {
-      for (const run of runs) run.rate = Math.max(run.rate, rateOf(step, run.record))
+      const seen: Rates = new Map(runs.map(({ name, record }) => [name, rateOf(step, record)]))
+      for (const run of runs) run.rate = Math.max(run.rate, seen.get(run.name)!)
+      const leader = clearLeader(seen)
+      if (leader !== undefined && leader === last) return
+      last = leader
     }
   }
   await look()
@@ -98,6 +105,12 @@ async function measureKernels(
   // Nothing but a second look tells a slow kernel from one that is still to be compiled for speed.
   if (!fastestKernel(rates(), undefined).kernel) await look()
   return rates()
+}
+
+/** What is faster than every other of `rates` beyond doubt. */
+function clearLeader(rates: Rates): string | undefined {
+  const [first, second] = [...rates].sort(([, a], [, b]) => b - a)
+  return first![1] > CLEAR_LEAD * second![1] ? first![0] : undefined
 }
 
 function rateOf(step: Kernels['step'], record: number): number {

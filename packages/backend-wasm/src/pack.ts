@@ -24,7 +24,12 @@ export function packPanels(
       const group = (channel - output) / outputs
       const start = group * groupFloats + (output >> 3) * panelFloats + (output & 7)
       to[start] = bias?.[channel] ?? 0
-      for (let i = 0, from = channel * k; i < k / taps; i++) {
+      const end = (channel + 1) * k
+      if (taps === 1) {
+        for (let from = channel * k, at = start + 8; from < end; from++, at += 8) to[at] = weight[from]!
+        continue
+      }
+      for (let i = 0, from = channel * k; from < end; i++) {
         let at = start + 8 + 64 * taps * (i >> 3) + 8 * (i & 7)
         for (let tap = 0; tap < taps; tap++, at += 64) to[at] = weight[from++]!
       }

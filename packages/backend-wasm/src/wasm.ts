@@ -9,9 +9,9 @@ import {
 } from '@mobileone/core'
 import { chooseSimd, detectSimd, type Simd, simdFeatures } from './detect-simd.ts'
 import { executorOf } from './executor.ts'
-import type { WasmSource } from './load.ts'
+import { loadModule, type WasmSource } from './load.ts'
 import { checkPrecision, type WasmPrecision } from './precision.ts'
-import { createRuntime } from './runtime.ts'
+import { createRuntime, int8For } from './runtime.ts'
 import { planThreads, type ThreadCount } from './thread-count.ts'
 import type { WorkerAddress } from './thread-pool.ts'
 
@@ -30,7 +30,7 @@ export interface WasmOptions {
   /**
    * What layers that the model asks to compute in int8 (`integerWeight`) are computed in: `int8`, with the bits of `reference()` for what
    * they read, or `float32`, in which their weights stand for float32 elements. Default: int8, unless float32 is faster on this machine,
-   * which the first such model finds in some 15 ms. The executor's `precision` says what it came to. Models that do not ask are float32.
+   * which the first such model finds in some 20 ms. The executor's `precision` says what it came to. Models that do not ask are float32.
    */
   readonly precision?: WasmPrecision
   /**
@@ -61,9 +61,23 @@ export function wasm(options: WasmOptions = {}): Backend {
         return { ok: false, reason: message.replace(/^wasm: /, '') }
       }
     },
+    preload: (model) => void preload(model, options).catch(() => {}),
     unsupported: () => [],
     compile: (model, compileOptions = {}) => compile(model, options, compileOptions),
   }
+}
+
+/** Compile the kernels, unless they come from elsewhere, and find the fastest for a model in int8. */
+async function preload(
+  model: Model | undefined,
+  { wasm, simd: wanted, ...options }: WasmOptions,
+): Promise<void> {
+  if (wasm !== undefined) return
+  const simd = await chooseSimd(wanted)
+  const shared = planThreads(options.threads).threads > 1
+  const module = loadModule(simd, wasm, shared)
+  if (model) await int8For(model, simd, options.precision, module, shared)
+  else await module
 }
 
 async function compile(

@@ -48,6 +48,11 @@ export interface Backend {
   readonly nan?: 'kept' | 'unspecified'
   /** Probe this machine. Never throws; a refusal says why. */
   probe(): Promise<ProbeResult>
+  /**
+   * Start what `compile` will need, where that takes time: for any model, while one is still to be fetched, or for this one. Never throws:
+   * what fails, fails again in `compile`.
+   */
+  preload?(model?: Model): void
   /** The nodes this backend has no kernel for. Empty means `compile` will not refuse. */
   unsupported(model: Model): readonly Node[]
   /**

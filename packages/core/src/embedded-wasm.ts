@@ -6,7 +6,9 @@ import { inflate } from './inflate.ts'
  * @throws MobileOneError `invalid-file` for damaged data.
  */
 export async function inflateBase64(text: string): Promise<Uint8Array<ArrayBuffer>> {
-  const deflated = Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+  const binary = atob(text)
+  const deflated = new Uint8Array(binary.length)
+  for (let i = 0; i < binary.length; i++) deflated[i] = binary.charCodeAt(i)
   try {
     const inflated = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw'))
     return new Uint8Array(await new Response(inflated).arrayBuffer())

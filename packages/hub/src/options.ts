@@ -18,6 +18,11 @@ export interface FetchWeightsOptions {
   readonly integrity?: string | undefined
   /** The same as `integrity`, as 64 hex digits. */
   readonly sha256?: string | undefined
+  /**
+   * False spares hashing bytes, Blobs and files that no `integrity` or `sha256` is asked of; `sha256` of the result is then empty.
+   * Default true.
+   */
+  readonly hash?: boolean | undefined
   /** Default: `openDefaultCache()`. `false` neither reads nor writes one. */
   readonly cache?: WeightCache | false | undefined
   /** Use only local files and the cache. Default: MOBILEONE_OFFLINE in Node, else false. */
@@ -49,7 +54,7 @@ export interface FetchedWeights {
   readonly bytes: Uint8Array
   /** The URL (without its query, which may hold a signature) or path, `file:<name>` for a File, `blob` or `bytes`. */
   readonly source: string
-  /** 64 lower-case hex digits. */
+  /** 64 lower-case hex digits; empty where {@link FetchWeightsOptions.hash} spared them. */
   readonly sha256: string
   readonly fromCache: boolean
   /** Where the file is kept, for {@link dropCached} and {@link derive}; undefined for local files and without a cache. */

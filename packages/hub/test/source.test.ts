@@ -83,6 +83,13 @@ describe('what needs no network', () => {
     }
   })
 
+  test('hash: false spares the hash, but not of what is pinned', async () => {
+    expect(await fetchWeights(body, { hash: false })).toMatchObject({ sha256: '', source: 'bytes' })
+    expect(await fetchWeights(body, { hash: false, sha256: hash })).toMatchObject({ sha256: hash })
+    const wrong = await failure(fetchWeights(body, { hash: false, sha256: '0'.repeat(64) }))
+    expect(wrong.code).toBe('integrity')
+  })
+
   test('an existing file wins over a hub id; a name with an extension is a file', async () => {
     const { resolveSource } = await import('../src/resolve-source.ts')
     const { nodePlatform } = await import('../src/node/platform.ts')

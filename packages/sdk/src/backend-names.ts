@@ -11,7 +11,7 @@ export type BackendName = 'wasm' | 'webgpu' | 'auto'
 export type BackendChoice = BackendName | BackendSource | readonly (BackendName | BackendSource)[]
 
 const names: Readonly<Record<BackendName, (precision: Precision | undefined) => readonly BackendSource[]>> = {
-  wasm: () => [wasm],
+  wasm: () => [wasm()],
   webgpu: (precision) => [webgpuIn(precision)],
   auto: (precision) => [webgpuIn(precision), () => wasm({ threads: 'auto' })],
 }

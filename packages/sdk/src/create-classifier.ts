@@ -39,9 +39,15 @@ import { deferred } from './watch/deferred.ts'
 export async function createClassifier(options: ClassifierOptions): Promise<LocalClassifier> {
   const { decoder, signal, onRefusal, verify, precision } = options
   const backends = backendSources(options.backend ?? 'wasm', precision)
+  const [first] = backends
+  const preload = (loaded?: Model): void => {
+    if (typeof first === 'object') first.preload?.(loaded)
+  }
   if (decoder !== false) await checkDecoder(decoder)
+  preload()
   const onProgress = withFraction(options.onProgress)
   const model = withEmbedding(await loadDeployModel(options.model, { ...options, onProgress }))
+  preload(model)
   const assumed = await assumedCard(model)
   const rule = { ...assumed.preprocess, ...options.preprocess }
   const labels = options.labels ?? assumed.labels
@@ -53,9 +59,16 @@ export async function createClassifier(options: ClassifierOptions): Promise<Loca
     ...(verify !== undefined && { verify }),
     ...(precision && { precision }),
   })
-  const backbone = backboneOf(model, rule)
   const leases = { count: 0 }
-  const classifier = classifierOn({ model, executor, leases, preprocess: rule, labels, decoder, backbone })
+  let known: { readonly backbone: Backbone | undefined } | undefined
+  const compiled: Compiled = {
+    ...{ model, executor, leases, preprocess: rule, labels, decoder },
+    backbone() {
+      known ??= { backbone: backboneOf(model, rule) }
+      return known.backbone
+    },
+  }
+  const classifier = classifierOn(compiled)
   try {
     if (options.warmUp) {
       onProgress?.({ phase: 'warm-up', done: 0, total: 1 })
@@ -78,7 +91,8 @@ interface Compiled extends Pick<ClassifierOptions, 'decoder'> {
   readonly leases: { count: number }
   readonly preprocess: Preprocess
   readonly labels: readonly string[] | undefined
-  readonly backbone: Backbone | undefined
+  /** Found when it is first asked for. */
+  readonly backbone: () => Backbone | undefined
 }
 
 function classifierOn(compiled: Compiled): LocalClassifier {
@@ -136,7 +150,9 @@ function classifierOn(compiled: Compiled): LocalClassifier {
     memory: executor.memory,
     labels,
     preprocess: rule,
-    backbone,
+    get backbone() {
+      return backbone()
+    },
     classify: ((images: ImageSource, run?: ClassifierRunOptions) =>
       classify(executor, images, classifyOptions(run))) as Classifier['classify'],
     classifyEach: (images, run) =>
@@ -170,7 +186,7 @@ function classifierOn(compiled: Compiled): LocalClassifier {
       const { trainHead } = await import('./few-shot/train-head.ts')
       const { head, report } = await trainHead(
         {
-          backbone: backbone as Backbone,
+          backbone: backbone() as Backbone,
           batch: input.shape[0] ?? 1,
           embed: (images, given) => embed(executor, images, { ...embedOptions(given), normalize: false }),
         },

@@ -35,7 +35,7 @@ import { variantOf } from './variant-name.ts'
 export type ModelSource = Model | Variant | WeightSource
 
 /** How weights are fetched, read and kept. */
-export interface LoadOptions extends FetchWeightsOptions, ModelFromCheckpointOptions {
+export interface LoadOptions extends Omit<FetchWeightsOptions, 'hash'>, ModelFromCheckpointOptions {
   /** Networks beside the MobileOnes, whose names and weights are then taken too: `zooNetworks()` of `@mobileone/zoo`. */
   readonly networks?: NetworkLibrary | undefined
   /**
@@ -121,7 +121,7 @@ async function storing(storage: LoadOptions['storage'] = 'float32'): Promise<(mo
 }
 
 function fetchFrom(source: Variant | WeightSource, options: LoadOptions): Promise<FetchedWeights> {
-  return fetchWeights(weightsAt(source, options), options)
+  return fetchWeights(weightsAt(source, options), { ...options, hash: false })
 }
 
 /** The published weights of a variant, or of a name that `networks` knows; any other source as it is. */

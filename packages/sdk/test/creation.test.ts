@@ -1,5 +1,6 @@
 /** What is wrong with the options is found when a classifier is made, before weights are loaded or kernels compiled. */
 import { readFileSync } from 'node:fs'
+import { wasm } from '@mobileone/backend-wasm'
 import { describe, expect, it } from 'vitest'
 import { createClassifier, isMobileOneError, loadDeployModel, loadModel, withCard } from '../src/index.ts'
 import { variantOf } from '../src/variant-name.ts'
@@ -45,6 +46,26 @@ describe('backends by name', () => {
       /^invalid-argument: backend: .* is none; it is 'wasm', 'webgpu', 'auto', or a backend such as wasm\(/,
     )
   })
+})
+
+it('the first backend starts what it needs before the model is read, then for the model', async () => {
+  const backend = wasm()
+  const told: unknown[] = []
+  await using classifier = await createClassifier({
+    model: weights,
+    backend: { ...backend, preload: (model) => void told.push(model?.name) },
+    onProgress: ({ phase }) => void (told.at(-1) === phase || told.push(phase)),
+  })
+  expect(told[0]).toBeUndefined()
+  expect(told.slice(0, 4)).toEqual([undefined, 'read', 'fold', classifier.model.name])
+})
+
+it('what preloading cannot do fails in compile', async () => {
+  const threads = 1e6
+  wasm({ threads }).preload?.()
+  expect(await failure(createClassifier({ model: weights, backend: wasm({ threads }) }))).toMatch(
+    /^unavailable: /,
+  )
 })
 
 describe('models by name', () => {

@@ -19,15 +19,18 @@ export const laneLimit: number = Math.floor(32767 / largestLevel)
 
 /** The largest sum of the magnitudes of four such weights of a row; what lies beyond the row is zero. */
 export function largestLane(row: Int8Array): number {
-  const magnitude = (index: number): number => Math.abs(row[index] ?? 0)
   let largest = 0
-  for (let start = 0; start < row.length; start += 8) {
-    for (const first of [start, start + 2]) {
-      const sum = magnitude(first) + magnitude(first + 1) + magnitude(first + 4) + magnitude(first + 5)
-      largest = Math.max(largest, sum)
-    }
+  const whole = row.length - (row.length % 8)
+  for (let start = 0; start < whole; start += 8) {
+    largest = Math.max(largest, laneSum(row, start), laneSum(row, start + 2))
   }
-  return largest
+  const rest = new Int8Array(8)
+  rest.set(row.subarray(whole))
+  return Math.max(largest, laneSum(rest, 0), laneSum(rest, 2))
+}
+
+function laneSum(row: Int8Array, at: number): number {
+  return Math.abs(row[at]!) + Math.abs(row[at + 1]!) + Math.abs(row[at + 4]!) + Math.abs(row[at + 5]!)
 }
 
 /**
@@ -49,7 +52,7 @@ export function hasIntegerLayers(graph: Graph<TensorSpec | Weight>): boolean {
 
 /** What an input is multiplied with to be in steps, for each input channel. */
 export function inverseSteps({ inputSteps }: QuantizedTensor): Float32Array {
-  return Float32Array.from(inputSteps ?? [], (step) => 1 / step)
+  return (inputSteps ?? new Float32Array()).map((step) => 1 / step)
 }
 
 /** What each element of the diagonal is multiplied with an input in steps: `diagonal[o] * inputSteps[o]`. */

@@ -42,6 +42,7 @@ const fold = rewrite(...rules)
  * @throws MobileOneError `cannot-fold` naming every batch normalisation and sum of branches that would be left, and why.
  */
 export function reparameterize(model: Model, options: ReparameterizeOptions = {}): Model {
+  if (isFolded(model)) return model
   checkStatistics(model)
   return finish(model, fold(model), options)
 }
@@ -56,6 +57,11 @@ export async function reparameterizeAsync(
 ): Promise<Model> {
   const { signal, onProgress } = options
   throwIfAborted(signal, 'folding')
+  const total = model.nodes.length
+  if (isFolded(model)) {
+    onProgress?.({ phase: 'fold', done: total, total })
+    return model
+  }
   checkStatistics(model)
   const pace = createPacer(signal, 'folding')
   const steps = rewriteSteps(model, rules)
@@ -65,6 +71,11 @@ export async function reparameterizeAsync(
     onProgress?.({ phase: 'fold', ...step.value })
     await pace()
   }
+}
+
+/** Whether nothing is there that a rule replaces or `obstacle` names. */
+function isFolded({ nodes }: Model): boolean {
+  return nodes.every(({ op }) => op !== 'batchNorm' && op !== 'add')
 }
 
 function checkStatistics(model: Model): void {

@@ -9,13 +9,13 @@ import { modelWithHead } from './model-with-head.ts'
 interface Compiled {
   readonly model: Model
   readonly executor: Executor
-  readonly backbone: Backbone | undefined
+  readonly backbone: () => Backbone | undefined
 }
 
 /** A compiled model with another head, once that is known to fit. */
 export function headed(compiled: Compiled, head: HeadData) {
   checkHead(head)
-  checkBackbone(compiled.backbone, head.backbone)
+  checkBackbone(compiled.backbone(), head.backbone)
   return {
     model: modelWithHead(compiled.model, head),
     executor: headedExecutor(compiled.executor, head),
