@@ -162,7 +162,7 @@ export function parallelismOf(device: GPUDevice): Parallelism {
   return isSoftware(device.adapterInfo) ? software : hardware
 }
 
-/** Invocations of a workgroup: 64, two waves or more on every GPU, or what the device allows. */
-export function workgroupOf({ limits }: GPUDevice): number {
-  return Math.min(64, limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX)
+/** Invocations of a workgroup: `wanted`, or what the device allows. */
+export function workgroupOf({ limits }: GPUDevice, wanted: number): number {
+  return Math.min(wanted, limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX)
 }

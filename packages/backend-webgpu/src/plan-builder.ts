@@ -36,6 +36,8 @@ export interface Plan {
 }
 
 export interface PlanSetting extends Setting {
+  /** Invocations of the largest workgroup: 256, or what the device allows. */
+  readonly largestWorkgroup: number
   readonly parallelism: Parallelism
 }
 

@@ -16,7 +16,7 @@ import {
   type Unary,
   type Upsample,
 } from '@mobileone/core'
-import { chooseConv, choosePixels, chooseTile } from './choose.ts'
+import { chooseConv, choosePixels, chooseProduct, chooseTile } from './choose.ts'
 import { channelShuffle } from './kernels/channel-shuffle.ts'
 import { conv } from './kernels/conv.ts'
 import { convGrouped } from './kernels/conv-grouped.ts'
@@ -228,11 +228,18 @@ function planConv(plan: PlanBuilder, node: Conv2d): void {
     case 'depthwise':
       emit(depthwise(shape, neighbours, setting), taps, 0, 1)
       return
-    case 'product':
-      emit(product({ rows: pixels, inChannels, outChannels, activation }, setting), padded, 1, 0)
+    case 'product': {
+      const split = chooseProduct(pixels, quads(inChannels), outQuads, setting.largestWorkgroup)
+      emit(product({ rows: pixels, inChannels, outChannels, tile: split, activation }, setting), padded, 1, 0)
       return
+    }
     case 'pointwise':
-      emit(pointwise({ pixels, inChannels, outChannels, tile, activation }, setting), padded, 1, 0)
+      emit(
+        pointwise({ pixels, inChannels, outChannels, tile: tile.pixels, activation }, setting),
+        padded,
+        1,
+        0,
+      )
       return
     case 'conv':
       emit(conv(shape, neighbours, setting), taps * padded, 1, padded)
@@ -265,11 +272,17 @@ function planLinear(plan: PlanBuilder, node: Linear): void {
   )
   const { result, activation } = plan.activation(node)
   const shape = { inChannels: depth, outChannels: outputs, activation }
-  const tile = chooseTile(x.n, quads(outputs), setting.parallelism)
+  const { largestWorkgroup, parallelism } = setting
   const kernel =
     choice === 'product'
-      ? product({ rows: x.n, ...shape }, setting)
-      : pointwise({ pixels: x.n, tile, ...shape }, setting)
+      ? product(
+          { rows: x.n, tile: chooseProduct(x.n, quads(depth), quads(outputs), largestWorkgroup), ...shape },
+          setting,
+        )
+      : pointwise(
+          { pixels: x.n, tile: chooseTile(x.n, quads(outputs), parallelism).pixels, ...shape },
+          setting,
+        )
   const packing = { outputs, depth, taps: 1, rows: quads(depth) * 4, inputStride: 1, tapStride: 0 }
   const constants = [plan.weights(weight.data, packing), plan.bias(node.bias, outputs)]
   plan.dispatch(node.name, kernel, [x], constants, plan.result(result, { n: x.n, c: outputs, hw: 1 }))

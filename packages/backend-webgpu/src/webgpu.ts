@@ -108,7 +108,8 @@ async function compile(
       throwIfAborted(first.signal, 'compiling for webgpu')
       const plan = planModel(model, {
         precision: options.precision === 'f16-storage' ? 'f16' : 'f32',
-        workgroup: workgroupOf(held.device),
+        workgroup: workgroupOf(held.device, 64),
+        largestWorkgroup: workgroupOf(held.device, 256),
         parallelism: parallelismOf(held.device),
       })
       const session = await Session.create(held.device, plan, first.onProgress, first.signal)

@@ -117,11 +117,12 @@ fn larger(a: vec4f, b: vec4f) -> vec4f {
 }`
 
 /**
- * `relu` keeps NaN, which `max(x, 0)` need not. `gelu` uses the error function of Abramowitz and Stegun 7.1.26 (1.5e-7);
- * the sigmoid never takes the exponential of a positive number.
+ * NaN stays: `relu` looks for it since drivers make a maximum of a comparison with zero. `gelu` uses the error function of Abramowitz
+ * and Stegun 7.1.26 (1.5e-7); the sigmoid never takes the exponential of a positive number.
  */
 const activations: Readonly<Record<Unary['op'], string>> = {
-  relu: 'fn activate(x: vec4f) -> vec4f { return select(x, vec4f(), x < vec4f()); }',
+  relu: `${notNumber}
+fn activate(x: vec4f) -> vec4f { return select(select(x, vec4f(), x < vec4f()), x, notNumber(x)); }`,
   sigmoid: `${notNumber}
 fn activate(x: vec4f) -> vec4f {
   let e = exp(-abs(x));

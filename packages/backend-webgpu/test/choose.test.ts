@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { type ConvShape, chooseConv, choosePixels, chooseTile, hardware, software } from '../src/choose.ts'
+import {
+  type ConvShape,
+  chooseConv,
+  choosePixels,
+  chooseProduct,
+  chooseTile,
+  hardware,
+  software,
+} from '../src/choose.ts'
 import { packWeights } from '../src/pack-weights.ts'
 
 describe('tiles', () => {
@@ -22,6 +30,33 @@ describe('tiles', () => {
   })
 })
 
+describe('matrix products', () => {
+  test.each([
+    [12_544, 12, 12, 256, { rows: 4, columns: 16, slices: 4 }],
+    [196, 64, 64, 256, { rows: 4, columns: 8, slices: 16 }],
+    [1, 256, 250, 256, { rows: 1, columns: 8, slices: 32 }],
+    [3, 6, 2, 256, { rows: 2, columns: 8, slices: 2 }],
+    [49, 6, 17, 256, { rows: 4, columns: 32, slices: 2 }],
+    [49, 256, 64, 128, { rows: 4, columns: 8, slices: 16 }],
+    [49, 256, 64, 4, { rows: 4, columns: 4, slices: 1 }],
+  ])('%i rows, %i to %i quads, workgroups of at most %i', (rows, inQuads, outQuads, largest, tile) => {
+    expect(chooseProduct(rows, inQuads, outQuads, largest)).toEqual(tile)
+  })
+
+  test('no workgroup is larger than asked, nor needs more than 16 kB', () => {
+    const broken: string[] = []
+    for (const largest of [1, 2, 8, 32, 64, 96, 128, 256])
+      for (let inQuads = 6; inQuads < 600; inQuads += 1 + (inQuads >> 4))
+        for (let outQuads = 1; outQuads < 600; outQuads += 1 + (outQuads >> 3)) {
+          const { rows, columns, slices } = chooseProduct(100, inQuads, outQuads, largest)
+          const whole = Number.isInteger(columns) && Number.isInteger(slices)
+          if (!whole || columns * slices > largest || rows * columns * slices * 16 > 16_384)
+            broken.push(`${largest}, ${inQuads} to ${outQuads}: ${rows} x ${columns} in ${slices}`)
+        }
+    expect(broken).toEqual([])
+  })
+})
+
 test('every convolution has a kernel', () => {
   const base: ConvShape = {
     ...{ kernel: [3, 3], stride: [1, 1], padding: [1, 1], groups: 1 },
@@ -37,8 +72,8 @@ test('every convolution has a kernel', () => {
   expect(choose({ ...base, groups: 2 })).toBe('conv')
   expect(choose({ ...base, groups: 4 })).toBe('grouped')
   expect(choose({ ...base, ...single })).toBe('pointwise')
-  expect(choose({ ...base, ...single, pixels: 8 })).toBe('product')
-  expect(chooseConv({ ...base, ...single, pixels: 8 }, software)).toBe('pointwise')
+  expect(choose({ ...base, ...single, inChannels: 21 })).toBe('product')
+  expect(chooseConv({ ...base, ...single, inChannels: 21 }, software)).toBe('pointwise')
   expect(choose({ ...base, ...single, stride: [2, 1] })).toBe('conv')
   expect(choose({ ...base, kernel: [1, 1] })).toBe('conv')
 })

@@ -7,6 +7,11 @@ import { conv, model } from './models.ts'
 const relu = (input: string): Node => ({ op: 'relu', name: 'relu', inputs: [input] })
 const flat: Node = { op: 'flatten', name: 'flat', inputs: ['x'] }
 
+const single = model([1, 26, 5, 5], [conv('c', 'x'), relu('c')], {
+  'c.weight': [12, 26, 1, 1],
+  'c.bias': [12],
+})
+
 /** One model a kernel: file of its text, and which of the model's modules it is. */
 const kernels: Readonly<Record<string, readonly [model: Model, label: string]>> = {
   'conv-planar': [
@@ -41,17 +46,14 @@ const kernels: Readonly<Record<string, readonly [model: Model, label: string]>> 
     }),
     'depthwise',
   ],
-  pointwise: [
-    model([1, 8, 5, 5], [conv('c', 'x'), relu('c')], { 'c.weight': [12, 8, 1, 1], 'c.bias': [12] }),
-    'pointwise',
-  ],
   product: [
-    model([2, 12], [{ op: 'linear', name: 'y', inputs: ['x'], weight: 'w', bias: 'b' }], {
-      w: [10, 12],
+    model([2, 52], [{ op: 'linear', name: 'y', inputs: ['x'], weight: 'w', bias: 'b' }], {
+      w: [10, 52],
       b: [10],
     }),
     'product',
   ],
+  'product-1x1': [single, 'product'],
   'scale-shift': [
     model(
       [1, 5, 3, 3],
@@ -184,11 +186,18 @@ describe('the text of every kernel, on a device that computes nothing', () => {
     await expect(module?.code).toMatchFileSnapshot(`wgsl/${name}.wgsl`)
   })
 
-  test('pointwise with float16 storage: sums stay float32', async () => {
+  test('a product with float16 storage: sums stay float32', async () => {
     const fake = fakeDevice({ features: ['shader-f16'] })
-    await webgpu({ device: fake.device, precision: 'f16-storage' }).compile(kernels.pointwise![0])
+    await webgpu({ device: fake.device, precision: 'f16-storage' }).compile(single)
+    const module = fake.modules.find(({ label }) => label.startsWith('product'))
+    await expect(module?.code).toMatchFileSnapshot('wgsl/product-f16.wgsl')
+  })
+
+  test('the 1x1 convolution of a software adapter, without barriers', async () => {
+    const fake = fakeDevice({ adapter: 'swiftshader' })
+    await webgpu({ device: fake.device }).compile(single)
     const module = fake.modules.find(({ label }) => label.startsWith('pointwise'))
-    await expect(module?.code).toMatchFileSnapshot('wgsl/pointwise-f16.wgsl')
+    await expect(module?.code).toMatchFileSnapshot('wgsl/pointwise.wgsl')
   })
 
   test('the mean of a software adapter, without barriers', async () => {
@@ -198,11 +207,11 @@ describe('the text of every kernel, on a device that computes nothing', () => {
     await expect(module?.code).toMatchFileSnapshot('wgsl/mean-alone.wgsl')
   })
 
-  test('a large tile, and a dispatch of two dimensions', async () => {
+  test('a dispatch of two dimensions', async () => {
     const fake = fakeDevice()
-    const given = model([1, 8, 1024, 1025], [conv('c', 'x')], { 'c.weight': [20, 8, 1, 1], 'c.bias': [20] })
+    const given = model([1, 24, 1024, 1025], [conv('c', 'x')], { 'c.weight': [20, 24, 1, 1], 'c.bias': [20] })
     await webgpu({ device: fake.device }).compile(given)
-    const module = fake.modules.find(({ label }) => label.startsWith('pointwise'))
-    await expect(module?.code).toMatchFileSnapshot('wgsl/pointwise-4x8.wgsl')
+    const module = fake.modules.find(({ label }) => label.startsWith('product'))
+    await expect(module?.code).toMatchFileSnapshot('wgsl/product-two-dimensions.wgsl')
   })
 })

@@ -4,7 +4,7 @@ import { hardware } from '../src/choose.ts'
 import { planModel } from '../src/plan.ts'
 import { model } from './models.ts'
 
-const setting = { precision: 'f32', workgroup: 64, parallelism: hardware } as const
+const setting = { precision: 'f32', workgroup: 64, largestWorkgroup: 256, parallelism: hardware } as const
 
 test('6,000 nodes take less than a second', () => {
   const nodes: Node[] = []

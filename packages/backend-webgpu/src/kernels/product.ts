@@ -1,26 +1,31 @@
 /**
- * Matrix product for few rows: linear layers, 1x1 convolutions of pooled maps. src [rows][inQuads], weights
- * [4 inQuads][outQuads], bias [outQuads], dst [rows][outQuads]. A workgroup makes `columns` quads of one row; its
- * invocations split the inputs into `slices`, and the first slice adds the partial sums up in workgroup memory.
+ * Matrix product whose sums are split: linear layers and 1x1 convolutions of stride 1. src [rows][inQuads], weights
+ * [4 inQuads][outQuads], bias [outQuads], dst [rows][outQuads]. A workgroup makes `tile.rows` rows x `tile.columns` quads; its
+ * invocations split the inputs into `tile.slices`, and the partial sums are added up in workgroup memory.
  */
+import type { ProductTile } from '../choose.ts'
 import { type Activation, type Kernel, kernel, quads, repeat, type Setting, store } from '../wgsl.ts'
 
 export interface Product {
   readonly rows: number
   readonly inChannels: number
   readonly outChannels: number
+  readonly tile: ProductTile
   readonly activation: Activation
 }
 
-export function product({ rows, inChannels, outChannels, activation }: Product, setting: Setting): Kernel {
-  const [inQuads, outQuads] = [quads(inChannels), quads(outChannels)]
-  const { workgroup } = setting
-  const columns = Math.min(8, workgroup)
-  const slices = Math.floor(workgroup / columns)
+export function product(shape: Product, setting: Setting): Kernel {
+  const { rows, outChannels, tile, activation } = shape
+  const [inQuads, outQuads] = [quads(shape.inChannels), quads(outChannels)]
+  const { columns, slices } = tile
+  const R = tile.rows
+  const workgroup = columns * slices
   const across = Math.ceil(outQuads / columns)
+  const ragged = rows % R !== 0
+  const sums = R * columns
   return kernel({
-    name: `product ${slices} slices`,
-    setting,
+    name: `product ${R}x${columns * 4}, ${slices} slices`,
+    setting: { ...setting, workgroup },
     activation,
     bindings: [
       { name: 'src', type: 'vector', count: rows * inQuads },
@@ -28,24 +33,28 @@ export function product({ rows, inChannels, outChannels, activation }: Product, 
       { name: 'bias', type: 'vec4f', count: outQuads },
       { name: 'dst', type: 'vector', count: rows * outQuads },
     ],
-    groups: rows * across,
-    declarations: `var<workgroup> partial: array<vec4f, ${workgroup}>;`,
+    groups: Math.ceil(rows / R) * across,
+    declarations: `var<workgroup> partial: array<vec4f, ${R * workgroup}>;`,
     body: `
-  let n = group / ${across}u;
-  let q = group % ${across}u * ${columns}u + lane % ${columns}u;
-  let column = min(q, ${outQuads - 1}u);
-  var sum = vec4f();
+  let first = group / ${across}u * ${R}u;
+  let left = group % ${across}u * ${columns}u;
+  let q = min(left + lane % ${columns}u, ${outQuads - 1}u);
+${repeat(R, (r) => `  let a${r} = ${ragged && r > 0 ? `min(first + ${r}u, ${rows - 1}u)` : `(first + ${r}u)`} * ${inQuads}u;\n  var s${r} = vec4f();`)}
   for (var k = lane / ${columns}u; k < ${inQuads}u; k += ${slices}u) {
-    let x = vec4f(src[n * ${inQuads}u + k]);
-    let row = k * ${4 * outQuads}u + column;
-${repeat(4, (i) => `    sum += x.${'xyzw'[i]} * vec4f(weights[row + ${i * outQuads}u]);`)}
+    let row = k * ${4 * outQuads}u + q;
+${repeat(R, (r) => `    let x${r} = vec4f(src[a${r} + k]);`)}
+${repeat(4, (i) => `    let w${i} = vec4f(weights[row + ${i * outQuads}u]);\n${repeat(R, (r) => `    s${r} += x${r}.${'xyzw'[i]} * w${i};`)}`)}
   }
-  partial[lane] = sum;
+${repeat(R, (r) => `  partial[lane * ${R}u + ${r}u] = s${r};`)}
   workgroupBarrier();
-  if (lane < ${columns}u && q < ${outQuads}u) {
-    var total = bias[q];
-    for (var i = lane; i < ${columns * slices}u; i += ${columns}u) { total += partial[i]; }
-    ${store('dst', `n * ${outQuads}u + q`, 'total', 'q', outChannels, activation)}
+  for (var own = lane; own < ${sums}u; own += ${workgroup}u) {
+    let column = left + own / ${R}u;
+    let n = first + own % ${R}u;
+    if (column < ${outQuads}u && n < ${rows}u) {
+      var total = bias[column];
+      for (var i = own; i < ${R * workgroup}u; i += ${sums}u) { total += partial[i]; }
+      ${store('dst', `n * ${outQuads}u + column`, 'total', 'column', outChannels, activation)}
+    }
   }`,
   })
 }
