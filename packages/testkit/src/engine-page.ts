@@ -2,9 +2,9 @@
  * A module in an engine, asked from here. Engines have no protocol in common but HTTP: the page asks its server what to call and sends
  * back what that gave. Not responsible for clicks and pictures: that takes a driver.
  */
-import type { IncomingMessage } from 'node:http'
+import { callQueue } from './call-queue.ts'
 import { bundleModule, findInFolders, type ModulePageOptions } from './page.ts'
-import { type Page, serve } from './server.ts'
+import { serve } from './server.ts'
 import { type EngineName, startEngine } from './start-engine.ts'
 
 /** A module that runs in an engine. */
@@ -14,12 +14,6 @@ export interface EnginePage {
   /** Call `globalThis[name]` there, one call after the other; arguments and result are JSON. */
   call<T>(name: string, ...args: readonly unknown[]): Promise<T>
   close(): Promise<void>
-}
-
-interface Call {
-  readonly text: string
-  readonly resolve: (value: unknown) => void
-  readonly reject: (error: Error) => void
 }
 
 /** A function of what imports the module: run that, then answer calls for ever. */
@@ -50,25 +44,9 @@ export async function openEnginePage(
   callLimit = 120_000,
 ): Promise<EnginePage> {
   const script = await bundleModule(options)
-  const calls: Call[] = []
-  let wake = (): void => {}
-  let current: Call | undefined
-  /** Why the module did not run. */
-  let broken: Error | undefined
-
-  const nextCall = async (request: IncomingMessage): Promise<Page> => {
-    const { value, error } = JSON.parse(await bodyOf(request)) as { value?: unknown; error?: string }
-    if (error === undefined) current?.resolve(value)
-    else if (current) current.reject(new Error(`in ${engine}: ${error}`))
-    else broken = new Error(`in ${engine}: ${error}`)
-    current = undefined
-    while (calls.length === 0) await new Promise<void>((resolve) => (wake = resolve))
-    current = calls.shift()
-    if (broken) current?.reject(broken)
-    return { type: 'application/json', body: current?.text ?? '{}' }
-  }
+  const queue = callQueue(engine, callLimit)
   const server = await serve((path, request) => {
-    if (path === '/calls') return nextCall(request)
+    if (path === '/calls') return queue.next(request)
     if (path === '/') return { type: 'text/html', body: html }
     if (path === '/entry.mjs') return { type: 'text/javascript', body: script }
     if (path === '/ask.js') return { type: 'text/javascript', body: ask }
@@ -78,39 +56,17 @@ export async function openEnginePage(
     await server.close()
     throw error
   })
-  const lost = started.ended.then((reason) => {
+  const lost = started.ended.then((reason): never => {
     throw new Error(`${engine} is gone: ${reason}`)
   })
   lost.catch(() => {})
 
-  const call = async <T>(name: string, ...args: readonly unknown[]): Promise<T> => {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const answered = new Promise<unknown>((resolve, reject) => {
-      calls.push({ text: JSON.stringify({ name, args }), resolve, reject })
-      timer = setTimeout(
-        () => reject(new Error(`${engine} did not answer ${name} within ${callLimit} ms`)),
-        callLimit,
-      )
-      wake()
-    })
-    try {
-      return (await Promise.race([answered, lost])) as T
-    } finally {
-      clearTimeout(timer)
-    }
-  }
   return {
     version: started.version,
-    call,
+    call: (name, ...args) => queue.call(lost, name, ...args),
     async close() {
       await started.close()
       await server.close()
     },
   }
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = []
-  for await (const part of request) parts.push(part as Buffer)
-  return Buffer.concat(parts).toString()
 }

@@ -1,3 +1,4 @@
+export { type CallQueue, callQueue } from './call-queue.ts'
 export { launchChromium, softwareGpu } from './chromium.ts'
 export { type Cost, measureCost } from './cost.ts'
 export { type EnginePage, openEnginePage } from './engine-page.ts'
@@ -37,6 +38,6 @@ export {
   workerdPath,
 } from './requirements.ts'
 export { type Page, serve } from './server.ts'
-export type { EngineName } from './start-engine.ts'
+export { type EngineName, type StartedEngine, startEngine } from './start-engine.ts'
 export { type PageCaseResult, runPageSuite } from './suites.ts'
 export { bundleWorker, serveWorker } from './workerd.ts'
