@@ -80,7 +80,7 @@ export function ExportPanel({ of }: { readonly of: Opened }): JSX.Element {
     setError(undefined)
     const start = performance.now()
     try {
-      const name = `${stemOf(stem)}${format.ending}`
+      const name = `${stemOf(stem)}${used === 'int8' ? '.int8' : ''}${format.ending}`
       const quantized = used === 'int8' ? await quantizeOpened(photographs, setProgress) : undefined
       const storage = used === 'int8' && format.format === 'safetensors' ? { storage: 'int8' } : {}
       const files = await writeOpened(format.format, used, { ...values, ...storage, fileName: name })
@@ -187,7 +187,10 @@ export function ExportPanel({ of }: { readonly of: Opened }): JSX.Element {
                 spellcheck={false}
                 onInput={({ currentTarget }) => setStem(currentTarget.value)}
               />
-              <span class="muted">{format?.ending}</span>
+              <span class="muted">
+                {used === 'int8' && '.int8'}
+                {format?.ending}
+              </span>
             </span>
           </label>
         </div>
@@ -227,7 +230,7 @@ export function ExportPanel({ of }: { readonly of: Opened }): JSX.Element {
 
 const comparedOn: Readonly<Record<QuantizedFacts['comparedOn'], string>> = {
   heldOut: 'photographs that it did not learn from',
-  samples: 'the photographs that it learned from',
+  samples: 'of the photographs that it learned from',
   noise: 'images of noise',
 }
 
