@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import {
+  hasIntegerLayers,
   initialize,
   type Model,
   mobileone,
@@ -361,6 +363,50 @@ describe.skipIf(lacking('chromium'))('the view', () => {
     await page.getByLabel(/^Form/).selectOption('folded')
     await page.getByLabel('Storage').selectOption('float16')
     expect((await save()).bytes.equals(await expected('safetensors', { storage: 'float16' }))).toBe(true)
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it('makes an int8 file of photographs, says what it is worth, and reads it', {
+    timeout: 90_000,
+  }, async () => {
+    const { page, problems, close } = await site.open('#checkpoint')
+    await give(page, 'clothes.safetensors', await readFile(embedded))
+    await titleIs(page, /MobileOne/)
+    const save = async (): Promise<Buffer> => {
+      const coming = page.waitForEvent('download', patient)
+      await page.getByRole('button', { name: /^Write and save$/ }).click()
+      return readFile(await (await coming).path())
+    }
+    await page.getByLabel(/^Form/).selectOption('int8')
+    const weightsOnly = await save()
+    expect(hasIntegerLayers(modelFromCheckpoint(readCheckpoint(weightsOnly)))).toBe(false)
+    await expect.poll(() => page.textContent('.quantization')).toMatch(/Weights are int8.*noise.*dB/)
+
+    const folder = new URL('../assets/images/', import.meta.url)
+    const pictures = (await readdir(folder)).filter((name) => name.endsWith('.png'))
+    await page
+      .getByLabel(/^Photographs/)
+      .setInputFiles(pictures.map((name) => fileURLToPath(new URL(name, folder))))
+    const bytes = await save()
+    const model = modelFromCheckpoint(readCheckpoint(bytes))
+    expect(hasIntegerLayers(model)).toBe(true)
+    expect(bytes.length).toBeLessThan(0.45 * (await readFile(embedded)).length)
+    await expect
+      .poll(() => page.textContent('.quantization'))
+      .toMatch(
+        /^\d+ layers are computed in integers\. On \d+ (of the )?photographs that it .*% get the class.*dB\.$/,
+      )
+    await takeScreenshots(page, 'checkpoint-int8')
+
+    await give(page, 'clothes.int8.safetensors', bytes)
+    await expect
+      .poll(() => page.textContent('.facts-panel dl').catch(() => ''), patient)
+      .toMatch(/int8: \d+ layers are computed in integers/)
+    expect(await page.getByLabel(/^Form/).count()).toBe(0)
+    await page.getByRole('button', { name: 'Use this model' }).click()
+    await expect.poll(() => page.textContent('.choose-bar'), patient).toContain('clothes.int8.safetensors')
+    await modelReady(page)
     expect(problems).toEqual([])
     await close()
   })

@@ -56,6 +56,72 @@ describe('quantize', () => {
     expect(model('e.safetensors').weights).toEqual(model('f.int8.safetensors').weights)
   })
 
+  it('makes a file that inspect tells of, layer by layer', { timeout: 60_000 }, async () => {
+    const made = await project.run(['quantize', clothes, '-p', join(assets, 'images'), '-o', 'i.safetensors'])
+    expect(made.code).toBe(0)
+    const { layers } = await project.json<{
+      layers: { name: string; op: string; weightBytes?: number; stored?: string }[]
+    }>(['inspect', 'i.safetensors'])
+    const stored = (layer: string) => layers.find(({ name }) => name === layer)
+    expect(stored('stage1.1')).toMatchObject({ stored: 'int8, computed in integers' })
+    expect(stored('stem')).toMatchObject({ stored: 'float32' })
+    for (const { op, weightBytes, stored: type } of layers) {
+      expect([weightBytes !== undefined && weightBytes > 0, type !== undefined], op).toEqual(
+        Array(2).fill(op === 'conv2d' || op === 'linear'),
+      )
+    }
+    const { stdout } = await project.run(['inspect', 'i.safetensors'])
+    expect(stdout).toMatch(/stage1\.1 .*int8, computed in integers/)
+    const float = await project.json<{ layers: object[] }>(['inspect', clothes])
+    expect(float.layers.every((layer) => !('stored' in layer))).toBe(true)
+  })
+
+  it('makes a file that wasm computes in int8 or, as it is told, in float32', {
+    timeout: 60_000,
+  }, async () => {
+    const made = await project.run([
+      'quantize',
+      clothes,
+      '-p',
+      join(assets, 'images'),
+      '-o',
+      'p8.safetensors',
+    ])
+    expect(made.code).toBe(0)
+    const logits = async (...flags: readonly string[]): Promise<Float32Array> => {
+      const picture = join(assets, 'images/2-trouser.png')
+      const { code, stderr } = await project.run([
+        'logits',
+        picture,
+        '-w',
+        'p8.safetensors',
+        '-o',
+        'p.f32',
+        ...flags,
+      ])
+      expect([code, stderr]).toEqual([0, expect.anything()])
+      return new Float32Array(new Uint8Array(readFileSync(join(project.folder, 'p.f32'))).buffer)
+    }
+    const far = (a: Float32Array, b: Float32Array): number =>
+      Math.max(...a.map((value, index) => Math.abs(value - b[index]!))) / Math.max(...b.map(Math.abs))
+    const reference = await logits('--backend', 'reference')
+    expect(far(await logits('--precision', 'int8'), reference)).toBeLessThan(2e-5)
+    const float = far(await logits('--precision', 'float32'), reference)
+    expect(float).toBeGreaterThan(1e-4)
+    expect(float).toBeLessThan(0.2)
+    const refused = await project.run([
+      'logits',
+      'x.png',
+      '-w',
+      'p8.safetensors',
+      '-o',
+      'q.f32',
+      '--precision',
+      'float16',
+    ])
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/wasm is float32 or int8/)])
+  })
+
   it('folds, takes weights alone, and prints what each layer loses', { timeout: 60_000 }, async () => {
     const { stdout, stderr, code } = await project.run([
       'quantize',

@@ -4,7 +4,16 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toSafetensors } from '@mobileone/checkpoint'
-import { initialize, type Model, mobileone, type Progress, tensor } from '@mobileone/core'
+import {
+  hasIntegerLayers,
+  initialize,
+  type Model,
+  mobileone,
+  type Progress,
+  quantize,
+  reparameterize,
+  tensor,
+} from '@mobileone/core'
 import { openDiskCache, type WeightCache } from '@mobileone/hub'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type LoadOptions, loadDeployModel, loadModel } from '../src/load.ts'
@@ -99,6 +108,31 @@ describe('weights from an address', () => {
     const other = initialize(mobileone({ ...config, classes: 4 }, { form: 'train' }), { seed: 2 })
     served = toSafetensors(other)
     expect((await load()).weights['head.bias']?.shape).toEqual([4])
+  })
+
+  test('in int8 come and stay as they are, also from the cache', async () => {
+    const shape = [1, 3, 16, 16]
+    const samples = [1, 2, 3].map((level) => ({
+      [Object.keys(train.inputs)[0]!]: tensor(
+        shape,
+        new Float32Array(768).map((_, i) => Math.sin(i * level)),
+      ),
+    }))
+    const { model } = await quantize(reparameterize(train), { samples })
+    served = toSafetensors(model)
+    const types = ({ weights }: Model): unknown[] =>
+      Object.entries(weights).map(([name, weight]) => [
+        name,
+        weight.dtype,
+        weight.dtype === 'int8' && weight.inputSteps,
+      ])
+    const first = await load()
+    expect(hasIntegerLayers(first)).toBe(true)
+    expect(new Map(Object.entries(first.weights))).toEqual(new Map(Object.entries(model.weights)))
+    const second = await load(url, { offline: true })
+    expect(types(second)).toEqual(types(first))
+    expect(second.weights).toEqual(first.weights)
+    expect(await derived()).toEqual([])
   })
 
   test('are not kept in folded form where that is turned off, given a card, local or folded already', async () => {

@@ -209,6 +209,52 @@ describe.skipIf(lacking('chromium'))('a classifier in a worker, in Chromium', ()
     expect(found.late).toBe('disposed')
   })
 
+  it('quantises in the worker, and computes what it made in int8', { timeout: 60_000 }, async () => {
+    const found = await tab.evaluate(async () => {
+      const { worker } = globalThis as unknown as InPage
+      const phases = new Set<string>()
+      const float = await worker.createWorkerClassifier({
+        model: '../weights.safetensors',
+        cache: false,
+      })
+      const picture = await (await fetch('../picture.png')).blob()
+      const pixels = [0, 1, 2, 3].map((seed) => ({
+        width: 28,
+        height: 28,
+        channels: 3 as const,
+        data: Uint8Array.from(
+          { length: 28 * 28 * 3 },
+          (_, i) => (Math.floor(i / 3) * (7 + seed) + 31 * seed) % 256,
+        ),
+      }))
+      const made = await float.quantize([picture, ...pixels], {
+        onProgress: ({ phase }) => void phases.add(phase),
+      })
+      const none = await float.quantize([]).catch(({ code }) => code)
+      const int8 = await worker.createWorkerClassifier({ model: made.bytes, cache: false })
+      const results = {
+        phases: [...phases],
+        none,
+        report: { form: made.report.form, samples: made.report.samples },
+        bytes: made.bytes.length,
+        precision: [float.precision, int8.precision],
+        features: int8.features,
+        best: [await float.classify(picture, { topK: 1 }), await int8.classify(picture, { topK: 1 })],
+      }
+      await Promise.all([float.dispose(), int8.dispose()])
+      return results
+    })
+    expect(found).toMatchObject({
+      none: 'invalid-argument',
+      report: { form: 'w8a7', samples: 5 },
+      best: [[{ label: 'Trouser' }], [{ label: 'Trouser' }]],
+    })
+    expect(found.phases).toEqual(expect.arrayContaining(['calibrate', 'quantize', 'compare']))
+    expect(found.bytes).toBeLessThan(200_000)
+    expect(found.features.join()).toMatch(/int8/)
+    expect(found.precision[0]).toBe('float32')
+  })
+
   it('moves what was given away, copies the rest, and gives back the sources of results', async () => {
     const found = await tab.evaluate(async () => {
       const { worker } = globalThis as unknown as InPage

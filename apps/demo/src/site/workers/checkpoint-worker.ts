@@ -2,6 +2,8 @@ import { wasm } from '@mobileone/backend-wasm'
 import wasmWorker from '@mobileone/backend-wasm/worker?worker&url'
 import {
   compareModels,
+  hasInt8Weights,
+  hasIntegerLayers,
   isMobileOneError,
   MobileOneError,
   type Model,
@@ -9,7 +11,7 @@ import {
   reparameterizeAsync,
   tensor,
 } from '@mobileone/core'
-import { toSafetensors } from '@mobileone/sdk'
+import { quantize, toSafetensors } from '@mobileone/sdk'
 import { type ExportFormat, exporters, exportModel } from '@mobileone/sdk/export'
 import { expose } from 'comlink'
 import {
@@ -18,6 +20,8 @@ import {
   type FormFacts,
   type OpenedFacts,
   type OpenProgress,
+  type QuantizedFacts,
+  type QuantizeProgress,
   type Settled,
   type StudiedBlock,
   shortened,
@@ -45,6 +49,8 @@ export interface ProfileOn {
 interface Held {
   readonly trained: Model
   readonly folded: Model
+  /** Once it is made. */
+  readonly int8?: Model
   readonly blocks: OpenedFacts['blocks']
 }
 
@@ -71,9 +77,16 @@ const api = {
     options: Readonly<Record<string, unknown>>,
   ): Promise<Settled<WrittenFile[]>> =>
     settled(async () => {
-      const files = await exportModel(given()[form], format as ExportFormat, options as never)
+      const model = given()[form]
+      if (!model) throw new MobileOneError('unavailable', 'the int8 form is not made yet')
+      const files = await exportModel(model, format as ExportFormat, options as never)
       return files.map(({ path, bytes }) => ({ name: path, blob: toBlob(bytes) }))
     }),
+  /** Make the int8 form of the folded model, with the steps of `photographs`; without any of weights alone. */
+  quantize: (
+    photographs: readonly Blob[],
+    onProgress: (progress: QuantizeProgress) => void,
+  ): Promise<Settled<QuantizedFacts>> => settled(() => makeInt8(photographs, onProgress)),
   /** The folded model as a file that every view reads. */
   foldedFile: (): Promise<Settled<Blob>> => settled(async () => toBlob(toSafetensors(given().folded))),
 }
@@ -151,6 +164,27 @@ async function fold(
   }
 }
 
+async function makeInt8(
+  photographs: readonly Blob[],
+  tell: (progress: QuantizeProgress) => void,
+): Promise<QuantizedFacts> {
+  const { folded } = given()
+  const onProgress = throttled(tell)
+  const { model, report } = await quantize(folded, {
+    ...(photographs.length > 0 && { photographs }),
+    onProgress: ({ phase, done, total }) => onProgress({ phase, fraction: total ? done / total : 0 }),
+  })
+  held = { ...given(), int8: model }
+  const { layers, sqnrDb, agreement, compared, comparedOn } = report
+  return {
+    layersInIntegers: layers.filter(({ kind }) => kind === 'int8').length,
+    sqnrDb,
+    agreement,
+    compared,
+    comparedOn,
+  }
+}
+
 function factsOf({
   model,
   format,
@@ -166,13 +200,23 @@ function factsOf({
     name: shortened(model.name, 80),
     format,
     isCheckpoint,
+    isInt8: hasInt8Weights(model),
     facts: [
       ...facts,
+      ...(hasInt8Weights(model) ? [['Arithmetic', arithmeticOf(model)] as const] : []),
       ['Input', values(model.inputs)],
       ['Outputs', Object.keys(model.outputs).join(', ')],
     ].map(([name = '', value = '']) => [name, shortened(value)] as const),
     card: cardFacts(model.card ?? {}),
   }
+}
+
+function arithmeticOf(model: Model): string {
+  if (!hasIntegerLayers(model)) return 'weights in int8, computed in float32'
+  const layers = Object.values(model.weights).filter(
+    (weight) => weight.dtype === 'int8' && weight.inputSteps,
+  ).length
+  return `int8: ${layers} layers are computed in integers`
 }
 
 function cardFacts({
@@ -302,7 +346,9 @@ function toBlob(bytes: Uint8Array): Blob {
 const tellEveryMs = 40
 
 /** Progress crosses to the page no oftener than it is drawn; a new phase does at once. */
-function throttled(tell: (progress: OpenProgress) => void): (progress: OpenProgress) => void {
+function throttled<Progress extends { readonly phase: string }>(
+  tell: (progress: Progress) => void,
+): (progress: Progress) => void {
   let last = Number.NEGATIVE_INFINITY
   let phase: string | undefined
   return (progress) => {

@@ -15,7 +15,7 @@ export interface OpenProgress {
   readonly fraction: number
 }
 
-/** A form of the model, and what its weights take in float32. */
+/** A form of the model, and what its weights take. */
 export interface FormFacts extends Cost {
   readonly bytes: number
 }
@@ -31,6 +31,8 @@ export interface OpenedFacts {
   readonly facts: readonly (readonly [name: string, value: string])[]
   readonly card: readonly (readonly [name: string, value: string])[]
   readonly remarks: readonly string[]
+  /** Whether weights are stored as int8 already. */
+  readonly isInt8: boolean
   /** Undefined where nothing was left to fold. */
   readonly trained: FormFacts | undefined
   readonly folded: FormFacts
@@ -56,7 +58,25 @@ export interface TimedModel {
   readonly peak: number | undefined
 }
 
-export type Form = 'trained' | 'folded'
+/** `int8` is made of the folded one when it is asked for. */
+export type Form = 'trained' | 'folded' | 'int8'
+
+/** What the int8 form of the opened model came to. */
+export interface QuantizedFacts {
+  readonly layersInIntegers: number
+  readonly sqnrDb: number
+  /** Of the compared pictures, how many get the same class, from 0 to 1; undefined for what names no classes. */
+  readonly agreement: number | undefined
+  readonly compared: number
+  readonly comparedOn: 'heldOut' | 'samples' | 'noise'
+}
+
+/** How far that is. */
+export interface QuantizeProgress {
+  readonly phase: string
+  /** Of 1. */
+  readonly fraction: number
+}
 
 /** A format that can be written, with its options as data. */
 export interface FormatFacts {

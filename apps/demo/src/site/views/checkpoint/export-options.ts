@@ -34,9 +34,23 @@ export function startOptions({ options }: FormatFacts): OptionValues {
 }
 
 /** Forms in which `format` may be written. Programs that run a model have no use for branches. */
-export function formsOf({ format }: FormatFacts, { trained }: OpenedFacts): readonly Form[] {
-  const keepsBranches = format === 'safetensors' || format === 'onnx'
-  return trained && keepsBranches ? ['folded', 'trained'] : ['folded']
+export function formsOf(
+  { format }: FormatFacts,
+  { trained, isInt8 }: Pick<OpenedFacts, 'trained' | 'isInt8'>,
+): readonly Form[] {
+  if (format !== 'safetensors' && format !== 'onnx') return ['folded']
+  return ['folded', ...(trained ? (['trained'] as const) : []), ...(isInt8 ? [] : (['int8'] as const))]
+}
+
+export const formTitles: Readonly<Record<Form, string>> = {
+  folded: 'folded, as it runs',
+  trained: 'as trained, with branches',
+  int8: 'int8: a quarter of the size',
+}
+
+/** Options of `format` that are asked of the visitor: int8 is a storage of its own. */
+export function optionsOf({ options }: FormatFacts, form: Form): FormatFacts['options'] {
+  return form === 'int8' ? options.filter(({ name }) => name !== 'storage') : options
 }
 
 /** Values of a choice with their titles; `''` leaves it to the exporter. */

@@ -1,24 +1,42 @@
 /** @jsxImportSource preact */
 
-import { bytes, milliseconds } from '@mobileone/site-kit/format'
+import { bytes, milliseconds, percent } from '@mobileone/site-kit/format'
 import { Notice } from '@mobileone/site-kit/notice'
 import { saveFile } from '@mobileone/site-kit/save-file'
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { type Form, type FormatFacts, stemOf, type WrittenFile } from './checkpoint-facts.ts'
+import {
+  type Form,
+  type FormatFacts,
+  type QuantizedFacts,
+  type QuantizeProgress,
+  stemOf,
+  type WrittenFile,
+} from './checkpoint-facts.ts'
 import {
   aboutFormat,
   choicesOf,
   formsOf,
+  formTitles,
   type OptionValues,
+  optionsOf,
   optionTitle,
   startOptions,
 } from './export-options.ts'
-import { formatsOf, type Opened, sentence, writeOpened } from './opened.ts'
+import { formatsOf, type Opened, quantizeOpened, sentence, writeOpened } from './opened.ts'
 
 interface Written {
   readonly files: readonly WrittenFile[]
   readonly ms: number
+  /** Of the int8 form. */
+  readonly quantized?: QuantizedFacts
+}
+
+const phases: Readonly<Record<string, string>> = {
+  photographs: 'Reading photographs',
+  calibrate: 'Looking at what layers compute',
+  quantize: 'Quantising layers',
+  compare: 'Comparing with float32',
 }
 
 /** Writes the model in the formats of other programs. */
@@ -28,6 +46,8 @@ export function ExportPanel({ of }: { readonly of: Opened }): JSX.Element {
   const [values, setValues] = useState<OptionValues>({})
   const [form, setForm] = useState<Form>('folded')
   const [stem, setStem] = useState(stemOf(of.file.name))
+  const [photographs, setPhotographs] = useState<readonly File[]>([])
+  const [progress, setProgress] = useState<QuantizeProgress>()
   const [isWriting, setWriting] = useState(false)
   const [written, setWritten] = useState<Written>()
   const [error, setError] = useState<string>()
@@ -49,8 +69,10 @@ export function ExportPanel({ of }: { readonly of: Opened }): JSX.Element {
   useEffect(() => {
     setWritten(undefined)
     setError(undefined)
-  }, [of, chosen, values, form, stem])
+  }, [of, chosen, values, form, stem, photographs])
 
+  const forms = format ? formsOf(format, of.facts) : []
+  const used = forms.includes(form) ? form : 'folded'
   const write = async (event: Event): Promise<void> => {
     event.preventDefault()
     if (!format) return
@@ -58,18 +80,19 @@ export function ExportPanel({ of }: { readonly of: Opened }): JSX.Element {
     setError(undefined)
     const start = performance.now()
     try {
-      const name = `${stemOf(stem)}${format.ending}`
-      const used = formsOf(format, of.facts).includes(form) ? form : 'folded'
-      const files = await writeOpened(format.format, used, { ...values, fileName: name })
-      setWritten({ files, ms: performance.now() - start })
+      const name = `${stemOf(stem)}${used === 'int8' ? '.int8' : ''}${format.ending}`
+      const quantized = used === 'int8' ? await quantizeOpened(photographs, setProgress) : undefined
+      const storage = used === 'int8' && format.format === 'safetensors' ? { storage: 'int8' } : {}
+      const files = await writeOpened(format.format, used, { ...values, ...storage, fileName: name })
+      setWritten({ files, ms: performance.now() - start, ...(quantized && { quantized }) })
       const [first] = files
       if (first) saveFile(first.name, first.blob)
     } catch (cause) {
       fail(cause as Error)
     }
     setWriting(false)
+    setProgress(undefined)
   }
-  const forms = format ? formsOf(format, of.facts) : []
   return (
     <section class="panel export" aria-labelledby="export-title">
       <header>
@@ -98,14 +121,32 @@ export function ExportPanel({ of }: { readonly of: Opened }): JSX.Element {
           {forms.length > 1 && (
             <label>
               Form
-              <span class="muted">With branches or without</span>
-              <select value={form} onChange={({ currentTarget }) => setForm(currentTarget.value as Form)}>
-                <option value="folded">folded, as it runs</option>
-                <option value="trained">as trained, with branches</option>
+              <span class="muted">What the file holds</span>
+              <select value={used} onChange={({ currentTarget }) => setForm(currentTarget.value as Form)}>
+                {forms.map((each) => (
+                  <option key={each} value={each}>
+                    {formTitles[each]}
+                  </option>
+                ))}
               </select>
             </label>
           )}
-          {format?.options.map((option) =>
+          {used === 'int8' && (
+            <label>
+              Photographs
+              <span class="muted">
+                As it will be given them: of 16 it learns to compute in integers too, without any only weights
+                are int8. They stay on this device.
+              </span>
+              <input
+                type="file"
+                accept="image/*"
+                multiple
+                onChange={({ currentTarget }) => setPhotographs([...(currentTarget.files ?? [])])}
+              />
+            </label>
+          )}
+          {(format ? optionsOf(format, used) : []).map((option) =>
             option.kind === 'choice' ? (
               <label key={option.name}>
                 {optionTitle(option.name)}
@@ -146,7 +187,10 @@ export function ExportPanel({ of }: { readonly of: Opened }): JSX.Element {
                 spellcheck={false}
                 onInput={({ currentTarget }) => setStem(currentTarget.value)}
               />
-              <span class="muted">{format?.ending}</span>
+              <span class="muted">
+                {used === 'int8' && '.int8'}
+                {format?.ending}
+              </span>
             </span>
           </label>
         </div>
@@ -155,15 +199,18 @@ export function ExportPanel({ of }: { readonly of: Opened }): JSX.Element {
             {isWriting ? 'Writing…' : 'Write and save'}
           </button>
           <span class="muted" role="status">
+            {progress && `${phases[progress.phase] ?? progress.phase}, ${percent(progress.fraction, 0)}`}
             {written && `Written in ${milliseconds(written.ms)}.`}
           </span>
         </div>
+        {progress && <progress value={progress.fraction} aria-label="Quantising" />}
       </form>
       {error && (
         <Notice kind="error" title="This could not be written">
           {error}
         </Notice>
       )}
+      {written?.quantized && <Quantization of={written.quantized} />}
       {written && (
         <ul class="written" aria-label="Written files">
           {written.files.map(({ name, blob }, index) => (
@@ -178,5 +225,26 @@ export function ExportPanel({ of }: { readonly of: Opened }): JSX.Element {
         </ul>
       )}
     </section>
+  )
+}
+
+const comparedOn: Readonly<Record<QuantizedFacts['comparedOn'], string>> = {
+  heldOut: 'photographs that it did not learn from',
+  samples: 'of the photographs that it learned from',
+  noise: 'images of noise',
+}
+
+/** What the int8 form is worth. */
+function Quantization({ of }: { readonly of: QuantizedFacts }): JSX.Element {
+  const { layersInIntegers, sqnrDb, agreement, compared } = of
+  return (
+    <p class="quantization">
+      {layersInIntegers > 0
+        ? `${layersInIntegers} layers are computed in integers.`
+        : 'Weights are int8, and computed with in float32.'}{' '}
+      On {compared} {comparedOn[of.comparedOn]}
+      {agreement !== undefined && `, ${percent(agreement)} get the class that float32 gives them`}: signal
+      over noise {sqnrDb.toFixed(1)} dB.
+    </p>
   )
 }

@@ -51,7 +51,7 @@ export function FactsPanel({ of }: { readonly of: Opened }): JSX.Element {
               ['Layers', 'nodes', count],
               ['Parameters', 'params', count],
               ['Multiply-adds', 'macs', millions],
-              ['Weights in float32', 'bytes', bytes],
+              [facts.isInt8 ? 'Weights' : 'Weights in float32', 'bytes', bytes],
             ] as const
           ).map(([name, key, show]) => (
             <tr key={key}>

@@ -11,6 +11,8 @@ import {
   largestFile,
   type OpenedFacts,
   type OpenProgress,
+  type QuantizedFacts,
+  type QuantizeProgress,
   type StudiedBlock,
   stemOf,
   type TimedModel,
@@ -191,6 +193,15 @@ export async function profileOpened(
 export async function formatsOf(): Promise<readonly FormatFacts[]> {
   const { worker } = held()
   return settledBy(worker, worker.api.formats())
+}
+
+/** Make the int8 form of the opened model, which can be written then. */
+export async function quantizeOpened(
+  photographs: readonly Blob[],
+  onProgress: (progress: QuantizeProgress) => void,
+): Promise<QuantizedFacts> {
+  const { worker } = held()
+  return settledBy(worker, worker.api.quantize(photographs, proxy(onProgress)))
 }
 
 /** The files of `format` of the opened model, in one of its forms. */
