@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 const examples = fileURLToPath(new URL('..', import.meta.url))
 const windows = process.platform === 'win32'
 
-/** A copy of an example that has its dependencies installed. */
+/** A folder of its own, such as a copy of an example that has its dependencies installed. */
 export interface Example {
   readonly folder: string
   /** Run a command there and give what it prints on standard output. */
@@ -35,10 +35,8 @@ type Env = Readonly<Record<string, string>>
  * @throws Error with what npm printed where it fails.
  */
 export async function installExample(name: string): Promise<Example> {
-  const folder = await mkdtemp(join(await realpath(tmpdir()), `mobileone-${name}-`))
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 5 })
-  const run: Example['run'] = (command, args, env) =>
-    output(start(folder, command, args, env), [command, ...args])
+  const example = await emptyFolder(name)
+  const { folder, run, remove } = example
   try {
     await cp(join(examples, name), folder, {
       recursive: true,
@@ -46,10 +44,26 @@ export async function installExample(name: string): Promise<Example> {
     })
     await writeFile(join(folder, '.npmrc'), `@mobileone:registry=${process.env.MOBILEONE_REGISTRY}\n`)
     await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'])
-    return { folder, run, serve: (command, args, env) => serve(folder, command, args, env), remove }
+    return example
   } catch (error) {
     await remove()
     throw error
+  }
+}
+
+/** A new folder that has `name` in its own; remove it when done. */
+export async function emptyFolder(name: string): Promise<Example> {
+  const folder = await mkdtemp(join(await realpath(tmpdir()), `mobileone-${name}-`))
+  return within(folder)
+}
+
+/** `folder`, which is there. */
+export function within(folder: string): Example {
+  return {
+    folder,
+    run: (command, args, env) => output(start(folder, command, args, env), [command, ...args]),
+    serve: (command, args, env) => serve(folder, command, args, env),
+    remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),
   }
 }
 

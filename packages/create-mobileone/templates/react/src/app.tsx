@@ -79,7 +79,7 @@ export function App() {
           <li key={label}>
             <span>{label}</span>
             <meter value={score} aria-label={label} />
-            <output>{Math.round(100 * score)} %</output>
+            <span className="percent">{Math.round(100 * score)} %</span>
           </li>
         ))}
       </ol>

@@ -99,8 +99,12 @@ function say(element: HTMLElement, text: string): void {
 
 function row({ label, score }: Prediction): HTMLLIElement {
   const item = document.createElement('li')
+  const name = Object.assign(document.createElement('span'), { textContent: label })
   const meter = Object.assign(document.createElement('meter'), { value: score, ariaLabel: label })
-  const percent = Object.assign(document.createElement('output'), { value: `${Math.round(100 * score)} %` })
-  item.append(Object.assign(document.createElement('span'), { textContent: label }), meter, percent)
+  const percent = Object.assign(document.createElement('span'), {
+    className: 'percent',
+    textContent: `${Math.round(100 * score)} %`,
+  })
+  item.append(name, meter, percent)
   return item
 }
