@@ -1,3 +1,4 @@
+export { BrowserMemory, type Footprint } from './browser-memory.ts'
 export { launchChromium, softwareGpu } from './chromium.ts'
 export { type Cost, measureCost } from './cost.ts'
 export { type EnginePage, openEnginePage } from './engine-page.ts'
@@ -9,6 +10,7 @@ export {
   readGoldenJson,
   smallModels,
 } from './golden.ts'
+export { type Allowance, fewestSamples, type Growth, growthOf } from './growth.ts'
 export { type ModulePageOptions, openModulePage } from './page.ts'
 export {
   checkExecutor,
@@ -21,6 +23,7 @@ export {
   wrongChecks,
 } from './photographs.ts'
 export { type FilmOptions, pictureFilm } from './picture-film.ts'
+export { progressLine } from './progress-line.ts'
 export {
   bun,
   chromiumPath,
@@ -40,3 +43,4 @@ export { type Page, serve } from './server.ts'
 export type { EngineName } from './start-engine.ts'
 export { type PageCaseResult, runPageSuite } from './suites.ts'
 export { bundleWorker, serveWorker } from './workerd.ts'
+export { fillPlaces } from './written-places.ts'
