@@ -1,11 +1,14 @@
 /**
  * `npm run fuzz -- --minutes 5 --seed 1 --only pytorch`: hostile inputs for every parser of foreign bytes, shared equally over the time.
  * An untyped error, more than 2 s of CPU, or more than ten times the file and 50 MB is a fault; the exit code is then 1.
- * `--at <n>` with `--only` writes input n of the seed to a file and reads it once.
+ * `--at <n>` with `--only` writes input n of the seed to a file and reads it once. `--write docs/reliability.md` fills the places of that
+ * file between `<!-- fuzz run -->` and `<!-- /fuzz -->` with what was found.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { arch, availableParallelism, cpus, loadavg, platform, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
+import { fillPlaces } from '../../packages/testkit/src/written-places.ts'
 import { emptyTally, makeInput, type Tally } from './fuzz-parser.ts'
 import { judge } from './judge.ts'
 import { parsers } from './parsers.ts'
@@ -20,6 +23,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     only: { type: 'string' },
     at: { type: 'string' },
+    write: { type: 'string' },
   },
 })
 const minutes = Number(values.minutes)
@@ -44,6 +48,9 @@ else {
 async function fuzz(): Promise<void> {
   console.log(`seed ${seed}, ${minutes} minutes, ${names.length} parsers`)
   let isBad = false
+  const before = loadavg()[0] as number
+  const date = new Date().toISOString().slice(0, 16).replace('T', ' ')
+  const rows: string[] = []
   for (const name of names) {
     const tally = await fuzzOne(name, (minutes * 60_000) / names.length)
     const outcomes = Object.entries(tally.outcomes)
@@ -53,6 +60,10 @@ async function fuzz(): Promise<void> {
       `${name.padEnd(12)} ${String(tally.inputs).padStart(8)} inputs, worst ${tally.worstCpuMs.toFixed(0)} ms of CPU and ` +
         `${(tally.worstMemory / 1e6).toFixed(1)} MB; ${outcomes.join(', ')}`,
     )
+    rows.push(
+      `| ${name} | ${tally.inputs.toLocaleString('en-US')} | ${tally.worstCpuMs.toFixed(0)} ms | ` +
+        `${(tally.worstMemory / 1e6).toFixed(1)} MB | ${outcomes.join(', ')} | ${tally.faults.length} |`,
+    )
     for (const { input, fault } of tally.faults.slice(0, 20)) {
       isBad = true
       console.log(`  FAULT ${input.startsWith('corpus') ? input : save(name, input)}: ${fault}`)
@@ -60,6 +71,28 @@ async function fuzz(): Promise<void> {
     if (tally.faults.length > 20) console.log(`  and ${tally.faults.length - 20} more faults`)
   }
   process.exitCode = isBad ? 1 : 0
+  if (values.write === undefined) return
+  const run =
+    `${date} UTC, ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ` +
+    `${platform()} ${arch()}, load ${before.toFixed(1)} before and ${loadavg()[0]?.toFixed(1)} after. ` +
+    `node ${process.versions.node}. Seed ${seed}, ${minutes} minutes for ${names.length} parsers.\n`
+  const table = [
+    '| parser | inputs | most CPU | most memory | outcomes | faults |',
+    '| --- | ---: | ---: | ---: | --- | ---: |',
+    ...rows,
+    '',
+  ].join('\n')
+  writeResults(values.write, { run, parsers: table })
+}
+
+/** @throws Error where the file has no place for them. */
+function writeResults(path: string, results: Readonly<Record<string, string>>): void {
+  const filled = fillPlaces(readFileSync(path, 'utf8'), 'fuzz', (name) => results[name])
+  if (filled === undefined)
+    throw new Error(
+      `${path} has no place for it: a line <!-- fuzz run -->, and after it a line <!-- /fuzz -->`,
+    )
+  writeFileSync(path, filled)
 }
 
 /** Fuzz one parser for `ms`; where an input kills or blocks its thread, another goes on behind it. */

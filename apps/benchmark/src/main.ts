@@ -15,11 +15,11 @@ import {
   type Skipped,
 } from '@mobileone/measure'
 import { studies, studyMarkdown, studySvg, studyText } from '@mobileone/measure/studies'
+import { progressLine } from '@mobileone/testkit'
 import { writeEngines } from './engine-table.ts'
 import { help, type Options, parseOptions } from './options.ts'
 import { writeFolder } from './portable-gpu-benchmark/write-folder.ts'
 import { fileSource, knownPhotographs, variantSources } from './prepare-networks.ts'
-import { progressLine } from './progress.ts'
 import { run } from './run.ts'
 import { runStudy } from './run-study.ts'
 import { startServer } from './server.ts'

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { MobileOneError } from '@mobileone/core'
 import type { Report } from '@mobileone/measure'
 import { networksOfStudies, type StudyNetwork, studyMarkdown, studyNamed } from '@mobileone/measure/studies'
+import { fillPlaces } from '@mobileone/testkit'
 import type { Options } from './options.ts'
 
 /**
@@ -23,8 +24,6 @@ export function studyNetworks({
   }
   return all.filter(({ id }) => networks?.includes(id) ?? true)
 }
-
-const place = /(<!-- study ([a-z]+) -->\n)[\s\S]*?(<!-- \/study -->)/g
 
 /**
  * Fill every place of a Markdown file that is between `<!-- study NAME -->` and `<!-- /study -->` with what the study of that name says to
@@ -50,11 +49,9 @@ export function writeStudies(path: string, report: Report): void {
 
 /** `text` with its places filled; undefined where it has none. */
 export function fillStudies(text: string, report: Report): string | undefined {
-  if (text.match(place) === null) return undefined
-  return text.replace(place, (_, begin: string, name: string, end: string) => {
-    const body = name === 'run' ? runText(report) : studyMarkdown(studyNamed(name), report)
-    return `${begin}\n${body}\n${end}`
-  })
+  return fillPlaces(text, 'study', (name) =>
+    name === 'run' ? runText(report) : studyMarkdown(studyNamed(name), report),
+  )
 }
 
 /** How it was measured: date, machine, load, versions, rounds. */

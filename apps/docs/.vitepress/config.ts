@@ -111,6 +111,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
       item('Benchmarks', 'benchmarks'),
       item('The paper’s studies, in a browser', 'study'),
       item('Branches, trained and compared', 'ablation'),
+      item('Reliability', 'reliability'),
     ],
   },
   {
@@ -125,7 +126,15 @@ const sidebar: DefaultTheme.SidebarItem[] = [
     ],
   },
   { text: 'Packages', collapsed: true, items: folders('packages') },
-  { text: 'Apps', collapsed: true, items: [item('Demo', 'apps/demo'), item('Benchmark', 'apps/benchmark')] },
+  {
+    text: 'Apps',
+    collapsed: true,
+    items: [
+      item('Demo', 'apps/demo'),
+      item('Benchmark', 'apps/benchmark'),
+      item('Reliability', 'apps/reliability'),
+    ],
+  },
   {
     text: 'Examples',
     collapsed: true,

@@ -1,3 +1,4 @@
+export { BrowserMemory, type Footprint } from './browser-memory.ts'
 export { type CallQueue, callQueue } from './call-queue.ts'
 export { launchChromium, softwareGpu } from './chromium.ts'
 export { type Cost, measureCost } from './cost.ts'
@@ -10,6 +11,7 @@ export {
   readGoldenJson,
   smallModels,
 } from './golden.ts'
+export { type Allowance, fewestSamples, type Growth, growthOf } from './growth.ts'
 export { type ModulePageOptions, openModulePage } from './page.ts'
 export {
   checkExecutor,
@@ -22,6 +24,7 @@ export {
   wrongChecks,
 } from './photographs.ts'
 export { type FilmOptions, pictureFilm } from './picture-film.ts'
+export { progressLine } from './progress-line.ts'
 export {
   bun,
   chromiumPath,
@@ -41,3 +44,4 @@ export { type Page, serve } from './server.ts'
 export { type EngineName, type StartedEngine, startEngine } from './start-engine.ts'
 export { type PageCaseResult, runPageSuite } from './suites.ts'
 export { bundleWorker, serveWorker } from './workerd.ts'
+export { fillPlaces } from './written-places.ts'
