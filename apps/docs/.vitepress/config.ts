@@ -112,6 +112,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
       item('The paper’s studies, in a browser', 'study'),
       item('Branches, trained and compared', 'ablation'),
       item('Reliability', 'reliability'),
+      item('Cross-checks with other programs', 'cross-checks'),
     ],
   },
   {
