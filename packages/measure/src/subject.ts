@@ -127,9 +127,14 @@ async function answer(
 ): Promise<Answer> {
   const { inputName, shape, outputName } = endsOf(model)
   const input = tensor(shape, given ?? normalValues(elementCount(shape)))
-  await using executor = await backend.compile(model)
-  const outputs = await executor.run({ [inputName]: input }, signal ? { signal } : {})
-  return { input, output: Array.from((outputs[outputName] as Tensor).data) }
+  // Not `await using`: Safari has no Symbol.asyncDispose.
+  const executor = await backend.compile(model)
+  try {
+    const outputs = await executor.run({ [inputName]: input }, signal ? { signal } : {})
+    return { input, output: Array.from((outputs[outputName] as Tensor).data) }
+  } finally {
+    await executor.dispose()
+  }
 }
 
 function normalValues(length: number): Float32Array {

@@ -1,8 +1,8 @@
 /**
  * A module in an engine, asked from here. Engines have no protocol in common but HTTP: the page asks its server what to call and sends
- * back what that gave. Not responsible for clicks and pictures: that takes a driver.
+ * back what that gave. Not responsible for clicks and pictures: `engine-site.ts` opens pages of apps.
  */
-import { callQueue } from './call-queue.ts'
+import { askForCalls, callsPath, engineCalls } from './engine-calls.ts'
 import { bundleModule, findInFolders, type ModulePageOptions } from './page.ts'
 import { serve } from './server.ts'
 import { type EngineName, startEngine } from './start-engine.ts'
@@ -16,22 +16,7 @@ export interface EnginePage {
   close(): Promise<void>
 }
 
-/** A function of what imports the module: run that, then answer calls for ever. */
-const ask = `(async (load) => {
-  const post = async (path, value) => (await fetch(path, { method: 'POST', body: JSON.stringify(value) })).json()
-  const failed = (error) => ({ error: String(error && error.stack && !error.stack.includes(error.message) ? error + '\\n' + error.stack : (error && error.stack) || error) })
-  let answer
-  try { await load() } catch (error) { answer = failed(error) }
-  for (;;) {
-    const { name, args } = await post('/calls', answer ?? {})
-    try {
-      if (typeof globalThis[name] !== 'function') throw new Error('the page has no function ' + name)
-      answer = { value: await globalThis[name](...args) }
-    } catch (error) { answer = failed(error) }
-  }
-})`
-
-const html = `<!doctype html><title>test</title><script type="module">${ask}(() => import('/entry.mjs'))</script>`
+const html = `<!doctype html><title>test</title><script type="module">${askForCalls}(() => import('/entry.mjs'))</script>`
 
 /**
  * A cross-origin isolated page in `engine` that has run the module `entry`; close it when done.
@@ -44,26 +29,21 @@ export async function openEnginePage(
   callLimit = 120_000,
 ): Promise<EnginePage> {
   const script = await bundleModule(options)
-  const queue = callQueue(engine, callLimit)
+  const calls = engineCalls(engine, callLimit)
   const server = await serve((path, request) => {
-    if (path === '/calls') return queue.next(request)
+    if (path === callsPath) return calls.next(request)
     if (path === '/') return { type: 'text/html', body: html }
     if (path === '/entry.mjs') return { type: 'text/javascript', body: script }
-    if (path === '/ask.js') return { type: 'text/javascript', body: ask }
+    if (path === '/ask.js') return { type: 'text/javascript', body: askForCalls }
     return findInFolders(options.folders, path)
   })
   const started = await startEngine(engine, server.url).catch(async (error) => {
     await server.close()
     throw error
   })
-  const lost = started.ended.then((reason): never => {
-    throw new Error(`${engine} is gone: ${reason}`)
-  })
-  lost.catch(() => {})
-
   return {
     version: started.version,
-    call: (name, ...args) => queue.call(lost, name, ...args),
+    call: (name, ...args) => Promise.race([calls.call<never>(name, ...args), started.lost]),
     async close() {
       await started.close()
       await server.close()

@@ -1,8 +1,9 @@
 export { BrowserMemory, type Footprint } from './browser-memory.ts'
-export { type CallQueue, callQueue } from './call-queue.ts'
 export { launchChromium, softwareGpu } from './chromium.ts'
 export { type Cost, measureCost } from './cost.ts'
+export { type EngineCalls, engineCalls } from './engine-calls.ts'
 export { type EnginePage, openEnginePage } from './engine-page.ts'
+export { type EngineSite, openEngineSite } from './engine-site.ts'
 export {
   goldenPath,
   type PhotographReference,
@@ -41,7 +42,7 @@ export {
   workerdPath,
 } from './requirements.ts'
 export { type Page, serve } from './server.ts'
-export { type EngineName, type StartedEngine, startEngine } from './start-engine.ts'
+export { type BrowserName, type EngineName, type StartedEngine, startEngine } from './start-engine.ts'
 export { type PageCaseResult, runPageSuite } from './suites.ts'
 export { bundleWorker, serveWorker } from './workerd.ts'
 export { fillPlaces } from './written-places.ts'

@@ -1,14 +1,12 @@
 /** Firefox and WebKitGTK: no driver in common, so each page asks its server what to do. */
 import type { Lane, LaneHost, PeakLane } from '@mobileone/measure'
 import type { SubjectFiles } from '@mobileone/measure/node'
-import { type CallQueue, callQueue, startEngine } from '@mobileone/testkit'
+import { type BrowserName, type EngineCalls, engineCalls, startEngine } from '@mobileone/testkit'
 import { filesFor, laneRules } from '../contender-rules.ts'
 import type { Entry } from '../lineup.ts'
 import { type BenchServer, startServer } from '../server.ts'
 import type { Harness } from '../site/contender-page.ts'
 import { pageJob } from './page-job.ts'
-
-export type DriverlessEngine = 'firefox' | 'webkit'
 
 export interface EngineRuntime {
   readonly version: string
@@ -34,18 +32,18 @@ interface AskedPage {
  * @throws Error where the engine does not start.
  */
 export async function startEngineRuntime(
-  engine: DriverlessEngine,
+  engine: BrowserName,
   files: SubjectFiles,
   threads: readonly number[],
 ): Promise<EngineRuntime> {
-  const queues = new Map<string, CallQueue>()
+  const queues = new Map<string, EngineCalls>()
   const server = await startServer({
     models: files.folder,
     calls: (run, request) => queues.get(run)?.next(request),
   })
   const open = new Set<AskedPage>()
   const openPage = async (run: string): Promise<AskedPage> => {
-    const queue = callQueue(engine, callLimitMs)
+    const queue = engineCalls(engine, callLimitMs)
     queues.set(run, queue)
     const page = await openAskedPage(engine, server, run, queue)
     open.add(page)
@@ -115,19 +113,15 @@ export async function startEngineRuntime(
 }
 
 async function openAskedPage(
-  engine: DriverlessEngine,
+  engine: BrowserName,
   server: BenchServer,
   run: string,
-  queue: CallQueue,
+  queue: EngineCalls,
 ): Promise<AskedPage> {
   const started = await startEngine(engine, `${server.runUrl(run)}contender.html?asked`)
-  const lost = started.ended.then((reason): never => {
-    throw new Error(`${engine} is gone: ${reason}`)
-  })
-  lost.catch(() => {})
   return {
     version: started.version,
-    call: (name, ...args) => queue.call(lost, name, ...args),
+    call: (name, ...args) => Promise.race([queue.call<never>(name, ...args), started.lost]),
     close: () => started.close(),
   }
 }
