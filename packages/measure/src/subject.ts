@@ -91,9 +91,14 @@ async function answer(backend: Backend, model: Model, signal: AbortSignal | unde
     shape,
     Float32Array.from({ length: elementCount(shape) }, () => source.normal()),
   )
-  await using executor = await backend.compile(model)
-  const outputs = await executor.run({ [inputName]: input }, signal ? { signal } : {})
-  return { input, output: Array.from((outputs[outputName] as Tensor).data) }
+  // Not `await using`: Safari has no Symbol.asyncDispose.
+  const executor = await backend.compile(model)
+  try {
+    const outputs = await executor.run({ [inputName]: input }, signal ? { signal } : {})
+    return { input, output: Array.from((outputs[outputName] as Tensor).data) }
+  } finally {
+    await executor.dispose()
+  }
 }
 
 interface Ends {
