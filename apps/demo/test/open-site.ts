@@ -7,14 +7,20 @@ import type { Page } from 'playwright-core'
 
 export type { Site, SitePage } from '@mobileone/site-kit/testing'
 
-/** The built page, served as `npm start` serves it: `dist/serve.mjs` at a free port, and Chromium with `browserArguments`. */
-export async function openSite(browserArguments: readonly string[] = []): Promise<Site> {
+/** The built page, served as `npm start` serves it: `dist/serve.mjs` at a free port. */
+export async function serveSite(): Promise<{ readonly url: string; close(): void }> {
   const server = spawn(
     process.execPath,
     [fileURLToPath(new URL('../dist/serve.mjs', import.meta.url)), '--port', '0'],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
-  return openServedSite(await firstLine(server), () => server.kill(), browserArguments)
+  return { url: await firstLine(server), close: () => server.kill() }
+}
+
+/** The served page, and Chromium with `browserArguments`. */
+export async function openSite(browserArguments: readonly string[] = []): Promise<Site> {
+  const { url, close } = await serveSite()
+  return openServedSite(url, close, browserArguments)
 }
 
 async function firstLine(server: ChildProcess): Promise<string> {

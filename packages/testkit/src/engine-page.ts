@@ -1,10 +1,10 @@
 /**
  * A module in an engine, asked from here. Engines have no protocol in common but HTTP: the page asks its server what to call and sends
- * back what that gave. Not responsible for clicks and pictures: that takes a driver.
+ * back what that gave. Not responsible for clicks and pictures: `engine-site.ts` opens pages of apps.
  */
-import type { IncomingMessage } from 'node:http'
+import { askForCalls, callsPath, engineCalls } from './engine-calls.ts'
 import { bundleModule, findInFolders, type ModulePageOptions } from './page.ts'
-import { type Page, serve } from './server.ts'
+import { serve } from './server.ts'
 import { type EngineName, startEngine } from './start-engine.ts'
 
 /** A module that runs in an engine. */
@@ -16,28 +16,7 @@ export interface EnginePage {
   close(): Promise<void>
 }
 
-interface Call {
-  readonly text: string
-  readonly resolve: (value: unknown) => void
-  readonly reject: (error: Error) => void
-}
-
-/** A function of what imports the module: run that, then answer calls for ever. */
-const ask = `(async (load) => {
-  const post = async (path, value) => (await fetch(path, { method: 'POST', body: JSON.stringify(value) })).json()
-  const failed = (error) => ({ error: String(error && error.stack && !error.stack.includes(error.message) ? error + '\\n' + error.stack : (error && error.stack) || error) })
-  let answer
-  try { await load() } catch (error) { answer = failed(error) }
-  for (;;) {
-    const { name, args } = await post('/calls', answer ?? {})
-    try {
-      if (typeof globalThis[name] !== 'function') throw new Error('the page has no function ' + name)
-      answer = { value: await globalThis[name](...args) }
-    } catch (error) { answer = failed(error) }
-  }
-})`
-
-const html = `<!doctype html><title>test</title><script type="module">${ask}(() => import('/entry.mjs'))</script>`
+const html = `<!doctype html><title>test</title><script type="module">${askForCalls}(() => import('/entry.mjs'))</script>`
 
 /**
  * A cross-origin isolated page in `engine` that has run the module `entry`; close it when done.
@@ -50,67 +29,24 @@ export async function openEnginePage(
   callLimit = 120_000,
 ): Promise<EnginePage> {
   const script = await bundleModule(options)
-  const calls: Call[] = []
-  let wake = (): void => {}
-  let current: Call | undefined
-  /** Why the module did not run. */
-  let broken: Error | undefined
-
-  const nextCall = async (request: IncomingMessage): Promise<Page> => {
-    const { value, error } = JSON.parse(await bodyOf(request)) as { value?: unknown; error?: string }
-    if (error === undefined) current?.resolve(value)
-    else if (current) current.reject(new Error(`in ${engine}: ${error}`))
-    else broken = new Error(`in ${engine}: ${error}`)
-    current = undefined
-    while (calls.length === 0) await new Promise<void>((resolve) => (wake = resolve))
-    current = calls.shift()
-    if (broken) current?.reject(broken)
-    return { type: 'application/json', body: current?.text ?? '{}' }
-  }
+  const calls = engineCalls(engine, callLimit)
   const server = await serve((path, request) => {
-    if (path === '/calls') return nextCall(request)
+    if (path === callsPath) return calls.next(request)
     if (path === '/') return { type: 'text/html', body: html }
     if (path === '/entry.mjs') return { type: 'text/javascript', body: script }
-    if (path === '/ask.js') return { type: 'text/javascript', body: ask }
+    if (path === '/ask.js') return { type: 'text/javascript', body: askForCalls }
     return findInFolders(options.folders, path)
   })
   const started = await startEngine(engine, server.url).catch(async (error) => {
     await server.close()
     throw error
   })
-  const lost = started.ended.then((reason) => {
-    throw new Error(`${engine} is gone: ${reason}`)
-  })
-  lost.catch(() => {})
-
-  const call = async <T>(name: string, ...args: readonly unknown[]): Promise<T> => {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const answered = new Promise<unknown>((resolve, reject) => {
-      calls.push({ text: JSON.stringify({ name, args }), resolve, reject })
-      timer = setTimeout(
-        () => reject(new Error(`${engine} did not answer ${name} within ${callLimit} ms`)),
-        callLimit,
-      )
-      wake()
-    })
-    try {
-      return (await Promise.race([answered, lost])) as T
-    } finally {
-      clearTimeout(timer)
-    }
-  }
   return {
     version: started.version,
-    call,
+    call: (name, ...args) => Promise.race([calls.call<never>(name, ...args), started.lost]),
     async close() {
       await started.close()
       await server.close()
     },
   }
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = []
-  for await (const part of request) parts.push(part as Buffer)
-  return Buffer.concat(parts).toString()
 }

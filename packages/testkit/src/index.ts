@@ -1,6 +1,7 @@
 export { launchChromium, softwareGpu } from './chromium.ts'
 export { type Cost, measureCost } from './cost.ts'
 export { type EnginePage, openEnginePage } from './engine-page.ts'
+export { type EngineSite, openEngineSite } from './engine-site.ts'
 export {
   goldenPath,
   type PhotographReference,
@@ -37,6 +38,6 @@ export {
   workerdPath,
 } from './requirements.ts'
 export { type Page, serve } from './server.ts'
-export type { EngineName } from './start-engine.ts'
+export type { BrowserName, EngineName } from './start-engine.ts'
 export { type PageCaseResult, runPageSuite } from './suites.ts'
 export { bundleWorker, serveWorker } from './workerd.ts'

@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, isIP } from 'node:net'
 
 export interface Page {
+  /** Default 200. */
+  readonly status?: number
   readonly body: string | Uint8Array
   readonly type: string
   readonly headers?: Readonly<Record<string, string>>
@@ -36,7 +38,8 @@ export async function serve(
       'Content-Type': type,
       ...more,
     }
-    response.writeHead(status, headers).end(body)
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+    response.writeHead(status).end(body)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -1,19 +1,24 @@
 /** Starts the engines that tests run in besides Chromium and this Node. Each opens the page at an address by itself: no driver is needed. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { arm64Node, arm64Root, currentNodePath, firefoxPath, qemuArm64, webkitPath } from './requirements.ts'
 
+export type BrowserName = 'firefox' | 'webkit'
+
 /** `current-node` and `arm64-node` are no browsers: they load the same module and are asked in the same way. */
-export type EngineName = 'firefox' | 'webkit' | 'current-node' | 'arm64-node'
+export type EngineName = BrowserName | 'current-node' | 'arm64-node'
 
 /** A program of an engine that has the page open. */
 export interface StartedEngine {
   /** As the engine tells it, such as `Mozilla Firefox 153.7.0esr`. */
   readonly version: string
-  /** Settles with the reason when the program ends by itself. */
-  readonly ended: Promise<string>
+  /** Rejects with the reason when the program ends by itself. */
+  readonly lost: Promise<never>
+  /** What the program shows, as a PNG; undefined where it draws nothing. */
+  screenshot(): Promise<Uint8Array | undefined>
   close(): Promise<void>
 }
 
@@ -71,9 +76,11 @@ const firefoxPreferences = Object.entries({
   .join('')
 
 async function startWebkit(url: string, folder: string, remove: () => void): Promise<StartedEngine> {
-  const display = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '800x600x24', '-nolisten', 'tcp'], {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-  })
+  const display = spawn(
+    'Xvfb',
+    ['-displayfd', '3', '-screen', '0', '1280x800x24', '-nolisten', 'tcp', '-fbdir', folder],
+    { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] },
+  )
   const number = await new Promise<string>((resolve, reject) => {
     display.once('error', reject)
     display.once('exit', () => reject(new Error('Xvfb ended')))
@@ -88,10 +95,37 @@ async function startWebkit(url: string, folder: string, remove: () => void): Pro
     WEBKIT_DISABLE_DMABUF_RENDERER: '1',
     WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1',
   })
-  return watch(version(webkitPath), browser, () => {
-    display.kill()
-    remove()
-  })
+  return watch(
+    version(webkitPath),
+    browser,
+    () => {
+      display.kill()
+      remove()
+    },
+    () => pictureOfDisplay(join(folder, 'Xvfb_screen0')),
+  )
+}
+
+/**
+ * The frame buffer that Xvfb keeps as an X window dump: a header of big-endian 32-bit words, 12 bytes for each entry of the colour
+ * map, then rows of pixels, blue first (XWDFile.h of X.Org).
+ */
+async function pictureOfDisplay(file: string): Promise<Uint8Array> {
+  const bytes = readFileSync(file)
+  const word = (index: number): number => bytes.readUInt32BE(4 * index)
+  const [width, height, bitsPerPixel, bytesPerLine] = [word(4), word(5), word(11), word(12)]
+  if (word(1) !== 7 || bitsPerPixel !== 32 || bytesPerLine !== 4 * width)
+    throw new Error(`${file} is no window dump with 32 bits a pixel`)
+  const pixels = bytes.subarray(word(0) + 12 * word(19))
+  const rgb = Buffer.alloc(3 * width * height)
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    for (let channel = 0; channel < 3; channel++) {
+      rgb[3 * pixel + channel] = pixels[4 * pixel + 2 - channel] as number
+    }
+  }
+  return sharp(rgb, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer()
 }
 
 /** What a page does, in Node: the module is fetched and run, and addresses are taken from the server. */
@@ -133,7 +167,12 @@ function spawnQuietly(
 }
 
 /** @param clean What is to be done when the program has ended. */
-function watch(version: string, child: ChildProcess, clean: () => void): StartedEngine {
+function watch(
+  version: string,
+  child: ChildProcess,
+  clean: () => void,
+  screenshot: StartedEngine['screenshot'] = async () => undefined,
+): StartedEngine {
   let log = ''
   child.stderr?.on('data', (part) => {
     log = (log + part).slice(-2000)
@@ -142,9 +181,14 @@ function watch(version: string, child: ChildProcess, clean: () => void): Started
     child.once('error', (error) => resolve(error.message))
     child.once('close', (code, signal) => resolve(`it ended with ${code ?? signal}: ${log}`))
   })
+  const lost = ended.then((reason) => {
+    throw new Error(`${version} is gone: ${reason}`)
+  })
+  lost.catch(() => {})
   return {
     version,
-    ended,
+    lost,
+    screenshot,
     async close() {
       child.kill()
       const late = setTimeout(() => child.kill('SIGKILL'), 5000)

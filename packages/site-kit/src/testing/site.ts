@@ -106,3 +106,20 @@ export async function takeScreenshotsTo(
     }
   }
 }
+
+/**
+ * Fails where `png`, the window of an engine, shows no more than an empty page; kept as `<folder>/<name>.png` with
+ * `MOBILEONE_SCREENSHOTS`. Engines that draw nothing give none, which is no failure.
+ */
+export async function checkScreenshot(folder: URL, name: string, png: Uint8Array | undefined): Promise<void> {
+  if (!png) return
+  const { default: sharp } = await import('sharp')
+  const { entropy } = await sharp(png).stats()
+  if (entropy < 0.5)
+    throw new Error(`${name} is a blank window: the entropy of its pixels is ${entropy} bits`)
+  if (!wanted) return
+  await mkdir(folder, { recursive: true })
+  await sharp(png)
+    .png({ palette: true, colours: 64, dither: 0, compressionLevel: 9 })
+    .toFile(fileURLToPath(new URL(`${name}.png`, folder)))
+}

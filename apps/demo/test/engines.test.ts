@@ -1,0 +1,34 @@
+import { checkScreenshot } from '@mobileone/site-kit/testing'
+import { type BrowserName, type EngineSite, lacking, openEngineSite } from '@mobileone/testkit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { serveSite } from './open-site.ts'
+
+const patient = { timeout: 60_000, interval: 200 }
+const screenshots = new URL('../screenshots/', import.meta.url)
+
+function classifies(engine: BrowserName): void {
+  let server: Awaited<ReturnType<typeof serveSite>>
+  let site: EngineSite
+  beforeAll(async () => {
+    server = await serveSite()
+    site = await openEngineSite(engine, server.url)
+  })
+  afterAll(async () => {
+    await site?.close()
+    server?.close()
+  })
+
+  it('classifies the picture it opens with, and a sample that is clicked', async () => {
+    const best = (): Promise<string | null> => site.text('.bars .name')
+    await expect.poll(best, patient).toBe('Ankle boot')
+    await site.click('.sample img[alt="Trouser"]')
+    await expect.poll(best, patient).toBe('Trouser')
+    const { width, content } = await site.size()
+    expect(content).toBeLessThanOrEqual(width)
+    expect(await site.problems()).toEqual([])
+    await checkScreenshot(screenshots, `classify-${engine}`, await site.screenshot())
+  })
+}
+
+describe.skipIf(lacking('firefox'))('the demo in Firefox', () => classifies('firefox'))
+describe.skipIf(lacking('webkit'))('the demo in WebKitGTK', () => classifies('webkit'))
