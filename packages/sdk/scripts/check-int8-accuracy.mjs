@@ -4,5 +4,5 @@ import { fileURLToPath } from 'node:url'
 
 const test = fileURLToPath(new URL('../../../tooling/test.mjs', import.meta.url))
 const env = { ...process.env, MOBILEONE_ACCURACY: 'all', MOBILEONE_REQUIRE: 'golden' }
-const args = [test, 'packages/sdk/test/int8-accuracy.test.ts']
+const args = [test, 'packages/sdk/test/int8-accuracy.slow.test.ts']
 process.exitCode = spawnSync(process.execPath, args, { env, stdio: 'inherit' }).status ?? 1
