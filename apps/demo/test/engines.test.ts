@@ -18,11 +18,8 @@ function classifies(engine: BrowserName): void {
     server?.close()
   })
 
-  it('classifies the picture it opens with, and a sample that is clicked', async () => {
-    const best = (): Promise<string | null> => site.text('.bars .name')
-    await expect.poll(best, patient).toBe('Ankle boot')
-    await site.click('.sample img[alt="Trouser"]')
-    await expect.poll(best, patient).toBe('Trouser')
+  it('classifies the picture it opens with', async () => {
+    await expect.poll(() => site.text('.bars .name'), patient).toBe('Ankle boot')
     const { width, content } = await site.size()
     expect(content).toBeLessThanOrEqual(width)
     expect(await site.problems()).toEqual([])
