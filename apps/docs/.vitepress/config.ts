@@ -111,6 +111,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
       item('Benchmarks', 'benchmarks'),
       item('The paper’s studies, in a browser', 'study'),
       item('Branches, trained and compared', 'ablation'),
+      item('Cross-checks with other programs', 'cross-checks'),
     ],
   },
   {

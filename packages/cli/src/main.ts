@@ -9,6 +9,7 @@ import { evaluate } from './commands/eval.ts'
 import { exportModel } from './commands/export.ts'
 import { inspect } from './commands/inspect.ts'
 import { logits } from './commands/logits.ts'
+import { plan } from './commands/plan.ts'
 import { pull } from './commands/pull.ts'
 import { quantize } from './commands/quantize.ts'
 import { reparam } from './commands/reparam.ts'
@@ -27,6 +28,7 @@ const commands = [
   quantize,
   exportModel,
   train,
+  plan,
   bench,
   pull,
   doctor,

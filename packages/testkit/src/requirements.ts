@@ -111,6 +111,11 @@ const parts = {
     lack: () => withoutModules('torch', 'timm', 'PIL', 'safetensors'),
     remedy: 'pip install torch timm pillow safetensors, or set MOBILEONE_PYTHON',
   },
+  ray: {
+    use: 'tests that run Ray Data, which .ci/run leaves out for its size',
+    lack: () => withoutModules('ray', 'pyarrow', 'onnxruntime', 'PIL'),
+    remedy: 'pip install "ray[data]" onnxruntime "pillow<13", and set MOBILEONE_PYTHON',
+  },
   'fashion-mnist': {
     use: 'tests on Fashion-MNIST',
     lack: () => withoutFile(fashionMnistFolder),
