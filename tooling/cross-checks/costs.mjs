@@ -1,4 +1,4 @@
-import { mobileone, profile, variants } from '@mobileone/core'
+import { mobileone, profile } from '@mobileone/core'
 
 const size = 224
 
@@ -6,7 +6,7 @@ const size = 224
 export const costs = {
   name: 'costs',
   about: 'multiply-accumulates and parameters of S0 to S4: fvcore and PyTorch, exactly',
-  async *run({ python }) {
+  async *run({ python, variants }) {
     for (const [variant, config] of Object.entries(variants)) {
       for (const form of ['train', 'deploy']) {
         const ours = profile(mobileone(config, { form }))

@@ -26,6 +26,7 @@ Ends with 1 where a difference is over its limit.
 checks: ${Object.keys(checkFiles).join(', ')}
 
   --only <names>     some checks, with commas between
+  --variant <name>   of the checks costs and networks: one of s0 to s4 (default: all)
   --cases <n>        random pictures, and random vectors (default 4000)
   --seed <n>         of weights, pictures and vectors (default 1)
   --apple <file>     mobileone.py of apple/ml-mobileone, to compare with it too
@@ -38,6 +39,7 @@ checks: ${Object.keys(checkFiles).join(', ')}
 
 const options = {
   only: { type: 'string' },
+  variant: { type: 'string' },
   cases: { type: 'string', default: '4000' },
   seed: { type: 'string', default: '1' },
   apple: { type: 'string' },
@@ -78,7 +80,8 @@ const names = values.only?.split(',') ?? Object.keys(checkFiles)
 const unknown = names.find((name) => !Object.hasOwn(checkFiles, name))
 if (unknown !== undefined)
   fail(`there is no check "${unknown}"; the checks are ${Object.keys(checkFiles).join(', ')}`)
-if (values.write && values.only !== undefined) fail('--write needs all checks; leave out --only')
+if (values.write && (values.only ?? values.variant) !== undefined)
+  fail('--write needs all checks; leave out --only and --variant')
 const cases = whole('cases', values.cases, 4)
 const seed = whole('seed', values.seed, 0)
 
@@ -98,6 +101,11 @@ const interpreter = values.python ?? (values.install ? installPython(note) : ins
 if (interpreter === undefined)
   fail('the Python environment is missing; make it with --install, or name one with --python')
 
+const { variants: all } = await import('@mobileone/core')
+if (values.variant !== undefined && !Object.hasOwn(all, values.variant))
+  fail(`there is no variant "${values.variant}"; the variants are ${Object.keys(all).join(', ')}`)
+const variants = values.variant === undefined ? all : { [values.variant]: all[values.variant] }
+
 const started = Date.now()
 const print = values.json ? console.error : console.log
 const results = []
@@ -108,7 +116,15 @@ try {
     const check = (await import(checkFiles[name]))[name]
     const began = Date.now()
     print(`\n== ${name}: ${check.about}`)
-    for await (const row of check.run({ python, interpreter, seed, cases, apple: values.apple, note })) {
+    for await (const row of check.run({
+      python,
+      variants,
+      interpreter,
+      seed,
+      cases,
+      apple: values.apple,
+      note,
+    })) {
       results.push({ check: name, ...row, ok: isWithin(row) })
       print(`${isWithin(row) ? 'ok  ' : 'FAIL'} ${tableLine(row)}`)
     }

@@ -1,6 +1,6 @@
 import { wasm } from '@mobileone/backend-wasm'
 import { modelFromCheckpoint, readCheckpoint, toSafetensors } from '@mobileone/checkpoint'
-import { initialize, mobileone, random, reparameterize, tensor, variants, withOutputs } from '@mobileone/core'
+import { initialize, mobileone, random, reparameterize, tensor, withOutputs } from '@mobileone/core'
 import { toOnnx } from '@mobileone/onnx'
 import { apart } from './apart.mjs'
 import { floats } from './python-process.mjs'
@@ -14,7 +14,7 @@ export const networks = {
   name: 'networks',
   about:
     'S0 to S4 with random weights, both forms, both ways, strictly loaded: timm, ONNX Runtime and, with --apple, mobileone.py',
-  async *run({ python, seed, apple }) {
+  async *run({ python, seed, apple, variants }) {
     const image = tensor([1, 3, size, size], normals(size * size * 3, seed))
     const sources = [['timm', 'timm'], ...(apple === undefined ? [] : [['apple', apple]])]
     for (const [variant, published] of Object.entries(variants)) {

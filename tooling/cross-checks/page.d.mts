@@ -11,7 +11,6 @@ export interface Report {
   readonly versions: Readonly<Record<string, string>>
   readonly seed: number
   readonly cases: number
-  readonly seconds: number
   readonly results: readonly Row[]
 }
 export function isWithin(row: Pick<Row, 'worst' | 'limit'>): boolean

@@ -19,7 +19,7 @@ export function tableLine({ what, against, cases, worst, limit, beside }) {
  * `page` with the tables between its marks `<!-- cross-checks run -->` and `<!-- cross-checks results -->` made anew.
  * @throws Error where a mark is missing.
  */
-export function fillPage(page, { versions, seed, cases, seconds, results }, date = new Date()) {
+export function fillPage(page, { versions, seed, cases, results }, date = new Date()) {
   const { python, ...packages } = versions
   const listed = Object.entries(packages).map(([name, version]) => `${name} ${version}`)
   const day = `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`
@@ -27,7 +27,7 @@ export function fillPage(page, { versions, seed, cases, seconds, results }, date
   const verdict = failed === 0 ? 'all within their limits' : `${failed} beyond their limits`
   const run =
     `${day}, ${cpus()[0]?.model ?? process.arch}, Node ${process.versions.node}, Python ${python}; ${listed.join(', ')}. ` +
-    `Seed ${seed}, ${cases} cases, ${seconds.toFixed(0)} s: ${results.length} comparisons, ${verdict}.`
+    `Seed ${seed}, ${cases} cases: ${results.length} comparisons, ${verdict}.`
   const checks = [...new Set(results.map(({ check }) => check))]
   const tables = checks.map((check) => {
     const rows = results.filter((row) => row.check === check)

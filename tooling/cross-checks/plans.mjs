@@ -23,7 +23,8 @@ const rule = {
 /** What `mobileone plan` writes: read by the engines' own parsers, its preparation of pictures and its network run. */
 export const plans = {
   name: 'plans',
-  about: "what mobileone plan writes: Triton's configuration by its protobuf definition, the network, the pictures",
+  about:
+    "what mobileone plan writes: Triton's configuration by its protobuf definition, the network, the pictures",
   async *run({ python, seed }) {
     const folder = mkdtempSync(join(tmpdir(), 'mobileone-plans-'))
     try {
@@ -36,13 +37,30 @@ export const plans = {
       const repository = join(folder, 'triton/model_repository/mobileone_s0')
       const { result } = await python.ask('plans.read_triton', { repository })
       const row = { cases: 1, limit: 0 }
-      yield { ...row, what: 'Triton: settings that its definition reads otherwise', against: 'tritonclient', worst: unlike(result.config) }
-      yield { ...row, what: 'Triton: inputs and outputs unlike the network’s', against: 'onnxruntime', worst: result.unlike }
+      yield {
+        ...row,
+        what: 'Triton: settings that its definition reads otherwise',
+        against: 'tritonclient',
+        worst: unlike(result.config),
+      }
+      yield {
+        ...row,
+        what: 'Triton: inputs and outputs unlike the network’s',
+        against: 'onnxruntime',
+        worst: result.unlike,
+      }
 
       const source = random(seed)
       const made = Array.from({ length: count }, () => randomImage(source, 3))
-      const asked = { folder: join(folder, 'ray'), pictures: made.map(({ width, height }) => ({ width, height })) }
-      const { blobs } = await python.ask('plans.run_script', asked, made.map(({ data }) => data))
+      const asked = {
+        folder: join(folder, 'ray'),
+        pictures: made.map(({ width, height }) => ({ width, height })),
+      }
+      const { blobs } = await python.ask(
+        'plans.run_script',
+        asked,
+        made.map(({ data }) => data),
+      )
       const deploy = reparameterize(model)
       let [pixels, scores] = [0, 0]
       for (const [index, image] of made.entries()) {
@@ -51,8 +69,20 @@ export const plans = {
         const logits = await logitsOf(deploy, tensor([1, 3, ...rule.size], input.data))
         scores = Math.max(scores, largestDifference(softmax(logits), floats(blobs[2 * index + 1])))
       }
-      yield { ...row, cases: count, what: 'pictures prepared by the scripts, levels of 255', against: 'pillow', worst: pixels }
-      yield { what: 'probabilities of the network for them', against: 'onnxruntime', cases: count, worst: scores, limit: 1e-5 }
+      yield {
+        ...row,
+        cases: count,
+        what: 'pictures prepared by the scripts, levels of 255',
+        against: 'pillow',
+        worst: pixels,
+      }
+      yield {
+        what: 'probabilities of the network for them',
+        against: 'onnxruntime',
+        cases: count,
+        worst: scores,
+        limit: 1e-5,
+      }
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
@@ -61,10 +91,14 @@ export const plans = {
 
 function mobileonePlan(cwd, engine) {
   const given = ['plan', engine, '--weights', 's0.safetensors', '-o', engine, '--max-batch-size', '16']
-  const { status, stderr } = spawnSync(process.execPath, [join(root, 'packages/cli/dist/main.mjs'), ...given], {
-    cwd,
-    encoding: 'utf8',
-  })
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [join(root, 'packages/cli/dist/main.mjs'), ...given],
+    {
+      cwd,
+      encoding: 'utf8',
+    },
+  )
   if (status !== 0) throw new Error(`mobileone plan ${engine}: ${stderr}`)
 }
 
