@@ -82,7 +82,7 @@ const ofTheRunner = /^(NODE_ENV|VITEST|VITEST_.*|TEST|DEV|PROD|MODE|SSR|BASE_URL
 
 function start(folder: string, command: string, args: readonly string[], env: Env = {}): ChildProcess {
   const inherited = Object.entries(process.env).filter(([key]) => !ofTheRunner.test(key))
-  return spawn(command, args, {
+  const child = spawn(command, args, {
     cwd: folder,
     env: {
       ...Object.fromEntries(inherited),
@@ -96,7 +96,16 @@ function start(folder: string, command: string, args: readonly string[], env: En
     // A group of its own, which ends as a whole: npm does not pass every signal on.
     detached: !windows,
   })
+  running.add(child)
+  child.once('close', () => running.delete(child))
+  return child
 }
+
+/** What a test that ran out of time leaves behind ends with the test runner. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) end(child)
+})
 
 async function output(child: ChildProcess, words: readonly string[]): Promise<string> {
   let [out, all] = ['', '']
@@ -151,7 +160,7 @@ async function serve(
 
 function end(child: ChildProcess): void {
   if (windows) child.kill()
-  else process.kill(-(child.pid as number), 'SIGTERM')
+  else if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM')
 }
 
 async function freePort(): Promise<number> {
