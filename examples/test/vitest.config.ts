@@ -3,7 +3,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 import base from '../../vitest.config.ts'
 
 /** Installing and building take seconds to minutes. */
-const patient = 600_000
+const patient = 1_200_000
 
 const config: ViteUserConfig = defineConfig({
   ...base,

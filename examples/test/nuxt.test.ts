@@ -1,0 +1,8 @@
+import { lacking } from '@mobileone/testkit'
+import { describe, it } from 'vitest'
+import { checkServedPage } from './check-page.ts'
+
+describe.skipIf(lacking('registry', 'chromium', 'current-node'))('the example of Nuxt', () => {
+  it('is built, and labels a picture in the page and on the server', () =>
+    checkServedPage('nuxt', { currentNode: true }))
+})
