@@ -82,7 +82,7 @@ function publishedRange(name, range, versions) {
 }
 
 /** A link into a working tree of this project: the address of the repository, then the path. */
-const LINK = /\]\((https:\/\/[^)\s]+?)\/(blob|tree)\/main\/((?:docs|apps|packages)\/[^)\s#]+)/g
+const LINK = /\]\((https:\/\/[^)\s]+?)\/(blob|tree)\/main\/((?:docs|apps|packages|examples)\/[^)\s#]+)/g
 
 function withRepositoryLinks(text) {
   return text.replace(LINK, (_, _repository, kind, target) => `](${REPOSITORY}/${kind}/main/${target}`)
