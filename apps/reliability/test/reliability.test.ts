@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { lacking } from '@mobileone/testkit'
 import { afterAll, describe, expect, it } from 'vitest'
+import type { FaultResult } from '../src/faults/fault.ts'
 import { builtProgram } from '../src/paths.ts'
+import type { SoakReport } from '../src/soak/report.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'mobileone-reliability-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -21,13 +23,13 @@ describe('soak', () => {
     const args = ['-b', 'wasm', '-r', 'node', '--inferences', '800', '--cycles', '24', '--aborts', '200']
     const { status, stdout, stderr } = run('soak', [...args, '--json', '-o', 'soak.json'])
     expect([status, stderr]).toEqual([0, expect.stringContaining('nothing has grown')])
-    const { parts } = JSON.parse(stdout)
-    expect(parts.map(({ phase, done, samples }: never) => [phase, done, (samples as []).length])).toEqual([
+    const { parts } = JSON.parse(stdout) as SoakReport
+    expect(parts.map(({ phase, done, samples }) => [phase, done, samples.length])).toEqual([
       ['inferences', 800, 41],
       ['cycles', 24, 16],
       ['aborts', 200, 16],
     ])
-    expect(parts[2].aborted).toBeGreaterThan(100)
+    expect(parts[2]?.aborted).toBeGreaterThan(100)
     expect(JSON.parse(readFileSync(join(folder, 'soak.json'), 'utf8')).parts).toEqual(parts)
   })
 
@@ -73,8 +75,8 @@ describe('faults', () => {
   it('keep the promises of a selection', () => {
     const args = ['--only', [...selection, ...longer].join(), '--moments', '2', '--json', '-o', 'faults.json']
     const { status, stdout } = run('faults', args)
-    const { results } = JSON.parse(stdout)
-    expect(results.filter(({ outcome }: never) => outcome === 'failed')).toEqual([])
+    const { results } = JSON.parse(stdout) as { readonly results: readonly FaultResult[] }
+    expect(results.filter(({ outcome }) => outcome === 'failed')).toEqual([])
     expect([status, results.length]).toEqual([0, selection.length + longer.length])
     for (const { name, outcome, seen } of results) {
       if (outcome === 'skipped') console.warn(`SKIPPED: ${name}, because ${seen}`)
