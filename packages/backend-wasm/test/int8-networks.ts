@@ -171,6 +171,94 @@ export function pointwiseCases(): PointwiseFacts[] {
   return cases
 }
 
+export interface VectorFacts {
+  readonly inputs: number
+  readonly outputs: number
+  readonly batch: number
+  readonly bias?: boolean
+  readonly act?: 'relu' | 'relu6' | 'sigmoid'
+  /** A 1 x 1 convolution of one pixel instead of a linear layer. */
+  readonly conv?: boolean
+}
+
+/** A product with weights that are int8 alone, of numbers whose sums float32 holds exactly, in whatever order. */
+export function vectorProduct(
+  { inputs, outputs, batch, bias = true, act, conv = false }: VectorFacts,
+  seed: number,
+): { readonly model: Model; readonly x: Tensor } {
+  const { integer } = random(seed)
+  const eighths = (shape: readonly number[], most: number): Tensor =>
+    tensor(
+      shape,
+      Float32Array.from({ length: elementCount(shape) }, () => integer(-most, most) / 8),
+    )
+  const pixel = conv ? [1, 1] : []
+  const biased = bias ? { bias: 'y.bias' } : {}
+  const product: Node = conv
+    ? convNode('y', 'x', bias ? {} : { bias: false })
+    : { op: 'linear', name: 'y', inputs: ['x'], weight: 'y.weight', ...biased }
+  const nodes: Node[] = [product, ...(act ? [{ op: act, name: 'act', inputs: ['y'] } satisfies Node] : [])]
+  const model: Model = {
+    name: 'vector',
+    inputs: { x: spec([batch, inputs, ...pixel]) },
+    nodes,
+    outputs: { y: nodes.at(-1)!.name },
+    weights: {
+      'y.weight': {
+        dtype: 'int8',
+        shape: [outputs, inputs, ...pixel],
+        data: Int8Array.from({ length: outputs * inputs }, () => integer(-127, 127)),
+        scales: Float32Array.from({ length: outputs }, () => 2 ** integer(-9, -5)),
+      },
+      ...(bias && { 'y.bias': eighths([outputs], 64) }),
+    },
+  }
+  return { model, x: eighths(model.inputs.x!.shape, 64) }
+}
+
+/** Every remainder of inputs by 2 and of outputs by 8, one vector and several, whose product is another step. */
+export function vectorCases(): VectorFacts[] {
+  const cases: VectorFacts[] = []
+  for (let outputs = 1; outputs <= 17; outputs++) {
+    const inputs = ((outputs * 11) % 23) + 1
+    for (const batch of [1, 3]) {
+      cases.push({
+        inputs,
+        outputs,
+        batch,
+        conv: outputs % 3 === 0,
+        ...(outputs % 2 === 0 && { act: 'relu' }),
+      })
+    }
+  }
+  for (const batch of [1, 2]) {
+    cases.push(
+      { inputs: 1, outputs: 8, batch },
+      { inputs: 40, outputs: 24, batch, bias: false },
+      { inputs: 33, outputs: 9, batch, act: 'relu6' },
+      { inputs: 1024, outputs: 1000, batch },
+      { inputs: 1023, outputs: 100, batch, act: 'relu' },
+    )
+  }
+  return cases
+}
+
+/** Which of {@link vectorCases} have other bits than the reference, or go by another kernel, in words. */
+export async function vectorDifferences(options: Parameters<typeof runWith>[2]): Promise<string[]> {
+  const found: string[] = []
+  for (const [index, facts] of vectorCases().entries()) {
+    const { model, x } = vectorProduct(facts, index)
+    const wanted = await (await reference().compile(model)).run({ x })
+    const { outputs, kernels } = await runWith(model, { x }, options)
+    const bad = otherBits(outputs.y!, wanted.y!)
+    const expected = facts.batch === 1 ? 'vector, int8 weights' : 'pointwise'
+    const product = kernels.find((kernel) => kernel.startsWith(expected))
+    if (bad || !product)
+      found.push(`${JSON.stringify(facts)}: ${bad} of ${wanted.y!.data.length}, by ${kernels.join(', ')}`)
+  }
+  return found
+}
+
 /** Blocks of a depthwise and a pointwise layer as a classifier has them, one of them with stride, and a gate. */
 export function int8Network(): Model {
   const { next } = random(5)

@@ -1,6 +1,13 @@
 /** What int8.test.ts runs in Chromium. */
 import { type WasmOptions, wasm } from '../src/index.ts'
-import { differences, int8Network, networkDistance, pointwiseCases, type runWith } from './int8-networks.ts'
+import {
+  differences,
+  int8Network,
+  networkDistance,
+  pointwiseCases,
+  type runWith,
+  vectorDifferences,
+} from './int8-networks.ts'
 
 /** What `wasm()` makes of a network in int8 by itself, and how long that takes. */
 async function chooses(
@@ -24,6 +31,7 @@ const page = {
   int8: {
     chooses,
     networkDistance,
+    vectorDifferences,
     differences: (options: Parameters<typeof runWith>[2]) => differences(pointwiseCases(), options),
   },
 }

@@ -8,7 +8,14 @@ import { fastestKernel, type Rates } from '../src/int8.ts'
 import { planInt8 } from '../src/int8-layers.ts'
 import { fitsLanes } from '../src/int8-pack.ts'
 import { planModel } from '../src/plan.ts'
-import { differences, int8Network, networkDistance, pointwise, pointwiseCases } from './int8-networks.ts'
+import {
+  differences,
+  int8Network,
+  networkDistance,
+  pointwise,
+  pointwiseCases,
+  vectorDifferences,
+} from './int8-networks.ts'
 import type { Int8Page } from './int8-page.ts'
 
 describe('the lanes of rdot16x2', () => {
@@ -44,6 +51,12 @@ describe('the lanes of rdot16x2', () => {
 describe('pointwise layers in int8, plain build', () => {
   test.each([1, 2])('have the bits of the reference, %i threads', async (threads) => {
     expect(await differences(pointwiseCases(), { simd: 'plain', kernel: 'dot_i16', threads })).toEqual([])
+  })
+})
+
+describe('vectors times int8 weights, plain build', () => {
+  test.each([1, 2])('have the bits of the reference, %i threads', async (threads) => {
+    expect(await vectorDifferences({ simd: 'plain', kernel: undefined, threads })).toEqual([])
   })
 })
 
@@ -130,6 +143,16 @@ describe.skipIf(lacking('chromium'))('pointwise layers in int8 in Chromium', () 
     },
     60_000,
   )
+
+  test('vectors times int8 weights have the bits of the reference', async () => {
+    for (const threads of [1, 2]) {
+      const found = await opened.page.evaluate(
+        (options) => (globalThis as unknown as Int8Page).int8.vectorDifferences(options),
+        { simd: 'relaxed', kernel: undefined, threads } as const,
+      )
+      expect(found).toEqual([])
+    }
+  }, 60_000)
 
   test('a network of them is within the distance of float32 from the reference', async () => {
     for (const threads of [1, 2]) {
