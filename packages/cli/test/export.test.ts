@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toSafetensors } from '@mobileone/checkpoint'
-import { type Exporter, isMobileOneError, print } from '@mobileone/core'
+import { type Exporter, isMobileOneError, print, quantize, reparameterize } from '@mobileone/core'
 import { fromOnnx } from '@mobileone/onnx'
 import { type ExporterTable, exporters } from '@mobileone/sdk/export'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -145,6 +145,17 @@ describe('options', () => {
   ])('%s with %s %s is refused', async (output, flag, value, message) => {
     expect(await refusal(output, flag, value)).toBe(`UsageError: ${message}`)
     expect(written()).toEqual([])
+  })
+
+  it('of int8 weights an .mlmodel says that they become floats, other formats nothing', async () => {
+    const { model } = await quantize(reparameterize(tiny))
+    writeFileSync(weights, toSafetensors(model))
+    expect(await exported('a.mlmodel')).toMatchObject({
+      notes: [expect.stringMatching(/int8 weights as floats/)],
+    })
+    for (const output of ['a.onnx', 'a.tflite', 'a.mlpackage']) {
+      expect(await exported(output)).not.toHaveProperty('notes')
+    }
   })
 
   it('reach the exporter', async () => {

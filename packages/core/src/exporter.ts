@@ -44,6 +44,8 @@ export interface Exporter<Options extends object = never> {
   readonly options: Readonly<Record<Extract<keyof Options, string>, ExporterOption>>
   /** True where the card's preprocessing and labels become part of what the file computes, so that a caller fills in what is missing. */
   readonly readsCard?: boolean
+  /** What a user should know of the files of `model` that the options do not say; sentences without a capital and a full stop. */
+  notes?(model: Model): readonly string[]
   /** @param fileName Without a folder, ending in one of `endings`. Default: the model's name with the first of them. */
   export(model: Model, options?: Options, fileName?: string): ExportedFiles | Promise<ExportedFiles>
 }

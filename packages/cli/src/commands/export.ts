@@ -13,7 +13,7 @@ import { exportFlags, exportOptions, flagName } from '../export-flags.ts'
 import { writeExported } from '../files.ts'
 import { jsonFlag, offlineFlag, outputFlag, sha256Flag, shapeFlags } from '../flags.ts'
 import { foldFor, interrupted, loadFor, withProgress } from '../session.ts'
-import { formatBytes, printJson, printLine, table } from '../terminal.ts'
+import { formatBytes, printJson, printLine, printNote, table } from '../terminal.ts'
 
 const ownFlags = {
   format: {
@@ -86,10 +86,14 @@ export function exportCommand(formats: ExporterTable): Command<typeof ownFlags> 
         return writeExported(output, files, interrupted)
       })
       const { format } = exporter
-      if (flags.json) printJson({ input, output, format, form: flags.form, bytes, ...beside })
-      else {
+      const notes = exporter.notes?.(model) ?? []
+      if (flags.json) {
+        const noted = notes.length > 0 && { notes }
+        printJson({ input, output, format, form: flags.form, bytes, ...beside, ...noted })
+      } else {
         printLine(`${output} (${format}, ${flags.form} form, ${formatBytes(bytes)})`)
         for (const path of Object.values(beside)) printLine(path)
+        for (const note of notes) printNote(`mobileone: ${note}`)
       }
     },
   })

@@ -29,6 +29,14 @@ export function mlmodel(): Exporter<MLModelExportOptions> {
       },
       ...exporterOptions,
     },
+    notes({ weights }) {
+      const isInt8 = Object.values(weights).some(({ dtype }) => dtype === 'int8')
+      return isInt8
+        ? [
+            'a .mlmodel holds the int8 weights as floats, four or two bytes each; a .mlpackage keeps them int8',
+          ]
+        : []
+    },
     export(model, { swift = false, ...options } = {}, fileName = `${model.name}${ending}`) {
       const bytes = toMLModel(model, options)
       const beside = swift ? [swiftFile(model, options, fileName.slice(0, -ending.length))] : []

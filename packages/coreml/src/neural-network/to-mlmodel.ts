@@ -13,7 +13,7 @@ import { type Network, networkVersion, type Scaler } from './network.ts'
 /** What an `.mlmodel` file takes and gives: those options of packages that the older format has. */
 export interface MLModelOptions
   extends Pick<CoreMLOptions, 'input' | 'output' | 'embedding' | 'duplicateLabels' | 'version' | 'metadata'> {
-  /** How weights are stored; Core ML chooses the precision it computes in. Default `float32`. */
+  /** How weights are stored, int8 ones too; Core ML chooses the precision it computes in. Default `float32`. */
   readonly weights?: 'float32' | 'float16'
 }
 
