@@ -25,7 +25,8 @@ export async function serve(
     const page = await find((request.url ?? '/').replace(/[?#].*/s, ''), request)
     return page ? { status: 200, ...page } : { status: 404, type: 'text/plain', body: 'not found' }
   }
-  const server = createServer(async (request, response) => {
+  // Closing a connection that rests may cross with the next request of a client that was busy.
+  const server = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
     const failed: Page & { readonly status: number } = {
       status: 500,
       type: 'text/plain',
