@@ -316,6 +316,19 @@ describe('the recipe', () => {
     }
   })
 
+  test('a bias does not make up for what is cut off', async () => {
+    const model = pointwise([1, 2, 3], 1)
+    const samples = Array.from({ length: 25 }, () => ({
+      x: tensor([1, 1, 9, 9], new Float32Array(81).fill(1)),
+    }))
+    if (samples[0]) samples[0].x.data[7] = 100
+    const { model: int8 } = await quantize(model, { samples })
+    const { inputSteps = [] } = int8.weights['y.weight'] as QuantizedTensor
+    expect((inputSteps[0] as number) * 127).toBeLessThan(2)
+    // The mean of what is cut off is 0.05, and 0.15 times the last weight.
+    for (const value of floatWeight(int8, 'y.bias').data) expect(Math.abs(value)).toBeLessThan(0.02)
+  })
+
   test('the diagonal of a square layer does not coarsen its other weights', async () => {
     const weights = Array.from({ length: 64 }, (_, at) => (at % 9 === 0 ? 50 : (at % 7) / 7))
     const { model, report } = await quantize(pointwise(weights, 8))

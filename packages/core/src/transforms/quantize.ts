@@ -57,7 +57,7 @@ const leastValues = 16
 /**
  * `model` in the int8 form. With samples pointwise convolutions that read non-negative values are computed in integers (W8A7): steps of
  * 7 bits for each input channel, weights of 8 bits with a scale for each output channel, the diagonal of square ones in float. Other
- * convolutions and linear layers keep float arithmetic on int8 weights. All of them get a bias that keeps the mean of their results.
+ * convolutions and linear layers keep float arithmetic on int8 weights. All of them get a bias that takes back what rounding adds to the mean of their results.
  * Depthwise convolutions, those that read the input of the network, and other weights are rounded to float16, biases stay float32.
  * @throws MobileOneError `invalid-argument` for a model with branches to fold or with int8 weights, for no samples, and for activations
  * without them; `invalid-input` for samples that make a value infinite or NaN; `invalid-model` for weights that are; `aborted`.

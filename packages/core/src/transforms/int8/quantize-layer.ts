@@ -54,9 +54,10 @@ function splitDiagonal({ shape, data }: Tensor): {
 }
 
 /**
- * The bias that leaves the mean of each output channel where it was: `b - (Wq E[xq] - W E[x])`. Rounding errors have a mean, and inputs
- * that are never negative do not average it out (Nagel et al. 2019, arXiv 1906.04721, section 4.2, for weights). For a layer in integers
- * xq is the input in steps: what lies beyond the 127th is cut off, which makes the mean smaller.
+ * The bias that takes back what rounding adds to the mean of each output channel: `b - (Wq E[xq] - W E[x])`. Rounding errors have a mean,
+ * and inputs that are never negative do not average it out (Nagel et al. 2019, arXiv 1906.04721, section 4.2, for weights). For a layer in
+ * integers xq is the input in steps, of which those beyond the last are left out: to make up for what is cut off as well costs other
+ * inputs than those of the samples more than it gains (docs/quantization.md).
  */
 export function correctBias(
   layer: Layer,

@@ -239,7 +239,7 @@ export class Histogram {
     return 0
   }
 
-  /** What rounding to `levels` steps from zero, and cutting off what lies beyond, adds to the mean. */
+  /** What rounding to steps from zero adds to the mean. Values that are more than half a step beyond `levels` of them count as unchanged. */
   meanOfRounding(step: number, levels: number): number {
     let sum = 0
     for (let bin = 0; bin < binCount; bin++) {
@@ -248,7 +248,8 @@ export class Histogram {
       let errors = 0
       for (let place = 0; place < places; place++) {
         const value = (bin + (place + 0.5) / places) * this.#width
-        errors += Math.min(levels, Math.floor(value / step + 0.5)) * step - value
+        const level = Math.floor(value / step + 0.5)
+        if (level <= levels) errors += level * step - value
       }
       sum += (count * errors) / places
     }
