@@ -120,21 +120,21 @@ const engines: Readonly<Record<string, Engine>> = {
     need: 'chromium',
     open: inChromium,
     runs: [plain, ...relaxed, ...onTwo([plain, ...relaxed])],
-    step: 1,
+    step: 6,
   },
   Firefox: {
     need: 'firefox',
     open: inEngine('firefox'),
     runs: [plain, ...relaxed, ...onTwo([plain, ...relaxed])],
-    step: 1,
+    step: 6,
   },
   // Neither relaxed SIMD nor threads.
-  WebKitGTK: { need: 'webkit', open: inEngine('webkit'), runs: [plain], step: 1 },
+  WebKitGTK: { need: 'webkit', open: inEngine('webkit'), runs: [plain], step: 6 },
   'a current Node': {
     need: 'current-node',
     open: inEngine('current-node'),
     runs: [plain, ...relaxed, ...onTwo([plain, ...relaxed])],
-    step: 1,
+    step: 6,
   },
   // Emulated: a few of all.
   'Node on arm64': {

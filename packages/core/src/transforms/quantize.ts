@@ -28,7 +28,7 @@ import { reparameterize } from './reparameterize.ts'
 /** What quantisation learns from, and what it makes. */
 export interface QuantizeOptions {
   /**
-   * Inputs as users will give them, prepared as for a run: 16 photographs do; of 4 or fewer the steps of activations come out poor.
+   * Inputs as users will give them, prepared as for a run: 16 photographs do; of one the steps of activations come out poor.
    * Without them only weights are quantised, with the means of images of noise.
    */
   readonly samples?: Iterable<Tensors> | AsyncIterable<Tensors>
