@@ -1,4 +1,4 @@
-/** What int8-bits.test.ts runs in engines. */
+/** What int8/engines.test.ts runs in engines. */
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import { tensor } from '@mobileone/core'
 import { differences, pointwiseCases } from './int8-networks.ts'

@@ -19,9 +19,9 @@ import {
   readGoldenFloat32,
 } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { wasm } from '../src/index.ts'
-import type { Int8BitsPage } from './int8-bits-page.ts'
-import { type Int8Bits, type Int8Run, int8Bits, seededS0 } from './int8-s0.ts'
+import { wasm } from '../../src/index.ts'
+import type { Int8BitsPage } from '../int8-bits-page.ts'
+import { type Int8Bits, type Int8Run, int8Bits, seededS0 } from '../int8-s0.ts'
 
 /** SHA-256 of the logits, float32 in the order of bytes of x86 and Arm. Those of the real S0 change with what `quantize` makes of it. */
 const fingerprints = {
@@ -54,7 +54,7 @@ const hasGolden = !lacking('golden')
 const folder = mkdtempSync(join(tmpdir(), 'mobileone-int8-bits-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const page = {
-  entry: fileURLToPath(new URL('int8-bits-page.ts', import.meta.url)),
+  entry: fileURLToPath(new URL('../int8-bits-page.ts', import.meta.url)),
   folders: { '/golden/': goldenFolder, '/int8/': folder },
 }
 
