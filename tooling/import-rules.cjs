@@ -17,7 +17,7 @@ const layers = [
   ],
   ['backend-ort', 'zoo'],
   ['measure', 'train', 'sdk'],
-  ['cli', 'react', 'vue', 'site-kit'],
+  ['cli', 'react', 'vue', 'create-mobileone', 'site-kit'],
 ]
 
 const layerRules = layers.flatMap((names, index) =>

@@ -19,7 +19,7 @@ export function installPacked(extras = {}) {
   const own = new Set(packages.map(({ manifest }) => manifest.name))
   const links = { ...extras }
   for (const { manifest } of packages) {
-    const workspace = join(root, 'packages', manifest.name.split('/')[1], 'node_modules')
+    const workspace = join(root, 'packages', manifest.name.split('/').at(-1), 'node_modules')
     for (const name of Object.keys(manifest.dependencies ?? {})) {
       if (!own.has(name)) links[name] = join(workspace, name)
     }

@@ -11,7 +11,7 @@ import { currentNodePath } from '@mobileone/testkit'
 const examples = fileURLToPath(new URL('..', import.meta.url))
 const windows = process.platform === 'win32'
 
-/** A copy of an example that has its dependencies installed. */
+/** A folder of its own, such as a copy of an example that has its dependencies installed. */
 export interface Example {
   readonly folder: string
   /** Run a command there and give what it prints on standard output. */
@@ -42,10 +42,8 @@ export async function installExample(
 ): Promise<Example> {
   const node = currentNode ? dirname(currentNodePath() as string) : undefined
   const common: Env = node ? { PATH: `${node}${delimiter}${process.env.PATH}` } : {}
-  const folder = await mkdtemp(join(await realpath(tmpdir()), `mobileone-${name}-`))
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 5 })
-  const run: Example['run'] = (command, args, env) =>
-    output(start(folder, command, args, { ...common, ...env }), [command, ...args])
+  const example = await emptyFolder(name, common)
+  const { folder, run, remove } = example
   try {
     await cp(join(examples, name), folder, {
       recursive: true,
@@ -53,15 +51,26 @@ export async function installExample(
     })
     await writeFile(join(folder, '.npmrc'), `@mobileone:registry=${process.env.MOBILEONE_REGISTRY}\n`)
     await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'])
-    return {
-      folder,
-      run,
-      serve: (command, args, env) => serve(folder, command, args, { ...common, ...env }),
-      remove,
-    }
+    return example
   } catch (error) {
     await remove()
     throw error
+  }
+}
+
+/** A new folder that has `name` in its own; its commands see `common`. Remove it when done. */
+export async function emptyFolder(name: string, common: Env = {}): Promise<Example> {
+  return within(await mkdtemp(join(await realpath(tmpdir()), `mobileone-${name}-`)), common)
+}
+
+/** `folder`, which is there. */
+export function within(folder: string, common: Env = {}): Example {
+  return {
+    folder,
+    run: (command, args, env) =>
+      output(start(folder, command, args, { ...common, ...env }), [command, ...args]),
+    serve: (command, args, env) => serve(folder, command, args, { ...common, ...env }),
+    remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),
   }
 }
 

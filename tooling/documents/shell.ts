@@ -138,8 +138,11 @@ export class ShellCheck {
     else this.#flagsIn(text, flags)
   }
 
-  /** The scripts where a document's reader is: in an example's folder, else at the root. */
-  #scriptsFor({ document }: Block): Readonly<Record<string, string>> {
+  /** The scripts where a document's reader is: in the app that was just made, in an example's folder, else at the root. */
+  #scriptsFor({ document, text }: Block): Readonly<Record<string, string>> {
+    if (/^npm create mobileone /m.test(text)) {
+      return manifestOf('packages/create-mobileone/templates/vanilla').scripts ?? {}
+    }
     const folder = document.startsWith('examples/') ? dirname(document) : '.'
     return { ...manifestOf('.').scripts, ...manifestOf(folder).scripts }
   }

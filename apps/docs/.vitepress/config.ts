@@ -152,7 +152,7 @@ export default defineConfig({
   srcDir: '../..',
   srcExclude: [
     '{packages,apps,examples}/*/!(README).md',
-    '{packages,apps,examples}/*/{src,test,scripts,assets,dist,assembly,tune,fixtures,screenshots}/**',
+    '{packages,apps,examples}/*/{src,test,templates,scripts,assets,dist,assembly,tune,fixtures,screenshots}/**',
     'tooling/**',
     'AGENTS.md',
     '.*/**',
