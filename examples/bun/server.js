@@ -11,7 +11,7 @@ const server = Bun.serve({
     try {
       return Response.json(await classifier.classify(await request.blob(), { topK: 3 }))
     } catch ({ code, message }) {
-      return Response.json({ error: message }, { status: code === 'invalid-input' ? 400 : 500 })
+      return Response.json({ error: message }, { status: code?.startsWith('invalid-') ? 400 : 500 })
     }
   },
 })

@@ -10,6 +10,6 @@ Deno.serve({ port: Number(port) }, async (request) => {
     const picture = new Response(request.body)
     return Response.json(await classifier.classify(picture, { topK: 3, maxBytes: 4_000_000 }))
   } catch ({ code, message }) {
-    return Response.json({ error: message }, { status: code === 'invalid-input' ? 400 : 500 })
+    return Response.json({ error: message }, { status: code?.startsWith('invalid-') ? 400 : 500 })
   }
 })

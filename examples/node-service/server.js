@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { createPool } from '@mobileone/sdk/node'
 
 const { MODEL: model = 's0', PORT: port = '8080' } = process.env
-const statuses = { overloaded: 503, 'invalid-input': 400 }
+const statuses = { overloaded: 503, 'invalid-file': 400, 'invalid-input': 400 }
 const pool = await createPool({ model, maxQueue: 32 })
 
 const server = createServer(async (request, response) => {

@@ -41,7 +41,8 @@ export async function installExample(
   { currentNode = false }: { readonly currentNode?: boolean } = {},
 ): Promise<Example> {
   const node = currentNode ? dirname(currentNodePath() as string) : undefined
-  const example = await emptyFolder(name, node && { PATH: `${node}${delimiter}${process.env.PATH}` })
+  const common: Env = node ? { PATH: `${node}${delimiter}${process.env.PATH}` } : {}
+  const example = await emptyFolder(name, common)
   const { folder, run, remove } = example
   try {
     await cp(join(examples, name), folder, {
@@ -57,16 +58,17 @@ export async function installExample(
   }
 }
 
-/** A new folder that has `name` in its own; remove it when done. */
-export async function emptyFolder(name: string, env?: Env): Promise<Example> {
-  return within(await mkdtemp(join(await realpath(tmpdir()), `mobileone-${name}-`)), env)
+/** A new folder that has `name` in its own; its commands see `common`. Remove it when done. */
+export async function emptyFolder(name: string, common: Env = {}): Promise<Example> {
+  return within(await mkdtemp(join(await realpath(tmpdir()), `mobileone-${name}-`)), common)
 }
 
-/** `folder`, which is there; its commands have `common` in their environment. */
+/** `folder`, which is there. */
 export function within(folder: string, common: Env = {}): Example {
   return {
     folder,
-    run: (command, args, env) => output(start(folder, command, args, { ...common, ...env }), [command, ...args]),
+    run: (command, args, env) =>
+      output(start(folder, command, args, { ...common, ...env }), [command, ...args]),
     serve: (command, args, env) => serve(folder, command, args, { ...common, ...env }),
     remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),
   }
