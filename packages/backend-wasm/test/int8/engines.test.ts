@@ -15,6 +15,7 @@ import {
   lacking,
   openEnginePage,
   openModulePage,
+  type Requirement,
   readGolden,
   readGoldenFloat32,
 } from '@mobileone/testkit'
@@ -108,7 +109,7 @@ describe('in this Node', () => {
 })
 
 interface Engine {
-  readonly need: Parameters<typeof lacking>[0]
+  readonly need: Requirement
   readonly open: () => Promise<Asked>
   readonly runs: readonly Int8Run[]
   /** Of the single layers, every so many. */
