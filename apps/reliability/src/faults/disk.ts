@@ -71,10 +71,7 @@ async function exportOnto(
   return `${seen}; the old file as it was, nothing beside it`
 }
 
-async function keep(
-  { folder }: Trial,
-  mount: string,
-): Promise<Kept & { readonly requests: number }> {
+async function keep({ folder }: Trial, mount: string): Promise<Kept & { readonly requests: number }> {
   return serving(
     (request, response) => sendFile(request, response, file),
     async (server) => {
