@@ -36,10 +36,7 @@ export const memoryFaults: readonly Fault[] = [
       const ended = await start(folder, ['-c', script, 'sh', process.execPath, builtProgram('large-model')], {
         command: 'sh',
       }).ended
-      must(
-        ended.code === 0,
-        `the process ended with ${ended.signal ?? ended.code}: ${lastLine(ended.stderr)}`,
-      )
+      must(ended.stdout !== '', `the process ended with ${ended.signal ?? ended.code}: ${ended.stderr}`)
       const ends = Object.values(JSON.parse(ended.stdout) as Record<string, string>)
       must(
         ends.every((end) => /^(done|unavailable: )/.test(end)),
