@@ -1,6 +1,6 @@
 import { library } from '../../tooling/tsdown.base.ts'
 
-const contenders = ['mobileone-wasm', 'ort-wasm', 'ort-node', 'tfjs-wasm']
+const contenders = ['mobileone-wasm', 'mobileone-wasm-int8', 'ort-wasm', 'ort-node', 'tfjs-wasm']
 
 export default library(
   {

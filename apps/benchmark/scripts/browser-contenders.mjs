@@ -9,6 +9,7 @@ const gentle = { compress: false, mangle: true, codegen: true }
 
 const names = [
   'mobileone-wasm',
+  'mobileone-wasm-int8',
   'ort-wasm',
   'tfjs-wasm',
   'litert-wasm',

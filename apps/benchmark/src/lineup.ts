@@ -1,6 +1,8 @@
 import { type ContenderTraits, foreignTraits } from '@mobileone/measure'
 
-export type RuntimeName = 'chromium' | 'node'
+export type RuntimeName = 'chromium' | 'firefox' | 'webkit' | 'node'
+
+const browsers: readonly RuntimeName[] = ['chromium', 'firefox', 'webkit']
 
 export interface Entry extends ContenderTraits {
   readonly name: string
@@ -15,6 +17,12 @@ export interface Entry extends ContenderTraits {
   readonly usesGpu?: boolean
   /** How far it may be from the reference, over that one's largest value. Default: as the harness has it. */
   readonly tolerance?: number
+  /** Runs the int8 form of each network. */
+  readonly form?: 'int8'
+  /** Runs this file in place of one of the network that is measured; it was made of the same weights. */
+  readonly file?: string
+  /** The file in contenders/ that makes it. Default: its name. */
+  readonly module?: string
   /** Why it cannot run there; undefined where it can. */
   refuses?(runtime: RuntimeName, threads: number): string | undefined
 }
@@ -28,7 +36,7 @@ export const lineup: readonly Entry[] = [
     package: '@mobileone/backend-wasm',
     format: 'safetensors',
     layout: 'NCHW',
-    runtimes: ['chromium', 'node'],
+    runtimes: [...browsers, 'node'],
   },
   {
     ...foreignTraits['ort-wasm'],
@@ -36,7 +44,7 @@ export const lineup: readonly Entry[] = [
     title: 'ONNX Runtime Web, WebAssembly',
     short: 'ONNX Runtime Web, wasm',
     package: 'onnxruntime-web',
-    runtimes: ['chromium', 'node'],
+    runtimes: [...browsers, 'node'],
   },
   {
     ...foreignTraits['tfjs-wasm'],
@@ -44,7 +52,7 @@ export const lineup: readonly Entry[] = [
     title: 'TensorFlow.js, WebAssembly, fused operations',
     short: 'TensorFlow.js, wasm',
     package: '@tensorflow/tfjs-backend-wasm',
-    runtimes: ['chromium', 'node'],
+    runtimes: [...browsers, 'node'],
     refuses: (runtime, threads) =>
       runtime === 'node' && threads > 1
         ? 'tfjs-backend-wasm has threads in browsers only (WASM_HAS_MULTITHREAD_SUPPORT is false in Node)'
@@ -56,7 +64,7 @@ export const lineup: readonly Entry[] = [
     title: 'LiteRT.js, WebAssembly (XNNPACK)',
     short: 'LiteRT.js, wasm',
     package: '@litertjs/core',
-    runtimes: ['chromium'],
+    runtimes: browsers,
   },
   {
     ...foreignTraits['ort-node'],
@@ -67,6 +75,75 @@ export const lineup: readonly Entry[] = [
     runtimes: ['node'],
   },
 ]
+
+/** Who runs the int8 form of a network, each beside the entry of its name without `-int8`. */
+export const int8Lineup: readonly Entry[] = [
+  {
+    name: 'mobileone-wasm-int8',
+    title: 'MobileOne, WebAssembly, in int8',
+    short: 'MobileOne, wasm, int8',
+    package: '@mobileone/backend-wasm',
+    format: 'safetensors',
+    layout: 'NCHW',
+    form: 'int8',
+    runtimes: [...browsers, 'node'],
+  },
+  {
+    ...foreignTraits['ort-wasm'],
+    name: 'ort-wasm-int8',
+    title: 'ONNX Runtime Web, WebAssembly, the int8 form as QDQ',
+    short: 'ONNX Runtime Web, wasm, int8',
+    package: 'onnxruntime-web',
+    form: 'int8',
+    module: 'ort-wasm',
+    runtimes: [...browsers, 'node'],
+  },
+]
+
+/**
+ * A file that another project's tools made rounds where those tools say, which nothing here repeats: its answer may be as far from the
+ * float network's as int8 without the repairs of `quantize` brings it on a photograph. Its accuracy tells what it is worth.
+ */
+const foreignInt8Tolerance = 0.5
+
+/** Lanes of files that the tools of other projects have quantised: see recipes/quantize-rivals.py. */
+export function foreignInt8Lineup(files: {
+  readonly onnx?: string | undefined
+  readonly tflite?: string | undefined
+}): readonly Entry[] {
+  const common = { tolerance: foreignInt8Tolerance, runtimes: browsers } as const
+  return [
+    ...(files.onnx === undefined
+      ? []
+      : [
+          {
+            ...foreignTraits['ort-wasm'],
+            ...common,
+            name: 'ort-wasm-own-int8',
+            title: 'ONNX Runtime Web, WebAssembly, int8 by its own tools',
+            short: 'ONNX Runtime Web, wasm, own int8',
+            package: 'onnxruntime-web',
+            module: 'ort-wasm',
+            runtimes: [...browsers, 'node'] as const,
+            file: files.onnx,
+          },
+        ]),
+    ...(files.tflite === undefined
+      ? []
+      : [
+          {
+            ...foreignTraits['litert-wasm'],
+            ...common,
+            name: 'litert-wasm-own-int8',
+            title: 'LiteRT.js, WebAssembly (XNNPACK), int8 by its own tools',
+            short: 'LiteRT.js, wasm, own int8',
+            package: '@litertjs/core',
+            module: 'litert-wasm',
+            file: files.tflite,
+          },
+        ]),
+  ]
+}
 
 /** Who is measured with `--gpu`, all in one Chromium and on the same adapter. */
 export const gpuLineup: readonly Entry[] = [

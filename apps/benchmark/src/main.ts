@@ -15,11 +15,12 @@ import {
   type Skipped,
 } from '@mobileone/measure'
 import { studies, studyMarkdown, studySvg, studyText } from '@mobileone/measure/studies'
-import { loadDeployModel } from '@mobileone/sdk'
+import { writeEngines } from './engine-table.ts'
 import { help, type Options, parseOptions } from './options.ts'
 import { writeFolder } from './portable-gpu-benchmark/write-folder.ts'
+import { fileSource, knownPhotographs, variantSources } from './prepare-networks.ts'
 import { progressLine } from './progress.ts'
-import { run, variantModels } from './run.ts'
+import { run } from './run.ts'
 import { runStudy } from './run-study.ts'
 import { startServer } from './server.ts'
 import { studyNetworks, writeStudies } from './study-documents.ts'
@@ -38,9 +39,11 @@ async function main(): Promise<void> {
     const isJson = options.format === 'json'
     const text = isJson ? `${JSON.stringify(comparison, undefined, 1)}\n` : comparisonText(comparison)
     process.stdout.write(printableLines(text))
-  } else if (options.from !== undefined)
-    process.stdout.write(printableLines(render(readReport(options.from), options.format)))
-  else if (options.gpuFolder) await carry(options, options.gpuFolder)
+  } else if (options.from !== undefined) {
+    const report = readReport(options.from)
+    process.stdout.write(printableLines(render(report, options.format)))
+    writeTable(report, options)
+  } else if (options.gpuFolder) await carry(options, options.gpuFolder)
   else await measure(options)
 }
 
@@ -60,12 +63,23 @@ async function carry(
 }
 
 async function measure(options: Options): Promise<void> {
+  const { weights, photos, quick } = options
+  const int8 = options.precision.includes('int8')
   const models =
-    options.weights === undefined ? variantModels(options.variants) : [weightsModel(options.weights)]
+    weights === undefined
+      ? variantSources(options.variants, { int8, quick })
+      : [fileSource(weights, { photographs: photos ?? (int8 ? knownPhotographs() : undefined), quick })]
   const report = await watched((watch) => run({ ...options, models, ...watch }))
   const path = keep(report, options)
   process.stdout.write(printableLines(render(report, options.format)))
   process.stderr.write(`\nAll samples are in ${path}\n`)
+  writeTable(report, options)
+}
+
+function writeTable(report: Report, { write }: Options): void {
+  if (write === undefined) return
+  writeEngines(write, report)
+  process.stderr.write(`${printable(write)} is written\n`)
 }
 
 /** What is measured is kept when it is interrupted: the exit code tells. */
@@ -137,14 +151,6 @@ function keep(report: Report, { output }: Options): string {
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, reportJson(report))
   return path
-}
-
-/** Real weights: the variant they are of gives the name. */
-function weightsModel(path: string): Parameters<typeof run>[0]['models'][number] {
-  return {
-    variant: /s[0-4](?=[^/\\]*$)/.exec(path)?.[0] ?? 'weights',
-    make: () => loadDeployModel(path),
-  }
 }
 
 function readReport(path: string): Report {

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { MobileOneError, type Variant, variants } from '@mobileone/core'
 import { type Protocol, type ProtocolName, protocol, protocolNames } from '@mobileone/measure'
 import { type StudyName, studyNames } from '@mobileone/measure/studies'
-import { gpuLineup, lineup, type RuntimeName } from './lineup.ts'
+import { gpuLineup, int8Lineup, lineup, type RuntimeName } from './lineup.ts'
 import { platforms, thisPlatform } from './portable-gpu-benchmark/write-folder.ts'
 import { type AdapterChoice, adapterChoices } from './runtimes/adapter.ts'
 
@@ -14,12 +14,17 @@ export interface Options {
   readonly quick: boolean
   /** Of the networks of the studies, only these. */
   readonly networks: readonly string[] | undefined
-  /** A Markdown file whose places for studies are filled. */
+  /** A Markdown file whose places for studies, or for the table of engines, are filled. */
   readonly write: string | undefined
   readonly contenders: readonly string[]
   readonly runtimes: readonly RuntimeName[]
   readonly threads: readonly number[]
   readonly protocol: Protocol
+  readonly precision: readonly PrecisionName[]
+  /** A folder of labelled photographs. */
+  readonly photos: string | undefined
+  /** Files that other projects' tools have quantised. */
+  readonly int8Files: { readonly onnx?: string | undefined; readonly tflite?: string | undefined }
   /** Measure WebGPU on such an adapter, in place of the CPU. */
   readonly adapter: AdapterChoice | undefined
   /** Write the benchmark for Dawn in Node there, and measure nothing. */
@@ -35,9 +40,15 @@ export interface Options {
   readonly site: string | undefined
 }
 
-const runtimeNames: readonly RuntimeName[] = ['chromium', 'node']
+/** What networks are measured in. */
+export type PrecisionName = 'float32' | 'int8'
+const precisionNames: readonly PrecisionName[] = ['float32', 'int8']
+
+const runtimeNames: readonly RuntimeName[] = ['chromium', 'firefox', 'webkit', 'node']
+const usualRuntimes: readonly RuntimeName[] = ['chromium', 'node']
 const variantNames = Object.keys(variants) as Variant[]
 const names = lineup.map(({ name }) => name)
+const int8Names = int8Lineup.map(({ name }) => name)
 const gpuNames = gpuLineup.map(({ name }) => name)
 
 /** Enough for a study on the CPU, in minutes: those that everyone compares with. */
@@ -55,6 +66,10 @@ const specs = {
   runs: { type: 'string', short: 'n' },
   rounds: { type: 'string' },
   trim: { type: 'string' },
+  precision: { type: 'string' },
+  photos: { type: 'string' },
+  'int8-onnx': { type: 'string' },
+  'int8-tflite': { type: 'string' },
   starts: { type: 'string' },
   'from-bytes': { type: 'boolean' },
   quick: { type: 'boolean', short: 'q' },
@@ -85,14 +100,23 @@ threads, is checked against the reference first, has a page or a process of its 
 What is measured
   -v, --variants <names>     Of ${variantNames.join(', ')} (default all of them)
   -c, --contenders <names>   Of ${names.join(', ')} (default all)
-  -r, --runtimes <names>     Of ${runtimeNames.join(', ')} (default both)
+      --precision <names>    Of ${precisionNames.join(', ')} (default float32). int8: ${int8Names.join(', ')}
+                             beside our float32; S0 with the real weights and photographs of ../shared/golden where they
+                             are, others with random weights, which are as fast
+  -r, --runtimes <names>     Of ${runtimeNames.join(', ')} (default ${usualRuntimes.join(',')}). Firefox is
+                             /usr/bin/firefox-esr (MOBILEONE_FIREFOX), webkit WebKitGTK's MiniBrowser (MOBILEONE_WEBKIT)
   -t, --threads <numbers>    Numbers of threads (default 1,2)
   -g, --gpu                  WebGPU: ${gpuNames.join(', ')},
                              S0 unless --variants says otherwise, in one Chromium on the same adapter
       --adapter <name>       Of ${adapterChoices.join(', ')} (default auto: SwiftShader, the software adapter, only where
                              Chromium finds no GPU)
   -w, --weights <file>       Real weights in place of seeded random ones: a safetensors or PyTorch file of any variant,
-                             which is then the only one measured
+                             which is then the only one measured. A file of mobileone quantize is measured as it is
+      --photos <folder>      With --weights: labelled photographs (names or folders begin with the synset). int8 is
+                             calibrated on 16 of them, and everyone's right answers on the others are counted
+      --int8-onnx <file>     With --precision int8: measure this file too, in ONNX Runtime Web; it is of the same weights,
+                             by other tools (apps/benchmark/recipes/quantize-rivals.py)
+      --int8-tflite <file>   The same for LiteRT.js
 
   -s, --study <names>        The paper's studies in place of --variants: ${studyNames.slice(0, 4).join(', ')},
                              ${studyNames.slice(4).join(', ')}, or all; in Chromium on one thread with
@@ -119,8 +143,9 @@ What comes of it
       --markdown             Print Markdown instead of the table, as in docs/benchmarks.md
       --svg                  Print a picture of it
       --from <file>          Measure nothing; print the JSON document of an earlier run, with --study what it says to that
-      --write <file>         With --study: fill the places of the Markdown file that are between <!-- study NAME --> and
-                             <!-- /study -->, as in docs/study.md
+      --write <file>         Fill the place of the Markdown file between <!-- engines --> and <!-- /engines --> with what each
+                             runtime makes of our kernels and how much it could, as in docs/benchmarks.md; with --study
+                             those between <!-- study NAME --> and <!-- /study -->, as in docs/study.md
       --compare <file>       With --from: print both side by side, with the confidence interval of each ratio
       --serve                Serve the benchmark page instead, for this browser or another device
       --port <n>, --host <address>   Where (default 8080, 127.0.0.1)
@@ -140,12 +165,15 @@ Columns
   dispatches, submits, buffers made, uploaded, read
                   with --gpu: what one run asks of WebGPU, counted in the same way for all
   memory, wire    what the contender holds after the last run; bytes of its own files, weights aside
-  error           largest difference from the reference's logits
+  error           largest difference from the reference's logits, in int8 from the reference's in integers
+  precision, top-1   with int8: what a lane computed in, and its right answers of 100 photographs
 
 Examples
   npm run bench -- --quick
   npm run bench -- --variants s0,s4 --contenders mobileone-wasm,ort-wasm --runtimes chromium --threads 1
   npm run bench -- --from-bytes --variants s0
+  npm run bench -- --precision int8 --variants s0 --runtimes chromium
+  npm run bench -- --runtimes chromium,firefox,webkit,node --variants s0 --contenders mobileone-wasm
   npm run bench -- --gpu --variants s0,s1
   npm run bench -- --gpu-folder gpu-bench
   npm run bench -- --markdown --from benchmark-results/2026-01-31T12-00-00.json
@@ -194,14 +222,31 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     )
   if (!isStudy && values.networks !== undefined)
     throw fail('--networks needs --study; of MobileOne: --variants')
-  if (!isStudy && values.write !== undefined) throw fail('--write needs --study')
-  const known = gpu ? gpuNames : names
+  const precision = choose('precision', values.precision ?? 'float32', precisionNames)
+  const isInt8 = precision.includes('int8')
+  if (isInt8 && (gpu || isStudy || folder !== undefined))
+    throw fail('--precision int8 measures on the processor: leave --gpu, --study and --gpu-folder out')
+  if (values.photos !== undefined && values.weights === undefined)
+    throw fail('--photos needs --weights: random weights name no photograph')
+  const int8Files = { onnx: values['int8-onnx'], tflite: values['int8-tflite'] }
+  if (!isInt8 && (int8Files.onnx !== undefined || int8Files.tflite !== undefined))
+    throw fail('--int8-onnx and --int8-tflite need --precision int8')
+  const known = gpu ? gpuNames : isInt8 ? [...names, ...int8Names] : names
   const all = gpu || folder !== undefined ? 's0' : quick ? 's0,s1' : variantNames.join()
   const few = isStudy ? 10 : gpu ? 10 : undefined
-  const usual = isStudy ? (gpu ? gpuNames.slice(0, 2) : studyContenders) : known
+  const usual = isStudy
+    ? gpu
+      ? gpuNames.slice(0, 2)
+      : studyContenders
+    : isInt8 && !precision.includes('float32')
+      ? ['mobileone-wasm', ...int8Names]
+      : known
   const chosen = choose('variants', values.variants ?? all, variantNames)
   if (folder !== undefined && chosen.length > 1)
     throw fail('--gpu-folder carries one network: name one variant')
+  const isFile = Object.values(int8Files).some((file) => file !== undefined)
+  if (isFile && values.weights === undefined && chosen.length > 1)
+    throw fail('--int8-onnx and --int8-tflite are of one network: name it with --variants or --weights')
   return {
     variants: chosen,
     studies: asked,
@@ -211,7 +256,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     contenders: choose('contenders', values.contenders ?? usual.join(), known),
     runtimes: gpu
       ? ['chromium']
-      : choose('runtimes', values.runtimes ?? (isStudy ? 'chromium' : runtimeNames.join()), runtimeNames),
+      : choose('runtimes', values.runtimes ?? (isStudy ? 'chromium' : usualRuntimes.join()), runtimeNames),
     threads: gpu
       ? [1]
       : list(values.threads ?? (isStudy ? '1' : '1,2')).map((text) => whole('threads', text, 1) as number),
@@ -221,6 +266,9 @@ export function parseOptions(args: readonly string[]): Options | undefined {
       trim: whole('trim', values.trim, 0),
       starts,
     }),
+    precision,
+    photos: values.photos,
+    int8Files,
     adapter: gpu
       ? (choose('adapter', values.adapter ?? 'auto', adapterChoices)[0] as AdapterChoice)
       : undefined,

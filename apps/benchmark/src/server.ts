@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import { basename, extname, join, normalize, sep } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { type Page, serve } from '@mobileone/testkit'
@@ -23,6 +24,8 @@ export interface BenchServer {
 export interface ServerOptions {
   /** The files of `/models/`. */
   readonly models?: string
+  /** Answers what the page of `run` posts to its address `calls`. */
+  readonly calls?: (run: string, request: IncomingMessage) => Promise<Page> | undefined
   readonly port?: number
   readonly host?: string
 }
@@ -46,11 +49,12 @@ export const vendors: Readonly<Record<string, string>> = {
 const counted = /^(contenders|vendor)\//
 
 /** Serves the built pages, the contenders' bundles and their vendors' files; `/run/<name>/` is the same again, counted. */
-export async function startServer({ models, ...address }: ServerOptions = {}): Promise<BenchServer> {
+export async function startServer({ models, calls, ...address }: ServerOptions = {}): Promise<BenchServer> {
   const fetched = new Map<string, Map<string, string>>()
-  const find = (path: string): Page | undefined => {
+  const find = (path: string, request: IncomingMessage): Page | Promise<Page> | undefined => {
     const [, run, inRun] = /^\/run\/([^/]+)\/(.*)$/.exec(path) ?? []
     const name = (inRun ?? path.slice(1)) || 'index.html'
+    if (run !== undefined && name === 'calls') return calls?.(run, request)
     if (name === 'suites.json') {
       return { type: 'application/json', body: suitesJson(`${url}/`), headers: headersOf(name) }
     }

@@ -3,8 +3,15 @@
  * process. Contenders are checked against the reference before and after they are timed, and take turns, so that
  * whatever else the machine does meets all of them.
  */
-import { MobileOneError, type OnProgress, random, throwIfAborted } from '@mobileone/core'
-import { checkOutput } from './check-output.ts'
+import {
+  type ExecutorPrecision,
+  int8Tolerance,
+  MobileOneError,
+  type OnProgress,
+  random,
+  throwIfAborted,
+} from '@mobileone/core'
+import { checkOutput, type OutputError } from './check-output.ts'
 import type { Finish, Host, Start } from './host.ts'
 import type { Pause } from './pause.ts'
 import { type Protocol, summarize } from './protocol.ts'
@@ -19,8 +26,12 @@ export interface Lane {
   readonly threads: number
   /** Why it cannot run here; then it is not opened. */
   readonly refusal?: string | undefined
-  /** How far an answer may be from the reference, over that one's largest value. Default `tolerance`. */
+  /** How far an answer may be from the reference, over that one's largest value. Default `tolerance`, in int8 core's `int8Tolerance`. */
   readonly tolerance?: number | undefined
+  /** What the lane runs of a subject: its int8 form, say. Undefined where there is nothing of it to run. Default: the subject. */
+  subject?(subject: Subject): Subject | undefined
+  /** What a contender that does not tell computes in. Default: float32. */
+  precision?(subject: Subject): ExecutorPrecision
   /** Fresh surroundings with the subject's model, nothing started. */
   open(subject: Subject): Promise<LaneHost>
 }
@@ -74,6 +85,8 @@ const deadlineMs = 180_000
 
 interface Runner {
   readonly lane: Lane
+  /** What this lane runs. */
+  readonly subject: Subject
   readonly host: LaneHost
   readonly starts: Start[]
   readonly samples: number[]
@@ -150,7 +163,9 @@ export async function benchmark(options: BenchmarkOptions): Promise<Measured> {
         try {
           const finish = await inTime(runner.host.finish())
           const wire = await runner.host.wire?.()
-          pending.push(resultOf(runner, subject, protocol, { finish, wire }))
+          const result = resultOf(runner, subject, protocol, { finish, wire })
+          const accuracy = await accuracyOf(runner, options)
+          pending.push({ ...result, ...(accuracy && { accuracy }) })
           running.delete(runner)
           await runner.host.close()
         } catch (error) {
@@ -196,12 +211,15 @@ async function startAll(
       onProgress?.({ phase: `${subject.variant}: start ${nameOf(lane)}`, done: done++, total })
       let host: LaneHost | undefined
       try {
-        host = await inTime(lane.open(subject))
+        const own = lane.subject ? lane.subject(subject) : subject
+        if (!own)
+          throw new MobileOneError('unsupported', `${subject.variant} has no form that this lane runs`)
+        host = await inTime(lane.open(own))
         const start = await inTime(host.start())
-        checkOutput(start.output, subject.expected, lane.tolerance)
+        check(start.output, own, lane, precisionOf(start, own, lane))
         earlier.push(start)
         if (turn < protocol.starts) await host.close()
-        else running.add({ lane, host, starts: earlier, samples: [] })
+        else running.add({ lane, subject: own, host, starts: earlier, samples: [] })
       } catch (error) {
         starts.delete(lane)
         skip(lane, error)
@@ -211,16 +229,52 @@ async function startAll(
   }
 }
 
+function precisionOf({ precision }: Start, subject: Subject, lane: Lane): ExecutorPrecision {
+  return precision ?? lane.precision?.(subject) ?? 'float32'
+}
+
+/** Compare with what the reference gives in the same arithmetic. */
+function check(
+  output: readonly number[],
+  subject: Subject,
+  { tolerance }: Lane,
+  precision: ExecutorPrecision,
+): OutputError {
+  return precision === 'int8'
+    ? checkOutput(output, subject.expected, tolerance ?? int8Tolerance)
+    : checkOutput(output, subject.expectedInFloat32 ?? subject.expected, tolerance)
+}
+
+async function accuracyOf(
+  { lane, subject, host }: Runner,
+  { onProgress, signal }: BenchmarkOptions,
+): Promise<Result['accuracy']> {
+  const { photographs = [] } = subject
+  if (photographs.length === 0 || !host.classify) return undefined
+  let right = 0
+  for (const [index, { label }] of photographs.entries()) {
+    throwIfAborted(signal, 'the benchmark')
+    onProgress?.({
+      phase: `${subject.variant}: photographs, ${nameOf(lane)}`,
+      done: index,
+      total: photographs.length,
+    })
+    if ((await inTime(host.classify(index))) === label) right++
+  }
+  return { photographs: photographs.length, right }
+}
+
 function resultOf(
-  { lane, starts, samples }: Runner,
+  { lane, subject: own, starts, samples }: Runner,
   subject: Subject,
   protocol: Protocol,
   end: { readonly finish: Finish; readonly wire: Fetched | undefined } | { readonly incomplete: string },
 ): Omit<Result, 'gflops' | 'peakShare'> {
   const finish = 'finish' in end ? end.finish : undefined
   const wire = 'finish' in end ? end.wire : undefined
-  const output = finish?.output ?? (starts.at(-1) as Start).output
-  const { maxAbsError, maxRelError } = checkOutput(output, subject.expected, lane.tolerance)
+  const last = starts.at(-1) as Start
+  const precision = precisionOf(last, own, lane)
+  const { maxAbsError, maxRelError } = check(finish?.output ?? last.output, own, lane, precision)
   const nothing = {
     medianMs: null,
     p95Ms: null,
@@ -230,7 +284,7 @@ function resultOf(
     highMs: null,
   }
   const middle = (pick: (start: Start) => number): number => median(starts.map(pick))
-  const steps = starts.at(-1)?.steps
+  const { steps } = last
   return {
     contender: lane.contender,
     variant: subject.variant,
@@ -245,11 +299,12 @@ function resultOf(
     memoryKind: finish?.memory.kind ?? 'not measured',
     wireBytes: wire?.bytes ?? null,
     wireGzipBytes: wire?.gzipBytes ?? null,
-    weightBytes: subject.weightBytes,
+    weightBytes: own.weightBytes,
     maxAbsError,
     maxRelError,
     macs: subject.macs,
     ...(steps !== undefined && { steps }),
+    precision,
     ...(finish?.gpu && { gpu: finish.gpu }),
     ...('incomplete' in end && { incomplete: end.incomplete }),
     samples,

@@ -2,7 +2,8 @@
  * What is measured: a runtime that turns one model into logits. A contender is not responsible for timing, for choosing
  * its input, for checking its output, or for its surroundings (page, process, threads of others): a host does that.
  */
-import { MobileOneError, type Model } from '@mobileone/core'
+import { type ExecutorPrecision, MobileOneError, type Model } from '@mobileone/core'
+import type { Subject } from './subject.ts'
 
 /** A model, or the bytes of one in the file format the contender reads. */
 export type ModelSource = Model | Uint8Array<ArrayBuffer>
@@ -18,6 +19,8 @@ export interface Contender {
   readonly memoryBytes?: number
   /** Kernels it runs one after another for the model it has, where it can tell. */
   readonly steps?: number
+  /** What it computes the model in, where it can tell. */
+  readonly precision?: ExecutorPrecision
 }
 
 /** What a contender is made with. */
@@ -45,6 +48,17 @@ export type Layout = 'NCHW' | 'NHWC'
 export interface ContenderTraits {
   readonly format: ModelFormat
   readonly layout: Layout
+  /** Layers that the model has in int8 are computed in integers, and the contender does not tell. Default false: in float32. */
+  readonly integers?: boolean
+}
+
+/**
+ * What a contender with these traits computes a subject in, where it does not tell.
+ */
+export function statedPrecision({
+  integers = false,
+}: Pick<ContenderTraits, 'integers'>): (subject: Subject) => ExecutorPrecision {
+  return ({ expectedInFloat32 }) => (integers && expectedInFloat32 ? 'int8' : 'float32')
 }
 
 /** The error of a contender that is run before it has a model. */

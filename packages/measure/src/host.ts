@@ -2,7 +2,7 @@
  * One contender with one model in its own surroundings (a page, a process), driven from outside turn by turn. A host
  * times; it is not responsible for the order of turns or for judging what it measured.
  */
-import { MobileOneError } from '@mobileone/core'
+import { type ExecutorPrecision, MobileOneError } from '@mobileone/core'
 import type { Contender, ContenderOptions, CreateContender, Layout, ModelSource } from './contender.ts'
 import { type GpuCounter, type GpuUse, gpuTally } from './gpu-counter.ts'
 import { toChannelsLast } from './layout.ts'
@@ -17,6 +17,8 @@ export interface Start {
   readonly output: readonly number[]
   /** Kernels of a run, where the contender tells. */
   readonly steps?: number
+  /** What it computes in, where the contender tells. */
+  readonly precision?: ExecutorPrecision
 }
 
 /** One turn of a contender in a round. */
@@ -52,6 +54,11 @@ export interface Host {
   /** Milliseconds of each timed run. */
   turn(turn: Turn): Promise<readonly number[]>
   finish(): Promise<Finish>
+  /**
+   * The class that the photograph at that place of the subject is given; after `finish`.
+   * @throws MobileOneError `invalid-argument` where the host has no photographs.
+   */
+  classify?(photograph: number): Promise<number>
   /** Give everything back. Never rejects. */
   close(): Promise<void>
 }
@@ -71,6 +78,8 @@ export interface LocalHostOptions extends ContenderOptions {
   /** NCHW. */
   readonly input: Float32Array
   readonly layout: Layout
+  /** The photograph at that place, as the network takes it (NCHW). */
+  readonly photograph?: ((index: number) => Promise<Float32Array>) | undefined
   /** Default: what the contender says it holds. */
   readonly memory?: MemoryProbe | undefined
   /** Counts what the contender asks of WebGPU. */
@@ -79,7 +88,9 @@ export interface LocalHostOptions extends ContenderOptions {
 
 /** A host in this very page or process. */
 export function localHost(options: LocalHostOptions): Host {
-  const input = options.layout === 'NHWC' ? toChannelsLast(options.input, options.inputShape) : options.input
+  const inLayout = (input: Float32Array): Float32Array =>
+    options.layout === 'NHWC' ? toChannelsLast(input, options.inputShape) : input
+  const input = inLayout(options.input)
   const { gpu } = options
   const tally = gpu && gpuTally(gpu)
   let contender: Contender | undefined
@@ -108,6 +119,7 @@ export function localHost(options: LocalHostOptions): Host {
         firstMs: end - compiled,
         output: Array.from(last),
         ...(contender.steps !== undefined && { steps: contender.steps }),
+        ...(contender.precision !== undefined && { precision: contender.precision }),
       }
     },
     async turn({ settle, runs, recreate }) {
@@ -130,6 +142,11 @@ export function localHost(options: LocalHostOptions): Host {
         memory: await held(options.memory),
         ...(tally && { gpu: tally.use() }),
       }
+    },
+    async classify(index) {
+      if (!options.photograph) throw new MobileOneError('invalid-argument', 'the host has no photographs')
+      const logits = await started().run(inLayout(await options.photograph(index)))
+      return logits.indexOf(logits.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY))
     },
     async close() {
       await contender?.dispose().catch(() => {})

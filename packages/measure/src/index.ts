@@ -12,14 +12,15 @@ export {
 } from './benchmark.ts'
 export { checkOutput, type OutputError, tolerance } from './check-output.ts'
 export { type ComparedResult, type Comparison, compareReports, comparisonText } from './compare-reports.ts'
-export type {
-  Contender,
-  ContenderOptions,
-  ContenderTraits,
-  CreateContender,
-  Layout,
-  ModelFormat,
-  ModelSource,
+export {
+  type Contender,
+  type ContenderOptions,
+  type ContenderTraits,
+  type CreateContender,
+  type Layout,
+  type ModelFormat,
+  type ModelSource,
+  statedPrecision,
 } from './contender.ts'
 export { backendContender } from './contenders/backend-contender.ts'
 export { type LiteRtLibrary, litertWasm } from './contenders/litert-wasm.ts'
@@ -88,6 +89,7 @@ export {
 export { type SpeedRatio, speedRatio } from './speed-ratio.ts'
 export { mean, median, percentile, trimmed } from './statistics.ts'
 export {
+  type LabelledInput,
   prepareSubject,
   prepareSubjectBy,
   randomDeployModel,

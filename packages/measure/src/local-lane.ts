@@ -1,6 +1,6 @@
 import type { Model } from '@mobileone/core'
 import type { Lane } from './benchmark.ts'
-import type { CreateContender, Layout, ModelSource } from './contender.ts'
+import { type CreateContender, type Layout, type ModelSource, statedPrecision } from './contender.ts'
 import { localHost, type MemoryProbe } from './host.ts'
 
 /** How a contender on the calling thread is measured. */
@@ -15,6 +15,8 @@ export interface LocalLaneOptions {
   readonly assets?: string
   /** Default: what the contender says it holds. */
   readonly memory?: MemoryProbe
+  /** The contender computes in integers what the model has in int8, and does not tell. Default false: in float32. */
+  readonly integers?: boolean
 }
 
 /**
@@ -27,13 +29,15 @@ export function localLane(contender: string, create: CreateContender, options: L
     contender,
     runtime: typeof document === 'object' ? 'browser' : 'node',
     threads,
-    open: async ({ model, input }) =>
+    precision: statedPrecision(options),
+    open: async ({ model, input, photographs = [] }) =>
       localHost({
         contender: async () => ({ create }),
         source: write ? (write(model) as ModelSource) : model,
         input: input.data,
         inputShape: input.shape,
         layout,
+        photograph: async (index) => photographs[index]?.input ?? new Float32Array(),
         threads,
         assets,
         memory,

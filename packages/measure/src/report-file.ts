@@ -53,6 +53,8 @@ const result = v.object({
   maxRelError: positive,
   macs: positive,
   steps: v.exactOptional(whole),
+  precision: v.exactOptional(v.picklist(['float32', 'float16', 'int8'])),
+  accuracy: v.exactOptional(v.object({ photographs: whole, right: whole })),
   gpu: v.exactOptional(gpu),
   incomplete: v.exactOptional(text),
   samples,

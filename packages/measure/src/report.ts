@@ -2,6 +2,7 @@ import { nameOf } from './benchmark.ts'
 import type { GpuAdapter } from './gpu-counter.ts'
 import { groupsOf } from './groups.ts'
 import type { Report, Result } from './result.ts'
+import { speedRatio } from './speed-ratio.ts'
 import { formatBytes, table } from './text-table.ts'
 import { busyReason, verdictsOf } from './verdict.ts'
 
@@ -15,6 +16,13 @@ export interface Column {
   cell(result: Result, report: Report): string
 }
 
+/** Shown where not all is float32. */
+const precision: Column = { title: 'precision', left: true, cell: precisionOf }
+/** Shown where photographs were classified. */
+const accuracy: Column = {
+  title: 'top-1',
+  cell: ({ accuracy }) => (accuracy ? ((100 * accuracy.right) / accuracy.photographs).toFixed(1) : ''),
+}
 const steadyTitles = { medianMs: 'median', meanMs: 'mean', minMs: 'least' } as const
 
 const name: Column = { title: 'contender', left: true, cell: ({ contender }) => contender }
@@ -56,22 +64,29 @@ export function columnsOf({ protocol, peaks, results }: Report): readonly Column
   const onGpu = results.some(({ gpu }) => gpu)
   return [
     ...(onGpu ? [name] : [name, threads]),
+    ...(results.some((result) => precisionOf(result) !== 'float32') ? [precision] : []),
     ...(isSteady ? [main, ...steady.filter(({ title }) => peaks.length > 0 || title !== '% peak')] : []),
     ...(onGpu && isSteady ? gpuColumns : []),
     ...startColumns,
     ...costs,
+    ...(results.some(({ accuracy }) => accuracy) ? [accuracy] : []),
   ]
 }
 
-/** Time over that of our backend in the same runtime with as many threads; undefined where there is none. */
+function precisionOf({ precision = 'float32' }: Result): string {
+  return precision
+}
+
+/** Time over that of our backend in the same runtime with as many threads and in the same precision; undefined where there is none. */
 export function ratioToOurs(result: Result, { results, protocol }: Report): number | undefined {
   const { headline } = protocol
   const ours = results.find(
-    ({ contender, variant, runtime, threads }) =>
-      yardstick.test(contender) &&
-      variant === result.variant &&
-      runtime === result.runtime &&
-      threads === result.threads,
+    (other) =>
+      yardstick.test(other.contender) &&
+      other.variant === result.variant &&
+      other.runtime === result.runtime &&
+      other.threads === result.threads &&
+      precisionOf(other) === precisionOf(result),
   )
   const own = result[headline]
   const base = ours?.[headline]
@@ -88,7 +103,7 @@ export function reportText(report: Report): string {
     const title = `${variant} in ${runtime} (${gmacs(results)}; milliseconds)`
     parts.push(`${title}\n${table(titlesOf(columns), rows, right)}`)
   }
-  const verdicts = verdictsOf(report).map(({ text }) => text)
+  const verdicts = [...verdictsOf(report).map(({ text }) => text), ...int8Lines(report)]
   if (verdicts.length > 0) parts.push(verdicts.join('\n'))
   const incomplete = incompleteLines(report)
   if (incomplete.length > 0) parts.push(['Not finished', ...incomplete].join('\n'))
@@ -123,7 +138,7 @@ export function reportMarkdown(report: Report): string {
     )
   }
   const list = (lines: readonly string[]): string => lines.map((line) => `- ${line.trim()}`).join('\n')
-  const verdicts = verdictsOf(report).map(({ text }) => text)
+  const verdicts = [...verdictsOf(report).map(({ text }) => text), ...int8Lines(report)]
   if (verdicts.length > 0) parts.push(list(verdicts))
   const incomplete = incompleteLines(report)
   if (incomplete.length > 0) parts.push('### Not finished', list(incomplete))
@@ -155,6 +170,28 @@ function summaryLines(report: Report): string[] {
       .map(([name, version]) => `${name} ${version}`)
       .join(', '),
   ]
+}
+
+/** What int8 gains ours, one line for each place where both precisions were timed. */
+function int8Lines({ results }: Report): string[] {
+  const ours = results.filter(({ contender }) => yardstick.test(contender))
+  return ours.flatMap((result) => {
+    const float = ours.find(
+      (other) =>
+        precisionOf(other) === 'float32' &&
+        other.variant === result.variant &&
+        other.runtime === result.runtime &&
+        other.threads === result.threads,
+    )
+    if (precisionOf(result) !== 'int8' || !float) return []
+    const gain = speedRatio(float.samples, result.samples)
+    if (!gain) return []
+    const { ratio, low, high } = gain
+    const { contender, variant, runtime, threads } = result
+    return [
+      `${variant.toUpperCase()} in ${runtime}, ${threads} ${threads === 1 ? 'thread' : 'threads'}: ${contender} is ${ratio.toFixed(2)} times as fast as ${float.contender} in float32 (95 % interval ${low.toFixed(2)} to ${high.toFixed(2)}).`,
+    ]
+  })
 }
 
 function incompleteLines({ results }: Report): string[] {

@@ -1,4 +1,5 @@
 /** What a run of the benchmark measures; see docs/benchmarks.md for what each figure means. */
+import type { ExecutorPrecision } from '@mobileone/core'
 import type { GpuUse } from './gpu-counter.ts'
 import type { Protocol } from './protocol.ts'
 
@@ -56,6 +57,10 @@ export interface Result {
   readonly macs: number
   /** Kernels of a run, one after another; only of contenders that tell. */
   readonly steps?: number
+  /** What it was computed in. Absent in reports of earlier versions, for float32. */
+  readonly precision?: ExecutorPrecision
+  /** Labelled photographs that were classified after the last run, and how many of them rightly. */
+  readonly accuracy?: { readonly photographs: number; readonly right: number }
   /** Why it ended before all runs were measured; its figures are of those that were, and its last output was not checked. */
   readonly incomplete?: string
   /** What a run asks of the GPU; only of contenders that use one. */

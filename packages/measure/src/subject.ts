@@ -1,7 +1,9 @@
 import {
   type Backend,
   elementCount,
+  hasIntegerLayers,
   initialize,
+  int8Tolerance,
   type MobileOneConfig,
   MobileOneError,
   type Model,
@@ -22,10 +24,23 @@ export interface Subject {
   /** Of the shape of the model's input: [N, C, H, W]. */
   readonly input: Tensor
   readonly expected: readonly number[]
+  /** Of a model with layers in integers, what it gives in float32, with the weights that its integers stand for. */
+  readonly expectedInFloat32?: readonly number[]
+  /** The same network in the int8 form, with the same input. */
+  readonly int8?: Subject
+  /** Labelled photographs, for the accuracy of each lane. */
+  readonly photographs?: readonly LabelledInput[]
   /** Multiply-accumulates of one run. */
   readonly macs: number
   /** Bytes of the elements of its weights, as the model stores them. */
   readonly weightBytes: number
+}
+
+/** A photograph as the network takes it, and its class. */
+export interface LabelledInput {
+  /** Of the shape of the model's input. */
+  readonly input: Float32Array
+  readonly label: number
 }
 
 const seed = 2206
@@ -35,11 +50,20 @@ export function randomDeployModel(config: MobileOneConfig): Model {
 }
 
 /**
- * Run the naive reference once on standard normal noise. `variant` names the network in reports.
+ * Run the naive reference once on standard normal noise, or on `input`; a model with layers in integers a second time, in float32. `variant`
+ * names the network in reports.
  * @throws MobileOneError `unsupported` for a model that has not one input and one output.
  */
-export async function prepareSubject(variant: string, model: Model, signal?: AbortSignal): Promise<Subject> {
-  return subjectOf(variant, model, await answer(reference(), model, signal))
+export async function prepareSubject(
+  variant: string,
+  model: Model,
+  signal?: AbortSignal,
+  input?: Float32Array,
+): Promise<Subject> {
+  const subject = subjectOf(variant, model, await answer(reference(), model, signal, input))
+  if (!hasIntegerLayers(model)) return subject
+  const { output } = await answer(reference({ precision: 'float32' }), model, signal, input)
+  return { ...subject, expectedInFloat32: output }
 }
 
 /** Multiply-accumulates that the naive reference does in about half a second. */
@@ -48,20 +72,31 @@ const leastSide = 33
 
 /**
  * `prepareSubject` for networks on which the naive reference would take minutes: `witness` answers in its place, once it has agreed with the
- * reference on the same weights at an input of fewer pixels. A network that takes no other input is left to the reference.
+ * reference on the same weights at an input of fewer pixels. A network that takes no other input is left to the reference, and so is
+ * one with layers in integers unless `witness` is a function that gives a backend for each arithmetic.
  * @throws MobileOneError `wrong-result` where the witness is wrong, `unsupported` for a model that has not one input and one output.
  */
 export async function prepareSubjectBy(
-  witness: Backend,
+  witness: Backend | ((precision: 'float32' | 'int8') => Backend),
   variant: string,
   model: Model,
   signal?: AbortSignal,
 ): Promise<Subject> {
   const small = smaller(model)
-  if (!small) return prepareSubject(variant, model, signal)
-  const [expected, given] = [await answer(reference(), small, signal), await answer(witness, small, signal)]
-  checkOutput(given.output, expected.output)
-  return subjectOf(variant, model, await answer(witness, model, signal))
+  const isInt8 = hasIntegerLayers(model)
+  if (!small || (isInt8 && typeof witness !== 'function')) return prepareSubject(variant, model, signal)
+  const told = async (precision: 'float32' | 'int8'): Promise<Answer> => {
+    const backend = typeof witness === 'function' ? witness(precision) : witness
+    const [wanted, given] = [
+      await answer(reference({ precision }), small, signal),
+      await answer(backend, small, signal),
+    ]
+    checkOutput(given.output, wanted.output, precision === 'int8' ? int8Tolerance : undefined)
+    return answer(backend, model, signal)
+  }
+  const inFloat32 = await told('float32')
+  if (!isInt8) return subjectOf(variant, model, inFloat32)
+  return { ...subjectOf(variant, model, await told('int8')), expectedInFloat32: inFloat32.output }
 }
 
 /** The model at as many pixels as make {@link referenceMacs}; undefined where it has no more than that, or takes no other input. */
@@ -84,13 +119,14 @@ interface Answer {
   readonly output: readonly number[]
 }
 
-async function answer(backend: Backend, model: Model, signal: AbortSignal | undefined): Promise<Answer> {
+async function answer(
+  backend: Backend,
+  model: Model,
+  signal: AbortSignal | undefined,
+  given?: Float32Array,
+): Promise<Answer> {
   const { inputName, shape, outputName } = endsOf(model)
-  const source = random(seed)
-  const input = tensor(
-    shape,
-    Float32Array.from({ length: elementCount(shape) }, () => source.normal()),
-  )
+  const input = tensor(shape, given ?? normalValues(elementCount(shape)))
   // Not `await using`: Safari has no Symbol.asyncDispose.
   const executor = await backend.compile(model)
   try {
@@ -99,6 +135,11 @@ async function answer(backend: Backend, model: Model, signal: AbortSignal | unde
   } finally {
     await executor.dispose()
   }
+}
+
+function normalValues(length: number): Float32Array {
+  const source = random(seed)
+  return Float32Array.from({ length }, () => source.normal())
 }
 
 interface Ends {

@@ -1,5 +1,6 @@
 export { launchChromium, softwareGpu } from './chromium.ts'
 export { type Cost, measureCost } from './cost.ts'
+export { type EngineCalls, engineCalls } from './engine-calls.ts'
 export { type EnginePage, openEnginePage } from './engine-page.ts'
 export { type EngineSite, openEngineSite } from './engine-site.ts'
 export {
@@ -38,6 +39,6 @@ export {
   workerdPath,
 } from './requirements.ts'
 export { type Page, serve } from './server.ts'
-export type { BrowserName, EngineName } from './start-engine.ts'
+export { type BrowserName, type EngineName, startEngine } from './start-engine.ts'
 export { type PageCaseResult, runPageSuite } from './suites.ts'
 export { bundleWorker, serveWorker } from './workerd.ts'

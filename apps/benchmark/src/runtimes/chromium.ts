@@ -1,12 +1,13 @@
-import { basename } from 'node:path'
 import { type Host, type Lane, type LaneHost, nameOf, type PeakLane } from '@mobileone/measure'
 import type { SubjectFiles } from '@mobileone/measure/node'
 import { launchChromium } from '@mobileone/testkit'
 import type { Browser, Page } from 'playwright-core'
+import { filesFor, laneRules } from '../contender-rules.ts'
 import type { Entry } from '../lineup.ts'
 import { type BenchServer, startServer } from '../server.ts'
 import type { Harness, PageJob } from '../site/contender-page.ts'
 import { type AdapterChoice, launchGpuChromium } from './adapter.ts'
+import { pageJob } from './page-job.ts'
 
 export interface ChromiumRuntime {
   readonly version: string
@@ -39,20 +40,12 @@ export async function startChromium(
         const identity = { contender: entry.name, runtime: 'chromium', threads: count }
         return {
           ...identity,
+          ...laneRules(entry),
           refusal: entry.refuses?.('chromium', count),
           async open(subject): Promise<LaneHost> {
             const run = `${pages++}`
-            const job: PageJob = {
-              contender: entry.name,
-              threads: count,
-              source: `/models/${basename(files.model(subject, entry.format))}`,
-              format: entry.format,
-              input: `/models/${basename(files.input(subject))}`,
-              inputShape: subject.input.shape,
-              layout: entry.layout,
-              gpu: adapter !== undefined,
-            }
-            return openHost(started, server, run, job, nameOf(identity))
+            const job = pageJob(entry, subject, filesFor(entry, files), count)
+            return openHost(started, server, run, { ...job, gpu: adapter !== undefined }, nameOf(identity))
           },
         }
       },
@@ -126,6 +119,8 @@ async function openHost(
     start: () => call(page.evaluate(() => (window.harness as Harness).start())),
     turn: (turn) => call(page.evaluate((given) => (window.harness as Harness).turn(given), turn)),
     finish: () => call(page.evaluate(() => (window.harness as Harness).finish())),
+    classify: (photograph) =>
+      call(page.evaluate((given) => (window.harness as Harness).classify(given), photograph)),
     close: () => close().catch(() => {}),
   }
   return {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Lane, PeakLane } from '@mobileone/measure'
 import { nodeLane, openNodePeaks, type SubjectFiles } from '@mobileone/measure/node'
+import { filesFor, laneRules } from '../contender-rules.ts'
 import type { Entry } from '../lineup.ts'
 import { dist, packageFolder, packagesFolder } from '../paths.ts'
 
@@ -52,12 +53,13 @@ export async function startNode(
     lane: (entry, threads) =>
       nodeLane({
         contender: entry.name,
-        module: pathToFileURL(join(dist, 'contenders', `${entry.name}.mjs`)).href,
+        module: pathToFileURL(join(dist, 'contenders', `${entry.module ?? entry.name}.mjs`)).href,
         threads,
-        files,
+        files: filesFor(entry, files),
         format: entry.format,
         layout: entry.layout,
         assets: packagesFolder(),
+        ...laneRules(entry),
         refusal: entry.refuses?.('node', threads),
         execPath,
       }),

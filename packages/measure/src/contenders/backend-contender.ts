@@ -24,6 +24,9 @@ export function backendContender(
     get steps() {
       return loaded?.executor.steps.length ?? 0
     },
+    get precision() {
+      return loaded?.executor.precision ?? backend.precision ?? 'float32'
+    },
     async load(source: ModelSource) {
       await loaded?.executor.dispose()
       const model = source instanceof Uint8Array ? read?.(source) : source

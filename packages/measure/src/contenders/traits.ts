@@ -9,7 +9,7 @@ export type ForeignContender =
   | 'tfjs-webgpu'
   | 'litert-wasm'
 
-const onnx: ContenderTraits = { format: 'onnx', layout: 'NCHW' }
+const onnx: ContenderTraits = { format: 'onnx', layout: 'NCHW', integers: true }
 const tfjs: ContenderTraits = { format: 'model', layout: 'NHWC' }
 
 /** What each is fed with. */

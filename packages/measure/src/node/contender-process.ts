@@ -20,6 +20,8 @@ async function answer(request: Request): Promise<unknown> {
       return host?.turn(request.turn)
     case 'finish':
       return host?.finish()
+    case 'classify':
+      return host?.classify?.(request.photograph)
     case 'close':
       await host?.close()
       peak?.dispose()
@@ -35,19 +37,23 @@ async function answer(request: Request): Promise<unknown> {
 function open(job: Job): Host {
   const file = readFileSync(job.modelFile)
   const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength)
-  const input = new Uint8Array(readFileSync(job.inputFile))
   const source: ModelSource = job.format === 'model' ? modelFromCheckpoint(readCheckpoint(bytes)) : bytes
   const before = process.memoryUsage().rss
   return localHost({
     ...job,
     contender: () => import(job.contender),
     source,
-    input: new Float32Array(input.buffer, 0, input.byteLength / Float32Array.BYTES_PER_ELEMENT),
+    input: floatsOf(job.inputFile),
+    photograph: async (index) => floatsOf(job.photographFiles?.[index] ?? ''),
     memory: {
       kind: 'most resident memory of the process, less what it had before the runtime was loaded',
       bytes: () => process.resourceUsage().maxRSS * 1024 - before,
     },
   })
+}
+
+function floatsOf(file: string): Float32Array {
+  return new Float32Array(new Uint8Array(readFileSync(file)).buffer)
 }
 
 process.on('message', async ({ id, ...request }: Request & { id: number }) => {

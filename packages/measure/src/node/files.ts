@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MobileOneError, type Model } from '@mobileone/core'
 import type { ModelFormat } from '../contender.ts'
-import type { Subject } from '../subject.ts'
+import type { LabelledInput, Subject } from '../subject.ts'
 
 /** What turns a model into the bytes of each format. */
 export type Writers = Readonly<Partial<Record<ModelFormat, (model: Model) => Uint8Array>>>
@@ -13,6 +13,8 @@ export interface SubjectFiles {
   readonly folder: string
   model(subject: Subject, format: ModelFormat): string
   input(subject: Subject): string
+  /** One file for each photograph of the subject; none where it has none. */
+  photographs(subject: Subject): readonly string[]
   remove(): void
 }
 
@@ -23,6 +25,7 @@ export interface SubjectFiles {
 export function subjectFiles(writers: Writers): SubjectFiles {
   const folder = mkdtempSync(join(tmpdir(), 'mobileone-bench-'))
   const written = new Set<string>()
+  const photographs = new Map<LabelledInput, string>()
   const write = (name: string, bytes: () => Uint8Array): string => {
     const path = join(folder, name)
     if (!written.has(name)) writeFileSync(path, bytes())
@@ -37,7 +40,17 @@ export function subjectFiles(writers: Writers): SubjectFiles {
         if (!writer) throw new MobileOneError('invalid-argument', `there is no writer for ${format} files`)
         return writer(model)
       }),
-    input: ({ variant, input }) => write(`${variant}.f32`, () => new Uint8Array(input.data.buffer)),
+    input: ({ variant, input }) => write(`${variant}.f32`, () => bytesOf(input.data)),
+    photographs: ({ photographs: given = [] }) =>
+      given.map((photograph) => {
+        const name = photographs.get(photograph) ?? `photograph-${photographs.size}.f32`
+        photographs.set(photograph, name)
+        return write(name, () => bytesOf(photograph.input))
+      }),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }

@@ -14,6 +14,8 @@ export interface Job {
   readonly inputFile: string
   readonly inputShape: readonly number[]
   readonly layout: Layout
+  /** Files as that of the input. */
+  readonly photographFiles?: readonly string[]
 }
 
 export type Request =
@@ -21,6 +23,7 @@ export type Request =
   | { readonly call: 'start' }
   | { readonly call: 'turn'; readonly turn: Turn }
   | { readonly call: 'finish' }
+  | { readonly call: 'classify'; readonly photograph: number }
   | { readonly call: 'close' }
   | { readonly call: 'peak'; readonly threads: number }
 

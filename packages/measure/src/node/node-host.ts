@@ -87,6 +87,7 @@ export async function openNodeHost(job: Job, execPath?: string): Promise<Host> {
     start: async () => (await child.call({ call: 'start' })) as Start,
     turn: async (turn) => (await child.call({ call: 'turn', turn })) as number[],
     finish: async () => (await child.call({ call: 'finish' })) as Finish,
+    classify: async (photograph) => (await child.call({ call: 'classify', photograph })) as number,
     close: () => child.stop(),
   }
 }

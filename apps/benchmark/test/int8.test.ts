@@ -1,0 +1,136 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { toSafetensors } from '@mobileone/checkpoint'
+import { quantize, random, tensor } from '@mobileone/core'
+import { parseReport, protocol, reportJson, reportText } from '@mobileone/measure'
+import { lacking } from '@mobileone/testkit'
+import { afterAll, describe, expect, it } from 'vitest'
+import { enginesMarkdown, writeEngines } from '../src/engine-table.ts'
+import type { RuntimeName } from '../src/lineup.ts'
+import { help, parseOptions } from '../src/options.ts'
+import { openPhotographs } from '../src/photographs.ts'
+import { fileSource } from '../src/prepare-networks.ts'
+import { run } from '../src/run.ts'
+import { tiny } from './tiny.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'mobileone-int8-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const runtimes: readonly RuntimeName[] = [
+  ...(['chromium', 'firefox', 'webkit'] as const).filter((name) => !lacking(name)),
+  'node',
+]
+const rounds = protocol('default', { runs: 2, starts: 1 })
+const contenders = ['mobileone-wasm', 'mobileone-wasm-int8', 'ort-wasm-int8']
+
+describe('int8 beside float32, in every runtime', { timeout: 400_000 }, () => {
+  it('is held against the reference in its own arithmetic, and told in the report', async () => {
+    const report = await run({
+      models: [{ variant: 'tiny', make: () => tiny }],
+      contenders,
+      runtimes,
+      threads: [1, 2],
+      protocol: rounds,
+    })
+    const lanes = report.results.map(
+      ({ contender, runtime, threads, precision }) => `${contender} ×${threads} in ${runtime}: ${precision}`,
+    )
+    const skipped = report.skipped.map(({ contender, reason }) => `${contender}: ${reason}`)
+    const wanted = runtimes.flatMap((runtime) =>
+      (runtime === 'webkit' ? [1] : [1, 2]).flatMap((threads) =>
+        contenders.map(
+          (contender) =>
+            `${contender} ×${threads} in ${runtime}: ${contender === 'mobileone-wasm' ? 'float32' : 'int8'}`,
+        ),
+      ),
+    )
+    expect(lanes.sort(), skipped.join('\n')).toEqual(wanted.sort())
+    for (const reason of skipped) expect(reason).toMatch(/no shared memory/)
+    for (const { precision, maxRelError, contender } of report.results)
+      expect(maxRelError, contender).toBeLessThan(precision === 'int8' ? 0.15 : 1e-4)
+    const weights = (contender: string): number =>
+      report.results.find((result) => result.contender === contender)?.weightBytes ?? 0
+    expect(weights('mobileone-wasm-int8')).toBeLessThan(weights('mobileone-wasm'))
+    expect(parseReport(reportJson(report)).results[0]?.precision).toBe(report.results[0]?.precision)
+    const text = reportText(report)
+    expect(text).toMatch(/contender +threads +precision/)
+    expect(text).toMatch(/mobileone-wasm-int8 is [\d.]+ times as fast as mobileone-wasm in float32/)
+
+    const file = join(folder, 'engines.md')
+    writeFileSync(file, 'before\n<!-- engines -->\nold\n<!-- /engines -->\nafter\n')
+    writeEngines(file, report)
+    const written = readFileSync(file, 'utf8')
+    expect(written).toContain(enginesMarkdown(report))
+    expect(written).not.toContain('old')
+    for (const runtime of runtimes) expect(written).toMatch(new RegExp(`\\| ${runtime} \\S.*\\| int8 \\| 1 \\|`))
+    expect(written).not.toContain('ort-wasm')
+    writeFileSync(file, 'no place')
+    expect(() => writeEngines(file, report)).toThrow(/has no place for the engines/)
+  })
+
+  it('measures a file in int8 as it is: integers or float32, whichever each computes', async () => {
+    const source = random(1)
+    const samples = Array.from({ length: 4 }, () => ({
+      image: tensor([1, 3, 32, 32], Float32Array.from({ length: 3072 }, () => source.normal())),
+    }))
+    const { model } = await quantize(tiny, { samples })
+    const path = join(folder, 'tiny.int8.safetensors')
+    writeFileSync(path, toSafetensors(model))
+    const report = await run({
+      models: [fileSource(path)],
+      contenders: ['mobileone-wasm', 'mobileone-wasm-int8', 'ort-wasm', 'tfjs-wasm'],
+      runtimes: ['node'],
+      threads: [1],
+      protocol: rounds,
+    })
+    expect(report.skipped).toEqual([])
+    const precisionOf = (name: string): string | undefined =>
+      report.results.find(({ contender }) => contender === name)?.precision
+    expect(precisionOf('tfjs-wasm')).toBe('float32')
+    expect(precisionOf('ort-wasm')).toBe('int8')
+    expect(precisionOf('mobileone-wasm-int8')).toBe('int8')
+  })
+})
+
+describe('the options', () => {
+  it('name who runs in int8', () => {
+    expect(parseOptions(['--precision', 'int8'])).toMatchObject({ precision: ['int8'], contenders })
+    expect(parseOptions(['--precision', 'float32,int8'])?.contenders).toContain('tfjs-wasm')
+    for (const name of contenders) expect(help).toContain(name)
+  })
+  it.each([
+    [['--precision', 'int4'], /--precision takes float32, int8; there is no "int4"/],
+    [['--precision', 'int8', '--gpu'], /--precision int8 measures on the processor/],
+    [['--photos', 'x'], /--photos needs --weights/],
+    [['--int8-onnx', 'x.onnx'], /need --precision int8/],
+    [['--precision', 'int8', '--int8-onnx', 'x.onnx'], /are of one network/],
+    [['--contenders', 'ort-wasm-int8'], /there is no "ort-wasm-int8"/],
+    [['--runtimes', 'safari'], /--runtimes takes chromium, firefox, webkit, node/],
+  ])('refuse %j', (args, message) => {
+    expect(() => parseOptions(args)).toThrow(message)
+  })
+})
+
+describe('photographs', () => {
+  const rule = {
+    size: [32, 32],
+    resize: 36,
+    interpolation: 'bilinear',
+    mean: [0, 0, 0],
+    std: [1, 1, 1],
+  } as const
+  it('are refused where there are too few', async () => {
+    await expect(openPhotographs(folder, rule)).rejects.toThrow(/has 0 photographs, and at least 32/)
+    await expect(openPhotographs(join(folder, 'none'), rule)).rejects.toThrow(/cannot read the folder/)
+  })
+  it.skipIf(lacking('golden'))('to test on are none of those to calibrate on', async () => {
+    const { goldenPath } = await import('@mobileone/testkit')
+    const { calibration, tested } = await openPhotographs(goldenPath('imagenet-sample'), rule, 20)
+    expect([calibration.length, tested.length]).toEqual([16, 20])
+    for (const { input, label } of tested) {
+      expect(label).toBeLessThan(1000)
+      expect(calibration.some((other) => other.every((value, index) => value === input[index]))).toBe(false)
+    }
+  })
+})
