@@ -63,7 +63,8 @@ describe('int8 beside float32, in every runtime', { timeout: 400_000 }, () => {
     const written = readFileSync(file, 'utf8')
     expect(written).toContain(enginesMarkdown(report))
     expect(written).not.toContain('old')
-    for (const runtime of runtimes) expect(written).toMatch(new RegExp(`\\| ${runtime} \\S.*\\| int8 \\| 1 \\|`))
+    for (const runtime of runtimes)
+      expect(written).toMatch(new RegExp(`\\| ${runtime} \\S.*\\| int8 \\| 1 \\|`))
     expect(written).not.toContain('ort-wasm')
     writeFileSync(file, 'no place')
     expect(() => writeEngines(file, report)).toThrow(/has no place for the engines/)
@@ -72,7 +73,10 @@ describe('int8 beside float32, in every runtime', { timeout: 400_000 }, () => {
   it('measures a file in int8 as it is: integers or float32, whichever each computes', async () => {
     const source = random(1)
     const samples = Array.from({ length: 4 }, () => ({
-      image: tensor([1, 3, 32, 32], Float32Array.from({ length: 3072 }, () => source.normal())),
+      image: tensor(
+        [1, 3, 32, 32],
+        Float32Array.from({ length: 3072 }, () => source.normal()),
+      ),
     }))
     const { model } = await quantize(tiny, { samples })
     const path = join(folder, 'tiny.int8.safetensors')
