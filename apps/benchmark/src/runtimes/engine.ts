@@ -68,7 +68,7 @@ export async function startEngineRuntime(
         : entry.refuses?.(engine, count)
     let pages = 0
     return {
-      version: peak.version || userAgent,
+      version: peak.version || (/AppleWebKit\/[\d.]+/.exec(userAgent)?.[0] ?? userAgent),
       peaks: threads
         .filter((count) => count === 1 || isShared)
         .map((count) => ({
