@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Example, emptyFolder, within } from './example.ts'
 import { model, picture, serveFiles } from './page.ts'
 
+/** A busy machine takes its time. */
+const patient = { timeout: 60_000 }
 const registry = process.env.MOBILEONE_REGISTRY ?? ''
 
 /** `npm create mobileone app` with `args`, then what it says comes next; the folder of the app. */
@@ -72,12 +74,12 @@ describe.skipIf(lacking('registry', 'chromium')).each(['vanilla', 'react', 'vue'
     it('says what the camera sees, until it is stopped', async () => {
       const { page, complaints } = await open(['camera'])
       await camera(page, 'Start')
-      await expect.poll(() => best(page), { timeout: 60_000 }).toMatch(/^Trouser\d+ %$/)
+      await expect.poll(() => best(page), patient).toMatch(/^Trouser\d+ %$/)
       expect(await page.getByRole('status').textContent()).toMatch(/^The camera is on/)
       expect(await page.getByRole('meter').count()).toBe(5)
       expect(page.workers().length).toBeGreaterThan(0)
       await camera(page, 'Stop')
-      await expect.poll(() => page.getByRole('listitem').count()).toBe(0)
+      await expect.poll(() => page.getByRole('listitem').count(), patient).toBe(0)
       expect(await page.isVisible('video')).toBe(false)
       expect(complaints).toEqual([])
     })
@@ -86,10 +88,12 @@ describe.skipIf(lacking('registry', 'chromium')).each(['vanilla', 'react', 'vue'
       const { page, complaints } = await open([])
       await camera(page, 'Start')
       await expect
-        .poll(() => page.getByRole('alert').textContent())
+        .poll(() => page.getByRole('alert').textContent(), patient)
         .toMatch(/^The camera is not allowed\. .*choose a picture\.$/)
       await page.setInputFiles('input[type=file]', picture)
-      await expect.poll(() => page.getByRole('status').textContent()).toBe('This looks like: Trouser')
+      await expect
+        .poll(() => page.getByRole('status').textContent(), patient)
+        .toBe('This looks like: Trouser')
       expect(await best(page)).toMatch(/^Trouser\d+ %$/)
       expect(await page.isVisible('img')).toBe(true)
 
@@ -98,7 +102,9 @@ describe.skipIf(lacking('registry', 'chromium')).each(['vanilla', 'react', 'vue'
         mimeType: 'image/png',
         buffer: Buffer.of(1),
       })
-      await expect.poll(() => page.getByRole('alert').textContent()).toMatch(/^The picture cannot be read: /)
+      await expect
+        .poll(() => page.getByRole('alert').textContent(), patient)
+        .toMatch(/^The picture cannot be read: /)
 
       const bytes = (await readFile(picture)).toString('base64')
       await page.evaluate(async (base64) => {
@@ -107,7 +113,9 @@ describe.skipIf(lacking('registry', 'chromium')).each(['vanilla', 'react', 'vue'
         dataTransfer.items.add(file)
         document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }))
       }, bytes)
-      await expect.poll(() => page.getByRole('status').textContent()).toBe('This looks like: Trouser')
+      await expect
+        .poll(() => page.getByRole('status').textContent(), patient)
+        .toBe('This looks like: Trouser')
       expect(await page.textContent('[role=alert]')).toBe('')
       expect(complaints.filter((text) => !text.startsWith('Failed to load resource'))).toEqual([])
     })

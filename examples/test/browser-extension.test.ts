@@ -1,11 +1,11 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromiumPath, lacking, launchChromium } from '@mobileone/testkit'
+import { chromiumPath, lacking } from '@mobileone/testkit'
 import { chromium, type Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { type Example, installExample } from './example.ts'
-import { expectedLabels, model, picture, serveFiles } from './page.ts'
+import { expectedLabels, model, picture } from './page.ts'
 
 /** Install and build `name`, with the small model beside its pages. */
 async function build(name: string): Promise<Example> {
@@ -22,27 +22,8 @@ async function labels(page: Page): Promise<string> {
   return (await page.textContent('output')) as string
 }
 
-describe.skipIf(lacking('registry', 'chromium'))('pages of the examples that need no server', () => {
-  it('service-worker: labels a picture after the server is gone', async () => {
-    const example = await build('service-worker')
-    const server = await serveFiles(join(example.folder, 'dist'))
-    const browser = await launchChromium()
-    try {
-      const page = await browser.newPage()
-      await page.goto(`${server.url}/?model=./model.safetensors`)
-      const text = () => page.textContent('output')
-      await expect.poll(text, { timeout: 60_000 }).toBe('From now on without a network, too')
-      await server.close()
-      await page.reload()
-      expect(await labels(page)).toBe(await expectedLabels())
-    } finally {
-      await browser.close()
-      await server.close()
-      await example.remove()
-    }
-  })
-
-  it('browser-extension: labels a picture in its popup', async () => {
+describe.skipIf(lacking('registry', 'chromium'))('the browser extension', () => {
+  it('labels a picture in its popup', async () => {
     const example = await build('browser-extension')
     const profile = await mkdtemp(join(tmpdir(), 'mobileone-profile-'))
     const folder = join(example.folder, 'dist')
