@@ -55,6 +55,17 @@ Object.assign(globalThis, { worker, loadSdk: () => import('/browser/mobileone.mj
     body: `await new Promise((resolve) => setTimeout(resolve, 200))
 await import('/browser/classifier-worker.mjs')`,
   },
+  // A browser so busy that it gives no lock for a while.
+  '/late-lock.mjs': {
+    type: script,
+    headers: strict,
+    body: `const { request } = LockManager.prototype
+LockManager.prototype.request = async function (...given) {
+  await new Promise((resolve) => setTimeout(resolve, 1000))
+  return request.apply(this, given)
+}
+await import('/browser/classifier-worker.mjs')`,
+  },
   // Workers that go away in the middle of things.
   '/quits.mjs': {
     type: script,
@@ -596,6 +607,35 @@ describe.skipIf(lacking('chromium'))('a classifier in a worker, in Chromium', ()
     expect(found).toEqual(['aborted', 'done', 'done', 'disposed', 'done', 'done', 'aborted', 'device-lost'])
     expect(asked).toContain('/browser/classifier-worker.mjs')
     expect(asked.filter((path) => path.includes('rare'))).toEqual([])
+    await opened.close()
+  })
+
+  it('fails, and does not hang, when a worker is terminated before the browser has given it its lock', async () => {
+    const opened = await open('/')
+    const ends = await opened.evaluate(async () => {
+      const { createWorkerClassifier } = (globalThis as unknown as InPage).worker
+      const made: Worker[] = []
+      const worker = (): Worker => {
+        made.push(new Worker('/late-lock.mjs', { type: 'module' }))
+        return made[0] as Worker
+      }
+      const classifier = await createWorkerClassifier({ model: '/weights.safetensors', worker })
+      const calls = [classifier.classify('/picture.png'), classifier.classify('/picture.png')]
+      made[0]?.terminate()
+      const late = new Promise((resolve) => setTimeout(() => resolve('no end within 20 s'), 20_000))
+      return Promise.all(
+        calls.map((call) =>
+          Promise.race([
+            call.then(
+              () => 'done',
+              ({ code }) => code,
+            ),
+            late,
+          ]),
+        ),
+      )
+    })
+    expect(ends).toEqual(['device-lost', 'device-lost'])
     await opened.close()
   })
 

@@ -23,18 +23,28 @@ export function serveClassifier(options: ServeOptions = {}): void {
   const receive = createServer((reply, moved) => parent.post(reply, moved), options)
   let lock: string | undefined
   const greet = (): void => parent.post({ type: 'hello', ...(lock !== undefined && { lock }) }, [])
-  parent.listen((request) => (request.type === 'hello' ? greet() : receive(request)))
+  // Nothing else than a lock tells a page of the end of its worker, so nothing is done before the page knows it.
+  const settled = parent.isThread || !navigator.locks ? undefined : holdLock()
+  parent.listen((request) => {
+    if (request.type === 'hello') greet()
+    else if (settled) settled.then(() => receive(request))
+    else receive(request)
+  })
   greet()
-  // Nothing else tells a page of the end of its worker.
-  if (parent.isThread || !navigator.locks) return
-  const name = `mobileone-${crypto.randomUUID()}`
-  const hold = (): Promise<never> => {
-    lock = name
-    greet()
-    return new Promise(() => {})
+
+  function holdLock(): Promise<void> {
+    const name = `mobileone-${crypto.randomUUID()}`
+    return new Promise((resolve) => {
+      const hold = (): Promise<never> => {
+        lock = name
+        greet()
+        resolve()
+        return new Promise(() => {})
+      }
+      // Refused where the origin is opaque.
+      navigator.locks.request(name, hold).catch(() => resolve())
+    })
   }
-  // Refused where the origin is opaque.
-  navigator.locks.request(name, hold).catch(() => {})
 }
 
 function findParent(): Parent {
