@@ -46,30 +46,32 @@ const limit = 1_200_000
 export async function tryFault(fault: Fault, moments: number): Promise<FaultResult> {
   const { area, name, injected, holds } = fault
   const started = performance.now()
+  let folder: string | undefined
   const result = (outcome: FaultResult['outcome'], seen: string): FaultResult => ({
     area,
     name,
     injected,
     holds,
     outcome,
-    seen,
+    seen: folder === undefined ? seen : seen.replaceAll(`${folder}/`, ''),
     seconds: (performance.now() - started) / 1000,
   })
   const lack = fault.lack?.()
   if (lack !== undefined) return result('skipped', lack)
-  const folder = await mkdtemp(join(tmpdir(), 'mobileone-fault-'))
+  const own = await mkdtemp(join(tmpdir(), 'mobileone-fault-'))
+  folder = own
   let timer: NodeJS.Timeout | undefined
   try {
     const hung = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`no end within ${limit / 1000} s`)), limit)
     })
-    return result('held', await Promise.race([fault.run({ folder, moments }), hung]))
+    return result('held', await Promise.race([fault.run({ folder: own, moments }), hung]))
   } catch (error) {
     const code = isMobileOneError(error) ? `${error.code}: ` : ''
     return result('failed', `${code}${(error as Error).message}`)
   } finally {
     clearTimeout(timer)
-    await rm(folder, { recursive: true, force: true })
+    await rm(own, { recursive: true, force: true })
   }
 }
 

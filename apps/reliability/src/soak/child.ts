@@ -1,8 +1,8 @@
 /** A process that works with one backend, as its parent says, and tells what it holds. Started with --expose-gc. */
 import type { Backend } from '@mobileone/core'
 import { reference } from '@mobileone/core'
-import type { Answer, Memory, Order } from './lane.ts'
-import { startWork } from './work.ts'
+import type { Answer, Memory } from './lane.ts'
+import { type Order, startWork } from './work.ts'
 
 const backends: Readonly<Record<string, () => Promise<Backend>>> = {
   reference: async () => reference(),

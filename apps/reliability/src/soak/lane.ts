@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { BrowserMemory, openModulePage, softwareGpu } from '@mobileone/testkit'
 import { appFolder, builtProgram } from '../paths.ts'
 import type { SoakPage } from './page.ts'
-import type { Outcome, Phase } from './work.ts'
+import type { Order, Outcome } from './work.ts'
 
 /** Bytes after garbage was collected, and workers; undefined what cannot be told. */
 export interface Memory {
@@ -16,13 +16,6 @@ export interface Memory {
   /** Node: resident. Chromium: of all its processes, shared pages divided among them. */
   readonly process: number | undefined
   readonly workers: number | undefined
-}
-
-/** Turns to be taken: `count` of them, which begin with number `from`. None asks for the memory alone. */
-export interface Order {
-  readonly phase: Phase
-  readonly from: number
-  readonly count: number
 }
 
 export type Answer =

@@ -5,8 +5,7 @@ import { wasm } from '@mobileone/backend-wasm'
 import { webgpu } from '@mobileone/backend-webgpu'
 import type { Backend } from '@mobileone/core'
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
-import type { Order } from './lane.ts'
-import { type Outcome, startWork, type Work } from './work.ts'
+import { type Order, type Outcome, startWork, type Work } from './work.ts'
 
 const backends: Readonly<Record<string, () => Promise<Backend>>> = {
   wasm: async () => wasm(),

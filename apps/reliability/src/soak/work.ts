@@ -19,6 +19,13 @@ export const phases = ['inferences', 'cycles', 'aborts'] as const
  */
 export type Phase = (typeof phases)[number]
 
+/** Turns to be taken: `count` of them, which begin with number `from`. None asks for the memory alone. */
+export interface Order {
+  readonly phase: Phase
+  readonly from: number
+  readonly count: number
+}
+
 /** What a part of a phase came to. */
 export interface Outcome {
   /** How many of the aborts ended the call; the others came after its end, which gave what it should. */
