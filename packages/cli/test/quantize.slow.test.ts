@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import { hasIntegerLayers, type QuantizationReport } from '@mobileone/core'
+import { fromOnnx } from '@mobileone/onnx'
 import { goldenPath, lacking } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openProject, type Project, runProgram } from './program.ts'
@@ -23,8 +24,8 @@ beforeAll(async () => {
 })
 afterAll(() => project.remove())
 
-const model = (file: string) =>
-  modelFromCheckpoint(readCheckpoint(new Uint8Array(readFileSync(join(project.folder, file)))))
+const bytesOf = (file: string) => new Uint8Array(readFileSync(join(project.folder, file)))
+const model = (file: string) => modelFromCheckpoint(readCheckpoint(bytesOf(file)))
 
 describe('quantize', () => {
   it('makes a file that every command reads', { timeout: 120_000 }, async () => {
@@ -178,7 +179,7 @@ it.skipIf(lacking('golden'))('S0 in int8 by the command line', { timeout: 180_00
   const { code, stdout, stderr } = await runProgram(project.folder, [
     ...args,
     '-o',
-    's0.safetensors',
+    's0.int8.safetensors',
     '--json',
   ])
   expect([code, stderr]).toEqual([0, ''])
@@ -187,4 +188,25 @@ it.skipIf(lacking('golden'))('S0 in int8 by the command line', { timeout: 180_00
   expect(result.agreement).toBeGreaterThanOrEqual(0.85)
   expect(result.bytes).toBeLessThanOrEqual(2_200_000)
   expect(result.gzipBytes).toBeLessThanOrEqual(1_850_000)
+
+  const made = async (output: string) => {
+    const args = ['export', 's0.int8.safetensors', '-o', output, '--json']
+    const outcome = await runProgram(project.folder, args)
+    expect([outcome.code, outcome.stderr]).toEqual([0, ''])
+    return JSON.parse(outcome.stdout) as { readonly bytes: number; readonly notes?: readonly string[] }
+  }
+  const int8 = model('s0.int8.safetensors')
+  const onnx = await made('s0.onnx')
+  expect(fromOnnx(bytesOf('s0.onnx')).weights).toEqual(int8.weights)
+  // Weights that stay float are float16 here and float32 in the other two.
+  const sizes = {
+    onnx: onnx.bytes,
+    tflite: (await made('s0.tflite')).bytes,
+    coreml: (await made('s0.mlpackage')).bytes,
+  }
+  console.log(`S0 in int8: ${JSON.stringify({ safetensors: result.bytes, ...sizes })}`)
+  for (const bytes of Object.values(sizes)) expect(bytes).toBeLessThanOrEqual(2_450_000)
+  const mlmodel = await made('s0.mlmodel')
+  expect(mlmodel.bytes).toBeGreaterThan(8_000_000)
+  expect(mlmodel.notes).toEqual([expect.stringMatching(/int8 weights as floats.*\.mlpackage keeps/)])
 })

@@ -4,6 +4,8 @@ import {
   type Model,
   maxAbsDifference,
   type Preprocess,
+  quantize,
+  reference,
   type Tensor,
   tensor,
 } from '@mobileone/core'
@@ -51,6 +53,38 @@ describe.skipIf(lacking('golden'))('the real S0', () => {
   }, 120_000)
 
   test.each([
+    ['w8a7', true],
+    ['w8', false],
+  ] as const)(
+    'in the int8 form (%s): near the logits of its weights and of its integers',
+    async (form, activations) => {
+      const inputs = { image: tensor([1, 3, 224, 224], readGoldenFloat32('s0-input-1x3x224x224.f32')) }
+      const { model, report } = await quantize(load(), { samples: [inputs], activations })
+      expect(report.form).toBe(form)
+      const made = toCoreML(model, arrays)
+      const bytes = Object.values(made.files).reduce((sum, file) => sum + file.length, 0)
+      expect(bytes).toBeLessThan(2_450_000)
+      await using executor = interpretPackage(made)
+      const got = (await executor.run(inputs)).logits as Tensor
+      expect(got.data.indexOf(Math.max(...got.data))).toBe(957)
+      const distances = []
+      for (const precision of ['float32', 'int8'] as const) {
+        await using exact = await reference({ precision }).compile(model)
+        const { logits } = await exact.run(inputs)
+        distances.push(decibels(got, logits as Tensor))
+      }
+      const [weights = 0, integers = 0] = distances
+      console.log(
+        `package of S0 (${form}, ${bytes} bytes): ${weights.toFixed(1)} dB from its weights in float32, ${integers.toFixed(1)} from its integers`,
+      )
+      // Values and scales are float16.
+      expect(weights).toBeGreaterThan(30)
+      expect(integers).toBeGreaterThan(activations ? 15 : 30)
+    },
+    600_000,
+  )
+
+  test.each([
     ['float16', 0.995],
     ['int8', 0.95],
   ] as const)(
@@ -74,3 +108,13 @@ describe.skipIf(lacking('golden'))('the real S0', () => {
     3_600_000,
   )
 })
+
+/** The power of `wanted` over that of what `got` differs by. */
+function decibels(got: Tensor, wanted: Tensor): number {
+  let [signal, noise] = [0, 0]
+  for (const [at, value] of wanted.data.entries()) {
+    signal += value ** 2
+    noise += (value - (got.data[at] as number)) ** 2
+  }
+  return 10 * Math.log10(signal / noise)
+}

@@ -1,9 +1,19 @@
+import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import { normalInputs } from '@mobileone/conformance'
-import { type Model, print, random, reference, type Tensors } from '@mobileone/core'
-import { lacking } from '@mobileone/testkit'
+import {
+  type Model,
+  print,
+  quantize,
+  random,
+  reference,
+  type Tensor,
+  type Tensors,
+  tensor,
+} from '@mobileone/core'
+import { lacking, readGolden, readGoldenFloat32 } from '@mobileone/testkit'
 import { describe, expect, it } from 'vitest'
 import { toTflite } from '../src/index.ts'
-import { expectClose } from './support/compare.ts'
+import { decibels, expectClose, runReference } from './support/compare.ts'
 import { int8Model } from './support/int8-models.ts'
 import { interpret } from './support/interpreter.ts'
 import { openLiteRt } from './support/litert.ts'
@@ -50,6 +60,33 @@ describe('the int8 form as .tflite', () => {
       }
     },
     60_000,
+  )
+
+  it.skipIf(lacking('golden', 'litert'))(
+    "S0 runs on LiteRT's interpreter as its weights say, and near its integers",
+    async () => {
+      const float = modelFromCheckpoint(readCheckpoint(readGolden('mobileone_s0.pth.tar')))
+      const inputs = { image: tensor([1, 3, 224, 224], readGoldenFloat32('s0-input-1x3x224x224.f32')) }
+      for (const activations of [true, false]) {
+        const { model } = await quantize(float, { samples: [inputs], activations })
+        const bytes = toTflite(model)
+        expect(bytes.length).toBeLessThan(2_450_000)
+        const wanted = await runStored(model, inputs)
+        const [results = {}] = interpret([{ bytes, inputs, kernels: ['xnnpack', 'builtin'] }])
+        expect(Object.keys(results)).toEqual(['xnnpack', 'builtin'])
+        const integers = activations ? (await runReference(model, inputs)).logits : wanted.logits
+        for (const [kernels, { logits }] of Object.entries(results)) {
+          expectClose(logits, wanted.logits as Tensor, 1e-4, kernels)
+          expect(logits?.data.indexOf(Math.max(...logits.data))).toBe(957)
+          const sqnrDb = decibels(logits as Tensor, integers as Tensor)
+          console.log(
+            `.tflite of S0 (${activations ? 'w8a7' : 'w8'}, ${bytes.length} bytes), ${kernels}: ${sqnrDb.toFixed(1)} dB`,
+          )
+          expect(sqnrDb).toBeGreaterThan(activations ? 15 : 80)
+        }
+      }
+    },
+    600_000,
   )
 
   it.skipIf(lacking('chromium'))('runs in LiteRT.js', async () => {

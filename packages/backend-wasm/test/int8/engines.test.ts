@@ -142,7 +142,7 @@ const engines: Readonly<Record<string, Engine>> = {
     need: 'arm64-node',
     open: inEngine('arm64-node'),
     runs: [plain, ...relaxed, ...onTwo(relaxed.slice(-1))],
-    step: 8,
+    step: 20,
   },
 }
 

@@ -27,6 +27,16 @@ export function expectClose(got: Tensor | undefined, wanted: Tensor, tolerance: 
   expect(found, what).toBe('')
 }
 
+/** The power of `wanted` over that of what `got` differs by. */
+export function decibels(got: Tensor, wanted: Tensor): number {
+  let [signal, noise] = [0, 0]
+  for (const [at, value] of wanted.data.entries()) {
+    signal += value ** 2
+    noise += (value - (got.data[at] as number)) ** 2
+  }
+  return 10 * Math.log10(signal / noise)
+}
+
 /** Axis i of the result is axis `order[i]` of `source`; vectors and matrices stay as they are. */
 export function reorder(source: Tensor, order: readonly [number, number, number, number]): Tensor {
   if (source.shape.length !== 4) return source
