@@ -11,7 +11,7 @@ export function isWithin({ worst, limit }) {
 /** One row for the terminal. */
 export function tableLine({ what, against, cases, worst, limit, beside }) {
   const counted = cases > 1 ? `, ${cases} cases` : ''
-  const own = beside === undefined ? '' : `; its own float32: ${number(beside)}`
+  const own = beside === undefined ? '' : `; its own in float32: ${number(beside)}`
   return `${what} (${against}${counted}): ${number(worst)}, at most ${number(limit)}${own}`
 }
 

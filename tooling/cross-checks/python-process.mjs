@@ -34,7 +34,10 @@ export class PythonProcess {
     const head = { call: name, args: given, blobs: bytes.map(({ length }) => length) }
     this.#child.stdin.write(Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), ...bytes]))
     const { value, done } = await this.#answers.next()
-    if (done) throw new Error(`Python ended in ${name}:\n${this.#errors}`)
+    if (done) {
+      const { exitCode, signalCode } = this.#child
+      throw new Error(`Python ended in ${name} (${signalCode ?? exitCode}):\n${this.#errors}`)
+    }
     if (value.error !== undefined) throw new Error(`${name}: ${value.error}`)
     return value
   }

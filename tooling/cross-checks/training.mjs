@@ -1,16 +1,25 @@
 import { modelFromCheckpoint, readCheckpoint, toSafetensors } from '@mobileone/checkpoint'
-import { floatWeight, imagenetPreprocess, initialize, mobileone, random, variants } from '@mobileone/core'
+import {
+  configFromWidths,
+  floatWeight,
+  imagenetPreprocess,
+  initialize,
+  mobileone,
+  random,
+} from '@mobileone/core'
 import { overrideRecipe, paperRecipe, train } from '@mobileone/train'
 import { startTfjs } from '@mobileone/train/node'
 import { apart } from './apart.mjs'
 
-const [size, batchSize, classes, stepsPerEpoch, epochs] = [64, 8, 10, 3, 2]
+const [size, batchSize, classes, stepsPerEpoch, epochs] = [64, 16, 10, 3, 2]
+/** A small MobileOne: in the deep ones a few steps carry a rounding so far that PyTorch disagrees with itself. */
+const network = { blocks: [1, 2, 1, 1], widths: [0.5, 0.5, 0.5, 0.5], branches: 2 }
 const tries = [
-  { variant: 's0', nesterov: false, gradientClip: null },
-  { variant: 's1', nesterov: true, gradientClip: 1 },
+  { name: 'momentum', variant: 's0', nesterov: false, gradientClip: null },
+  { name: 'Nesterov, clipped', variant: 's1', nesterov: true, gradientClip: 1 },
 ]
-/** Steps of training amplify roundings, which sums in another order have: what PyTorch itself moves by in float32 is stated beside. */
-const limit = 1e-3
+/** Of the largest element of a tensor. */
+const limit = 2e-5
 
 /** Our trainer on TensorFlow.js and PyTorch, from the same weights over the same batches. */
 export const training = {
@@ -19,17 +28,17 @@ export const training = {
     'steps of SGD with momentum, weight decay, label smoothing and moving average, from the same weights: PyTorch in float64',
   async *run({ python, seed, note }) {
     const lib = await startTfjs()
-    for (const { variant, nesterov, gradientClip } of tries) {
+    for (const { name, variant, nesterov, gradientClip } of tries) {
       const recipe = overrideRecipe(paperRecipe(variant), {
         epochs,
         optimizer: { momentum: 0.9, nesterov },
-        learningRate: { peak: 0.01, final: 1e-4, warmupEpochs: 0.5, warmupFactor: 0.1 },
-        weightDecay: { from: 5e-3, to: 1e-3 },
+        learningRate: { peak: 0.001, final: 1e-4, warmupEpochs: 0.5, warmupFactor: 0.1 },
+        weightDecay: { from: 0.2, to: 0.05 },
         ema: { decay: 0.8, debias: true },
         gradientClip,
         curriculum: [{ from: 0, size: [size, size], strength: 0, batchSize }],
       })
-      const config = { ...variants[variant], classes, input: { channels: 3, size: [size, size] } }
+      const config = configFromWidths({ ...network, name: 'small', classes, inputSize: [size, size] })
       const start = initialize(mobileone(config, { form: 'train' }), { seed, scheme: 'pytorch' })
       const batches = batchesOf(seed)
       const ours = { losses: [], norms: [] }
@@ -41,7 +50,7 @@ export const training = {
           if (event.type !== 'step') return
           ours.losses.push(event.loss)
           ours.norms.push(event.gradientNorm)
-          note(`${variant} step ${event.step} of ${event.steps}: loss ${event.loss.toFixed(4)}`)
+          note(`${name}: step ${event.step} of ${event.steps}: loss ${event.loss.toFixed(4)}`)
         },
       })
       const given = [
@@ -49,34 +58,34 @@ export const training = {
         ...batches.flatMap(({ images, labels }) => [images, labels]),
       ]
       const follow = async (dtype) => {
-        const asked = { variant, recipe, classes, size, batchSize, stepsPerEpoch, dtype }
+        const asked = { network, recipe, classes, size, batchSize, stepsPerEpoch, dtype }
         const { result, blobs } = await python.ask('training.train', asked, given)
         const [last, average] = blobs.map((bytes) =>
           modelFromCheckpoint(readCheckpoint(bytes), { size: [size, size] }),
         )
         return { ...result, last, average }
       }
-      const exact = await follow('float64')
-      const rounded = await follow('float32')
+      const wanted = await follow('float64')
+      const again = await follow('float32')
       const compare = (what, mine, wanted, single) => ({
-        what: `${variant.toUpperCase()}, ${nesterov ? 'Nesterov, clipped' : 'momentum'}: ${what}`,
+        what: `${name}: ${what}`,
         against: 'torch',
         cases: epochs * stepsPerEpoch,
         worst: apart(mine, wanted),
         limit,
         beside: apart(single, wanted),
       })
-      yield compare('losses', ours.losses, exact.losses, rounded.losses)
-      yield compare('norms of the gradients', ours.norms, exact.norms, rounded.norms)
+      yield compare('losses', ours.losses, wanted.losses, again.losses)
+      yield compare('norms of the gradients', ours.norms, wanted.norms, again.norms)
       yield {
         ...compare('last weights', [1], [1], [1]),
-        worst: modelsApart(trained.last, exact.last),
-        beside: modelsApart(rounded.last, exact.last),
+        worst: modelsApart(trained.last, wanted.last),
+        beside: modelsApart(again.last, wanted.last),
       }
       yield {
         ...compare('averaged weights', [1], [1], [1]),
-        worst: modelsApart(trained.model, exact.average),
-        beside: modelsApart(rounded.average, exact.average),
+        worst: modelsApart(trained.model, wanted.average),
+        beside: modelsApart(again.average, wanted.average),
       }
     }
   },

@@ -1,17 +1,24 @@
-"""Training steps of PyTorch: its gradients, its cross-entropy, its SGD, on timm's network."""
+"""Training steps of PyTorch: its gradients, its cross-entropy, its SGD, on timm's blocks."""
 import math
 import sys
 from pathlib import Path
 
 import numpy
 import safetensors.torch
-import timm
 import torch
 import torch.nn.functional as F
+from timm.models.byobnet import ByobNet, ByoModelCfg, _mobileone_bcfg
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "packages" / "train" / "python"))
 from schedules import average_decay, learning_rate_at, weight_decay_at  # noqa: E402
 from train_mobileone import Average, parameter_groups  # noqa: E402
+
+
+def build(network, classes):
+    """timm's MobileOne with other depths and widths."""
+    widths = network["widths"]
+    blocks = _mobileone_bcfg(d=network["blocks"], wf=widths, num_conv_branches=network["branches"])
+    return ByobNet(ByoModelCfg(blocks=blocks, stem_type="one", stem_chs=int(64 * widths[0])), num_classes=classes)
 
 
 def tensors_of(model):
@@ -23,7 +30,7 @@ def train(args, blobs):
     """Follow the recipe from the weights of blobs[0] over the batches that follow it, NHWC and int32 labels; losses, gradient norms, last and averaged weights."""
     recipe, count, size = args["recipe"], args["batchSize"], args["size"]
     dtype = getattr(torch, args["dtype"])
-    model = timm.create_model(f"mobileone_{args['variant']}", num_classes=args["classes"])
+    model = build(args["network"], args["classes"])
     model.load_state_dict(safetensors.torch.load(blobs[0]), strict=True)
     model = model.to(dtype).train()
     for module in model.modules():
@@ -41,7 +48,7 @@ def train(args, blobs):
             group["lr"] = learning_rate_at(recipe, epochs)
             group["weight_decay"] = weight_decay_at(recipe, epochs) if group["decays"] else 0
         optimizer.zero_grad(set_to_none=True)
-        logits = model(torch.from_numpy(images.copy()).permute(0, 3, 1, 2).to(dtype))
+        logits = model(torch.from_numpy(images.copy()).permute(0, 3, 1, 2).to(dtype).contiguous())
         loss = F.cross_entropy(logits, labels, label_smoothing=recipe["labelSmoothing"])
         loss.backward()
         limit = recipe["gradientClip"] or math.inf
