@@ -10,6 +10,19 @@ const place = /(<!-- engines -->\n)[\s\S]*?(<!-- \/engines -->)/
  * @throws MobileOneError `invalid-file` for a file that cannot be read or has no such place.
  */
 export function writeEngines(path: string, report: Report): void {
+  const text = readWithPlace(path)
+  const body = enginesMarkdown(report)
+  writeFileSync(
+    path,
+    text.replace(place, (_, begin: string, end: string) => `${begin}\n${body}\n${end}`),
+  )
+}
+
+/**
+ * The text of a Markdown file that has a place for the engines.
+ * @throws MobileOneError `invalid-file` for a file that cannot be read or has no such place.
+ */
+export function readWithPlace(path: string): string {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -22,11 +35,7 @@ export function writeEngines(path: string, report: Report): void {
       `${path} has no place for the engines: a line <!-- engines -->, and after it a line <!-- /engines -->`,
     )
   }
-  const body = enginesMarkdown(report)
-  writeFileSync(
-    path,
-    text.replace(place, (_, begin: string, end: string) => `${begin}\n${body}\n${end}`),
-  )
+  return text
 }
 
 /** Ours in each runtime: time, and share of the multiplications and additions that this runtime can do on as many threads. */

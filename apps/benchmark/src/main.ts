@@ -16,7 +16,7 @@ import {
 } from '@mobileone/measure'
 import { studies, studyMarkdown, studySvg, studyText } from '@mobileone/measure/studies'
 import { progressLine } from '@mobileone/testkit'
-import { writeEngines } from './engine-table.ts'
+import { readWithPlace, writeEngines } from './engine-table.ts'
 import { help, type Options, parseOptions } from './options.ts'
 import { writeFolder } from './portable-gpu-benchmark/write-folder.ts'
 import { fileSource, knownPhotographs, variantSources } from './prepare-networks.ts'
@@ -63,6 +63,8 @@ async function carry(
 }
 
 async function measure(options: Options): Promise<void> {
+  // Before the work, which takes minutes.
+  if (options.write !== undefined) readWithPlace(options.write)
   const { weights, photos, quick } = options
   const int8 = options.precision.includes('int8')
   const models =
