@@ -21,7 +21,7 @@ const page = join(root, 'docs/cross-checks.md')
 const usage = `npm run cross-checks [-- options]
 
 Compares what this project computes with what PyTorch, timm, torchvision, fvcore, ONNX Runtime, Pillow and numpy do.
-Ends with 1 where a difference is over its limit.
+Ends with 1 where a difference is over its limit, and with 3 where the Python environment cannot be made.
 
 checks: ${Object.keys(checkFiles).join(', ')}
 
@@ -64,6 +64,15 @@ function parse() {
   }
 }
 
+function made() {
+  try {
+    return installPython(note)
+  } catch (error) {
+    console.error(`cross-checks: ${error.message}`)
+    process.exit(3)
+  }
+}
+
 function whole(name, text, least) {
   const value = Number(text)
   return Number.isSafeInteger(value) && value >= least
@@ -97,7 +106,7 @@ install()
 build()
 
 const note = (text) => console.error(`  ${text}`)
-const interpreter = values.python ?? (values.install ? installPython(note) : installedPython())
+const interpreter = values.python ?? (values.install ? made() : installedPython())
 if (interpreter === undefined)
   fail('the Python environment is missing; make it with --install, or name one with --python')
 
