@@ -33,9 +33,14 @@ SCHEMA = pyarrow.schema([
 ])
 
 
+def whole(address):
+    """An address, or a path from the root: workers have another working directory."""
+    return address if "://" in address else str(Path(address).resolve())
+
+
 def place(address):
-    """The file system of an address or a path, and the path in it."""
-    return pyarrow.fs.FileSystem.from_uri(address if "://" in address else str(Path(address).resolve()))
+    """The file system of an address or a path from the root, and the path in it."""
+    return pyarrow.fs.FileSystem.from_uri(address)
 
 
 def list_pictures(address):
@@ -122,8 +127,8 @@ def write(batch, output, labels):
 def parse():
     here = Path(__file__).parent
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pictures", required=True, help="a folder, or an address as s3://bucket/folder")
-    parser.add_argument("--output", required=True, help="folder or address for the Parquet files")
+    parser.add_argument("--pictures", type=whole, required=True, help="a folder, or an address as s3://bucket/folder")
+    parser.add_argument("--output", type=whole, required=True, help="folder or address for the Parquet files")
     parser.add_argument("--address", help="the Ray cluster, or auto inside of one (default: this machine)")
     parser.add_argument("--plan", default=str(here / "plan.json"), help="the plan (default: beside this file)")
     parser.add_argument("--batch-size", type=int, default=32, help="pictures that the network takes at a time (default 32)")
@@ -161,7 +166,7 @@ def main():
     dataset = dataset.map_batches(
         Classify,
         batch_size=args.batch_size,
-        concurrency=workers,
+        compute=ray.data.ActorPoolStrategy(size=workers),
         num_cpus=args.threads,
         num_gpus=1 if args.gpu else 0,
         fn_constructor_args=(ray.put(model), args.top or plan["top"], args.threads, args.gpu),
