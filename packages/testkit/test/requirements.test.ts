@@ -77,7 +77,7 @@ describe('what is there', () => {
 it('an unknown name is an error', async () => {
   const { lacking } = await load({ CHROMIUM_PATH: process.execPath, MOBILEONE_REQUIRE: 'chrome' })
   expect(() => lacking('chromium')).toThrow(
-    'MOBILEONE_REQUIRE names "chrome"; it takes golden, chromium, python, litert, torch, fashion-mnist, webgpu, workerd, bun, deno, webai-runner, swift, firefox, webkit, current-node, registry, arm64-node',
+    'MOBILEONE_REQUIRE names "chrome"; it takes golden, chromium, python, litert, torch, ray, fashion-mnist, webgpu, workerd, bun, deno, webai-runner, swift, firefox, webkit, current-node, registry, arm64-node',
   )
   vi.unstubAllEnvs()
 })
