@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** Conditions that no installation changes, or that a try decides and `reportLack` tells. */
 const allowed = [
-  /^lacking\('/,
+  /^lacking\(('|need\)$)/,
   /^process\.platform [!=]== /,
   /^limit < 2$/,
   /^cores < 2$/,

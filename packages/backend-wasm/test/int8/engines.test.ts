@@ -100,7 +100,7 @@ describe('in this Node', () => {
       expectFingerprint('seeded', run, await int8Bits(model, inputs, run))
     },
   )
-  test.skipIf(!hasGolden).each([plain, ...onTwo([plain])])(
+  test.skipIf(lacking('golden')).each([plain, ...onTwo([plain])])(
     '$kernel, $threads thread(s): the real S0',
     async (run) => {
       expectFingerprint('real', run, await int8Bits(real, photograph, run))
@@ -163,7 +163,7 @@ describe.each(Object.entries(engines))('in %s', (_, { need, open, runs, step }) 
     test.each(runs)('$kernel, $threads thread(s): S0 with seeded weights', async (run) => {
       expectFingerprint('seeded', run, await asked.call('int8Logits', 'seeded', run))
     })
-    test.skipIf(!hasGolden).each(runs)('$kernel, $threads thread(s): the real S0', async (run) => {
+    test.skipIf(lacking('golden')).each(runs)('$kernel, $threads thread(s): the real S0', async (run) => {
       expectFingerprint('real', run, await asked.call('int8Logits', 'real', run))
     })
   })
