@@ -4,11 +4,11 @@
  * `--at <n>` with `--only` writes input n of the seed to a file and reads it once. `--write docs/reliability.md` fills the places of that
  * file between `<!-- fuzz run -->` and `<!-- /fuzz -->` with what was found.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { arch, availableParallelism, cpus, loadavg, platform, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
-import { fillPlaces } from '../../packages/testkit/src/written-places.ts'
+import { writePlaces } from '../../packages/testkit/src/written-places.ts'
 import { emptyTally, makeInput, type Tally } from './fuzz-parser.ts'
 import { judge } from './judge.ts'
 import { parsers } from './parsers.ts'
@@ -82,17 +82,8 @@ async function fuzz(): Promise<void> {
     ...rows,
     '',
   ].join('\n')
-  writeResults(values.write, { run, parsers: table })
-}
-
-/** @throws Error where the file has no place for them. */
-function writeResults(path: string, results: Readonly<Record<string, string>>): void {
-  const filled = fillPlaces(readFileSync(path, 'utf8'), 'fuzz', (name) => results[name])
-  if (filled === undefined)
-    throw new Error(
-      `${path} has no place for it: a line <!-- fuzz run -->, and after it a line <!-- /fuzz -->`,
-    )
-  writeFileSync(path, filled)
+  const results: Readonly<Record<string, string>> = { run, parsers: table }
+  writePlaces(values.write, { kind: 'fuzz', what: 'it', example: 'run' }, (name) => results[name])
 }
 
 /** Fuzz one parser for `ms`; where an input kills or blocks its thread, another goes on behind it. */

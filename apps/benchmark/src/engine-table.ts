@@ -1,21 +1,16 @@
 /** What each engine makes of our kernels, and how much it could: a table for a Markdown file. */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { MobileOneError } from '@mobileone/core'
 import { busyReason, type Report } from '@mobileone/measure'
+import { type Places, readWithPlaces, writePlaces } from '@mobileone/testkit'
+import { measuredOn } from './measured-on.ts'
 
-const place = /(<!-- engines -->\n)[\s\S]*?(<!-- \/engines -->)/
+const place: Places = { kind: 'engines', what: 'the engines' }
 
 /**
  * Fill the place of a Markdown file between `<!-- engines -->` and `<!-- /engines -->` with the table of `report`.
  * @throws MobileOneError `invalid-file` for a file that cannot be read or has no such place.
  */
 export function writeEngines(path: string, report: Report): void {
-  const text = readWithPlace(path)
-  const body = enginesMarkdown(report)
-  writeFileSync(
-    path,
-    text.replace(place, (_, begin: string, end: string) => `${begin}\n${body}\n${end}`),
-  )
+  writePlaces(path, place, () => enginesMarkdown(report))
 }
 
 /**
@@ -23,29 +18,14 @@ export function writeEngines(path: string, report: Report): void {
  * @throws MobileOneError `invalid-file` for a file that cannot be read or has no such place.
  */
 export function readWithPlace(path: string): string {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new MobileOneError('invalid-file', `cannot read ${path}: ${(cause as Error).message}`, { cause })
-  }
-  if (!place.test(text)) {
-    throw new MobileOneError(
-      'invalid-file',
-      `${path} has no place for the engines: a line <!-- engines -->, and after it a line <!-- /engines -->`,
-    )
-  }
-  return text
+  return readWithPlaces(path, place)
 }
 
 /** Ours in each runtime: time, and share of the multiplications and additions that this runtime can do on as many threads. */
 export function enginesMarkdown(report: Report): string {
-  const { date, machine, versions, protocol, peaks, results, skipped } = report
+  const { versions, protocol, peaks, results, skipped } = report
   const ours = results.filter(({ contender }) => contender.startsWith('mobileone-'))
   const busy = busyReason(report)
-  const load = machine.load
-    ? `, load ${machine.load.before[0]?.toFixed(1)} before and ${machine.load.after[0]?.toFixed(1)} after`
-    : ''
   const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   const rows = ours.map((result) => {
     const { variant, runtime, threads, precision = 'float32', gflops, peakShare } = result
@@ -71,7 +51,7 @@ export function enginesMarkdown(report: Report): string {
   const what = { medianMs: 'medians', meanMs: 'means', minMs: 'the least' }[protocol.headline]
   const runs = protocol.rounds * protocol.runsPerTurn
   return `${[
-    `${date.slice(0, 16).replace('T', ' ')} UTC, ${machine.cpu}, ${machine.cores} cores, ${machine.platform}${load}; ${runs} runs of each in turns, ${what}.` +
+    `${measuredOn(report)}; ${runs} runs of each in turns, ${what}.` +
       (busy === undefined ? '' : ` **The machine had other work (${busy}): read ratios, not times.**`),
     '',
     row([

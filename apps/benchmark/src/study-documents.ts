@@ -1,8 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs'
 import { MobileOneError } from '@mobileone/core'
 import type { Report } from '@mobileone/measure'
 import { networksOfStudies, type StudyNetwork, studyMarkdown, studyNamed } from '@mobileone/measure/studies'
-import { fillPlaces } from '@mobileone/testkit'
+import { fillPlaces, writePlaces } from '@mobileone/testkit'
+import { measuredOn } from './measured-on.ts'
 import type { Options } from './options.ts'
 
 /**
@@ -31,39 +31,26 @@ export function studyNetworks({
  * @throws MobileOneError `invalid-file` for a file that cannot be read or has no such place.
  */
 export function writeStudies(path: string, report: Report): void {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new MobileOneError('invalid-file', `cannot read ${path}: ${(cause as Error).message}`, { cause })
-  }
-  const filled = fillStudies(text, report)
-  if (filled === undefined) {
-    throw new MobileOneError(
-      'invalid-file',
-      `${path} has no place for a study: a line <!-- study zoo -->, and after it a line <!-- /study -->`,
-    )
-  }
-  writeFileSync(path, filled)
+  writePlaces(path, { kind: 'study', what: 'a study', example: 'zoo' }, bodyOf(report))
 }
 
 /** `text` with its places filled; undefined where it has none. */
 export function fillStudies(text: string, report: Report): string | undefined {
-  return fillPlaces(text, 'study', (name) =>
-    name === 'run' ? runText(report) : studyMarkdown(studyNamed(name), report),
-  )
+  return fillPlaces(text, 'study', bodyOf(report))
+}
+
+function bodyOf(report: Report): (name: string) => string | undefined {
+  return (name) => (name === 'run' ? runText(report) : studyMarkdown(studyNamed(name), report))
 }
 
 /** How it was measured: date, machine, load, versions, rounds. */
-function runText({ date, machine, versions, protocol, peaks }: Report): string {
-  const load = machine.load
-    ? `, load ${machine.load.before[0]?.toFixed(1)} before and ${machine.load.after[0]?.toFixed(1)} after`
-    : ''
+function runText(report: Report): string {
+  const { versions, protocol, peaks } = report
   const { rounds, starts, runsPerTurn, headline } = protocol
   const runs = rounds * runsPerTurn
   const figure = { medianMs: 'medians', meanMs: 'means', minMs: 'the least of them counts' }[headline]
   return `${[
-    `${date.slice(0, 16).replace('T', ' ')} UTC, ${machine.cpu}, ${machine.cores} cores, ${machine.platform}${load}.`,
+    `${measuredOn(report)}.`,
     `${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(', ')}.`,

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { MobileOneError } from '@mobileone/core'
-import { fillPlaces } from '@mobileone/testkit'
+import { writePlaces } from '@mobileone/testkit'
 
 /** Where reports are written. */
 export const reliabilityDocument = 'docs/reliability.md'
@@ -10,21 +10,8 @@ export const reliabilityDocument = 'docs/reliability.md'
  * Fill the places of `kind` in the Markdown file `path`.
  * @throws MobileOneError `invalid-file` for a file that cannot be read or has no such place.
  */
-export function writePlaces(path: string, kind: string, write: (name: string) => string | undefined): void {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new MobileOneError('invalid-file', `cannot read ${path}: ${(cause as Error).message}`, { cause })
-  }
-  const filled = fillPlaces(text, kind, write)
-  if (filled === undefined) {
-    throw new MobileOneError(
-      'invalid-file',
-      `${path} has no place for it: a line <!-- ${kind} NAME -->, and after it a line <!-- /${kind} -->`,
-    )
-  }
-  writeFileSync(path, filled)
+export function writeReport(path: string, kind: string, write: (name: string) => string | undefined): void {
+  writePlaces(path, { kind, what: 'it', example: 'NAME' }, write)
 }
 
 /** The reports in `paths`, each of `kind`. @throws MobileOneError `invalid-file`. */

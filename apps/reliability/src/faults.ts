@@ -2,7 +2,7 @@
 import { isMobileOneError, printableLines } from '@mobileone/core'
 import { progressLine } from '@mobileone/testkit'
 import { type Circumstances, circumstancesText, watchCircumstances } from './circumstances.ts'
-import { keepReport, readReports, writePlaces } from './document.ts'
+import { keepReport, readReports, writeReport } from './document.ts'
 import { type Area, areas, type FaultResult, tryFault } from './faults/fault.ts'
 import { faults } from './faults/list.ts'
 import { namesOf, numberOf, readOptions } from './options.ts'
@@ -83,7 +83,7 @@ async function main(): Promise<void> {
   else if (values.from !== undefined)
     for (const result of report.results) process.stdout.write(lineOf(result))
   if (values.write !== undefined) {
-    writePlaces(values.write, 'faults', (name) => placeOf(report, name))
+    writeReport(values.write, 'faults', (name) => placeOf(report, name))
     process.stderr.write(`${values.write} is written\n`)
   }
   const failed = report.results.filter(({ outcome }) => outcome === 'failed').length

@@ -2,7 +2,7 @@
 import { isMobileOneError, printableLines } from '@mobileone/core'
 import { progressLine } from '@mobileone/testkit'
 import { watchCircumstances } from './circumstances.ts'
-import { keepReport, readReports, writePlaces } from './document.ts'
+import { keepReport, readReports, writeReport } from './document.ts'
 import { namesOf, numberOf, readOptions } from './options.ts'
 import { chromiumVersion } from './soak/lane.ts'
 import {
@@ -165,7 +165,7 @@ async function main(): Promise<void> {
     options.json ? `${JSON.stringify(report, undefined, 1)}\n` : printableLines(soakText(report)),
   )
   if (options.write !== undefined) {
-    writePlaces(options.write, 'soak', (name) => placeOf(report, name))
+    writeReport(options.write, 'soak', (name) => placeOf(report, name))
     process.stderr.write(`${options.write} is written\n`)
   }
   const problems = problemsOf(report)

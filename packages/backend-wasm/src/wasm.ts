@@ -75,7 +75,7 @@ async function preload(
   if (wasm !== undefined) return
   const simd = await chooseSimd(wanted)
   const shared = planThreads(options.threads).threads > 1
-  const module = loadModule(simd, wasm, shared)
+  const module = loadModule(simd, undefined, shared)
   if (model) await int8For(model, simd, options.precision, module, shared)
   else await module
 }
