@@ -7,3 +7,18 @@ export function measuredOn({ date, machine }: Pick<Report, 'date' | 'machine'>):
     : ''
   return `${date.slice(0, 16).replace('T', ' ')} UTC, ${machine.cpu}, ${machine.cores} cores, ${machine.platform}${load}`
 }
+
+/** The lines above a table: day, machine and load, then who was measured. */
+export function heading({
+  date,
+  machine,
+  versions,
+}: Pick<Report, 'date' | 'machine' | 'versions'>): readonly string[] {
+  const loads = [machine.load?.before[0], machine.load?.after[0]].map((value) => value?.toFixed(1) ?? '?')
+  return [
+    `${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, load ${loads[0]} before and ${loads[1]} after`,
+    Object.entries(versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', '),
+  ]
+}

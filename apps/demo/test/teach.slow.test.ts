@@ -12,7 +12,7 @@ import { unzipSync, zipSync } from 'fflate'
 import type { Page } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { longTasks as tasksOverLimit, watchLongTasks } from './long-tasks.ts'
+import { longTasks, watchLongTasks } from './long-tasks.ts'
 import { modelReady, openSite, type Site, takeScreenshots } from './open-site.ts'
 
 const assets = fileURLToPath(new URL('../assets/', import.meta.url))
@@ -21,10 +21,6 @@ const patient = { timeout: 20_000 }
 
 /** Given to the page by the debugger, which no policy stops. */
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-declare global {
-  var longTasks: number[]
-}
 
 interface NamedBuffer {
   readonly name: string
@@ -68,15 +64,6 @@ async function accuracyOf(page: Page, examples: number): Promise<number> {
   return Number(await page.getAttribute('[data-accuracy]', 'data-accuracy'))
 }
 
-/** Drawing a page of several sizes takes long tasks, which are not its own. */
-async function pictures(page: Page, name: string): Promise<void> {
-  const before = await page.evaluate(() => globalThis.longTasks.length)
-  await takeScreenshots(page, name)
-  await page.evaluate((length) => {
-    globalThis.longTasks.length = length
-  }, before)
-}
-
 const bestSeen = (page: Page): Promise<string | null | undefined> =>
   page.evaluate(() => document.querySelector('.teach .bars .best .name')?.textContent)
 
@@ -110,12 +97,6 @@ describe.skipIf(lacking('chromium'))('teaching it', () => {
 
   const openTeach = async () => {
     const opened = await site.open('', { permissions: ['camera'] })
-    await opened.page.addInitScript(() => {
-      globalThis.longTasks = []
-      new PerformanceObserver((list) => {
-        for (const { duration } of list.getEntries()) globalThis.longTasks.push(duration)
-      }).observe({ entryTypes: ['longtask'] })
-    })
     await opened.page.goto(`${site.url}/#teach`)
     await opened.page.reload()
     await modelReady(opened.page)
@@ -134,7 +115,7 @@ describe.skipIf(lacking('chromium'))('teaching it', () => {
     const { page, problems, close } = await openTeach()
     await watchLongTasks(page)
     expect(await page.textContent('.hint')).toMatch(/Give "Class 1" some examples/)
-    await pictures(page, 'teach-empty')
+    await takeScreenshots(page, 'teach-empty')
     await teachBootsAndTrousers(page)
     expect(await accuracyOf(page, 17)).toBe(1)
     expect([await countOf(page, 'Boots'), await countOf(page, 'Trousers')]).toEqual([
@@ -145,7 +126,7 @@ describe.skipIf(lacking('chromium'))('teaching it', () => {
     const cells = await page.$$eval('.confusion td.numeric', (all) => all.map((cell) => cell.textContent))
     expect(cells).toEqual(['8', '0', '0', '9'])
 
-    await pictures(page, 'teach')
+    await takeScreenshots(page, 'teach')
     const [test] = await variations('9-sneaker', 1)
     await page.setInputFiles('input[aria-label="Test a picture"]', [test!])
     await expect.poll(() => bestSeen(page), patient).toBe('Boots')
@@ -173,7 +154,7 @@ describe.skipIf(lacking('chromium'))('teaching it', () => {
     expect(await countOf(page, 'Trousers')).toBe('0 examples')
     await page.keyboard.press('Control+z')
     expect(await countOf(page, 'Boots')).toBe('0 examples')
-    expect(await tasksOverLimit(page)).toEqual([])
+    expect(await longTasks(page)).toEqual([])
     expect(problems).toEqual([])
     await close()
   })
@@ -333,9 +314,7 @@ describe.skipIf(lacking('chromium'))('teaching it', () => {
       await addTo(page, 'Class 1', await photo('n01443537_goldfish.JPEG', 6))
       await addTo(page, 'Class 2', await photo('n01518878_ostrich.JPEG', 6))
       await accuracyOf(page, 12)
-      await page.evaluate(() => {
-        globalThis.longTasks.length = 0
-      })
+      await watchLongTasks(page)
       await page.click('.choose-open')
       const [chooser] = await Promise.all([
         page.waitForEvent('filechooser'),
@@ -354,7 +333,7 @@ describe.skipIf(lacking('chromium'))('teaching it', () => {
       await expect.poll(() => bestSeen(page), patient).toBe('Class 2')
       const head = loadHead((await exported(page, 'head')).bytes)
       expect(head.backbone.features).toBe(1024)
-      const long = await page.evaluate(() => globalThis.longTasks)
+      const long = await longTasks(page)
       console.log(
         `S0: ready after ${ms[0]} ms, learned ${ms[1]} ms later; long tasks: ${long.join(', ') || 'none'}`,
       )
@@ -397,9 +376,7 @@ describe.skipIf(lacking('chromium'))('teaching it', () => {
     retry: 2,
   }, async () => {
     const { page, problems, close } = await openTeach()
-    await page.evaluate(() => {
-      globalThis.longTasks.length = 0
-    })
+    await watchLongTasks(page)
     await page.click('text=Try it with samples')
     await rename(page, 'Shoes', 'Footwear')
     await page.click('section[aria-label="Class Footwear"] button:text("Use the camera")')
@@ -424,7 +401,8 @@ describe.skipIf(lacking('chromium'))('teaching it', () => {
     await page.waitForTimeout(300)
     const all = Number.parseInt((await countOf(page, 'Clothes')) ?? '', 10)
     await accuracyOf(page, all + 3)
-    await pictures(page, 'teach-camera')
+    expect(await longTasks(page)).toEqual([])
+    await takeScreenshots(page, 'teach-camera')
     await page.getByRole('button', { name: /^Undo/ }).click()
     expect(await countOf(page, 'Clothes')).toBe(`${count} examples`)
     await page.getByRole('button', { name: /^Undo/ }).click()
@@ -434,7 +412,6 @@ describe.skipIf(lacking('chromium'))('teaching it', () => {
         track: (document.querySelector('video')!.srcObject as MediaStream).getTracks()[0],
       })
     })
-    expect(await page.evaluate(() => globalThis.longTasks)).toEqual([])
     await page.click('nav a[href="#explain"]')
     await expect
       .poll(

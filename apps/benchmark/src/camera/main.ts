@@ -11,6 +11,8 @@ import { loadDeployModel, toSafetensors, withAssumedCard } from '@mobileone/sdk'
 import { goldenPath, launchChromium, pictureFilm } from '@mobileone/testkit'
 import { toTflite } from '@mobileone/tflite'
 import type { Browser } from 'playwright-core'
+import { inFreshPage } from '../fresh-page.ts'
+import { heading } from '../measured-on.ts'
 import { packageVersion } from '../paths.ts'
 import { startServer } from '../server.ts'
 import type { ContenderName, page, Seen } from './page.ts'
@@ -99,14 +101,14 @@ async function measure(
   const seen = new Map<ContenderName, Seen[]>()
   const skipped = new Map<ContenderName, string>()
   for (let round = 0; round < rounds; round++) {
-    const names = await inPage(browser, url, (tab) =>
+    const names = await inFreshPage(browser, url, 'cameraPage', (tab) =>
       tab.evaluate(() => (globalThis as unknown as { cameraPage: Page }).cameraPage.names),
     )
     for (const name of [...names.slice(round % names.length), ...names.slice(0, round % names.length)]) {
       process.stderr.write(`round ${round + 1} of ${rounds}: ${name}\n`)
       if (skipped.has(name)) continue
       try {
-        const turn = await inPage(browser, url, (tab) =>
+        const turn = await inFreshPage(browser, url, 'cameraPage', (tab) =>
           tab.evaluate(
             ([given, ms]) =>
               (globalThis as unknown as { cameraPage: Page }).cameraPage.see(given, Math.min(1500, ms), ms),
@@ -120,22 +122,6 @@ async function measure(
     }
   }
   return { seen, skipped }
-}
-
-async function inPage<T>(
-  browser: Browser,
-  url: string,
-  work: (tab: Awaited<ReturnType<Browser['newPage']>>) => Promise<T>,
-): Promise<T> {
-  const context = await browser.newContext()
-  try {
-    const tab = await context.newPage()
-    await tab.goto(url)
-    await tab.waitForFunction('globalThis.cameraPage')
-    return await work(tab)
-  } finally {
-    await context.close()
-  }
 }
 
 interface Summary {
@@ -170,8 +156,6 @@ function text(report: {
   readonly results: readonly (Summary & { readonly contender: string })[]
   readonly skipped: readonly { readonly contender: string; readonly reason: string }[]
 }): string {
-  const { cpu, cores, load } = report.machine
-  const loads = [load?.before[0], load?.after[0]].map((value) => value?.toFixed(1) ?? '?')
   const task = (ms: number): string => (ms === 0 ? '< 50' : ms.toFixed(0))
   const rows = report.results.map((result) => [
     result.contender,
@@ -185,10 +169,7 @@ function text(report: {
   ])
   const header = ['page', 'frames/s', 'ms/frame', 'p90', 'longest task', 'at start', 'start ms', 'it sees']
   return [
-    `${report.date.slice(0, 10)}, ${cpu}, ${cores} cores, load ${loads[0]} before and ${loads[1]} after`,
-    Object.entries(report.versions)
-      .map(([name, version]) => `${name} ${version}`)
-      .join(', '),
+    ...heading(report),
     '',
     table(header, rows, [1, 2, 3, 4, 5, 6]),
     ...report.skipped.map(({ contender, reason }) => `${contender} is left out: ${reason}`),

@@ -11,6 +11,8 @@ import { toOnnx } from '@mobileone/onnx'
 import { loadDeployModel, toSafetensors, withAssumedCard } from '@mobileone/sdk'
 import { goldenPath, launchChromium } from '@mobileone/testkit'
 import type { Browser } from 'playwright-core'
+import { inFreshPage } from '../fresh-page.ts'
+import { heading } from '../measured-on.ts'
 import { packageVersion } from '../paths.ts'
 import { startServer } from '../server.ts'
 import type { Started, startPage } from './page.ts'
@@ -108,22 +110,16 @@ async function writeModels(model: Model, folder: string): Promise<void> {
   writeFileSync(join(folder, inputFile), new Uint8Array(noise().buffer))
 }
 
-/** A start on a page of a context of its own, which is a process with nothing cached. */
-async function freshStart(browser: Browser, url: string, { file, how }: Contender): Promise<Started> {
-  const context = await browser.newContext()
-  try {
-    const tab = await context.newPage()
-    await tab.goto(`${url}/start.html`)
-    await tab.waitForFunction('globalThis.startPage')
-    type Page = { readonly startPage: typeof startPage }
+/** A start on a page of its own. */
+function freshStart(browser: Browser, url: string, { file, how }: Contender): Promise<Started> {
+  type Page = { readonly startPage: typeof startPage }
+  return inFreshPage(browser, `${url}/start.html`, 'startPage', async (tab) => {
     await tab.evaluate(([model, input]) => (globalThis as unknown as Page).startPage.load(model, input), [
       `/models/${file}`,
       `/models/${inputFile}`,
     ] as const)
-    return await tab.evaluate((given) => (globalThis as unknown as Page).startPage.start(given), how)
-  } finally {
-    await context.close()
-  }
+    return tab.evaluate((given) => (globalThis as unknown as Page).startPage.start(given), how)
+  })
 }
 
 interface Summary {
@@ -154,17 +150,12 @@ function text(report: {
   readonly versions: Readonly<Record<string, string>>
   readonly results: readonly (Summary & { readonly contender: string })[]
 }): string {
-  const { cpu, cores, load } = report.machine
-  const loads = [load?.before[0], load?.after[0]].map((value) => value?.toFixed(1) ?? '?')
   const rows = report.results.map(({ contender, createMs, firstMs, startMs, leastMs }) => [
     contender,
     ...[createMs, firstMs, startMs, leastMs].map((ms) => ms.toFixed(1)),
   ])
   return [
-    `${report.date.slice(0, 10)}, ${cpu}, ${cores} cores, load ${loads[0]} before and ${loads[1]} after`,
-    Object.entries(report.versions)
-      .map(([name, version]) => `${name} ${version}`)
-      .join(', '),
+    ...heading(report),
     '',
     table(['medians, ms', 'create', 'first run', 'start', 'least'], rows, [1, 2, 3, 4]),
     '',
