@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { build, checkNode, install, root, sh } from './bootstrap.mjs'
 import { changedFiles, testsOf } from './changed-tests.mjs'
 
-const usage = `npm test                        lint and format, types, import order, packages, and the fast tests
+const usage = `npm test                        lint and format, types, import order, what is unused, packages, and the fast tests
 npm test -- --changed [ref]     the same without the packages, of tests only those that a change since ref (default HEAD) touches
 npm run test:slow               tests in *.slow.test.ts
 npm run test:engines            tests in engines.test.ts: Firefox, WebKitGTK, a current Node, arm64
@@ -67,6 +67,7 @@ if (!suite && given.length === 0) {
     sh(bin('depcruise'), ['--config', 'tooling/import-rules.cjs', 'packages', 'apps']),
   )
   if (ref === undefined) {
+    step('unused files and dependencies', () => sh('npm', ['run', '--silent', 'unused']))
     step('packages', () => sh(process.execPath, ['tooling/check-packages.mjs']))
     step('types of packed packages', () => sh(process.execPath, ['tooling/check-types.mjs', '--short']))
   }
