@@ -1,14 +1,16 @@
 /** Looks at the packages as they arrive at a user: what npm and pnpm pack, unpacked. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
+import { build } from 'vite'
 import { installPacked } from './install-packed.mjs'
 import { checkManifests, published, publishedPackages, readManifest } from './manifests.mjs'
 import { unpackInto } from './pack.mjs'
+import { bundledIn, missingFacts, missingNotices, packageOf, undeclaredImports } from './packed-contents.mjs'
 
 /** A package whose manifest has everything that npm would get wrong: `source` in exports and imports, `workspace:` ranges. */
 const PACKED_BY_NPM = 'vision'
@@ -27,7 +29,7 @@ export async function checkTarballs() {
     const npm = packByNpm(PACKED_BY_NPM, project)
     for (const packed of [...packages, npm]) {
       const { name, folder, manifest } = own.find((entry) => entry.manifest.name === packed.manifest.name)
-      for (const complaint of await checkPacked(packed, folder, published(manifest, versions))) {
+      for (const complaint of await checkPacked(packed, folder, published(manifest, versions), project)) {
         complaints.push(`${manifest.name}${packed === npm ? ', packed by npm' : ''}: ${complaint}`)
       }
       if (packed === npm && !isDeepStrictEqual(readManifest(folder), manifest)) {
@@ -54,7 +56,7 @@ function packByNpm(name, project) {
   return unpackInto(join(project, 'by-npm'), tarball)
 }
 
-async function checkPacked({ folder, manifest, tarball }, sources, wanted) {
+async function checkPacked({ folder, manifest, tarball }, sources, wanted, project) {
   const complaints = []
   const { scripts: _scripts, devDependencies: _development, ...found } = manifest
   if (!isDeepStrictEqual(found, wanted)) {
@@ -69,6 +71,15 @@ async function checkPacked({ folder, manifest, tarball }, sources, wanted) {
     const due = file !== 'CHANGELOG.md' || existsSync(join(sources, file))
     if (due && !existsSync(join(folder, file))) complaints.push(`${file} is not packed`)
   }
+  const bundled = [
+    ...bundledIn(folder),
+    ...(manifest.jsdelivr ? await bundledForPages(manifest.name, project) : []),
+  ]
+  complaints.push(
+    ...missingFacts(manifest),
+    ...undeclaredImports(folder, manifest),
+    ...missingNotices(folder, bundled),
+  )
   const { messages } = await publint({ pkgDir: folder, strict: true, pack: false })
   complaints.push(...messages.map((message) => formatMessage(message, manifest)))
   const readme = readFileSync(join(folder, 'README.md'), 'utf8')
@@ -87,6 +98,19 @@ async function checkPacked({ folder, manifest, tarball }, sources, wanted) {
     complaints.push(`types: ${JSON.stringify(problem)}`)
   }
   return complaints
+}
+
+/** Packages of others in a bundle of all of `name`: its files for pages are minified, and tell of none. */
+async function bundledForPages(name, project) {
+  const entry = join(project, 'for-pages.mjs')
+  writeFileSync(entry, `export * from ${JSON.stringify(name)}\n`)
+  const { output } = await build({
+    root: project,
+    configFile: false,
+    logLevel: 'error',
+    build: { write: false, rolldownOptions: { input: entry, preserveEntrySignatures: 'strict' } },
+  })
+  return output.flatMap(({ moduleIds = [] }) => moduleIds.map(packageOf)).filter((each) => each !== undefined)
 }
 
 /** Every file that a manifest names. */
