@@ -32,8 +32,6 @@ const named: Readonly<Record<string, string[]>> = {
   'packages/backend-webgpu': ['webgpu'],
   'packages/coreml': ['@cursorless/tree-sitter-wasms'],
   'packages/create-mobileone': ['@mobileone/react', '@mobileone/sdk', '@mobileone/vue'],
-  // Only its assets are used here: `lib` brings it.
-  'packages/measure': ['@litertjs/core'],
   'packages/testkit': ['workerd'],
 }
 
@@ -62,7 +60,7 @@ export default async (): Promise<KnipConfig> => {
       .map((name) => `${group}/${name}`)
       .filter((folder) => existsSync(join(root, folder, 'package.json'))),
   )
-  const workspaces: NonNullable<KnipConfig['workspaces']> = {}
+  const workspaces: Record<string, Awaited<ReturnType<typeof workspace>>> = {}
   // The loader cannot load two files at a time that import a third.
   for (const folder of folders) workspaces[folder] = await workspace(folder)
   return {
