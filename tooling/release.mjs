@@ -49,10 +49,16 @@ function run(cwd, program, args) {
       if (code === 0) return resolve(text.stdout)
       const error = new Error(`${[program, ...args].join(' ')} ended with ${code}`)
       error.output = `${text.stdout}\n${text.stderr}`.trim().slice(-20_000)
-      error.summary = (text.stderr.trim() || text.stdout.trim()).split('\n')[0] || error.message
+      error.summary = complaintOf(text.stderr.trim() || text.stdout.trim()) ?? error.message
       reject(error)
     })
   })
+}
+
+/** The line that tells the most: that of an error, where one says so, and else the first. */
+function complaintOf(text) {
+  const lines = text.split('\n').map((line) => line.trim())
+  return (lines.find((line) => /\berr(or)?\b|\bERR_/i.test(line)) ?? lines.find(Boolean))?.slice(0, 120)
 }
 
 function endRunning() {
