@@ -7,6 +7,8 @@ export default library(
     main: 'src/main.ts',
     camera: 'src/camera/main.ts',
     start: 'src/start/main.ts',
+    compare: 'src/compare.ts',
+    downloads: 'src/downloads/main.ts',
     ...Object.fromEntries(contenders.map((name) => [`contenders/${name}`, `src/contenders/${name}.ts`])),
   },
   {

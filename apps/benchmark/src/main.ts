@@ -16,15 +16,17 @@ import {
 } from '@mobileone/measure'
 import { studies, studyMarkdown, studySvg, studyText } from '@mobileone/measure/studies'
 import { progressLine } from '@mobileone/testkit'
-import { readWithPlace, writeEngines } from './engine-table.ts'
+import { enginesMarkdown } from './engine-table.ts'
 import { help, type Options, parseOptions } from './options.ts'
 import { writeFolder } from './portable-gpu-benchmark/write-folder.ts'
 import { fileSource, knownPhotographs, variantSources } from './prepare-networks.ts'
 import { run } from './run.ts'
 import { runStudy } from './run-study.ts'
 import { startServer } from './server.ts'
+import { speedMarkdown } from './speed-table.ts'
 import { studyNetworks, writeStudies } from './study-documents.ts'
 import { writeSite } from './write-site.ts'
+import { type Tables, tablesIn } from './written-tables.ts'
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2))
@@ -41,8 +43,10 @@ async function main(): Promise<void> {
     process.stdout.write(printableLines(text))
   } else if (options.from !== undefined) {
     const report = readReport(options.from)
+    const isGpu = report.results.some(({ gpu }) => gpu)
+    const fill = tablesIn(options.write, isGpu ? ['gpu'] : ['engines', 'speed'])
     process.stdout.write(printableLines(render(report, options.format)))
-    writeTable(report, options)
+    fill(tablesOf(report))
   } else if (options.gpuFolder) await carry(options, options.gpuFolder)
   else await measure(options)
 }
@@ -64,7 +68,7 @@ async function carry(
 
 async function measure(options: Options): Promise<void> {
   // Before the work, which takes minutes.
-  if (options.write !== undefined) readWithPlace(options.write)
+  const fill = tablesIn(options.write, options.adapter ? ['gpu'] : ['engines', 'speed'])
   const { weights, photos, quick } = options
   const int8 = options.precision.includes('int8')
   const models =
@@ -75,13 +79,13 @@ async function measure(options: Options): Promise<void> {
   const path = keep(report, options)
   process.stdout.write(printableLines(render(report, options.format)))
   process.stderr.write(`\nAll samples are in ${path}\n`)
-  writeTable(report, options)
+  fill(tablesOf(report))
 }
 
-function writeTable(report: Report, { write }: Options): void {
-  if (write === undefined) return
-  writeEngines(write, report)
-  process.stderr.write(`${printable(write)} is written\n`)
+function tablesOf(report: Report): Tables {
+  return report.results.some(({ gpu }) => gpu)
+    ? { gpu: speedMarkdown(report) }
+    : { engines: enginesMarkdown(report), speed: speedMarkdown(report) }
 }
 
 /** What is measured is kept when it is interrupted: the exit code tells. */

@@ -14,7 +14,7 @@ export interface Options {
   readonly quick: boolean
   /** Of the networks of the studies, only these. */
   readonly networks: readonly string[] | undefined
-  /** A Markdown file whose places for studies, or for the table of engines, are filled. */
+  /** A Markdown file whose places for studies, or for tables, are filled. */
   readonly write: string | undefined
   readonly contenders: readonly string[]
   readonly runtimes: readonly RuntimeName[]
@@ -143,9 +143,10 @@ What comes of it
       --markdown             Print Markdown instead of the table, as in docs/benchmarks.md
       --svg                  Print a picture of it
       --from <file>          Measure nothing; print the JSON document of an earlier run, with --study what it says to that
-      --write <file>         Fill the place of the Markdown file between <!-- engines --> and <!-- /engines --> with what each
-                             runtime makes of our kernels and how much it could, as in docs/benchmarks.md; with --study
-                             those between <!-- study NAME --> and <!-- /study -->, as in docs/study.md
+      --write <file>         Fill the places of the Markdown file between <!-- bench NAME --> and <!-- /bench -->: engines is
+                             what each runtime makes of our kernels and how much it could, as in docs/benchmarks.md; speed
+                             everyone's figures, and gpu those of --gpu, as in docs/comparison.md. With --study those
+                             between <!-- study NAME --> and <!-- /study -->, as in docs/study.md
       --compare <file>       With --from: print both side by side, with the confidence interval of each ratio
       --serve                Serve the benchmark page instead, for this browser or another device
       --port <n>, --host <address>   Where (default 8080, 127.0.0.1)

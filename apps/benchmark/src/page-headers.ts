@@ -9,6 +9,8 @@ export function headersOf(file: string): Record<string, string> {
   if (file === 'workload.html') return pageHeaders({ framed: true })
   if (file === 'suites.json') return { ...pageHeaders({ framed: true }), 'Access-Control-Allow-Origin': '*' }
   return pageHeaders(
-    /^(contender|camera|start)\.html$/.test(file) ? { madeScripts: true, camera: true } : { frames: true },
+    /^(contender|camera|start|download)\.html$/.test(file)
+      ? { madeScripts: true, camera: true }
+      : { frames: true },
   )
 }

@@ -8,9 +8,9 @@ export const dist: string = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../dist/' : './', import.meta.url),
 )
 
-/** The root of an installed package, whatever its exports allow. */
-export function packageFolder(name: string): string {
-  for (const base of createRequire(import.meta.url).resolve.paths(name) ?? []) {
+/** The root of the package that the file `from` imports by this name, whatever its exports allow. */
+export function packageFolder(name: string, from: string = import.meta.url): string {
+  for (const base of createRequire(from).resolve.paths(name) ?? []) {
     const folder = join(base, name)
     if (existsSync(join(folder, 'package.json'))) return folder
   }

@@ -18,6 +18,8 @@ export interface BenchServer {
   /** The address under which a page's fetches are counted as `run`'s. */
   runUrl(run: string): string
   wireOf(run: string): Wire
+  /** The files of which the sum is {@link wireOf}, by their names in addresses. */
+  filesOf(run: string): ReadonlyMap<string, string>
   close(): Promise<void>
 }
 
@@ -46,7 +48,7 @@ export const vendors: Readonly<Record<string, string>> = {
   '@litertjs/core': 'wasm',
   '@mediapipe/tasks-vision': 'wasm',
 }
-const counted = /^(contenders|vendor)\//
+const counted = /^(contenders|vendor|downloads)\/(?!.*\.html$)/
 
 /** Serves the built pages, the contenders' bundles and their vendors' files; `/run/<name>/` is the same again, counted. */
 export async function startServer({ models, calls, ...address }: ServerOptions = {}): Promise<BenchServer> {
@@ -74,6 +76,7 @@ export async function startServer({ models, calls, ...address }: ServerOptions =
     url,
     runUrl: (run) => `${url}/run/${run}/`,
     wireOf: (run) => sum([...(fetched.get(run)?.values() ?? [])].map(sizeOf)),
+    filesOf: (run) => fetched.get(run) ?? new Map(),
     close,
   }
 }
@@ -92,6 +95,7 @@ function locate(name: string, models: string | undefined): string | undefined {
   const [folder = '', ...rest] = name.split('/')
   if (folder === 'models') return models === undefined ? undefined : inside(models, rest.join('/'))
   if (folder === 'contenders') return inside(join(dist, 'browser'), rest.join('/'))
+  if (folder === 'downloads') return inside(join(dist, folder), rest.join('/'))
   if (folder === 'vendor') {
     const vendor = Object.keys(vendors).find((candidate) => rest.join('/').startsWith(`${candidate}/`))
     if (vendor === undefined) return undefined

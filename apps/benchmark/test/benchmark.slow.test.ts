@@ -1,10 +1,8 @@
 import { request } from 'node:http'
-import { fileURLToPath } from 'node:url'
 import { configFromWidths, initialize, type Model, mobileone, reparameterize } from '@mobileone/core'
 import { protocol, type Report, reportText } from '@mobileone/measure'
 import { lacking } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readWithPlace } from '../src/engine-table.ts'
 import { gpuLineup, lineup } from '../src/lineup.ts'
 import { help, parseOptions } from '../src/options.ts'
 import { run } from '../src/run.ts'
@@ -214,11 +212,5 @@ describe('options', () => {
     [['--networks', 's0'], /--networks needs --study/],
   ])('refuse %j', (args, message) => {
     expect(() => parseOptions(args)).toThrow(message)
-  })
-  it('write the engines where there is a place for them', () => {
-    const page = (name: string): string => fileURLToPath(new URL(`../../../docs/${name}.md`, import.meta.url))
-    expect(readWithPlace(page('benchmarks'))).toContain('# Benchmarks')
-    expect(() => readWithPlace(page('study'))).toThrow(/study.md has no place for the engines/)
-    expect(() => readWithPlace(page('none'))).toThrow(/cannot read .*none.md/)
   })
 })

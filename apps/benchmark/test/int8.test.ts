@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toSafetensors } from '@mobileone/checkpoint'
@@ -6,12 +6,13 @@ import { quantize, random, tensor } from '@mobileone/core'
 import { parseReport, protocol, reportJson, reportText } from '@mobileone/measure'
 import { lacking } from '@mobileone/testkit'
 import { afterAll, describe, expect, it } from 'vitest'
-import { enginesMarkdown, writeEngines } from '../src/engine-table.ts'
+import { enginesMarkdown } from '../src/engine-table.ts'
 import type { RuntimeName } from '../src/lineup.ts'
 import { help, parseOptions } from '../src/options.ts'
 import { openPhotographs } from '../src/photographs.ts'
 import { fileSource } from '../src/prepare-networks.ts'
 import { run } from '../src/run.ts'
+import { speedMarkdown } from '../src/speed-table.ts'
 import { tiny } from './tiny.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'mobileone-int8-'))
@@ -57,17 +58,13 @@ describe('int8 beside float32, in every runtime', { timeout: 400_000 }, () => {
     expect(text).toMatch(/contender +threads +precision/)
     expect(text).toMatch(/mobileone-wasm-int8 is [\d.]+ times as fast as mobileone-wasm in float32/)
 
-    const file = join(folder, 'engines.md')
-    writeFileSync(file, 'before\n<!-- engines -->\nold\n<!-- /engines -->\nafter\n')
-    writeEngines(file, report)
-    const written = readFileSync(file, 'utf8')
-    expect(written).toContain(enginesMarkdown(report))
-    expect(written).not.toContain('old')
+    const written = enginesMarkdown(report)
     for (const runtime of runtimes)
       expect(written).toMatch(new RegExp(`\\| ${runtime} \\S.*\\| int8 \\| 1 \\|`))
     expect(written).not.toContain('ort-wasm')
-    writeFileSync(file, 'no place')
-    expect(() => writeEngines(file, report)).toThrow(/has no place for the engines/)
+    const speed = speedMarkdown(report)
+    expect(speed).toMatch(/\| \*\*MobileOne, WebAssembly, in int8\*\* \| \*\*1\*\* \| \*\*int8\*\* \|/)
+    expect(speed).toMatch(/\| ONNX Runtime Web, WebAssembly, the int8 form as QDQ \| 1 \| int8 \|/)
   })
 
   it('measures a file in int8 as it is: integers or float32, whichever each computes', async () => {

@@ -108,6 +108,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
   {
     text: 'Figures',
     items: [
+      item('Beside the alternatives', 'comparison'),
       item('Benchmarks', 'benchmarks'),
       item('The paper’s studies, in a browser', 'study'),
       item('Branches, trained and compared', 'ablation'),

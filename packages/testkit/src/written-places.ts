@@ -8,8 +8,8 @@ export interface Places {
   readonly kind: string
   /** What is written there, as in `a study`. */
   readonly what: string
-  /** What stands behind `kind` in the mark that an error shows, as in `zoo`; undefined where places of this kind have no name. */
-  readonly example?: string
+  /** The name in the mark that an error shows, as in `zoo`. */
+  readonly example: string
 }
 
 /**
@@ -21,7 +21,12 @@ export function fillPlaces(
   kind: string,
   write: (name: string) => string | undefined,
 ): string | undefined {
-  return fill(text, new RegExp(`(<!-- ${kind} ([a-z-]+) -->\\n)([\\s\\S]*?)(<!-- /${kind} -->)`, 'g'), write)
+  const place = new RegExp(`(<!-- ${kind} ([a-z-]+) -->\\n)([\\s\\S]*?)(<!-- /${kind} -->)`, 'g')
+  if (!place.test(text)) return undefined
+  return text.replace(place, (all, begin: string, name: string, _: string, end: string) => {
+    const body = write(name)
+    return body === undefined ? all : `${begin}\n${body}\n${end}`
+  })
 }
 
 /**
@@ -30,7 +35,7 @@ export function fillPlaces(
  */
 export function readWithPlaces(path: string, places: Places): string {
   const text = readText(path)
-  if (filled(text, places, () => undefined) === undefined) throw noPlace(path, places)
+  if (fillPlaces(text, places.kind, () => undefined) === undefined) throw noPlace(path, places)
   return text
 }
 
@@ -39,26 +44,9 @@ export function readWithPlaces(path: string, places: Places): string {
  * @throws MobileOneError `invalid-file` for a file that cannot be read or has no such place.
  */
 export function writePlaces(path: string, places: Places, write: (name: string) => string | undefined): void {
-  const text = filled(readText(path), places, write)
+  const text = fillPlaces(readText(path), places.kind, write)
   if (text === undefined) throw noPlace(path, places)
   writeFileSync(path, text)
-}
-
-function filled(
-  text: string,
-  { kind, example }: Places,
-  write: (name: string) => string | undefined,
-): string | undefined {
-  if (example !== undefined) return fillPlaces(text, kind, write)
-  return fill(text, new RegExp(`(<!-- ${kind} -->\\n)()([\\s\\S]*?)(<!-- /${kind} -->)`, 'g'), write)
-}
-
-function fill(text: string, place: RegExp, write: (name: string) => string | undefined): string | undefined {
-  if (!place.test(text)) return undefined
-  return text.replace(place, (all, begin: string, name: string, _: string, end: string) => {
-    const body = write(name)
-    return body === undefined ? all : `${begin}\n${body}\n${end}`
-  })
 }
 
 function readText(path: string): string {
@@ -70,9 +58,8 @@ function readText(path: string): string {
 }
 
 function noPlace(path: string, { kind, what, example }: Places): MobileOneError {
-  const mark = [kind, ...(example === undefined ? [] : [example])].join(' ')
   return new MobileOneError(
     'invalid-file',
-    `${path} has no place for ${what}: a line <!-- ${mark} -->, and after it a line <!-- /${kind} -->`,
+    `${path} has no place for ${what}: a line <!-- ${kind} ${example} -->, and after it a line <!-- /${kind} -->`,
   )
 }

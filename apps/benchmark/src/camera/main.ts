@@ -4,7 +4,7 @@ import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { MobileOneError, printableLines } from '@mobileone/core'
-import { median, percentile, table } from '@mobileone/measure'
+import { median, percentile, type Report, table } from '@mobileone/measure'
 import { describeMachine } from '@mobileone/measure/node'
 import { toOnnx } from '@mobileone/onnx'
 import { loadDeployModel, toSafetensors, withAssumedCard } from '@mobileone/sdk'
@@ -12,16 +12,19 @@ import { goldenPath, launchChromium, pictureFilm } from '@mobileone/testkit'
 import { toTflite } from '@mobileone/tflite'
 import type { Browser } from 'playwright-core'
 import { inFreshPage } from '../fresh-page.ts'
-import { heading } from '../measured-on.ts'
+import { heading, measuredHow, versionsText } from '../measured-on.ts'
 import { packageVersion } from '../paths.ts'
 import { startServer } from '../server.ts'
+import { markdownTable, tablesIn } from '../written-tables.ts'
 import type { ContenderName, page, Seen } from './page.ts'
 
 const help = `Frames a second of the same camera page on this project, onnxruntime-web and MediaPipe, one thread, in Chromium.
 
   npm run bench:camera -- [--rounds 3] [--seconds 6] [--weights FILE] [--picture FILE] [--json]
+                          [--write FILE]
 
 The camera is a file that shows the picture, 640 x 480 at 60 frames a second. Contenders take turns, each on a page of its own.
+--write fills the place of the Markdown file between <!-- bench camera --> and <!-- /bench -->, as in docs/comparison.md.
 `
 
 type Page = typeof page
@@ -34,6 +37,7 @@ async function main(): Promise<void> {
       weights: { type: 'string', default: goldenPath('mobileone_s0.pth.tar') },
       picture: { type: 'string', default: goldenPath('imagenet-sample', 'n02123045_tabby.JPEG') },
       json: { type: 'boolean', default: false },
+      write: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -45,6 +49,7 @@ async function main(): Promise<void> {
       '--rounds takes a whole number and --seconds a number above 0',
     )
   }
+  const fill = tablesIn(values.write, ['camera'])
   const folder = mkdtempSync(join(tmpdir(), 'mobileone-camera-'))
   const before = loadavg()
   let browser: Browser | undefined
@@ -75,6 +80,7 @@ async function main(): Promise<void> {
     process.stdout.write(
       values.json ? `${JSON.stringify(report, undefined, 1)}\n` : printableLines(text(report)),
     )
+    fill({ camera: markdown(report) })
   } finally {
     await browser?.close()
     await server.close()
@@ -149,15 +155,19 @@ function summary(turns: readonly Seen[]): Summary {
   }
 }
 
-function text(report: {
-  readonly date: string
-  readonly machine: ReturnType<typeof describeMachine>
-  readonly versions: Readonly<Record<string, string>>
-  readonly results: readonly (Summary & { readonly contender: string })[]
+interface CameraReport extends Pick<Report, 'date' | 'machine' | 'versions'> {
+  readonly results: readonly (Summary & { readonly contender: string; readonly turns: readonly Seen[] })[]
   readonly skipped: readonly { readonly contender: string; readonly reason: string }[]
-}): string {
+}
+
+const columns = [
+  ['page', 'frames/s', 'ms/frame', 'p90', 'longest task', 'at start', 'start ms', 'it sees'],
+  [1, 2, 3, 4, 5, 6],
+] as const
+
+function rowsOf({ results }: CameraReport): string[][] {
   const task = (ms: number): string => (ms === 0 ? '< 50' : ms.toFixed(0))
-  const rows = report.results.map((result) => [
+  return results.map((result) => [
     result.contender,
     result.framesPerSecond.toFixed(1),
     result.frameMs.toFixed(1),
@@ -165,14 +175,32 @@ function text(report: {
     task(result.longestTask),
     task(result.longestStartTask),
     result.startMs.toFixed(0),
-    result.labels.join(' | '),
+    result.labels.join(', '),
   ])
-  const header = ['page', 'frames/s', 'ms/frame', 'p90', 'longest task', 'at start', 'start ms', 'it sees']
+}
+
+function skippedLines({ skipped }: CameraReport): string[] {
+  return skipped.map(({ contender, reason }) => `${contender} is left out: ${reason}`)
+}
+
+function text(report: CameraReport): string {
+  const [header, right] = columns
+  return [...heading(report), '', table(header, rowsOf(report), right), ...skippedLines(report), ''].join(
+    '\n',
+  )
+}
+
+function markdown(report: CameraReport): string {
+  const [header, right] = columns
+  const [first] = report.results
+  const rounds = first?.turns.length ?? 0
+  const seconds = (first?.turns[0]?.windowMs ?? 0) / 1000
+  const skipped = skippedLines(report).map((line) => `- ${line}.`)
   return [
-    ...heading(report),
+    `${measuredHow(report, `${rounds} rounds of ${seconds} s`)} ${versionsText(report.versions)}.`,
     '',
-    table(header, rows, [1, 2, 3, 4, 5, 6]),
-    ...report.skipped.map(({ contender, reason }) => `${contender} is left out: ${reason}`),
+    markdownTable(header, rowsOf(report), right, ([name]) => name?.startsWith('ours') ?? false),
+    ...(skipped.length > 0 ? ['', ...skipped] : []),
     '',
   ].join('\n')
 }

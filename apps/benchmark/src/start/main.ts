@@ -1,43 +1,50 @@
-/** `npm run bench:start`: from a model's bytes in memory to the first result in Chromium, int8 and float32, beside onnxruntime-web. */
+/** `npm run bench:start`: from a model's bytes in memory to the first result in Chromium, int8 and float32, beside others. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { wasm } from '@mobileone/backend-wasm'
 import { MobileOneError, type Model, printableLines, quantize, random, tensor } from '@mobileone/core'
-import { median, table } from '@mobileone/measure'
+import { median, type Report, table } from '@mobileone/measure'
 import { describeMachine } from '@mobileone/measure/node'
 import { toOnnx } from '@mobileone/onnx'
 import { loadDeployModel, toSafetensors, withAssumedCard } from '@mobileone/sdk'
 import { goldenPath, launchChromium } from '@mobileone/testkit'
+import { toTflite } from '@mobileone/tflite'
 import type { Browser } from 'playwright-core'
 import { inFreshPage } from '../fresh-page.ts'
-import { heading } from '../measured-on.ts'
+import { heading, measuredHow, versionsText } from '../measured-on.ts'
 import { packageVersion } from '../paths.ts'
 import { startServer } from '../server.ts'
+import { toGraphModel } from '../tfjs-graph-model.ts'
+import { markdownTable, tablesIn } from '../written-tables.ts'
 import type { Started, startPage } from './page.ts'
 
 const help = `From the model's bytes in memory to the first result in Chromium: createClassifier of @mobileone/sdk and a run, of an int8 and a
-float32 file, and a session of onnxruntime-web and a run; one thread, 224 x 224. Starts take turns, each on a fresh page.
+float32 file, and the same with onnxruntime-web, LiteRT.js and TensorFlow.js (wasm); one thread, 224 x 224. Starts take turns, each on a
+fresh page.
 
-  npm run bench:start -- [--rounds 10] [--weights FILE] [--json]
+  npm run bench:start -- [--rounds 10] [--weights FILE] [--json] [--write FILE]
 
 --rounds   Starts of each. Default 10.
---weights  What is started, in any form. Default: S0 of the reference data. Its int8 form is calibrated on noise, which its speed does
+--weights  What is started, in any form: a MobileOne without squeeze-and-excite. Default: S0 of the reference data. Its int8 form is calibrated on noise, which its speed does
            not depend on.
 --json     One JSON document with every sample.
+--write    Fill the place of the Markdown file between <!-- bench start --> and <!-- /bench -->, as in docs/comparison.md.
 `
 
 interface Contender {
   readonly name: string
-  readonly file: string
-  readonly how: Parameters<typeof startPage.start>[0]
+  readonly files: readonly string[]
+  readonly how: Parameters<typeof startPage.load>[0]
 }
 
 const contenders: readonly Contender[] = [
-  { name: 'mobileone int8', file: 'int8.safetensors', how: 'sdk' },
-  { name: 'mobileone float32', file: 'float32.safetensors', how: 'sdk' },
-  { name: 'onnxruntime-web float32', file: 'float32.onnx', how: 'ort' },
+  { name: 'mobileone int8', files: ['int8.safetensors'], how: 'sdk' },
+  { name: 'mobileone float32', files: ['float32.safetensors'], how: 'sdk' },
+  { name: 'onnxruntime-web float32', files: ['float32.onnx'], how: 'ort' },
+  { name: 'LiteRT.js float32', files: ['float32.tflite'], how: 'litert' },
+  { name: 'TensorFlow.js float32', files: ['float32.json', 'float32.bin'], how: 'tfjs' },
 ]
 const inputFile = 'input.f32'
 
@@ -47,6 +54,7 @@ async function main(): Promise<void> {
       rounds: { type: 'string', default: '10' },
       weights: { type: 'string', default: goldenPath('mobileone_s0.pth.tar') },
       json: { type: 'boolean', default: false },
+      write: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -58,6 +66,7 @@ async function main(): Promise<void> {
       `--rounds takes a whole number above 0, not ${values.rounds}`,
     )
   }
+  const fill = tablesIn(values.write, ['start'])
   const folder = mkdtempSync(join(tmpdir(), 'mobileone-start-'))
   const before = loadavg()
   let browser: Browser | undefined
@@ -80,12 +89,15 @@ async function main(): Promise<void> {
         chromium: browser.version(),
         '@mobileone/sdk': packageVersion('@mobileone/sdk'),
         'onnxruntime-web': packageVersion('onnxruntime-web'),
+        '@litertjs/core': packageVersion('@litertjs/core'),
+        '@tensorflow/tfjs-backend-wasm': packageVersion('@tensorflow/tfjs-backend-wasm'),
       },
       results: [...seen].map(([contender, starts]) => ({ contender, ...summary(starts), starts })),
     }
     process.stdout.write(
       values.json ? `${JSON.stringify(report, undefined, 1)}\n` : printableLines(text(report)),
     )
+    fill({ start: markdown(report) })
   } finally {
     await browser?.close()
     await server.close()
@@ -107,18 +119,23 @@ async function writeModels(model: Model, folder: string): Promise<void> {
   writeFileSync(join(folder, 'int8.safetensors'), toSafetensors(int8, { storage: 'int8' }))
   writeFileSync(join(folder, 'float32.safetensors'), toSafetensors(described))
   writeFileSync(join(folder, 'float32.onnx'), toOnnx(described))
+  writeFileSync(join(folder, 'float32.tflite'), toTflite(described))
+  const graph = toGraphModel(described, 'float32.bin')
+  writeFileSync(join(folder, 'float32.json'), graph.json)
+  writeFileSync(join(folder, 'float32.bin'), graph.weights)
   writeFileSync(join(folder, inputFile), new Uint8Array(noise().buffer))
 }
 
 /** A start on a page of its own. */
-function freshStart(browser: Browser, url: string, { file, how }: Contender): Promise<Started> {
+function freshStart(browser: Browser, url: string, { files, how }: Contender): Promise<Started> {
   type Page = { readonly startPage: typeof startPage }
   return inFreshPage(browser, `${url}/start.html`, 'startPage', async (tab) => {
-    await tab.evaluate(([model, input]) => (globalThis as unknown as Page).startPage.load(model, input), [
-      `/models/${file}`,
+    await tab.evaluate((given) => (globalThis as unknown as Page).startPage.load(...given), [
+      how,
+      files.map((file) => `/models/${file}`),
       `/models/${inputFile}`,
     ] as const)
-    return tab.evaluate((given) => (globalThis as unknown as Page).startPage.start(given), how)
+    return tab.evaluate(() => (globalThis as unknown as Page).startPage.start())
   })
 }
 
@@ -144,20 +161,34 @@ function summary(starts: readonly Started[]): Summary {
   }
 }
 
-function text(report: {
-  readonly date: string
-  readonly machine: ReturnType<typeof describeMachine>
-  readonly versions: Readonly<Record<string, string>>
-  readonly results: readonly (Summary & { readonly contender: string })[]
-}): string {
-  const rows = report.results.map(({ contender, createMs, firstMs, startMs, leastMs }) => [
+interface StartReport extends Pick<Report, 'date' | 'machine' | 'versions'> {
+  readonly results: readonly (Summary & { readonly contender: string; readonly starts: readonly Started[] })[]
+}
+
+const columns = [
+  ['medians, ms', 'create', 'first run', 'start', 'least'],
+  [1, 2, 3, 4],
+] as const
+
+function rowsOf({ results }: StartReport): string[][] {
+  return results.map(({ contender, createMs, firstMs, startMs, leastMs }) => [
     contender,
     ...[createMs, firstMs, startMs, leastMs].map((ms) => ms.toFixed(1)),
   ])
+}
+
+function text(report: StartReport): string {
+  const [header, right] = columns
+  return [...heading(report), '', table(header, rowsOf(report), right), ''].join('\n')
+}
+
+function markdown(report: StartReport): string {
+  const [header, right] = columns
+  const starts = report.results[0]?.starts.length ?? 0
   return [
-    ...heading(report),
+    `${measuredHow(report, `${starts} fresh starts of each in turns`)} ${versionsText(report.versions)}.`,
     '',
-    table(['medians, ms', 'create', 'first run', 'start', 'least'], rows, [1, 2, 3, 4]),
+    markdownTable(header, rowsOf(report), right, ([name]) => name?.startsWith('mobileone') ?? false),
     '',
   ].join('\n')
 }
