@@ -9,7 +9,11 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Files beside those of tsdown.config.ts and the tests: run by hand, by a name in a string, or bundled for a page of a test. */
 const entries: Readonly<Record<string, string[]>> = {
-  'apps/benchmark': ['src/contenders/*.ts', 'src/portable-gpu-benchmark/program.ts'],
+  'apps/benchmark': [
+    'src/contenders/*.ts',
+    'src/downloads/pages/*.ts',
+    'src/portable-gpu-benchmark/program.ts',
+  ],
   'apps/demo': ['scripts/*.mjs', 'src/soak/camera-page.ts'],
   'apps/docs': ['api.mjs'],
   'apps/reliability': ['src/faults/page.ts', 'src/soak/page.ts'],
