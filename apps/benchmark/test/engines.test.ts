@@ -2,6 +2,7 @@ import { checkScreenshot } from '@mobileone/site-kit/testing'
 import { type BrowserName, type EngineSite, lacking, openEngineSite } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BenchServer, startServer } from '../src/server.ts'
+import { checkInt8Lanes } from './int8-lanes.ts'
 
 const patient = { timeout: 100_000, interval: 300 }
 const screenshots = new URL('../screenshots/', import.meta.url)
@@ -33,6 +34,8 @@ function measures(engine: BrowserName): void {
     expect(await site.problems()).toEqual([])
     await checkScreenshot(screenshots, `run-${engine}`, await site.screenshot())
   })
+
+  it('int8 beside float32, measured without the page', { timeout: 400_000 }, () => checkInt8Lanes([engine]))
 }
 
 describe.skipIf(lacking('firefox'))('the benchmark page in Firefox', () => measures('firefox'))

@@ -6,7 +6,7 @@ import { backends } from './page-backends.ts'
 
 const memory = { measure: (): number => tf.memory().numTensors, allowance: 0, cycles: 10 }
 /** A software GPU takes tenths of a second to compile the shaders of a shape. */
-const trials = { cpu: 12, wasm: 12, webgl: 3, webgpu: 4 }
+const trials = { cpu: 4, wasm: 6, webgl: 1, webgpu: 1 }
 const suite = (backend: TfjsBackendName) => () =>
   runCases(
     conformance(backends[backend], { memory, exceptions: exceptions[backend], trials: trials[backend] }),

@@ -1,10 +1,14 @@
 import { conformance, runCases } from '@mobileone/conformance'
-import { wasm } from '../src/index.ts'
+import { type WasmOptions, wasm } from '../src/index.ts'
+
+/** Node has all shapes with the same kernels. */
+const trials = 12
+const suite = (options: WasmOptions) => () => runCases(conformance(() => wasm(options), { trials }))
 
 Object.assign(globalThis, {
   suites: {
-    plain: () => runCases(conformance(() => wasm({ simd: 'plain' }))),
-    'relaxed, where there is': () => runCases(conformance(() => wasm())),
-    '2 threads': () => runCases(conformance(() => wasm({ threads: 2 }))),
+    plain: suite({ simd: 'plain' }),
+    'relaxed, where there is': suite({}),
+    '2 threads': suite({ threads: 2 }),
   },
 })

@@ -28,7 +28,7 @@ describe.skipIf(!device)('in Node', () => {
   describeBackend('webgpu', () => webgpu({ device: device! }), {
     memory,
     exceptions: tokenExceptions('not written yet'),
-    trials: 6,
+    trials: 2,
     timeout: 300_000,
   })
 })

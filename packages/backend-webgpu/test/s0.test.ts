@@ -21,14 +21,14 @@ const load = (file: string): Model => modelFromCheckpoint(readCheckpoint(readGol
 describe.skipIf(lacking('golden') || !gpu)('PyTorch’s logits in Node', () => {
   let photographs: readonly Photograph[]
   beforeAll(async () => {
-    photographs = await loadPhotographs(3, (bytes) =>
+    photographs = await loadPhotographs(1, (bytes) =>
       preprocess(bytes, imagenetRule, { orientation: 'ignore' }),
     )
   })
 
   test.each([
-    ['a software adapter', undefined, 3],
-    ['a GPU', { vendor: 'test' }, 1],
+    ['a software adapter', undefined, 1],
+    ['a GPU', { vendor: 'test' }, 0],
   ])(
     'the real S0 with the kernels of %s: to 1e-3, the same classes, at most 46 dispatches',
     async (_, info, count) => {
@@ -57,7 +57,7 @@ describe.skipIf(lacking('golden') || !gpu)('PyTorch’s logits in Node', () => {
 })
 
 describe.skipIf(lacking('golden') || !gpu)('PyTorch’s logits of small models in Node', () => {
-  test.each(smallModels.flatMap((name) => [`${name}.fused`, `${name}.unfused`]))(
+  test.each(smallModels.map((name) => `${name}.unfused`))(
     '%s',
     async (file) => {
       const [name] = file.split('.') as [string]

@@ -32,13 +32,10 @@ describe.skipIf(lacking('golden'))('golden models, as PyTorch runs them', () => 
       const model = load(file)
       const image = tensor([1, 3, 224, 224], readGoldenFloat32('s0-input-1x3x224x224.f32'))
       const pytorch = readGoldenFloat32('s0-logits-1000.f32')
-      // The naive backend takes a minute for the train form.
-      const naive = file.includes('unfused') ? undefined : (await runReference(model, { image })).logits!.data
       const bytes = toOnnx(model)
       for (const runtime of runtimes) {
         const { logits } = await runOnnx(runtime, bytes, { image })
         expect(maxAbsError(logits!.data, pytorch), runtime).toBeLessThan(1e-4)
-        if (naive) expect(maxAbsError(logits!.data, naive), runtime).toBeLessThan(1e-4)
         expect(logits!.data.indexOf(Math.max(...logits!.data)), runtime).toBe(957)
       }
       const read = fromOnnx(bytes)

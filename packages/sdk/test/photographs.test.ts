@@ -56,7 +56,8 @@ describe.skipIf(lacking('golden'))('the real S0 on photographs', () => {
     it.each(['wasm, plain SIMD', 'wasm, relaxed SIMD where there is', 'wasm, 2 threads', 'webgpu'])(
       '%s',
       async (backend) => {
-        expect(wrongChecks(await checkInPage(opened.page, backend, photographs))).toEqual([])
+        const checked = photographs.slice(0, backend === 'webgpu' ? 1 : 5)
+        expect(wrongChecks(await checkInPage(opened.page, backend, checked))).toEqual([])
       },
       300_000,
     )
