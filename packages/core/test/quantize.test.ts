@@ -368,6 +368,66 @@ describe('the recipe', () => {
     expect(report.sqnrDb).toBeGreaterThan(35)
   })
 
+  test('the layer that costs most stays float, within its share, where the backend can tell', async () => {
+    const made = graph(
+      8,
+      [
+        { op: 'relu', name: 'a', inputs: ['x'] },
+        conv('b', 'a', { k: 1 }),
+        { op: 'relu', name: 'c', inputs: ['b'] },
+        conv('d', 'c', { k: 1 }),
+        { op: 'relu', name: 'e', inputs: ['d'] },
+        conv('y', 'e', { k: 1 }),
+      ],
+      { 'b.weight': [32, 8, 1, 1], 'd.weight': [32, 32, 1, 1], 'y.weight': [8, 32, 1, 1] },
+      { y: 'y' },
+    )
+    const model = initialize(made, { seed: 3 })
+    const weight = model.weights['b.weight'] as Tensor
+    // One channel is so loud that the steps of the others are coarse, and nothing reads it.
+    const samples = samplesOf(model, 6)
+    for (const { x } of samples) {
+      const { data } = x as Tensor
+      for (let at = 0; at < data.length / 8; at++) data[at] = 1e4 * (data[at] as number)
+    }
+    for (let row = 0; row < 32; row++) weight.data[8 * row] = 0
+
+    const kindsOf = async (options: Parameters<typeof quantize>[1]) => {
+      const { report, model: int8 } = await quantize(model, { samples, ...options })
+      for (const node of int8.nodes) {
+        const kind = report.layers.find((layer) => layer.node === node.name)?.kind
+        expect(integerWeight(int8, node) !== undefined).toBe(kind === 'int8')
+      }
+      return [
+        report.layers.map(({ kind }) => kind).join(' '),
+        report.sqnrDb,
+        report.layers[0]?.reason,
+      ] as const
+    }
+    const phases: Progress[] = []
+    const [kinds, decibels, reason] = await kindsOf({
+      floatShare: 0.2,
+      onProgress: (step) => phases.push(step),
+    })
+    expect(kinds).toBe('weights int8 int8')
+    expect(decibels).toBeGreaterThan(30)
+    expect(reason).toMatch(/^(9\d|100) % of what integers would cost$/)
+    expect(phases.filter(({ phase }) => phase === 'choose').map(({ done }) => done)).toEqual([0, 1, 2, 3])
+
+    for (const options of [{}, { floatShare: 0 }]) {
+      const [all, worse] = await kindsOf(options)
+      expect(all).toBe('int8 int8 int8')
+      expect(worse).toBeLessThan(15)
+    }
+    const [blind] = await kindsOf({ floatShare: 0.2, backend: reference({ precision: 'float32' }) })
+    expect(blind).toBe('int8 int8 int8')
+    for (const floatShare of [-0.1, 1.5, Number.NaN]) {
+      await expect(quantize(model, { samples, floatShare })).rejects.toMatchObject({
+        code: 'invalid-argument',
+      })
+    }
+  })
+
   test('grouped, strided and padded convolutions keep their means at the edges too', async () => {
     const made = graph(
       6,

@@ -38,6 +38,12 @@ export const quantize = defineCommand({
       help: 'Photographs that set the steps',
       default: 16,
     },
+    'float-share': {
+      type: 'number',
+      value: '<0..1>',
+      help: 'Of the multiply-adds, how many may stay float where integers cost most accuracy; 0 is fastest',
+      default: 0.125,
+    },
     'weights-only': { type: 'boolean', help: 'Compute everything in float32; weights alone are int8' },
     output: { ...outputFlag, help: 'The .safetensors file to write' },
     backend: {
@@ -75,6 +81,7 @@ export const quantize = defineCommand({
     const { model, report } = await withProgress((onProgress) =>
       quantizeModel(float, {
         ...(photographs && { photographs: photographs.sources, count, activations: !flags['weights-only'] }),
+        floatShare: flags['float-share'],
         backend,
         decoding: { orientation: orientation as 'apply' },
         onSkipped({ message }, index) {

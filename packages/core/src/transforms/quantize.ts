@@ -9,6 +9,7 @@ import { withOutputs } from '../model/edit.ts'
 import type { Model, Node } from '../model/model.ts'
 import { refuseNonFinite } from '../model/non-finite.ts'
 import { weightRoles } from '../model/ops.ts'
+import { profile } from '../model/profile.ts'
 import { type Tensor, type Tensors, tensor, type Weight } from '../model/tensor.ts'
 import { findUses, type Uses } from '../model/uses.ts'
 import { validate } from '../model/validate.ts'
@@ -17,6 +18,7 @@ import { createPacer } from '../pause.ts'
 import type { OnProgress } from '../progress.ts'
 import { random } from '../random.ts'
 import { reference } from '../reference/reference.ts'
+import { type Candidate, chooseFloat } from './int8/choose-float.ts'
 import { noiseInputs } from './int8/noise.ts'
 import { type Layer, type LayerPlan, planLayers } from './int8/plan.ts'
 import { PowerRatio } from './int8/power-ratio.ts'
@@ -38,7 +40,14 @@ export interface QuantizeOptions {
   readonly backend?: Backend
   /** Whether layers may be computed in integers. Default: where there are samples. */
   readonly activations?: boolean
-  /** Hears of the phases `calibrate` (samples), `quantize` (layers) and `compare` (inputs). */
+  /**
+   * Of the multiply-adds that could be done in integers, how many may stay float, from 0 to 1: in the layers whose rounding the outputs
+   * suffer from most, by running the network with each of them in integers, as long as these cost more than int8 weights do (25 dB).
+   * Default 0.125: a few layers cause most of what integers cost a network. 0 tries none. A backend that does not compute in integers
+   * cannot tell, and all layers are in integers.
+   */
+  readonly floatShare?: number
+  /** Hears of the phases `calibrate` (samples), `quantize` and `choose` (layers), and `compare` (inputs). */
   readonly onProgress?: OnProgress
   readonly signal?: AbortSignal
 }
@@ -51,16 +60,18 @@ export interface Quantized {
 
 /** Inputs and float outputs kept to compare with. */
 const maxKept = 32
+/** On how many samples layers are tried. */
+const tried = 4
 /** Fewer values of a channel say too little of its range. */
 const leastValues = 16
 
 /**
  * `model` in the int8 form. With samples pointwise convolutions that read non-negative values are computed in integers (W8A7): steps of
- * 7 bits for each input channel, weights of 8 bits with a scale for each output channel, the diagonal of square ones in float. Other
- * convolutions and linear layers keep float arithmetic on int8 weights. All of them get a bias that takes back what rounding adds to the mean of their results.
+ * 7 bits for each input channel, weights of 8 bits with a scale for each output channel, the diagonal of square ones in float; the few
+ * that cost most accuracy are left out. Other convolutions and linear layers keep float arithmetic on int8 weights. All of them get a bias that takes back what rounding adds to the mean of their results.
  * Depthwise convolutions, those that read the input of the network, and other weights are rounded to float16, biases stay float32.
- * @throws MobileOneError `invalid-argument` for a model with branches to fold or with int8 weights, for no samples, and for activations
- * without them; `invalid-input` for samples that make a value infinite or NaN; `invalid-model` for weights that are; `aborted`.
+ * @throws MobileOneError `invalid-argument` for a model with branches to fold or with int8 weights, for no samples, for activations
+ * without them, and for a `floatShare` that is no share; `invalid-input` for samples that make a value infinite or NaN; `invalid-model` for weights that are; `aborted`.
  */
 export async function quantize(model: Model, options: QuantizeOptions = {}): Promise<Quantized> {
   const { signal, samples, backend = reference(), activations = samples !== undefined } = options
@@ -72,11 +83,19 @@ export async function quantize(model: Model, options: QuantizeOptions = {}): Pro
       'activations in int8 need samples to know their range; give some photographs, or quantise weights only',
     )
   }
+  const { floatShare = 0.125 } = options
+  if (!(floatShare >= 0 && floatShare <= 1)) {
+    throw new MobileOneError(
+      'invalid-argument',
+      `floatShare must be a share of the multiply-adds, from 0 to 1, not ${floatShare}`,
+    )
+  }
   const plans = planLayers(model, activations)
   const calibration = await calibrate(model, plans, samples ?? noiseInputs(model), backend, options)
-  const made = await quantizeLayers(model, calibration.plans, calibration.statistics, options)
-  validate(made.model)
-  const compared = await compare(model, made.model, calibration.kept, backend, options)
+  const all = await quantizeLayers(model, calibration.plans, calibration.statistics, options)
+  validate(all.model)
+  const made = await withFloatLayers(model, all, calibration, backend, floatShare, options)
+  const compared = await compare(model, made.model, options.heldOut ? [] : calibration.kept, backend, options)
   const source = samples ? 'samples' : 'noise'
   return {
     model: made.model,
@@ -143,6 +162,7 @@ async function calibrate(
   const pace = createPacer(signal, 'quantising')
   const source = random(1)
   const kept: Kept[] = []
+  const keep = heldOut ? tried : maxKept
   let count = 0
   try {
     for await (const inputs of samples) {
@@ -154,8 +174,7 @@ async function calibrate(
           await pace()
         }
       }
-      if (!heldOut && kept.length < maxKept)
-        kept.push({ inputs: copied(inputs), outputs: namedOutputs(model, seen) })
+      if (kept.length < keep) kept.push({ inputs: copied(inputs), outputs: namedOutputs(model, seen) })
       count++
     }
   } finally {
@@ -228,12 +247,17 @@ function namedOutputs(model: Model, values: Tensors): Tensors {
   )
 }
 
+interface QuantizedLayers {
+  readonly model: Model
+  readonly layers: readonly LayerReport[]
+}
+
 async function quantizeLayers(
   model: Model,
   plans: readonly LayerPlan[],
   statistics: ReadonlyMap<Node, InputStatistics>,
-  { signal, onProgress }: QuantizeOptions,
-): Promise<{ readonly model: Model; readonly layers: readonly LayerReport[] }> {
+  { signal, onProgress }: Pick<QuantizeOptions, 'signal' | 'onProgress'>,
+): Promise<QuantizedLayers> {
   const uses = findUses(model)
   const weights: Record<string, Weight> = { ...model.weights }
   const nodes = new Map<Node, Node>()
@@ -321,6 +345,68 @@ function onlyUsed(
 ): Readonly<Record<string, Weight>> {
   const used = new Set(nodes.flatMap((node) => weightRoles(node).map(([, name]) => name)))
   return Object.fromEntries(Object.entries(weights).filter(([name]) => used.has(name)))
+}
+
+/** `all` with the layers in float arithmetic that cost most, tried one by one on a few of the samples. */
+async function withFloatLayers(
+  model: Model,
+  all: QuantizedLayers,
+  { plans, statistics, kept }: Calibration,
+  backend: Backend,
+  share: number,
+  { signal, onProgress }: QuantizeOptions,
+): Promise<QuantizedLayers> {
+  const integers = all.layers.filter(({ kind }) => kind === 'int8').map(({ node }) => node)
+  if (share === 0 || integers.length === 0) return all
+  const run: RunOptions = signal ? { signal } : {}
+  const samples = kept.slice(0, tried)
+  const measure = async (tested: Model): Promise<{ noise: number; precision: string | undefined }> => {
+    const executor = await backend.compile(tested, run)
+    try {
+      const pairs: (readonly [Tensors, Tensors])[] = []
+      for (const { inputs, outputs } of samples) pairs.push([outputs, await executor.run(inputs, run)])
+      return {
+        noise: 10 ** (-compareOutputs(pairs).sqnrDb / 10),
+        precision: executor.precision ?? backend.precision,
+      }
+    } finally {
+      await executor.dispose()
+    }
+  }
+  const stored = await quantizeLayers(
+    model,
+    plans.map((plan) => (plan.kind === 'int8' ? { node: plan.node, kind: 'weights' } : plan)),
+    statistics,
+    run,
+  )
+  const costs = new Map(profile(model).layers.map(({ node, macs }) => [node, macs]))
+  const { noise: ofWeights } = await measure(stored.model)
+  const candidates: Candidate[] = []
+  for (const [done, node] of integers.entries()) {
+    onProgress?.({ phase: 'choose', done, total: integers.length })
+    const { noise, precision } = await measure(withLayersOf(stored.model, all.model, new Set([node])))
+    if (precision !== 'int8') return all
+    candidates.push({ node, macs: costs.get(node) ?? 0, noise: Math.max(0, noise - ofWeights) })
+  }
+  onProgress?.({ phase: 'choose', done: integers.length, total: integers.length })
+  const chosen = chooseFloat(candidates, share)
+  const layers = all.layers.map((layer, index) => {
+    const part = chosen.get(layer.node)
+    if (part === undefined) return layer
+    const reason = `${Math.round(100 * part)} % of what integers would cost`
+    return { ...(stored.layers[index] as LayerReport), reason }
+  })
+  return { model: withLayersOf(all.model, stored.model, new Set(chosen.keys())), layers }
+}
+
+/** `model` with the weights and biases that layers named `names` have in `other`, another form of the same network. */
+function withLayersOf(model: Model, other: Model, names: ReadonlySet<string>): Model {
+  const weights = { ...model.weights }
+  for (const node of other.nodes) {
+    if (!names.has(node.name)) continue
+    for (const [, name] of weightRoles(node)) weights[name] = other.weights[name] as Weight
+  }
+  return { ...model, weights }
 }
 
 async function compare(

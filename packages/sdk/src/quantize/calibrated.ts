@@ -37,7 +37,7 @@ interface Preparation {
 export async function quantizeOn(
   model: Model,
   photographs: ImageSources | undefined,
-  { count = usualCount, activations, onSkipped, onProgress, signal }: CalibrationOptions,
+  { count = usualCount, activations, floatShare, onSkipped, onProgress, signal }: CalibrationOptions,
   { rule, decoding, backend = wasm() }: Preparation,
 ): Promise<Quantized> {
   if (!(Number.isInteger(count) && count >= 1)) {
@@ -46,10 +46,14 @@ export async function quantizeOn(
       `quantize: count must be a whole number of photographs, not ${count}`,
     )
   }
-  const options = { backend, ...(onProgress && { onProgress }), ...(signal && { signal }) }
-  if (!photographs) {
-    return quantize(model, { ...options, ...(activations !== undefined && { activations }) })
+  const options = {
+    backend,
+    ...(activations !== undefined && { activations }),
+    ...(floatShare !== undefined && { floatShare }),
+    ...(onProgress && { onProgress }),
+    ...(signal && { signal }),
   }
+  if (!photographs) return quantize(model, options)
   const [name, { shape }] = onlyInput(model)
   const [batch = 1] = shape
   const single = batch === 1 ? model : withBatch(model, 1)
@@ -103,7 +107,6 @@ export async function quantizeOn(
       ...options,
       samples,
       ...(!further.done && { heldOut: heldOut() }),
-      ...(activations !== undefined && { activations }),
     })
     return { model: batch === 1 ? made : withBatch(made, batch), report }
   } finally {
