@@ -16,6 +16,17 @@ export function readGoldenFloat32(...parts: readonly string[]): Float32Array {
   return new Float32Array(readGolden(...parts).buffer)
 }
 
+/** The middle of S0's stored input, [1, 3, size, size], for what takes seconds on all 224 x 224 of it. */
+export function readGoldenMiddle(size: number): Float32Array {
+  const whole = readGoldenFloat32('s0-input-1x3x224x224.f32')
+  const [width, edge] = [224, Math.floor((224 - size) / 2)]
+  return Float32Array.from({ length: 3 * size * size }, (_, index) => {
+    const [row, x] = [Math.floor(index / size), index % size]
+    const [channel, y] = [Math.floor(row / size), row % size]
+    return whole[(channel * width + edge + y) * width + edge + x] as number
+  })
+}
+
 export function readGoldenJson<T>(...parts: readonly string[]): T {
   return JSON.parse(new TextDecoder().decode(readGolden(...parts))) as T
 }

@@ -10,6 +10,7 @@ export {
   readGolden,
   readGoldenFloat32,
   readGoldenJson,
+  readGoldenMiddle,
   smallModels,
 } from './golden.ts'
 export { type Allowance, fewestSamples, type Growth, growthOf } from './growth.ts'

@@ -61,7 +61,12 @@ it.each(networks)(
       return { image: tensor(shape, data) }
     })
     const [heldOut, ...rest] = samples as [Tensors, ...Tensors[]]
-    const { report } = await quantize(model, { samples: rest, heldOut: [heldOut], backend: wasm() })
+    const { report } = await quantize(model, {
+      samples: rest,
+      heldOut: [heldOut],
+      backend: wasm(),
+      floatShare: 0,
+    })
     const counted = { int8: 0, weights: 0, float: 0 }
     for (const { kind } of report.layers) counted[kind]++
     const given = new Set(report.layers.flatMap(({ reason }) => reason ?? []))

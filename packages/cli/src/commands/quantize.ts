@@ -40,6 +40,8 @@ export const quantize = defineCommand({
     },
     'float-share': {
       type: 'number',
+      least: 0,
+      isFraction: true,
       value: '<0..1>',
       help: 'Of the multiply-adds, how many may stay float where integers cost most accuracy; 0 is fastest',
       default: 0.125,
