@@ -25,6 +25,12 @@ function classifies(engine: BrowserName): void {
     expect(await site.problems()).toEqual([])
     await checkScreenshot(screenshots, `classify-${engine}`, await site.screenshot())
   })
+
+  it('classifies another one, whose decoder is loaded only now', async () => {
+    await site.click('.samples li:nth-of-type(3) .sample')
+    await expect.poll(() => site.text('.bars .name'), patient).not.toBe('Ankle boot')
+    expect(await site.text('[role=alert]')).toBe(null)
+  })
 }
 
 describe.skipIf(lacking('firefox'))('the demo in Firefox', () => classifies('firefox'))

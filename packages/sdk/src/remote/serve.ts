@@ -14,12 +14,19 @@ interface Parent {
   listen(onRequest: (request: Request) => void): void
 }
 
+/** On a thread that serves. Not in this module, of which there may be two. */
+const serves = Symbol.for('mobileone.serves')
+
 /**
  * Make this worker, a module worker of a page or a thread of Node, serve `createWorkerClassifier` or `createPool`.
+ * The first call counts: WebKit evaluates the module of a worker once more where a part of it that is loaded later imports it.
  * @throws MobileOneError `unavailable` on a thread that is no worker.
  */
 export function serveClassifier(options: ServeOptions = {}): void {
   const parent = findParent()
+  const thread = globalThis as { [serves]?: boolean }
+  if (thread[serves]) return
+  thread[serves] = true
   const receive = createServer((reply, moved) => parent.post(reply, moved), options)
   let lock: string | undefined
   const greet = (): void => parent.post({ type: 'hello', ...(lock !== undefined && { lock }) }, [])
