@@ -119,10 +119,10 @@ const subjects: readonly Subject[] = [
 ]
 
 describe('damaged files are read or refused, quickly and within bounds', () => {
-  it.each(subjects)('2,200 damages of $name', { timeout: 300_000 }, (subject) => {
-    const tally = fuzz(2200, 1_000_000, (source) => [subject.name, mutate(subject, source)])
-    expect(tally.refused).toBeGreaterThan(200)
-    expect(tally.read).toBeGreaterThan(20)
+  it.each(subjects)('1,000 damages of $name', { timeout: 300_000 }, (subject) => {
+    const tally = fuzz(1000, 1_000_000, (source) => [subject.name, mutate(subject, source)])
+    expect(tally.refused).toBeGreaterThan(90)
+    expect(tally.read).toBeGreaterThan(9)
   })
 
   it('every truncation of every file', { timeout: 300_000 }, () => {
@@ -145,8 +145,8 @@ describe('hostile files are read or refused, quickly and within bounds', () => {
     return bytes.slice(0, Buffer.from(bytes).indexOf('.', Buffer.from(bytes).indexOf('little_endian')) + 1)
   })()
 
-  it('4,000 random pickles, zipped and legacy', { timeout: 300_000 }, () => {
-    const tally = fuzz(4000, 2_000_000, (source) => {
+  it('2,000 random pickles, zipped and legacy', { timeout: 300_000 }, () => {
+    const tally = fuzz(2000, 2_000_000, (source) => {
       const inner = randomPickle(source)
       const good: Part = tensor({ key: '0', length: 4, shape: [2, 2], strides: [2, 1] })
       const pickle = source.next() < 0.5 ? bytesOf(inner) : dict({ a: good, b: inner.slice(2, -1) })
@@ -154,7 +154,7 @@ describe('hostile files are read or refused, quickly and within bounds', () => {
         ? ['a zipped pickle', torchZip(pickle, { 0: storage })]
         : ['a legacy pickle', bytesOf(legacyHead, pickle, ']X\x01\x00\x00\x000a.', u64(4n), storage)]
     })
-    expect(tally.read).toBeGreaterThan(20)
+    expect(tally.read).toBeGreaterThan(10)
   })
 
   it('a pickle never makes more objects than it has bytes', () => {

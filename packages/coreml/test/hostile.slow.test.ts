@@ -125,49 +125,49 @@ describe('damaged files', () => {
     return counts
   }
 
-  test('6,000 seeded edits of the specification', () => {
-    const counts = fuzz(6000, (index, source) => {
+  test('2,000 seeded edits of the specification', () => {
+    const counts = fuzz(2000, (index, source) => {
       const { name, files } = samples[index % 2] as CoreMLPackage
       return { name, files: { ...files, [modelPath]: mutate(files[modelPath] as Uint8Array, source) } }
     })
-    expect(counts.get('invalid-file')).toBeGreaterThan(3000)
-    expect(counts.get('model')).toBeGreaterThan(100)
+    expect(counts.get('invalid-file')).toBeGreaterThan(1000)
+    expect(counts.get('model')).toBeGreaterThan(33)
   }, 120_000)
 
-  test('2,000 seeded edits of the weight file and the manifest', () => {
-    const counts = fuzz(2000, (index, source) => {
+  test('700 seeded edits of the weight file and the manifest', () => {
+    const counts = fuzz(700, (index, source) => {
       const { name, files } = samples[index % 2] as CoreMLPackage
       const path = source.next() < 0.5 ? weightsPath : manifestPath
       return { name, files: { ...files, [path]: mutate(files[path] as Uint8Array, source) } }
     })
-    expect(counts.get('invalid-file')).toBeGreaterThan(200)
+    expect(counts.get('invalid-file')).toBeGreaterThan(70)
   }, 120_000)
 
-  test('2,000 seeded edits of the zip file', () => {
-    const counts = fuzz(2000, (index, source) => mutate(zips[index % 2] as Uint8Array, source))
-    expect(counts.get('invalid-file')).toBeGreaterThan(200)
+  test('700 seeded edits of the zip file', () => {
+    const counts = fuzz(700, (index, source) => mutate(zips[index % 2] as Uint8Array, source))
+    expect(counts.get('invalid-file')).toBeGreaterThan(70)
   }, 120_000)
 
-  test('2,000 seeded edits of compressed weights', () => {
-    const counts = fuzz(2000, (index, source) => {
+  test('800 seeded edits of compressed weights', () => {
+    const counts = fuzz(800, (index, source) => {
       const { name, files } = compressed[index % compressed.length] as CoreMLPackage
       const path = source.next() < 0.8 ? modelPath : weightsPath
       return { name, files: { ...files, [path]: mutate(files[path] as Uint8Array, source) } }
     })
-    expect(counts.get('invalid-file')).toBeGreaterThan(500)
-    expect(counts.get('model')).toBeGreaterThan(100)
+    expect(counts.get('invalid-file')).toBeGreaterThan(200)
+    expect(counts.get('model')).toBeGreaterThan(40)
   }, 120_000)
 
   // Most edits of bytes end in the wire format; these are whole files whose programs are wrong.
-  test('2,000 seeded edits of programs', () => {
+  test('800 seeded edits of programs', () => {
     const { specification, weights } = buildSpecification(smallest())
     const { name, files } = samples[0] as CoreMLPackage
-    const counts = fuzz(2000, (_, source) => {
+    const counts = fuzz(800, (_, source) => {
       const program = mutateProgram(specification, source)
       return { name, files: { ...files, [modelPath]: encodeSpecification(program), [weightsPath]: weights } }
     })
-    expect(counts.get('invalid-file')).toBeGreaterThan(300)
-    expect(counts.get('unsupported')).toBeGreaterThan(20)
+    expect(counts.get('invalid-file')).toBeGreaterThan(120)
+    expect(counts.get('unsupported')).toBeGreaterThan(8)
   }, 120_000)
 })
 

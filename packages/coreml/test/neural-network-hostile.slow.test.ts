@@ -37,8 +37,9 @@ function count(
   for (let index = 0; index < cases; index++) {
     const start = performance.now()
     const result = outcome(change(samples[index % samples.length] as Uint8Array, source), `case ${index}`)
-    expect(performance.now() - start, `milliseconds of case ${index}`).toBeLessThan(3000)
-    expect(['invalid-file', 'unsupported', 'model'], `case ${index}`).toContain(result)
+    const ms = performance.now() - start
+    if (ms > 3000 || !['invalid-file', 'unsupported', 'model'].includes(result))
+      expect.unreachable(`case ${index}: ${result} after ${ms} ms`)
     counts.set(result, (counts.get(result) ?? 0) + 1)
   }
   return counts
@@ -99,8 +100,8 @@ function lists(fields: Field[]): Field[][] {
 }
 
 describe('damaged .mlmodel files', () => {
-  test('1,500 seeded edits of the bytes', () => {
-    const counts = count(1500, (bytes, source) => {
+  test('750 seeded edits of the bytes', () => {
+    const counts = count(750, (bytes, source) => {
       const at = source.integer(0, bytes.length - 1)
       const kind = source.integer(0, 3)
       if (kind === 0) return bytes.slice(0, at)
@@ -111,13 +112,13 @@ describe('damaged .mlmodel files', () => {
       else copy.copyWithin(at, source.integer(0, bytes.length - 1), bytes.length)
       return copy
     })
-    expect(counts.get('invalid-file')).toBeGreaterThan(500)
-    expect(counts.get('model')).toBeGreaterThan(100)
+    expect(counts.get('invalid-file')).toBeGreaterThan(250)
+    expect(counts.get('model')).toBeGreaterThan(50)
   }, 120_000)
 
   const sizes = [0, 1, 2, 3, 7, 64, 2 ** 16, 2 ** 31, 2 ** 40, 2 ** 53, -1, -(2 ** 40)]
-  test('1,700 seeded edits of the structure: fields dropped, doubled, moved, swapped, with other numbers', () => {
-    const counts = count(1700, (bytes, source) => {
+  test('850 seeded edits of the structure: fields dropped, doubled, moved, swapped, with other numbers', () => {
+    const counts = count(850, (bytes, source) => {
       const tree = decode(bytes)
       for (let edits = source.integer(1, 2); edits > 0; edits--) {
         const all = lists(tree).filter(({ length }) => length > 0)
@@ -145,9 +146,9 @@ describe('damaged .mlmodel files', () => {
       }
       return encode(tree).finish()
     })
-    expect(counts.get('invalid-file')).toBeGreaterThan(400)
-    expect(counts.get('unsupported')).toBeGreaterThan(20)
-    expect(counts.get('model')).toBeGreaterThan(50)
+    expect(counts.get('invalid-file')).toBeGreaterThan(200)
+    expect(counts.get('unsupported')).toBeGreaterThan(10)
+    expect(counts.get('model')).toBeGreaterThan(25)
   }, 120_000)
 })
 

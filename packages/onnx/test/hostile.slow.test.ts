@@ -44,38 +44,42 @@ const samples = [
   ),
 ]
 
-const sampleOps = [
-  ...new Set(samples.flatMap((sample) => decodeModel(sample).graph.nodes.map(({ op }) => op))),
-]
+const decoded = samples.map((sample) => decodeModel(sample))
+const sampleOps = [...new Set(decoded.flatMap(({ graph }) => graph.nodes.map(({ op }) => op)))]
 
 describe('damaged files', () => {
-  const fuzz = (cases: number, change: (sample: Uint8Array, source: Random) => Uint8Array): Outcomes => {
+  const fuzz = <T>(
+    originals: readonly T[],
+    cases: number,
+    change: (original: T, source: Random) => Uint8Array,
+  ): Outcomes => {
     const source = random(20240521)
     const outcomes = { 'invalid-file': 0, unsupported: 0, 'invalid-argument': 0, model: 0 }
     for (let index = 0; index < cases; index++) {
-      const bytes = change(samples[index % samples.length] as Uint8Array, source)
+      const bytes = change(originals[index % originals.length] as T, source)
       const start = performance.now()
       const result = outcome(bytes, `case ${index}`)
-      expect(performance.now() - start, `milliseconds of case ${index}`).toBeLessThan(5000)
-      expect(Object.keys(outcomes), `case ${index}`).toContain(result)
+      const ms = performance.now() - start
+      if (ms > 5000 || !Object.hasOwn(outcomes, result))
+        expect.unreachable(`case ${index}: ${result} after ${ms} ms`)
       outcomes[result as keyof Outcomes]++
     }
     return outcomes
   }
 
-  test('6,000 seeded edits of bytes give a model or a MobileOneError', () => {
-    const outcomes = fuzz(6000, mutateBytes)
-    expect(outcomes['invalid-file']).toBeGreaterThan(3000)
-    expect(outcomes.model).toBeGreaterThan(50)
+  test('2,100 seeded edits of bytes give a model or a MobileOneError', () => {
+    const outcomes = fuzz(samples, 2100, mutateBytes)
+    expect(outcomes['invalid-file']).toBeGreaterThan(1050)
+    expect(outcomes.model).toBeGreaterThan(17)
   }, 180_000)
 
   // Most edits of bytes end in the wire format; these are whole files whose graphs are wrong.
-  test('6,000 seeded edits of graphs give a model or a MobileOneError', () => {
-    const outcomes = fuzz(6000, mutateGraph)
-    expect(outcomes['invalid-file']).toBeGreaterThan(500)
-    expect(outcomes.unsupported).toBeGreaterThan(500)
-    expect(outcomes['invalid-argument']).toBeGreaterThan(20)
-    expect(outcomes.model).toBeGreaterThan(500)
+  test('2,100 seeded edits of graphs give a model or a MobileOneError', () => {
+    const outcomes = fuzz(decoded, 2100, mutateGraph)
+    expect(outcomes['invalid-file']).toBeGreaterThan(175)
+    expect(outcomes.unsupported).toBeGreaterThan(175)
+    expect(outcomes['invalid-argument']).toBeGreaterThan(7)
+    expect(outcomes.model).toBeGreaterThan(175)
   }, 180_000)
 
   test('every truncation is refused', () => {
@@ -127,13 +131,12 @@ function mutateBytes(original: Uint8Array, source: Random): Uint8Array {
 const numbers = [-(2 ** 63), -2, -1, 0, 1, 2, 3, 7, 64, 2 ** 31, 2 ** 40, 2 ** 53, 2 ** 62]
 
 /** One or two edits of nodes, edges, attributes, dims, element types or input shapes, written as a whole file again. */
-function mutateGraph(original: Uint8Array, source: Random): Uint8Array {
+function mutateGraph(model: ReturnType<typeof decodeModel>, source: Random): Uint8Array {
   const pick = <T>(items: readonly T[]): T => items[source.integer(0, items.length - 1)] as T
   const replaced = <T>(items: readonly T[], change: (item: T) => T): T[] => {
     const at = source.integer(0, items.length - 1)
     return items.map((item, index) => (index === at ? change(item) : item))
   }
-  const model = decodeModel(original)
   let { graph } = model
 
   const changeAttribute = (attribute: OnnxAttribute): OnnxAttribute => {
