@@ -22,7 +22,7 @@ import { describe, expect, test } from 'vitest'
 import { fromCoreML, interpretPackage, toCoreML } from '../src/index.ts'
 
 /** How many of the photographs are classified, spread over all of them: MOBILEONE_PHOTOGRAPHS=250 takes every one. */
-const wanted = Number(process.env.MOBILEONE_PHOTOGRAPHS ?? 40)
+const wanted = Number(process.env.MOBILEONE_PHOTOGRAPHS ?? 20)
 
 const rule: Preprocess = {
   size: [224, 224],
