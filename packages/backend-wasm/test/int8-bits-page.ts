@@ -10,8 +10,10 @@ async function bytesOf(path: string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await (await fetch(path)).arrayBuffer())
 }
 
+let loading: Promise<typeof seeded> | undefined
+
 /** The real S0 in int8, and a photograph. */
-async function real(): Promise<typeof seeded> {
+async function loadReal(): Promise<typeof seeded> {
   const [file, pixels] = await Promise.all([
     bytesOf('/int8/s0.safetensors'),
     bytesOf('/golden/s0-input-1x3x224x224.f32'),
@@ -24,7 +26,7 @@ async function real(): Promise<typeof seeded> {
 
 const page = {
   int8Logits: async (network: 'seeded' | 'real', run: Int8Run): Promise<Int8Bits> => {
-    const { model, inputs } = network === 'seeded' ? seeded : await real()
+    const { model, inputs } = network === 'seeded' ? seeded : await (loading ??= loadReal())
     return int8Bits(model, inputs, run)
   },
   /** What differs from the reference, of every `step`th layer. */

@@ -164,7 +164,9 @@ describe.each(Object.entries(engines))('in %s', (_, { need, open, runs, step }) 
     test.each(runs)('$kernel, $threads thread(s): S0 with seeded weights', async (run) => {
       expectFingerprint('seeded', run, await asked.call('int8Logits', 'seeded', run))
     })
-    test.skipIf(lacking('golden')).each(runs)('$kernel, $threads thread(s): the real S0', async (run) => {
+    // The seeded S0 has the same layers, and went through every kernel on two threads.
+    const fewer = runs.filter((run) => run.threads === 1 || run === runs.at(-1))
+    test.skipIf(lacking('golden')).each(fewer)('$kernel, $threads thread(s): the real S0', async (run) => {
       expectFingerprint('real', run, await asked.call('int8Logits', 'real', run))
     })
   })
