@@ -48,7 +48,7 @@ export {
   largestLevel,
   toLevel,
 } from './model/integer-weight.ts'
-export { interpolation, type Taps } from './model/interpolation.ts'
+export { interpolation, nearestPixel, type Taps } from './model/interpolation.ts'
 export type {
   Add,
   Affine,

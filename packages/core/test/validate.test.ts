@@ -290,9 +290,10 @@ it('takes time linear in the nodes, in any order', () => {
   )
   const loop = chain.map((node, index) => (index === 0 ? add('n0', `n${count - 1}`, 'x') : node))
   for (const nodes of [chain, chain.toReversed(), loop]) {
-    const started = performance.now()
+    const started = process.cpuUsage()
     const problems = findProblems(graph(1, nodes, {}, { y: `n${count - 1}` }))
-    expect(performance.now() - started).toBeLessThan(1000)
+    const { user, system } = process.cpuUsage(started)
+    expect((user + system) / 1000, 'milliseconds of processor time').toBeLessThan(1000)
     expect(problems.length).toBe(nodes === chain ? 0 : nodes === loop ? 1 : count - 1)
   }
 })

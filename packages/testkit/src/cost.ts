@@ -6,8 +6,22 @@ export interface Cost {
   readonly bytes: number
 }
 
-/** The cost of a synchronous call. Memory is the peak of the resident set, garbage included, so it varies by some megabytes. */
-export function measureCost(run: () => void): Cost {
+const tries = 3
+
+/**
+ * The cost of a synchronous call. Memory is the peak of the resident set with garbage, which is collected when the engine likes: a call
+ * that takes more than `enough` is made up to three times, and the least counts.
+ */
+export function measureCost(run: () => void, enough: Cost = { cpuMs: Infinity, bytes: Infinity }): Cost {
+  let least = costOf(run)
+  for (let made = 1; made < tries && !(least.cpuMs < enough.cpuMs && least.bytes < enough.bytes); made++) {
+    const again = costOf(run)
+    least = { cpuMs: Math.min(least.cpuMs, again.cpuMs), bytes: Math.min(least.bytes, again.bytes) }
+  }
+  return least
+}
+
+function costOf(run: () => void): Cost {
   ;(globalThis as { gc?: () => void }).gc?.()
   const before = resetPeak()
   const start = process.cpuUsage()

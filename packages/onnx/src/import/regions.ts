@@ -1,4 +1,4 @@
-import { interpolation } from '@mobileone/core'
+import { nearestPixel } from '@mobileone/core'
 import { limits } from '../limits.ts'
 import type { OnnxNode } from '../proto.ts'
 import { attribute } from './attributes.ts'
@@ -84,18 +84,21 @@ export function gatherMap(graph: ImportGraph, node: OnnxNode, x: Made): Value {
     )
   }
   graph.charge(indices.data.length)
-  const picked = Array.from(indices.data, (index) => (index < 0 ? index + size : index))
-  const [first = -1] = picked
-  if (first >= 0 && picked.every((index, at) => index === first + at)) {
-    return narrow(graph, node, x, axis, first, first + picked.length)
+  const { data } = indices
+  const count = data.length
+  const picked = (at: number): number => {
+    const index = data[at] as number
+    return index < 0 ? index + size : index
+  }
+  const first = count > 0 ? picked(0) : -1
+  if (first >= 0 && everyAt(count, (at) => picked(at) === first + at)) {
+    return narrow(graph, node, x, axis, first, first + count)
   }
   const [, , height, width] = x.shape as [number, number, number, number]
   const isNearest =
-    x.shape.length === 4 &&
-    axis >= 2 &&
-    interpolation({ mode: 'nearest' }, size, picked.length).every(([tap], at) => tap?.[0] === picked[at])
+    x.shape.length === 4 && axis >= 2 && everyAt(count, (at) => picked(at) === nearestPixel(at, size, count))
   if (!isNearest) graph.unsupported(node, 'indices that neither stand one after another nor enlarge the map')
-  const target = axis === 2 ? ([picked.length, width] as const) : ([height, picked.length] as const)
+  const target = axis === 2 ? ([count, width] as const) : ([height, count] as const)
   return graph.emit(node, (name) => ({
     op: 'upsample',
     name,
@@ -103,6 +106,11 @@ export function gatherMap(graph: ImportGraph, node: OnnxNode, x: Made): Value {
     mode: 'nearest',
     size: target,
   }))
+}
+
+function everyAt(count: number, holds: (at: number) => boolean): boolean {
+  for (let at = 0; at < count; at++) if (!holds(at)) return false
+  return true
 }
 
 /** `x` from `start` to before `end` along an axis; negative ones count from its end, and past it means to it. */
