@@ -1,17 +1,11 @@
 /** What is measured: networks with the reference's answers, in int8 too where that is asked for. */
 import { existsSync } from 'node:fs'
-import { wasm } from '@mobileone/backend-wasm'
 import {
-  elementCount,
   floatWeights,
   hasInt8Weights,
   MobileOneError,
   type Model,
   type OnProgress,
-  quantize,
-  random,
-  type Tensors,
-  tensor,
   throwIfAborted,
   type Variant,
   variants,
@@ -19,6 +13,7 @@ import {
 import { prepareSubject, randomDeployModel, type Subject } from '@mobileone/measure'
 import { loadDeployModel } from '@mobileone/sdk'
 import { goldenPath, imagenetRule } from '@mobileone/testkit'
+import { int8Form } from './int8-form.ts'
 import { openPhotographs, type PhotographSet } from './photographs.ts'
 
 /** A network, made when its turn comes. */
@@ -106,7 +101,7 @@ export async function prepareNetwork(
   if (!int8) return subject
   onProgress?.({ phase: `${variant}: int8`, done: 0 })
   throwIfAborted(signal, 'the benchmark')
-  const model = isInt8 ? given : await quantized(float, pictures, signal)
+  const model = isInt8 ? given : await int8Form(float, { samples: pictures?.calibration, signal })
   const inInt8 = await prepareSubject(`${variant}-int8`, model, signal, subject.input.data as Float32Array)
   return { ...subject, int8: { ...inInt8, ...tested } }
 }
@@ -126,22 +121,4 @@ async function picturesOf(
     size: [shape[2] as number, shape[3] as number] as const,
   }
   return openPhotographs(folder, rule, most)
-}
-
-const noiseSamples = 4
-
-async function quantized(
-  model: Model,
-  pictures: PhotographSet | undefined,
-  signal: AbortSignal | undefined,
-): Promise<Model> {
-  const [[name, { shape }] = ['', { shape: [] }]] = Object.entries(model.inputs)
-  const values = pictures?.calibration ?? noise(elementCount(shape))
-  const samples: Tensors[] = values.map((value) => ({ [name]: tensor(shape, value) }))
-  return (await quantize(model, { samples, backend: wasm(), ...(signal && { signal }) })).model
-}
-
-function noise(length: number): Float32Array[] {
-  const source = random(1)
-  return Array.from({ length: noiseSamples }, () => Float32Array.from({ length }, () => source.normal()))
 }

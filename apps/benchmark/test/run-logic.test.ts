@@ -55,8 +55,23 @@ describe('what is chosen', () => {
       ['mobileone-webgpu-f16', 1, 'no float16'],
       ['tfjs-webgpu', 1, undefined],
     ])
+    const names = (query: string) =>
+      lanesOf(choiceOf(query), device).map(({ entry, threads }) => `${entry.name} ×${threads}`)
+    expect(names('?contenders=mobileone-wasm,tfjs-wasm,ort-wasm&threads=1,2&precision=int8')).toEqual([
+      'mobileone-wasm-int8 ×1',
+      'mobileone-wasm-int8 ×2',
+      'ort-wasm-int8 ×1',
+      'ort-wasm-int8 ×2',
+    ])
+    expect(names('?contenders=mobileone-wasm,tfjs-wasm&precision=float32,int8')).toEqual([
+      'mobileone-wasm ×1',
+      'mobileone-wasm-int8 ×1',
+      'tfjs-wasm ×1',
+    ])
     const onlyHalf = choiceOf('?precision=float16')
-    expect(refusalOf(onlyHalf, lanesOf(onlyHalf, device), 'absent')).toMatch(/^Only MobileOne on WebGPU/)
+    expect(refusalOf(onlyHalf, lanesOf(onlyHalf, device), 'absent')).toMatch(
+      /^Nobody that is chosen computes/,
+    )
     const own = choiceOf('?networks=own')
     expect(refusalOf(own, lanesOf(own, device), 'absent')).toMatch(/file of your network/)
     expect(refusalOf(own, lanesOf(own, device), 'refused')).toMatch(/cannot be measured/)

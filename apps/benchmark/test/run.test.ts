@@ -138,6 +138,24 @@ describe.skipIf(lacking('chromium'))('the page of runs', { retry: 1, timeout: 12
     await close()
   })
 
+  it('measures the int8 form beside the network, of those who compute in integers', async () => {
+    const { page, problems, close } = await site.open(
+      '?contenders=mobileone-wasm,ort-wasm,tfjs-wasm&rounds=3',
+    )
+    await page.waitForSelector('.setup')
+    await takeTiny(page)
+    await page.check('input[value="int8"]')
+    expect(new URL(page.url()).searchParams.get('precision')).toBe('float32,int8')
+    await start(page)
+    await status(page, 'done', 'failed')
+    expect(await page.textContent('.run-report')).not.toMatch(/not measured/i)
+    const strips = await page.$$eval('.strip', (all) => all.map((each) => each.textContent ?? ''))
+    expect(strips).toHaveLength(5)
+    expect(strips.filter((text) => text.includes('int8'))).toHaveLength(2)
+    expect(problems).toEqual([])
+    await close()
+  })
+
   it('keeps what it measured of a backend that is lost in the middle, and says so', async () => {
     const { page, problems, close } = await site.open()
     await page.addInitScript(() => {

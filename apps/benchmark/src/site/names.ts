@@ -1,10 +1,12 @@
 /** Human names for the ids that reports hold. */
 import { networkNamed } from '@mobileone/measure/studies'
-import { gpuLineup, halfLineup, lineup } from '../lineup.ts'
+import { gpuLineup, halfLineup, int8Lineup, lineup } from '../lineup.ts'
 import { catalogue } from './networks/catalogue.ts'
 import { parseNetworkId } from './networks/network-id.ts'
 
-const contenders = new Map([...lineup, ...gpuLineup, ...halfLineup].map((entry) => [entry.name, entry]))
+const contenders = new Map(
+  [...lineup, ...int8Lineup, ...gpuLineup, ...halfLineup].map((entry) => [entry.name, entry]),
+)
 
 /** `ONNX Runtime Web, wasm` for `ort-wasm`; an id nobody knows stays as it is. */
 export function contenderTitle(id: string): string {

@@ -1,6 +1,14 @@
 /** Contenders in frames of this page: a document each, one process and one main thread for all. */
 import { type ErrorCode, isMobileOneError, MobileOneError } from '@mobileone/core'
-import type { Lane, LaneHost, PeakLane, Start, Subject, Turn } from '@mobileone/measure'
+import {
+  type Lane,
+  type LaneHost,
+  type PeakLane,
+  type Start,
+  type Subject,
+  statedPrecision,
+  type Turn,
+} from '@mobileone/measure'
 import type { Entry } from '../../lineup.ts'
 import type { Harness } from '../contender-page.ts'
 import type { SiteSubject } from './network-client.ts'
@@ -30,6 +38,8 @@ export function frameLane({ entry, threads, refusal }: LaneRequest, watch?: Lane
     threads,
     refusal: refusal ?? entry.refuses?.('chromium', threads),
     tolerance: entry.tolerance,
+    ...(entry.form === 'int8' && { subject: ({ int8 }: Subject) => int8 }),
+    precision: statedPrecision(entry),
     async open(given): Promise<LaneHost> {
       const subject = given as SiteSubject
       const { harness, lost, remove } = await openFrame()
@@ -37,7 +47,7 @@ export function frameLane({ entry, threads, refusal }: LaneRequest, watch?: Lane
       try {
         await inFrame(
           harness.open({
-            contender: entry.name,
+            contender: entry.module ?? entry.name,
             threads,
             source: await subject.modelFile(entry.format),
             format: entry.format,

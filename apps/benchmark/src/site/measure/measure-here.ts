@@ -114,6 +114,7 @@ export async function measureHere(options: MeasureOptions): Promise<MeasuredHere
         try {
           yield subject
         } finally {
+          subject.int8?.revoke()
           subject.revoke()
         }
       } catch (error) {

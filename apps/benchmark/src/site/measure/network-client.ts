@@ -4,13 +4,14 @@ import type { ModelFormat, Subject, SubjectFacts } from '@mobileone/measure'
 import { type Remote, wrap } from 'comlink'
 import '@mobileone/site-kit/comlink-errors'
 import type { NetworkMaker } from './network-worker.ts'
-import type { NetworkRequest } from './prepared-network.ts'
+import type { NetworkForm, NetworkRequest, PreparedNetwork } from './prepared-network.ts'
 
 /** A subject whose model has no weights: they are in its files, which have addresses. */
 export interface SiteSubject extends Subject {
   /** The address of the model's file; each is made when first asked for. */
   modelFile(format: ModelFormat): Promise<string>
   readonly inputFile: string
+  readonly int8?: SiteSubject
   /** The addresses lead nowhere from now on. */
   revoke(): void
 }
@@ -46,6 +47,18 @@ export function checkNetwork(request: NetworkRequest): Promise<SubjectFacts> {
 export async function makeSubject(request: NetworkRequest, signal?: AbortSignal): Promise<SiteSubject> {
   const prepared = await inWorker((remote) => remote.prepare(request), signal)
   const { maker: remote } = maker()
+  const { int8 } = prepared
+  return {
+    ...(await subjectOf(prepared, 'float32', remote)),
+    ...(int8 && { int8: await subjectOf(int8, 'int8', remote) }),
+  }
+}
+
+async function subjectOf(
+  prepared: PreparedNetwork,
+  form: NetworkForm,
+  remote: Remote<NetworkMaker>,
+): Promise<SiteSubject> {
   const input = new Float32Array(await prepared.input.arrayBuffer())
   const addresses = new Map<string, Promise<string>>()
   const inputFile = URL.createObjectURL(prepared.input)
@@ -54,13 +67,14 @@ export async function makeSubject(request: NetworkRequest, signal?: AbortSignal)
     model: prepared.graph,
     input: tensor(prepared.inputShape, input),
     expected: prepared.expected,
+    ...(prepared.expectedInFloat32 && { expectedInFloat32: prepared.expectedInFloat32 }),
     macs: prepared.macs,
     weightBytes: prepared.weightBytes,
     inputFile,
     modelFile(format) {
       const found =
         addresses.get(format) ??
-        Promise.resolve(remote.file(format)).then((blob) => URL.createObjectURL(blob))
+        Promise.resolve(remote.file(format, form)).then((blob) => URL.createObjectURL(blob))
       addresses.set(format, found)
       return found
     },

@@ -4,7 +4,7 @@ import type { Entry } from '../../../lineup.ts'
 import { oneThreadReason, threadLimit } from '../../measure/this-device.ts'
 import { ChoiceBox } from '../../parts/choice-box.tsx'
 import { device, gpu } from '../../state/device.ts'
-import { cpuEntries, gpuEntries } from './run-choice.ts'
+import { cpuEntries, gpuEntries, type PrecisionId } from './run-choice.ts'
 import { choice, choose } from './run-state.ts'
 
 const about: Readonly<Record<string, string>> = {
@@ -22,7 +22,10 @@ export function ContenderChoice(): JSX.Element {
   const { noGpu, noHalf } = device.value
   const found = gpu.value
   const { precision } = choice.value
-  const isHalf = precision.includes('float16')
+  const choosePrecision = (name: PrecisionId, isChosen: boolean): void => {
+    const others = precision.filter((other) => other !== name)
+    choose({ precision: isChosen ? [...others, name] : others.length > 0 ? others : ['float32'] })
+  }
   return (
     <section class="panel" aria-labelledby="contenders-title">
       <h3 id="contenders-title">Contenders</h3>
@@ -32,6 +35,17 @@ export function ContenderChoice(): JSX.Element {
           {cpuEntries.map((entry) => (
             <ContenderBox key={entry.name} entry={entry} />
           ))}
+        </div>
+        <div class="choices one">
+          <ChoiceBox
+            type="checkbox"
+            name="precision"
+            value="int8"
+            isChosen={precision.includes('int8')}
+            title="In int8 too"
+            about="MobileOne, and ONNX Runtime Web with the same network as QDQ. Making the int8 form takes some seconds; the others have none."
+            onChange={(isChosen) => choosePrecision('int8', isChosen)}
+          />
         </div>
         <ThreadChoice />
       </fieldset>
@@ -54,11 +68,11 @@ export function ContenderChoice(): JSX.Element {
             type="checkbox"
             name="precision"
             value="float16"
-            isChosen={isHalf}
+            isChosen={precision.includes('float16')}
             title="MobileOne in float16 too"
             about="Half the bytes of weights and feature maps; sums stay in float32. The others compute in float32 alone here."
             refusal={noGpu === undefined ? noHalf : undefined}
-            onChange={(isChosen) => choose({ precision: isChosen ? ['float32', 'float16'] : ['float32'] })}
+            onChange={(isChosen) => choosePrecision('float16', isChosen)}
           />
         </div>
       </fieldset>

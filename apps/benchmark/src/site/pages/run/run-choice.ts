@@ -1,6 +1,6 @@
 /** What is chosen on the page of runs, and what it comes to. No part of it needs a browser. */
 import { type Protocol, protocol, protocolNames } from '@mobileone/measure'
-import { type Entry, gpuLineup, halfLineup, lineup } from '../../../lineup.ts'
+import { type Entry, gpuLineup, halfLineup, int8Lineup, lineup } from '../../../lineup.ts'
 import type { LaneRequest } from '../../measure/frames.ts'
 import { catalogue } from '../../networks/catalogue.ts'
 import type { DeviceFacts } from '../../state/device.ts'
@@ -10,7 +10,7 @@ import { listOf, oneOf, optionalWhole, type ValuesOf, whole, wholeList } from '.
 export const cpuEntries: readonly Entry[] = lineup.filter(({ runtimes }) => runtimes.includes('chromium'))
 export const gpuEntries: readonly Entry[] = gpuLineup
 
-export const precisions = ['float32', 'float16'] as const
+export const precisions = ['float32', 'float16', 'int8'] as const
 export type PrecisionId = (typeof precisions)[number]
 
 const contenders = [...cpuEntries, ...gpuEntries].map(({ name }) => name)
@@ -108,15 +108,19 @@ export function presetOf(choice: RunChoice): Preset | undefined {
 export function lanesOf(choice: RunChoice, device: DeviceFacts): LaneRequest[] {
   const isChosen = ({ name }: Entry): boolean => choice.contenders.includes(name)
   const inFloat32 = choice.precision.includes('float32')
-  const cpu = cpuEntries
-    .filter((entry) => inFloat32 && isChosen(entry))
-    .flatMap((entry) =>
-      choice.threads.map((threads) => ({
-        entry,
-        threads,
-        refusal: threads > device.threads ? fewThreads(device.threads) : undefined,
-      })),
-    )
+  const onThreads = (entry: Entry): LaneRequest[] =>
+    choice.threads.map((threads) => ({
+      entry,
+      threads,
+      refusal: threads > device.threads ? fewThreads(device.threads) : undefined,
+    }))
+  const cpu = cpuEntries.filter(isChosen).flatMap((entry) => {
+    const int8 = int8Lineup.find(({ name }) => name === `${entry.name}-int8`)
+    return [
+      ...(inFloat32 ? onThreads(entry) : []),
+      ...(int8 && choice.precision.includes('int8') ? onThreads(int8) : []),
+    ]
+  })
   const gpu = gpuEntries.filter(isChosen).flatMap((entry) => {
     const half = halfLineup.find(({ name }) => name === `${entry.name}-f16`)
     return [
@@ -145,7 +149,7 @@ export function refusalOf(
   if (lanes.length === 0)
     return choice.precision.includes('float32')
       ? 'Choose at least one contender.'
-      : 'Only MobileOne on WebGPU computes in float16: choose it, or float32 too.'
+      : 'Nobody that is chosen computes in this precision: MobileOne does in float16 on WebGPU, MobileOne and ONNX Runtime Web in int8 on the processor.'
   if (lanes.every(({ refusal }) => refusal !== undefined)) return 'Nothing that is chosen runs here.'
   if (choice.networks.length === 0) return 'Choose at least one network.'
   return choice.networks.includes('own') ? ownRefusals[ownFile] : undefined

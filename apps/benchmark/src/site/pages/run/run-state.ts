@@ -64,7 +64,7 @@ const change = (changes: Partial<RunState>): void => {
 /** Measure what is chosen. Never rejects: what goes wrong is in the state. */
 export async function start(): Promise<void> {
   if (current) return
-  const { networks, size, batch } = choice.peek()
+  const { networks, size, batch, precision } = choice.peek()
   const stop = new AbortController()
   const pause = createPause()
   current = { stop, pause }
@@ -78,6 +78,7 @@ export async function start(): Promise<void> {
         size,
         batch,
         file: network === 'own' ? own.peek()?.file : undefined,
+        int8: precision.includes('int8'),
       })),
       lanes: lanesOf(choice.peek(), device.peek()),
       protocol: protocolOf(choice.peek()),
