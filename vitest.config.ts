@@ -1,4 +1,5 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const folders = ['packages/*/test/**', 'apps/*/test/**', 'examples/*/test/**', 'tooling/**']
 const ending = (name: string): string[] => folders.map((folder) => `${folder}/${name}`)
@@ -14,6 +15,17 @@ const suites: Readonly<Record<string, { include: string[]; exclude: string[] }>>
   engines: { include: ending('engines.test.ts'), exclude: notTests },
 }
 
+/** Small files with the longest tests: begun first, so that none of them runs alone in the end. */
+const longest = /(conformance|s0|browser)(\.slow)?\.test\.ts$/
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const isLong = ({ moduleId }: TestSpecification): boolean => longest.test(moduleId)
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
+
 const config: ViteUserConfig = defineConfig({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
@@ -22,6 +34,7 @@ const config: ViteUserConfig = defineConfig({
     testTimeout: 180_000,
     hookTimeout: 300_000,
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
   },
 })
 
