@@ -16,7 +16,7 @@ const suites: Readonly<Record<string, { include: string[]; exclude: string[] }>>
 }
 
 /** Small files with the longest tests: begun first, so that none of them runs alone in the end. */
-const longest = /(conformance|s0|browser)(\.slow)?\.test\.ts$/
+const longest = /(conformance|s0|browser|chromium|golden)(\.slow)?\.test\.ts$/
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
