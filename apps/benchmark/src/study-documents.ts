@@ -2,7 +2,7 @@ import { MobileOneError } from '@mobileone/core'
 import type { Report } from '@mobileone/measure'
 import { networksOfStudies, type StudyNetwork, studyMarkdown, studyNamed } from '@mobileone/measure/studies'
 import { fillPlaces, writePlaces } from '@mobileone/testkit'
-import { measuredOn } from './measured-on.ts'
+import { measuredOn, versionsText } from './measured-on.ts'
 import type { Options } from './options.ts'
 
 /**
@@ -51,9 +51,7 @@ function runText(report: Report): string {
   const figure = { medianMs: 'medians', meanMs: 'means', minMs: 'the least of them counts' }[headline]
   return `${[
     `${measuredOn(report)}.`,
-    `${Object.entries(versions)
-      .map(([name, version]) => `${name} ${version}`)
-      .join(', ')}.`,
+    `${versionsText(versions)}.`,
     `${starts} ${starts === 1 ? 'sweep' : 'sweeps'} over all networks, ${runs} timed runs of each network with each contender, in turns; ${figure}.`,
     ...peaks.map(
       ({ runtime, threads, gflops, instruction }) =>

@@ -5,15 +5,14 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { MobileOneError, type Model, printable, printableLines, variants } from '@mobileone/core'
 import { randomDeployModel } from '@mobileone/measure'
-import { toOnnx } from '@mobileone/onnx'
-import { toSafetensors, withAssumedCard } from '@mobileone/sdk'
+import { withAssumedCard } from '@mobileone/sdk'
 import { toTflite } from '@mobileone/tflite'
 import type { Browser } from 'playwright-core'
 import { inFreshPage } from '../fresh-page.ts'
 import { packageVersion } from '../paths.ts'
 import { launchGpuChromium } from '../runtimes/adapter.ts'
 import { type BenchServer, startServer } from '../server.ts'
-import { toGraphModel } from '../tfjs-graph-model.ts'
+import { writeModelFiles } from '../write-model-files.ts'
 import { tablesIn } from '../written-tables.ts'
 import { type DownloadPage, downloadPages } from './catalogue.ts'
 import { type FileSize, fileSize } from './file-sizes.ts'
@@ -124,12 +123,7 @@ async function count(pages: readonly DownloadPage[]): Promise<DownloadReport> {
 /** The same network in the format of each. Labels are in none of them: whose page names classes brings their names. */
 async function writeModels(model: Model, folder: string): Promise<void> {
   const described = await withAssumedCard(model)
-  const graph = toGraphModel(model, 's0.bin')
-  writeFileSync(join(folder, 's0.safetensors'), toSafetensors(model))
-  writeFileSync(join(folder, 's0.onnx'), toOnnx(model))
-  writeFileSync(join(folder, 's0.json'), graph.json)
-  writeFileSync(join(folder, 's0.bin'), graph.weights)
-  writeFileSync(join(folder, 's0.tflite'), toTflite(model))
+  writeModelFiles(model, folder, 's0')
   writeFileSync(join(folder, 's0-image.tflite'), toTflite(described, { preprocess: true, softmax: true }))
 }
 

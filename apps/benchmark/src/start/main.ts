@@ -3,20 +3,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { wasm } from '@mobileone/backend-wasm'
-import { MobileOneError, type Model, printableLines, quantize, random, tensor } from '@mobileone/core'
+import { MobileOneError, type Model, printableLines, random } from '@mobileone/core'
 import { median, type Report, table } from '@mobileone/measure'
 import { describeMachine } from '@mobileone/measure/node'
-import { toOnnx } from '@mobileone/onnx'
 import { loadDeployModel, toSafetensors, withAssumedCard } from '@mobileone/sdk'
 import { goldenPath, launchChromium } from '@mobileone/testkit'
-import { toTflite } from '@mobileone/tflite'
 import type { Browser } from 'playwright-core'
 import { inFreshPage } from '../fresh-page.ts'
+import { int8Form } from '../int8-form.ts'
 import { heading, measuredHow, versionsText } from '../measured-on.ts'
 import { packageVersion } from '../paths.ts'
 import { startServer } from '../server.ts'
-import { toGraphModel } from '../tfjs-graph-model.ts'
+import { writeModelFiles } from '../write-model-files.ts'
 import { markdownTable, tablesIn } from '../written-tables.ts'
 import type { Started, startPage } from './page.ts'
 
@@ -108,21 +106,15 @@ async function main(): Promise<void> {
 /** The same network in each form, and an input of noise. */
 async function writeModels(model: Model, folder: string): Promise<void> {
   const described = await withAssumedCard(model)
-  const [[name, { shape }] = ['', { shape: [1] }]] = Object.entries(model.inputs)
+  const [{ shape } = { shape: [1] }] = Object.values(model.inputs)
   const source = random(1)
   const noise = (): Float32Array =>
     Float32Array.from({ length: shape.reduce((product, length) => product * length, 1) }, () =>
       source.normal(),
     )
-  const samples = Array.from({ length: 2 }, () => ({ [name]: tensor(shape, noise()) }))
-  const { model: int8 } = await quantize(described, { samples, backend: wasm() })
+  const int8 = await int8Form(described, { samples: Array.from({ length: 2 }, noise) })
   writeFileSync(join(folder, 'int8.safetensors'), toSafetensors(int8, { storage: 'int8' }))
-  writeFileSync(join(folder, 'float32.safetensors'), toSafetensors(described))
-  writeFileSync(join(folder, 'float32.onnx'), toOnnx(described))
-  writeFileSync(join(folder, 'float32.tflite'), toTflite(described))
-  const graph = toGraphModel(described, 'float32.bin')
-  writeFileSync(join(folder, 'float32.json'), graph.json)
-  writeFileSync(join(folder, 'float32.bin'), graph.weights)
+  writeModelFiles(described, folder, 'float32')
   writeFileSync(join(folder, inputFile), new Uint8Array(noise().buffer))
 }
 

@@ -356,7 +356,7 @@ async function withFloatLayers(
   share: number,
   { signal, onProgress }: QuantizeOptions,
 ): Promise<QuantizedLayers> {
-  const integers = all.layers.filter(({ kind }) => kind === 'int8').map(({ node }) => node)
+  const integers = plans.filter(({ kind }) => kind === 'int8')
   if (share === 0 || integers.length === 0) return all
   const run: RunOptions = signal ? { signal } : {}
   const samples = kept.slice(0, tried)
@@ -375,26 +375,29 @@ async function withFloatLayers(
   }
   const stored = await quantizeLayers(
     model,
-    plans.map((plan) => (plan.kind === 'int8' ? { node: plan.node, kind: 'weights' } : plan)),
+    integers.map(({ node }) => ({ node, kind: 'weights' })),
     statistics,
     run,
   )
+  const names = integers.map(({ node }) => node.name)
+  const inFloat = withLayersOf(all.model, stored.model, new Set(names))
   const costs = new Map(profile(model).layers.map(({ node, macs }) => [node, macs]))
-  const { noise: ofWeights } = await measure(stored.model)
+  const { noise: ofWeights } = await measure(inFloat)
   const candidates: Candidate[] = []
-  for (const [done, node] of integers.entries()) {
+  for (const [done, node] of names.entries()) {
     onProgress?.({ phase: 'choose', done, total: integers.length })
-    const { noise, precision } = await measure(withLayersOf(stored.model, all.model, new Set([node])))
+    const { noise, precision } = await measure(withLayersOf(inFloat, all.model, new Set([node])))
     if (precision !== 'int8') return all
     candidates.push({ node, macs: costs.get(node) ?? 0, noise: Math.max(0, noise - ofWeights) })
   }
   onProgress?.({ phase: 'choose', done: integers.length, total: integers.length })
   const chosen = chooseFloat(candidates, share)
-  const layers = all.layers.map((layer, index) => {
+  const reports = new Map(stored.layers.map((layer) => [layer.node, layer]))
+  const layers = all.layers.map((layer) => {
     const part = chosen.get(layer.node)
     if (part === undefined) return layer
     const reason = `${Math.round(100 * part)} % of what integers would cost`
-    return { ...(stored.layers[index] as LayerReport), reason }
+    return { ...(reports.get(layer.node) as LayerReport), reason }
   })
   return { model: withLayersOf(all.model, stored.model, new Set(chosen.keys())), layers }
 }
@@ -402,9 +405,11 @@ async function withFloatLayers(
 /** `model` with the weights and biases that layers named `names` have in `other`, another form of the same network. */
 function withLayersOf(model: Model, other: Model, names: ReadonlySet<string>): Model {
   const weights = { ...model.weights }
-  for (const node of other.nodes) {
+  const others = new Map(other.nodes.map((node) => [node.name, new Map(weightRoles(node))]))
+  for (const node of model.nodes) {
     if (!names.has(node.name)) continue
-    for (const [, name] of weightRoles(node)) weights[name] = other.weights[name] as Weight
+    for (const [role, name] of weightRoles(node))
+      weights[name] = other.weights[others.get(node.name)?.get(role) as string] as Weight
   }
   return { ...model, weights }
 }

@@ -17,9 +17,9 @@ export interface Candidate {
  * no more than `share` of the multiply-adds of all, and until the others add no more than -25 dB.
  */
 export function chooseFloat(candidates: readonly Candidate[], share: number): ReadonlyMap<string, number> {
-  const [macs, noise] = (['macs', 'noise'] as const).map((key) =>
-    candidates.reduce((sum, candidate) => sum + candidate[key], 0),
-  ) as [number, number]
+  const total = (key: 'macs' | 'noise'): number =>
+    candidates.reduce((sum, candidate) => sum + candidate[key], 0)
+  const [macs, noise] = [total('macs'), total('noise')]
   const chosen = new Map<string, number>()
   if (!(noise > 0)) return chosen
   let left = share * macs

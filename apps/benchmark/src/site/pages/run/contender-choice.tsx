@@ -21,11 +21,6 @@ const about: Readonly<Record<string, string>> = {
 export function ContenderChoice(): JSX.Element {
   const { noGpu, noHalf } = device.value
   const found = gpu.value
-  const { precision } = choice.value
-  const choosePrecision = (name: PrecisionId, isChosen: boolean): void => {
-    const others = precision.filter((other) => other !== name)
-    choose({ precision: isChosen ? [...others, name] : others.length > 0 ? others : ['float32'] })
-  }
   return (
     <section class="panel" aria-labelledby="contenders-title">
       <h3 id="contenders-title">Contenders</h3>
@@ -36,17 +31,11 @@ export function ContenderChoice(): JSX.Element {
             <ContenderBox key={entry.name} entry={entry} />
           ))}
         </div>
-        <div class="choices one">
-          <ChoiceBox
-            type="checkbox"
-            name="precision"
-            value="int8"
-            isChosen={precision.includes('int8')}
-            title="In int8 too"
-            about="MobileOne, and ONNX Runtime Web with the same network as QDQ. Making the int8 form takes some seconds; the others have none."
-            onChange={(isChosen) => choosePrecision('int8', isChosen)}
-          />
-        </div>
+        <PrecisionBox
+          name="int8"
+          title="In int8 too"
+          about="MobileOne, and ONNX Runtime Web with the same network as QDQ. Making the int8 form takes some seconds; the others have none."
+        />
         <ThreadChoice />
       </fieldset>
       <fieldset aria-labelledby="gpu-title" class="group">
@@ -63,20 +52,46 @@ export function ContenderChoice(): JSX.Element {
             <ContenderBox key={entry.name} entry={entry} refusal={noGpu} />
           ))}
         </div>
-        <div class="choices one">
-          <ChoiceBox
-            type="checkbox"
-            name="precision"
-            value="float16"
-            isChosen={precision.includes('float16')}
-            title="MobileOne in float16 too"
-            about="Half the bytes of weights and feature maps; sums stay in float32. The others compute in float32 alone here."
-            refusal={noGpu === undefined ? noHalf : undefined}
-            onChange={(isChosen) => choosePrecision('float16', isChosen)}
-          />
-        </div>
+        <PrecisionBox
+          name="float16"
+          title="MobileOne in float16 too"
+          about="Half the bytes of weights and feature maps; sums stay in float32. The others compute in float32 alone here."
+          refusal={noGpu === undefined ? noHalf : undefined}
+        />
       </fieldset>
     </section>
+  )
+}
+
+/** A precision beside those that are chosen; without any it is float32. */
+function PrecisionBox({
+  name,
+  title,
+  about,
+  refusal,
+}: {
+  readonly name: PrecisionId
+  readonly title: string
+  readonly about: string
+  readonly refusal?: string | undefined
+}): JSX.Element {
+  const { precision } = choice.value
+  const others = precision.filter((other) => other !== name)
+  return (
+    <div class="choices one">
+      <ChoiceBox
+        type="checkbox"
+        name="precision"
+        value={name}
+        isChosen={precision.includes(name)}
+        title={title}
+        about={about}
+        refusal={refusal}
+        onChange={(isChosen) =>
+          choose({ precision: isChosen ? [...others, name] : others.length > 0 ? others : ['float32'] })
+        }
+      />
+    </div>
   )
 }
 
