@@ -3,6 +3,7 @@ import { lacking, launchChromium } from '@mobileone/testkit'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type FirstLoad, measureFirstLoad } from '../src/measure/first-load.ts'
+import { longTasks, watchLongTasks } from './long-tasks.ts'
 
 const folder = fileURLToPath(new URL('../dist/site', import.meta.url))
 
@@ -33,15 +34,13 @@ describe.skipIf(lacking('chromium'))('a first visit', () => {
     for (const { layoutShift } of visits) expect(layoutShift).toBeLessThan(0.02)
   })
 
-  it('is fast, as far as a loaded machine can tell', async () => {
-    const best = (of: (visit: FirstLoad) => number): number => Math.min(...visits.map(of))
-    // A task is long, too, when another program has the processor meanwhile: what the page does itself is in every visit.
-    while (visits.length < 6 && best(({ longTasks }) => longTasks.length) > 0) {
-      visits.push(await measureFirstLoad(browser, folder))
-    }
-    expect(best(({ firstContentfulPaint }) => firstContentfulPaint)).toBeLessThan(1500)
-    expect(best(({ largestContentfulPaint }) => largestContentfulPaint)).toBeLessThan(2000)
-    expect(best(({ ready }) => ready)).toBeLessThan(3000)
-    expect(best(({ longTasks }) => longTasks.length)).toBe(0)
+  // By the clock a visit takes longer, too, when another program has the processor meanwhile.
+  it('is fast', { retry: 2 }, async () => {
+    await watchLongTasks(browser)
+    const visit = await measureFirstLoad(browser, folder)
+    expect(await longTasks(browser)).toEqual([])
+    expect(visit.firstContentfulPaint).toBeLessThan(1500)
+    expect(visit.largestContentfulPaint).toBeLessThan(2000)
+    expect(visit.ready).toBeLessThan(3000)
   })
 })

@@ -74,7 +74,9 @@ describe('an aborted download', () => {
     expect((await hub.files()).filter((name) => name.startsWith('unfinished'))).toEqual([])
   })
 
-  test('before the call makes no request; while it waits for a retry ends at once', async () => {
+  test('before the call makes no request; while it waits for a retry ends at once', {
+    retry: 2,
+  }, async () => {
     await hub.serve((_, response) => response.writeHead(503, { 'retry-after': '30' }).end())
     const early = await failure(fetchWeights(hub.server.url, { ...hub.options, signal: AbortSignal.abort() }))
     expect(early.code).toBe('aborted')

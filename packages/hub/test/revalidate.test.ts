@@ -131,7 +131,7 @@ describe('hashing', () => {
   const hub = hubContext()
   const big = new Uint8Array(256 * 2 ** 20)
 
-  test('of a large file leaves the thread to others and can be aborted', async () => {
+  test('of a large file leaves the thread to others and can be aborted', { retry: 2 }, async () => {
     let longest = 0
     let last = performance.now()
     const turns = setInterval(() => {

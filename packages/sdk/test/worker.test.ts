@@ -658,7 +658,9 @@ describe.skipIf(lacking('chromium'))('a classifier in a worker, in Chromium', ()
     await opened.close()
   })
 
-  it('leaves the page free from the call to the first result, with S0 in training form where it is at hand', async () => {
+  it('leaves the page free from the call to the first result, with S0 in training form where it is at hand', {
+    retry: 2,
+  }, async () => {
     const opened = await open('/')
     const isReal = !lacking('golden')
     const found = await opened.evaluate(

@@ -32,7 +32,7 @@ describe('SVG', () => {
     ['after a comment', Buffer.from(`<!--${'x'.repeat(500)}-->${huge}`)],
     ['after a byte-order mark', Buffer.from(`\ufeff${huge}`)],
     ['gzipped', gzipSync(huge)],
-  ])('is refused before any drawing: %s', async (_, bytes) => {
+  ])('is refused before any drawing: %s', { retry: 2 }, async (_, bytes) => {
     const start = performance.now()
     expect(await failure(decode(bytes))).toMatch(/^invalid-file: .*(an SVG.*svg: true|not an image)/)
     expect(await failure(decode(new Blob([bytes])))).toMatch(/^invalid-file: /)
@@ -49,7 +49,7 @@ describe('SVG', () => {
     expect([image.width, image.height, ...image.data.subarray(0, 3)]).toEqual([3, 2, 255, 0, 0])
   })
 
-  test('an abort does not wait for the drawing', async () => {
+  test('an abort does not wait for the drawing', { retry: 2 }, async () => {
     const start = performance.now()
     const drawing = decode(Buffer.from(turbulence(2500)), { svg: true, signal: AbortSignal.timeout(50) })
     expect(await failure(drawing)).toMatch(/^aborted: decoding/)
@@ -117,7 +117,7 @@ describe('servers', () => {
     expect(sent).toBeLessThan(1e7)
   })
 
-  test.each(['silent', 'absent'])('silence ends: %s', async (path) => {
+  test.each(['silent', 'absent'])('silence ends: %s', { retry: 2 }, async (path) => {
     const start = performance.now()
     expect(await failure(decode(`${origin}/${path}`, { stallTimeoutMs: 200 }))).toMatch(
       /^network: .* the server sent nothing for 0.2 s; .*stallTimeoutMs/,
