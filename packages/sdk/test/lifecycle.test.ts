@@ -211,6 +211,22 @@ describe('a session of a camera', () => {
     expect(second.track.stop).toHaveBeenCalled()
   })
 
+  test('asks for no camera once it is closed, but for one just before it is opened', async () => {
+    const getUserMedia = devices(async () => stream().stream)
+    const session = new CameraSession()
+    await session.start()
+    expect(session.getState().status).toBe('live')
+    session.close()
+    await session.start()
+    expect(getUserMedia).toHaveBeenCalledOnce()
+    expect(session.getState().status).toBe('idle')
+    const started = session.start()
+    session.open()
+    await started
+    expect(session.getState().status).toBe('live')
+    session.close()
+  })
+
   test('begins anew with other constraints while it is on', async () => {
     const getUserMedia = devices(async () => stream().stream)
     const session = new CameraSession()

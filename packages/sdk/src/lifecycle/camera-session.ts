@@ -30,7 +30,8 @@ const idle: CameraState = { status: 'idle', stream: undefined, video: undefined,
 
 /** A camera that is on between `start` and `stop`, and the element that shows it. Every track it was given is stopped. */
 export class CameraSession extends Store<CameraState> {
-  #options: CameraOptions | undefined
+  /** Undefined before it is opened, null once it is closed. */
+  #options: CameraOptions | null | undefined
   #video: HTMLVideoElement | null = null
   #starting = Promise.resolve()
   /** Another one for each start, none while it is off. */
@@ -52,9 +53,9 @@ export class CameraSession extends Store<CameraState> {
     }
   }
 
-  /** Stop, and forget the options. */
+  /** Stop, and forget the options: until it is opened again, no camera is asked for. */
   readonly close = (): void => {
-    this.#options = undefined
+    this.#options = null
     this.stop()
   }
 
@@ -90,6 +91,8 @@ export class CameraSession extends Store<CameraState> {
       const { openCamera } = await import('./open-camera.ts')
       // What is stopped at once, as React does to everything in strict mode, asks nobody.
       if (!isOn()) return
+      // A component's children may start it just before the component opens it.
+      if (this.#options === null) return this.#end({})
       const stream = await openCamera(this.#options?.constraints, fail)
       if (isOn()) this.#show(stream)
       else stopTracks(stream)
