@@ -97,7 +97,7 @@ interface Compiled extends Pick<ClassifierOptions, 'decoder'> {
 
 function classifierOn(compiled: Compiled): LocalClassifier {
   const { model, preprocess: rule, labels, decoder, backbone } = compiled
-  const executor = leaseExecutor(compiled.executor, compiled.leases)
+  const { executor, holding } = leaseExecutor(compiled.executor, compiled.leases)
   const [inputName, input] = onlyInput(model)
   const classes = executor.outputs.logits?.shape[1] ?? 0
   const defaults = new RunDefaults(classes, labels)
@@ -181,21 +181,22 @@ function classifierOn(compiled: Compiled): LocalClassifier {
       return layerTimes(executor, graph, run)
     },
     setOptions: (changes) => defaults.set(changes),
-    async fewShot(examples, run = {}) {
-      checkEmbedding()
-      const { trainHead } = await import('./few-shot/train-head.ts')
-      const { head, report } = await trainHead(
-        {
-          backbone: backbone() as Backbone,
-          batch: input.shape[0] ?? 1,
-          embed: (images, given) => embed(executor, images, { ...embedOptions(given), normalize: false }),
-        },
-        examples,
-        run,
-      )
-      return { ...(await withHead(head)), labels: head.labels, report, head }
-    },
-    withHead,
+    fewShot: (examples, run) =>
+      holding(async () => {
+        checkEmbedding()
+        const { trainHead } = await import('./few-shot/train-head.ts')
+        const { head, report } = await trainHead(
+          {
+            backbone: backbone() as Backbone,
+            batch: input.shape[0] ?? 1,
+            embed: (images, given) => embed(executor, images, { ...embedOptions(given), normalize: false }),
+          },
+          examples,
+          { ...decoding, ...defaults.with(run) },
+        )
+        return { ...(await withHead(head)), labels: head.labels, report, head }
+      }),
+    withHead: (head) => holding(() => withHead(head)),
     async quantize(photographs, run) {
       const { quantizedFile } = await import('./quantize/quantized-file.ts')
       return quantizedFile({ model, rule, ...decoding }, photographs, defaults.with(run))

@@ -4,18 +4,31 @@ import type { ImageModel } from '@mobileone/vision'
 /** An executor that may take pictures as they are. */
 export type ImageExecutor = Executor & Pick<ImageModel, 'runImage'>
 
+/** What one classifier sees of an executor that it shares. */
+export interface Lease {
+  readonly executor: ImageExecutor
+  /**
+   * `work` as one of the view's own calls, which has a lease until it ends: for what makes another view.
+   * @throws MobileOneError `disposed`.
+   */
+  holding<T>(work: () => Promise<T>): Promise<T>
+}
+
 /**
  * A view of an executor that several classifiers run on. Disposing of a view waits for its own calls and lets no more in; with the
  * last view the executor is freed.
  * @param leases Counts the views; one object for all of them.
  */
-export function leaseExecutor(executor: ImageExecutor, leases: { count: number }): ImageExecutor {
+export function leaseExecutor(executor: ImageExecutor, leases: { count: number }): Lease {
   let running: Promise<unknown> = Promise.resolve()
   let disposal: Promise<void> | undefined
   leases.count++
   const release = async (): Promise<void> => {
     if (--leases.count === 0) await executor.dispose()
-    else await running
+  }
+  const close = async (): Promise<void> => {
+    await release()
+    await running
   }
   const guarded = <T>(call: () => Promise<T>): Promise<T> => {
     if (disposal) {
@@ -27,8 +40,8 @@ export function leaseExecutor(executor: ImageExecutor, leases: { count: number }
     return result
   }
   const { backend, inputs, outputs, memory, steps, features, profile, runImage } = executor
-  const dispose = (): Promise<void> => (disposal ??= release())
-  return {
+  const dispose = (): Promise<void> => (disposal ??= close())
+  const view: ImageExecutor = {
     ...executor,
     ...{ backend, inputs, outputs, memory, steps },
     ...(features && { features }),
@@ -37,5 +50,13 @@ export function leaseExecutor(executor: ImageExecutor, leases: { count: number }
     run: (given, options) => guarded(() => executor.run(given, options)),
     dispose,
     [Symbol.asyncDispose]: dispose,
+  }
+  return {
+    executor: view,
+    holding: (work) =>
+      guarded(() => {
+        leases.count++
+        return work().finally(release)
+      }),
   }
 }

@@ -8,6 +8,7 @@ import { variantOf } from '../src/variant-name.ts'
 const assets = new URL('../../../apps/demo/assets/', import.meta.url)
 const weights = new URL('fashion-mnist.safetensors', assets)
 const trousers = new URL('images/2-trouser.png', assets)
+const boot = new URL('images/0-ankle-boot.png', assets)
 
 /** The error of a promise that must fail, as `code: message`. */
 async function failure(promise: Promise<unknown>): Promise<string> {
@@ -158,6 +159,8 @@ describe('the decoder', () => {
     expect(once).toBeGreaterThan(0)
     await classifier.logits(trousers)
     expect(calls).toBe(2 * once)
+    await using _ = await classifier.fewShot({ legs: [trousers], feet: [boot] }, { regularization: 1 })
+    expect(calls).toBe(4 * once)
   })
 })
 

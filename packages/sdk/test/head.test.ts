@@ -1,4 +1,5 @@
 import {
+  type Backend,
   floatWeight,
   imagenetPreprocess,
   initialize,
@@ -14,7 +15,7 @@ import {
 import { goldenPath, lacking } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Backbone, backboneOf, fitHead, Head, loadHead } from '../src/head/index.ts'
-import { createClassifier, type LocalClassifier, loadDeployModel, toSafetensors } from '../src/index.ts'
+import { createClassifier, type LocalClassifier, loadDeployModel, toSafetensors, wasm } from '../src/index.ts'
 import { demoModel, drawing, drawings } from './drawings.ts'
 
 const kinds = ['bars', 'cross', 'disc'] as const
@@ -147,6 +148,39 @@ describe('a head on the embedded model', () => {
     expect(await second.classify(drawing('disc', 5))).toHaveLength(3)
     await second.dispose()
     await expect(second.executor.run({})).rejects.toMatchObject({ code: 'disposed' })
+  })
+
+  it('keeps the network for a classifier that is made while the one before is disposed of, not after', async () => {
+    const base = await createClassifier({ model: demoModel })
+    const making = base.withHead(head)
+    await base.dispose()
+    const first = await making
+    expect(await first.classify(drawing('disc', 5))).toHaveLength(3)
+    const stopLate = ({ phase }: { phase: string }) => void (phase === 'cross-validate' && first.dispose())
+    const examples = { disc: drawings('disc', 0, 2), bars: drawings('bars', 0, 2) }
+    await using second = await first.fewShot(examples, { onProgress: stopLate })
+    expect(await second.classify(drawing('disc', 5))).toHaveLength(2)
+    await expect(base.withHead(head)).rejects.toMatchObject({ code: 'disposed' })
+    await expect(base.fewShot({})).rejects.toMatchObject({ code: 'disposed' })
+  })
+
+  it('frees the network where what would have been on it fails', async () => {
+    const base = await createClassifier({ model: demoModel })
+    const { executor } = base
+    const failing = base.withHead({ ...head, labels: [] }).catch(({ code }) => code)
+    await base.dispose()
+    expect(await failing).toBe('invalid-argument')
+    await expect(executor.run({})).rejects.toMatchObject({ code: 'disposed' })
+  })
+
+  it('tells the precision of the backbone', async () => {
+    const inInt8: Backend = {
+      ...wasm(),
+      compile: async (...given) => ({ ...(await wasm().compile(...given)), precision: 'int8' }),
+    }
+    await using base = await createClassifier({ model: demoModel, backend: inInt8 })
+    await using mine = await base.withHead(head)
+    expect(mine.precision).toBe('int8')
   })
 
   it('starts from an earlier head and ends at the same one', async () => {

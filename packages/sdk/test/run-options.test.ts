@@ -45,6 +45,9 @@ describe('setOptions', () => {
     classifier.setOptions({ normalize: undefined, topK: undefined })
     await using without = await classifier.fewShot(examples)
     expect(await withDefault.logits(trousers)).toEqual(await without.logits(trousers))
+    classifier.setOptions({ maxPixels: 28 * 28 - 1 })
+    await expect(classifier.fewShot(examples)).rejects.toMatchObject({ code: 'invalid-input' })
+    classifier.setOptions({ maxPixels: undefined })
   })
 
   it.each([

@@ -5,7 +5,7 @@ import { headLogits } from './head-logits.ts'
 
 /** `executor` with the logits of another head: the backbone runs as it is, and `head` is applied to its output `embedding`. */
 export function headedExecutor(executor: ImageExecutor, head: HeadData): ImageExecutor {
-  const { backend, inputs, memory, steps, features, profile, runImage } = executor
+  const { backend, inputs, memory, steps, features, precision, profile, runImage } = executor
   const { features: width } = head.backbone
   const classes = head.labels.length
   const batch = executor.outputs.embedding?.shape[0] ?? 1
@@ -20,6 +20,7 @@ export function headedExecutor(executor: ImageExecutor, head: HeadData): ImageEx
   return {
     ...{ backend, inputs, memory, steps },
     ...(features && { features }),
+    ...(precision && { precision }),
     ...(profile && { profile: profile.bind(executor) }),
     ...(runImage && { runImage: async (...given) => withLogits(await runImage.apply(executor, given)) }),
     outputs: { ...executor.outputs, logits: spec([batch, classes]) },
