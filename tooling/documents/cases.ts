@@ -101,6 +101,17 @@ export const cases: readonly SnippetCase[] = [
   },
   {
     document: 'docs/weights.md',
+    has: "model: './mine.pth'",
+    before: `
+import { writeFileSync } from 'node:fs'
+import { toSafetensors } from '@mobileone/checkpoint'
+import { initialize, mobileone } from '@mobileone/core'
+import { smallNetwork } from '@mobileone/train'
+const config = smallNetwork({ input: { channels: 3, size: [128, 128] }, classes: 3 })
+writeFileSync('mine.pth', toSafetensors(initialize(mobileone(config, { form: 'train' }), { seed: 0 })))`,
+  },
+  {
+    document: 'docs/weights.md',
     has: "integrity: 'sha256-",
     before: "import { fetchWeights } from '@mobileone/hub'\ndeclare const url: string",
     compiledOnly: 'the hashes are of published weights, which a test cannot download',

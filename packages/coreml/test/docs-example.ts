@@ -17,5 +17,5 @@ export async function main(weights: string, labels: readonly string[]): Promise<
     },
   })
   await writePackage('MobileOne.mlpackage', toCoreML(model))
-  await writeFile('MobileOne.swift', toSwift(model))
+  await writeFile('MobileOne.swift', toSwift({ ...model, name: 'MobileOne' }))
 }

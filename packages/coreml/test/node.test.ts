@@ -59,7 +59,7 @@ test.skipIf(lacking('golden'))('the example of docs/coreml.md writes both files'
     const model = fromCoreML(await readPackage('MobileOne.mlpackage'))
     expect(model.card?.labels?.[9]).toBe('class 9')
     expect(model.card?.preprocess?.size).toEqual([224, 224])
-    expect(await readFile('MobileOne.swift', 'utf8')).toContain('paperLatency')
+    expect(await readFile('MobileOne.swift', 'utf8')).toContain('resource = "MobileOne"')
   } finally {
     process.chdir(before)
     await rm(folder, { recursive: true })

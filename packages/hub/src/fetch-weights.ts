@@ -91,7 +91,7 @@ async function obtain(source: UrlSource, settings: Settings, callbacks: SharedCa
     throw new MobileOneError(
       'unavailable',
       `${source.label} is not in the cache (${cache?.name ?? 'there is none'}), and offline mode forbids downloading it; ` +
-        `run \`mobileone pull ${source.hub ? source.label : key}\` while online`,
+        `run \`npx @mobileone/cli pull ${source.hub ? source.label : key}\` while online`,
     )
   }
 

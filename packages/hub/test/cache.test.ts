@@ -243,14 +243,16 @@ describe('offline', () => {
     const options = { ...hub.options, endpoint: hub.server.url }
     const error = await failure(fetchWeights(id, { ...options, offline: true }))
     expect(error.code).toBe('unavailable')
-    expect(error.message).toContain(`mobileone pull ${id}`)
+    expect(error.message).toContain(`npx @mobileone/cli pull ${id}`)
     expect(error.message).toContain(hub.directory)
     expect(hub.server.seen).toHaveLength(0)
     await fetchWeights(id, options)
     vi.stubEnv('MOBILEONE_OFFLINE', '1')
     try {
       expect((await fetchWeights(id, { ...options, refresh: true })).fromCache).toBe(true)
-      expect((await failure(fetchWeights(`${id}@v2`, options))).message).toContain(`mobileone pull ${id}@v2`)
+      expect((await failure(fetchWeights(`${id}@v2`, options))).message).toContain(
+        `npx @mobileone/cli pull ${id}@v2`,
+      )
       expect((await fetchWeights(`${id}@v2`, { ...options, offline: false })).sha256).toBe(hash)
     } finally {
       vi.unstubAllEnvs()
@@ -261,6 +263,6 @@ describe('offline', () => {
   test('without a cache is refused', async () => {
     const error = await failure(fetchWeights('https://h.test/x', { cache: false, offline: true }))
     expect(error.code).toBe('unavailable')
-    expect(error.message).toContain('mobileone pull https://h.test/x')
+    expect(error.message).toContain('npx @mobileone/cli pull https://h.test/x')
   })
 })

@@ -135,8 +135,8 @@ export interface Classifier extends AsyncDisposable {
    */
   profile(options?: ProfileOptions): Promise<ClassifierProfile>
   /**
-   * The network of this classifier in the int8 form, as the bytes of a safetensors file: a quarter of the bytes, about half the time of
-   * a run where layers are computed in integers. Photographs as users will give them set its steps, 16 suffice; without them
+   * The network of this classifier in the int8 form, as the bytes of a safetensors file: a quarter of the bytes, and less time a run
+   * on backends that compute in integers. Photographs as users will give them set its steps, 16 suffice; without them
    * weights only. This classifier stays as it is.
    * @throws MobileOneError `invalid-argument` for a network that is in int8 already or an empty list, the error of a photograph that
    * cannot be read, with its place, unless `onSkipped` hears of it, `aborted`.

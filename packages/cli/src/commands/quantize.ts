@@ -18,7 +18,7 @@ const leastSqnrDb = 8
 
 export const quantize = defineCommand({
   name: 'quantize',
-  summary: 'Make the int8 form of a network: a quarter of the bytes, and about half the time of a run.',
+  summary: 'Make the int8 form of a network: a quarter of the bytes, and faster on most processors.',
   details:
     'With --photos pointwise layers are computed in integers, with steps found on --count photographs that are spread over the folder; up\n' +
     'to 32 others tell how far the result is from the float network. Take pictures as users will give them, and none that accuracy is\n' +
