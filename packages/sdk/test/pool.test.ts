@@ -139,6 +139,15 @@ describe('a pool of threads', () => {
     expect(await Promise.all(calls)).toEqual(['done', 'done', 'done', 'done', 'done'])
   })
 
+  it('fails a list that goes on after its end', async () => {
+    const pool = await open({ model: tinyModel, size: 1 })
+    const supply = async function* (): AsyncGenerator<typeof pixels> {
+      await pool.dispose()
+      yield pixels
+    }
+    expect(await codeOf(pool.classifyEach(supply()).next())).toBe('disposed')
+  })
+
   it('replaces a thread that ends, failing only the calls that it had', async () => {
     const pool = await open({
       model: tinyModel,

@@ -1,6 +1,7 @@
 /** Calls shared out among threads: not responsible for what they do. */
 import { MobileOneError } from '@mobileone/core'
 import type { Connection } from './calls.ts'
+import { disposal } from './failed.ts'
 import { type PoolThread, startThread } from './pool-thread.ts'
 
 /** Calls a thread has at a time: one is decoded while one runs. */
@@ -95,13 +96,14 @@ export class ThreadPool {
 
   /**
    * Run on the thread with the least to do, in the order of the calls. An abort takes a call out of the queue.
-   * @throws MobileOneError `overloaded` at once where the queue is full, unless `isPatient`.
+   * @throws MobileOneError `overloaded` at once where the queue is full, unless `isPatient`; `disposed` after the end.
    */
   run(
     run: (connection: Connection) => Promise<unknown>,
     signal?: AbortSignal,
     isPatient = false,
   ): Promise<unknown> {
+    if (this.#hasEnded) return Promise.reject(disposal())
     if (this.#broken) return Promise.reject(this.#broken)
     return new Promise((resolve, reject) => {
       const job: Job = {
@@ -153,7 +155,7 @@ export class ThreadPool {
       slot.isReady = false
       slot.thread?.end()
     }
-    this.#refuseAll(new MobileOneError('disposed', 'this classifier has been disposed'))
+    this.#refuseAll(disposal())
   }
 
   async #open(slot: Slot): Promise<void> {
@@ -164,7 +166,7 @@ export class ThreadPool {
     // The memory that a thread works in is the next one's only when it has ended.
     slot.thread?.hold(true)
     await slot.thread?.ended
-    if (this.#hasEnded) throw new MobileOneError('disposed', 'this classifier has been disposed')
+    if (this.#hasEnded) throw disposal()
     const thread = startThread(this.#options.address, (reason) => this.#lost(slot, thread, reason))
     slot.thread = thread
     return thread.connection
