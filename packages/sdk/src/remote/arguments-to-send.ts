@@ -23,7 +23,7 @@ export async function toSend(value: unknown, luggage: Luggage, key = ''): Promis
     return { [mark]: 'signal' }
   }
   if (value instanceof URL) return value.href
-  if (value instanceof Response) return (await rare()).bodyOf(value, luggage.args)
+  if (value instanceof Response) return (await rare()).bodyOf(value, luggage)
   const kind = Object.prototype.toString.call(value)
   if (/Element|OffscreenC/.test(kind)) {
     const picture = snapshot(value as HTMLVideoElement & HTMLImageElement)

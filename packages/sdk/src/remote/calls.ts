@@ -4,7 +4,7 @@ import type { MethodName, Reply, Request } from './protocol.ts'
 
 /** What is sent away with the arguments of one call, or stays here. */
 export interface Luggage {
-  /** All that the call was given, where a limit may stand. */
+  /** All that the call was given, where limits may stand: the last that says one holds. */
   readonly args: readonly unknown[]
   readonly callbacks: ((...args: unknown[]) => unknown)[]
   readonly transfer: Set<Transferable>

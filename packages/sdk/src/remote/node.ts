@@ -76,14 +76,14 @@ export async function createPool(options: PoolOptions): Promise<ClassifierPool> 
         if (--living > 0) await pool.runOnAll(run)
         return living === 0
       }
-      const { method, defaults } = wanted
+      const { method } = wanted
       const kind = methods[method]
       switch (kind) {
         case 'all':
           opened.record(handle, method, args)
           return pool.runOnAll(run)
         case 'classifier':
-          return makeAnother(handle, method, args, defaults)
+          return makeAnother(handle, method, args)
         case 'call':
         case 'stream': {
           const answer = await pool.run(run, signalOf(args))
@@ -103,18 +103,13 @@ export async function createPool(options: PoolOptions): Promise<ClassifierPool> 
   }
 
   /** The head is made on one thread, and put on the networks of all. */
-  const makeAnother = async (
-    handle: number,
-    method: MethodName,
-    args: readonly unknown[],
-    defaults: object | undefined,
-  ): Promise<Made> => {
+  const makeAnother = async (handle: number, method: MethodName, args: readonly unknown[]): Promise<Made> => {
     const another = opened.next()
-    let head = args[0]
+    let [, head] = args
     let report: Facts = {}
     if (method !== 'withHead') {
       report = (await pool.run(async (connection) => {
-        const wanted = { type: 'call', handle, method, into: another, defaults } as const
+        const wanted = { type: 'call', handle, method, into: another } as const
         const { facts } = (await connection.ask(wanted, args)) as Made
         await connection.ask({ type: 'close', handle: another }, [])
         return facts
@@ -126,7 +121,7 @@ export async function createPool(options: PoolOptions): Promise<ClassifierPool> 
     try {
       await pool.runOnAll(async (connection) => {
         const wanted = { type: 'call', handle, method: 'withHead', into: another } as const
-        facts = ((await connection.ask(wanted, [head])) as Made).facts
+        facts = ((await connection.ask(wanted, [undefined, head])) as Made).facts
       })
     } catch (error) {
       opened.delete(another)

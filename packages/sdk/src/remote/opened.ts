@@ -55,7 +55,10 @@ export class Opened {
         ])
         for (const [handle, { head, calls }] of mine) {
           if (head) {
-            await connection.ask({ type: 'call', handle: network, method: 'withHead', into: handle }, [head])
+            await connection.ask({ type: 'call', handle: network, method: 'withHead', into: handle }, [
+              undefined,
+              head,
+            ])
           }
           for (const [method, args] of calls) await connection.ask({ type: 'call', handle, method }, args)
           done.add(handle)

@@ -64,8 +64,7 @@ export type Request =
       readonly method: MethodName
       /** The handle of a classifier that the call makes, where the owner chooses it; the answer is {@link Made}. */
       readonly into?: number | undefined
-      /** Options where those among the arguments do not say. */
-      readonly defaults?: object | undefined
+      /** The first are options, or undefined, where those of the call, whose arguments follow, do not say. */
       readonly args: readonly unknown[]
     }
   /** When the classifier has been made, dispose of it; the answer is whether the thread has none left. */

@@ -54,7 +54,7 @@ export function remoteClassifier(calls: Calls, { handle, facts, methods }: Made)
             })
         : async (...args: unknown[]) => {
             check()
-            const answer = calls.ask({ type: 'call', handle, method, defaults }, args)
+            const answer = calls.ask({ type: 'call', handle, method }, [defaults, ...args])
             running = Promise.allSettled([running, answer]).then(() => {})
             return kind === 'classifier' ? remoteClassifier(calls, (await answer) as Made) : answer
           }

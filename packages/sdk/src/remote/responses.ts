@@ -1,33 +1,70 @@
-import { MobileOneError } from '@mobileone/core'
+import { isMobileOneError, MobileOneError, throwIfAborted } from '@mobileone/core'
+import { imageLimits } from '@mobileone/vision'
+import type { Luggage } from './calls.ts'
 
 /**
- * The body, as far as it is allowed to go: the other thread gets it whole.
- * @param args Among which options may say `maxBytes`.
- * @throws MobileOneError `network`, `invalid-input` where there are too many bytes.
+ * The body, as far as the limits and the signal of its call allow: the other thread gets it whole.
+ * @throws MobileOneError `network`, also where the server says nothing for too long; `invalid-input` where there are too many bytes;
+ * `aborted`.
  */
-export async function bodyOf(response: Response, args: readonly unknown[]): Promise<Blob> {
-  const limits = args.map((each) => (each as { readonly maxBytes?: unknown } | undefined)?.maxBytes)
-  const maxBytes = (limits.find((limit) => typeof limit === 'number') as number | undefined) ?? 2 ** 26
+export async function bodyOf(response: Response, { args, signal }: Luggage): Promise<Blob> {
+  const maxBytes = limitAmong(args, 'maxBytes')
+  const stallTimeoutMs = limitAmong(args, 'stallTimeoutMs')
   const name = response.url || 'the response'
   if (!response.ok) throw new MobileOneError('network', `${name} was answered with ${response.status}`)
   const reader = response.body?.getReader()
+  if (!reader) return new Blob()
   const chunks: Uint8Array<ArrayBuffer>[] = []
   let bytes = 0
   try {
-    for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
-      chunks.push(next.value)
-      bytes += next.value.byteLength
-      if (bytes > maxBytes) break
+    for (;;) {
+      const { done, value } = await timely(reader.read(), name, stallTimeoutMs, signal)
+      if (done) return new Blob(chunks)
+      chunks.push(value)
+      bytes += value.byteLength
+      if (bytes > maxBytes) {
+        throw new MobileOneError(
+          'invalid-input',
+          `${name} has more than the ${maxBytes} bytes allowed; raise maxBytes`,
+        )
+      }
     }
   } catch (cause) {
+    reader.cancel(cause).catch(() => {})
+    throwIfAborted(signal, `reading ${name}`)
+    if (isMobileOneError(cause)) throw cause
     throw new MobileOneError('network', `${name} cannot be read`, { cause })
   }
-  if (bytes > maxBytes) {
-    reader?.cancel().catch(() => {})
-    throw new MobileOneError(
-      'invalid-input',
-      `${name} has more than the ${maxBytes} bytes allowed; raise maxBytes`,
-    )
+}
+
+/** The limit `name` as the last of `args` says that does. */
+function limitAmong(args: readonly unknown[], name: 'maxBytes' | 'stallTimeoutMs'): number {
+  const said = args.map((each) => (each as { readonly [limit: string]: unknown } | null | undefined)?.[name])
+  return said.filter((limit) => typeof limit === 'number').at(-1) ?? imageLimits[name]
+}
+
+/** `reading`, unless nothing comes for too long or the signal is aborted. */
+async function timely<T>(
+  reading: Promise<T>,
+  name: string,
+  stallTimeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let onAbort = (): void => {}
+  const stopped = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal?.reason)
+    signal?.addEventListener('abort', onAbort)
+    if (signal?.aborted) onAbort()
+    // Timers of more than 31 bits go off at once.
+    if (stallTimeoutMs >= 2 ** 31) return
+    const message = `${name}: nothing came for ${stallTimeoutMs / 1000} s; try again, or raise stallTimeoutMs`
+    timer = setTimeout(() => reject(new MobileOneError('network', message)), stallTimeoutMs)
+  })
+  try {
+    return await Promise.race([reading, stopped])
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', onAbort)
   }
-  return new Blob(chunks)
 }

@@ -41,6 +41,13 @@ interface Served {
   results?: AsyncGenerator<unknown, unknown, undefined>
 }
 
+/** A classifier that its owner knows by a handle. */
+interface Kept {
+  readonly classifier: LocalClassifier
+  /** The call that made it. */
+  readonly madeBy: number
+}
+
 type AnyMethod = (...args: readonly unknown[]) => unknown
 
 /** Hears requests, and answers them with `send`. */
@@ -48,7 +55,7 @@ export function createServer(
   send: (reply: Reply, transfer: Transferable[]) => void,
   { backends = {}, options }: ServeOptions,
 ): (request: Request) => void {
-  const classifiers = new Map<number, LocalClassifier>()
+  const classifiers = new Map<number, Kept>()
   const calls = new Map<number, Served>()
   let base: string | undefined
   let creating: Promise<void> | undefined
@@ -62,7 +69,12 @@ export function createServer(
     if (!call) return
     calls.delete(id)
     close([...call.received, ...call.items.flat()])
-    post(reply)
+    try {
+      post(reply)
+    } catch (cause) {
+      const message = `what the call answers cannot be sent to its owner: ${(cause as Error).message}`
+      post({ type: 'error', id, error: new MobileOneError('unsupported', message, { cause }) })
+    }
   }
   /** Run `work` and answer with what it gives, unless its call has ended. */
   const answer = async (id: number, work: () => unknown): Promise<void> => {
@@ -109,16 +121,33 @@ export function createServer(
       },
     }),
   })
-  const keep = (classifier: LocalClassifier, handle: number): Made => {
-    classifiers.set(handle, classifier)
+  /** What the owner is told of what his call `id` made, unless he has given that up. */
+  const keep = async (
+    classifier: LocalClassifier,
+    handle: number,
+    id: number,
+    what: string,
+  ): Promise<Made> => {
+    const signal = calls.get(id)?.controller.signal
+    if (signal?.aborted) await classifier.dispose()
+    throwIfAborted(signal, what)
+    classifiers.set(handle, { classifier, madeBy: id })
     const { model: _, executor: __, ...sendable } = classifier
     const facts = Object.entries(sendable).filter(([, value]) => typeof value !== 'function')
     return { handle, facts: Object.fromEntries(facts), methods }
   }
   const find = (handle: number): LocalClassifier => {
-    const classifier = classifiers.get(handle)
-    if (!classifier) throw new MobileOneError('disposed', 'this classifier has been disposed')
-    return classifier
+    const kept = classifiers.get(handle)
+    if (!kept) throw new MobileOneError('disposed', 'this classifier has been disposed')
+    return kept.classifier
+  }
+  /** Dispose of what the call `id` made, whose answer came too late for its owner to know of it. */
+  const drop = (id: number): void => {
+    for (const [handle, { classifier, madeBy }] of classifiers) {
+      if (madeBy !== id) continue
+      classifiers.delete(handle)
+      classifier.dispose().catch(() => {})
+    }
   }
 
   return (request) => {
@@ -127,8 +156,7 @@ export function createServer(
       case 'hello':
         return
       case 'create': {
-        const { call, given } = begin(id, request.args)
-        const { signal } = call.controller
+        const { given } = begin(id, request.args)
         base = request.base
         creating = answer(id, async (): Promise<Created> => {
           const sent = creationOptions(given[0] as Readonly<Record<string, unknown>>, base)
@@ -148,10 +176,8 @@ export function createServer(
               ...backends,
             }),
           })
-          if (signal.aborted) await classifier.dispose()
-          throwIfAborted(signal, 'creating a classifier')
           return {
-            ...keep(classifier, request.handle),
+            ...(await keep(classifier, request.handle, id, 'creating a classifier')),
             model: model && classifier.model,
             packed: pooled?.packed,
           }
@@ -160,10 +186,11 @@ export function createServer(
       }
       case 'call': {
         const { call, given } = begin(id, request.args)
+        const [defaults, ...args] = given
         const run = (): unknown => {
           const classifier = find(request.handle)
-          const args = callArguments(request.method, given, request.defaults, base)
-          return (classifier[request.method] as AnyMethod).apply(classifier, args)
+          const whole = callArguments(request.method, args, defaults as object | undefined, base)
+          return (classifier[request.method] as AnyMethod).apply(classifier, whole)
         }
         const kind = methods[request.method]
         switch (kind) {
@@ -172,7 +199,9 @@ export function createServer(
             answer(id, run)
             return
           case 'classifier':
-            answer(id, async () => keep((await run()) as LocalClassifier, request.into ?? ++lastMade))
+            answer(id, async () =>
+              keep((await run()) as LocalClassifier, request.into ?? ++lastMade, id, request.method),
+            )
             return
           case 'stream':
             call.results = streamOf(run)
@@ -188,8 +217,9 @@ export function createServer(
         return
       case 'abort': {
         const call = calls.get(id)
-        call?.controller.abort()
-        if (!call?.results) return
+        if (!call) return drop(id)
+        call.controller.abort()
+        if (!call.results) return
         for (const give of call.waiting) give?.({ done: true })
         end(id, { type: 'value', id, value: undefined })
         call.results.return(undefined).catch(() => {})
@@ -202,7 +232,7 @@ export function createServer(
         begin(id, [])
         answer(id, async () => {
           await creating
-          await classifiers.get(request.handle)?.dispose()
+          await classifiers.get(request.handle)?.classifier.dispose()
           classifiers.delete(request.handle)
           return classifiers.size === 0
         })

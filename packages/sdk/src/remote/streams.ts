@@ -18,19 +18,25 @@ export async function* stream(
 ): AsyncGenerator<unknown, void, undefined> {
   const iterator = iteratorOf(images)
   const results: ItemOf[] = []
-  let isOver = false
+  const end = new AbortController()
   let wake = (): void => {}
   const endSource = (): void => void Promise.resolve(iterator?.return?.()).catch(() => {})
   const answer = ask(
     { type: 'call', handle, method },
-    [iterator ? { [mark]: 'iterable', key: 0 } : images, ...others],
+    [undefined, iterator ? { [mark]: 'iterable', key: 0 } : images, ...others],
     {
       item(reply) {
         results.push(reply)
         wake()
       },
       async pull({ id, key }) {
-        const luggage: Luggage = { args: [], callbacks: [], made: [], transfer: new Set() }
+        const luggage: Luggage = {
+          args: others,
+          callbacks: [],
+          made: [],
+          transfer: new Set(),
+          signal: end.signal,
+        }
         const item = await nextItem(iterator, (source) =>
           toSend(source, luggage).catch((reason) => Promise.reject(sendingError('an item', [], reason))),
         )
@@ -47,14 +53,15 @@ export async function* stream(
       stop: endSource,
     },
   ).finally(() => {
-    isOver = true
+    end.abort()
     wake()
   })
   answer.catch(() => {})
   let id: number | undefined
   try {
     for (;;) {
-      while (results.length === 0 && !isOver) await new Promise<void>((resolve) => (wake = resolve))
+      while (results.length === 0 && !end.signal.aborted)
+        await new Promise<void>((resolve) => (wake = resolve))
       const [result] = results.splice(0, 1)
       if (!result) {
         await answer
@@ -62,7 +69,7 @@ export async function* stream(
       }
       id = result.id
       yield unpack(result.value)
-      if (!isOver) thread.postMessage({ type: 'next', id }, [])
+      if (!end.signal.aborted) thread.postMessage({ type: 'next', id }, [])
     }
   } finally {
     if (id !== undefined) pending.get(id)?.cancel(undefined)
