@@ -1,7 +1,7 @@
 /** Installs, builds and runs an example in a folder of its own, outside of this workspace, as its users do. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, delimiter, dirname, join } from 'node:path'
@@ -49,6 +49,7 @@ export async function installExample(
       recursive: true,
       filter: (path) => !generated.has(basename(path)),
     })
+    await leaveWorkspace(join(folder, 'package.json'))
     await writeFile(join(folder, '.npmrc'), `@mobileone:registry=${process.env.MOBILEONE_REGISTRY}\n`)
     await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'])
     return example
@@ -56,6 +57,40 @@ export async function installExample(
     await remove()
     throw error
   }
+}
+
+interface Manifest {
+  readonly dependencies?: Env
+  readonly devDependencies?: Env
+}
+
+/** Write into the manifest of a member of this workspace what the README of the examples says of a copy. */
+async function leaveWorkspace(path: string): Promise<void> {
+  const manifest: Manifest = JSON.parse(await readFile(path, 'utf8'))
+  const { dependencies = {}, devDependencies = {} } = manifest
+  const isMember = (version: string): boolean => version.startsWith('workspace:')
+  const copied: Manifest = {
+    ...manifest,
+    dependencies: mapEntries(dependencies, ([name, version]) => [
+      name,
+      isMember(version) ? currentVersion : version,
+    ]),
+    devDependencies: mapEntries(devDependencies, (entry) => (isMember(entry[1]) ? undefined : entry)),
+  }
+  await writeFile(path, JSON.stringify(copied, undefined, 2))
+}
+
+const currentVersion = (
+  JSON.parse(await readFile(join(examples, '../packages/sdk/package.json'), 'utf8')) as { version: string }
+).version
+
+function mapEntries(
+  values: Env,
+  change: (entry: [name: string, value: string]) => [name: string, value: string] | undefined,
+): Env {
+  return Object.fromEntries(
+    Object.entries(values).flatMap((entry) => [change(entry)].filter((kept) => kept !== undefined)),
+  )
 }
 
 /** A new folder that has `name` in its own; its commands see `common`. Remove it when done. */
@@ -98,6 +133,8 @@ function start(folder: string, command: string, args: readonly string[], env: En
       ASTRO_TELEMETRY_DISABLED: '1',
       NEXT_TELEMETRY_DISABLED: '1',
       NUXT_TELEMETRY_DISABLED: '1',
+      // Its installer would download libraries for GPUs.
+      ONNXRUNTIME_NODE_INSTALL: 'skip',
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

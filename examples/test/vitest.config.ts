@@ -5,11 +5,14 @@ import base from '../../vitest.config.ts'
 /** Installing and building take seconds to minutes. */
 const patient = 1_200_000
 
+// Each project of the others would run all of these tests.
+const { projects: _, ...settings } = base.test ?? {}
+
 const config: ViteUserConfig = defineConfig({
   ...base,
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
-    ...base.test,
+    ...settings,
     include: ['examples/test/*.test.ts'],
     globalSetup: ['examples/test/open-registry.ts'],
     testTimeout: patient,
