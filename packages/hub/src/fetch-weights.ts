@@ -5,7 +5,7 @@ import type { Downloaded, DownloadRequest } from './download-request.ts'
 import { hashFile } from './hash-file.ts'
 import { hubEndpoint, parseEndpoint } from './hub-file.ts'
 import { checkSha256, parsePin } from './integrity.ts'
-import { type Limits, parseLimits } from './limits.ts'
+import { checkSize, type Limits, parseLimits } from './limits.ts'
 import { loadPlatform } from './load-platform.ts'
 import type { FetchedWeights, FetchWeightsOptions, WeightSource } from './options.ts'
 import type { Platform } from './platform.ts'
@@ -84,7 +84,7 @@ async function obtain(source: UrlSource, settings: Settings, callbacks: SharedCa
   const cached = cache && (await readCache(cache, key, source.label, settings, callbacks))
   const isFile = cached !== undefined && (pin === undefined || pin === cached.entry.sha256)
   if (cache && cached && isFile && (offline || !mustAsk(source, cached, settings)))
-    return fromCache(cached, cache)
+    return fromCache(cached, cache, source, limits)
   const mayServe = refresh === undefined
   if (offline) {
     if (cached) checkSha256(`the cached ${source.label}`, 'the one asked for is', pin, cached.entry.sha256)
@@ -125,9 +125,9 @@ async function obtain(source: UrlSource, settings: Settings, callbacks: SharedCa
     callbacks.onWarning(
       `cannot tell whether ${source.label} has changed, so the copy of ${cached.entry.savedAt} in the cache is used (${error.message})`,
     )
-    return fromCache(cached, cache)
+    return fromCache(cached, cache, source, limits)
   }
-  if (cache && cached && answer === 'current') return fromCache(cached, cache)
+  if (cache && cached && answer === 'current') return fromCache(cached, cache, source, limits)
   if (answer === 'current') throw new Error('nothing was cached')
   const { bytes, sha256, validator } = answer
   const savedAt = new Date().toISOString()
@@ -187,7 +187,7 @@ async function readCache(
     if (!cached) return undefined
     const { bytes, entry } = cached
     const sha256 = await hashFile(bytes, `the cached ${label}`, settings.platform, callbacks)
-    if (sha256 === entry.sha256 && bytes.length <= settings.limits.maxBytes) {
+    if (sha256 === entry.sha256) {
       callbacks.onProgress({ phase: 'read', done: bytes.length, total: bytes.length })
       return cached
     }
@@ -202,7 +202,14 @@ async function readCache(
   return undefined
 }
 
-function fromCache({ bytes, entry }: CachedWeights, cache: WeightCache): Found {
+/** @throws MobileOneError `invalid-file` where the file is larger than the call allows; it stays in the cache. */
+function fromCache(
+  { bytes, entry }: CachedWeights,
+  cache: WeightCache,
+  { label }: UrlSource,
+  { maxBytes }: Limits,
+): Found {
+  checkSize(label, bytes.length, maxBytes)
   return { bytes, sha256: entry.sha256, fromCache: true, cached: { cache, key: entry.key } }
 }
 

@@ -132,6 +132,19 @@ describe('a cache on disk', () => {
     expect((await fetchWeights(hub.server.url, hub.options)).fromCache).toBe(true)
   })
 
+  test.each([{ offline: true }, { refresh: false }, { refresh: true }])(
+    'keeps a file that is larger than a call allows: %j',
+    async (how) => {
+      await hub.serve((request, response) => sendFile(request, response, body, { etag }))
+      await fetchWeights(hub.server.url, hub.options)
+      const error = await failure(fetchWeights(hub.server.url, { ...hub.options, ...how, maxBytes: 1000 }))
+      expect(error).toMatchObject({ code: 'invalid-file' })
+      expect(error.message).toContain('over the limit of 1000')
+      expect(hub.warnings).toEqual([])
+      expect((await fetchWeights(hub.server.url, { ...hub.options, offline: true })).fromCache).toBe(true)
+    },
+  )
+
   test('lists what it has beside a directory among its entries', async () => {
     await hub.serve((request, response) => sendFile(request, response, body))
     await fetchWeights(hub.server.url, hub.options)
