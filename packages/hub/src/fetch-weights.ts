@@ -1,5 +1,6 @@
 import { isMobileOneError, MobileOneError, throwIfAborted } from '@mobileone/core'
 import type { CachedWeights, CacheEntry, WeightCache } from './cache.ts'
+import { dropDerived } from './derive.ts'
 import { downloadFile } from './download-file.ts'
 import type { Downloaded, DownloadRequest } from './download-request.ts'
 import { hashFile } from './hash-file.ts'
@@ -147,6 +148,8 @@ async function obtain(source: UrlSource, settings: Settings, callbacks: SharedCa
       `${source.label} was downloaded but not kept in ${cache?.name} (${(error as Error).message}); the next call downloads it again`,
     )
   }
+  if (cache && isKept && cached && cached.entry.sha256 !== sha256)
+    await dropDerived(cache, cached.entry.sha256)
   return { bytes, sha256, fromCache: false, cached: isKept && cache ? { cache, key } : undefined }
 }
 

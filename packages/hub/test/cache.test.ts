@@ -209,6 +209,23 @@ describe('a cache on disk', () => {
     expect(hub.server.seen).toHaveLength(2)
     expect((await fetchWeights(hub.server.url, refresh)).sha256).toBe(sha256(served))
     expect((await fetchWeights(hub.server.url, hub.options)).sha256).toBe(sha256(served))
+    expect((await hub.files()).filter((name) => name.startsWith('blobs'))).toEqual([
+      join('blobs', sha256(served)),
+    ])
+  })
+
+  test('keeps the old bytes of a file that is replaced under one of two addresses', async () => {
+    const key = (name: string): string => `https://h.test/${name}`
+    const put = (name: string, bytes: Uint8Array): Promise<void> =>
+      hub.cache.put(
+        { key: key(name), sha256: sha256(bytes), size: bytes.length, savedAt: new Date(0).toISOString() },
+        bytes,
+      )
+    for (const name of ['a', 'b']) await put(name, body)
+    await put('a', someBytes(10))
+    expect((await hub.cache.get(key('b')))?.bytes).toHaveLength(body.length)
+    await put('b', someBytes(10))
+    expect((await hub.files()).filter((name) => name.startsWith('blobs'))).toHaveLength(1)
   })
 
   test('of one’s own may fail in every way', async () => {

@@ -66,6 +66,24 @@ describe('what is made of a file', () => {
     expect((await failure(derive(from, { recipe: 'v1' }, decode, broken))).message).toBe('cannot be made')
   })
 
+  test('goes when no address has the file that it was made of any more', async () => {
+    made = 0
+    let version = 1
+    await hub.serve((request, response) =>
+      sendFile(request, response, someBytes(1000, version), { etag: `"${version}"` }),
+    )
+    const [a, b] = [`${hub.server.url}/a`, `${hub.server.url}/b`]
+    const [first] = [await fetchWeights(a, hub.options), await fetchWeights(b, hub.options)]
+    await derive(first, { recipe: 'v1' }, decode, make)
+    version = 2
+    await fetchWeights(a, hub.options)
+    expect(await derived()).toHaveLength(1)
+    await derive(await fetchWeights(b, hub.options), { recipe: 'v1' }, decode, make)
+    expect((await derived()).map(({ key }) => key)).toEqual([
+      `https://derived.invalid/${sha256(someBytes(1000, 2))}/v1`,
+    ])
+  })
+
   test('comes all the same when the cache fails', async () => {
     const from = await file()
     const broken = async (): Promise<never> => {

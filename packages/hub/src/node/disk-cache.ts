@@ -23,6 +23,10 @@ export function diskCache(directory: string): WeightCache {
     const found = await Promise.all(names.map((name) => readEntry(path.join(entries, name))))
     return found.filter((entry) => entry !== undefined)
   }
+  const dropUnused = async (sha256: string): Promise<void> => {
+    const isUsed = (await list()).some((entry) => entry.sha256 === sha256)
+    if (!isUsed) await fs.rm(blobPath(sha256), { force: true })
+  }
 
   return {
     name: root,
@@ -33,16 +37,17 @@ export function diskCache(directory: string): WeightCache {
       return bytes && { entry, bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) }
     },
     async put(entry: CacheEntry, bytes: Uint8Array): Promise<void> {
+      const before = await readEntry(entryPath(entry.key))
       await writeAtomically(blobPath(entry.sha256), bytes)
       await writeAtomically(entryPath(entry.key), `${JSON.stringify(entry, null, 2)}\n`)
+      if (before && before.sha256 !== entry.sha256) await dropUnused(before.sha256)
       await Promise.all([entries, blobs, unfinished].map((folder) => sweep(folder)))
     },
     async delete(key: string): Promise<boolean> {
       const entry = await readEntry(entryPath(key))
       await fs.rm(entryPath(key), { force: true })
       if (!entry) return false
-      const isShared = (await list()).some((other) => other.sha256 === entry.sha256)
-      if (!isShared) await fs.rm(blobPath(entry.sha256), { force: true })
+      await dropUnused(entry.sha256)
       return true
     },
     list,
