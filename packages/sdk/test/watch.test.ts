@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MobileOneError } from '@mobileone/core'
 import type { ImageSource, Pixels } from '@mobileone/vision'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createClassifier } from '../src/index.ts'
 import { type FrameResult, type FrameRunner, type WatchOptions, watch } from '../src/watch/watch.ts'
 
@@ -132,6 +132,86 @@ describe('frames', () => {
     for (const [index, stamp] of stamps.slice(1).entries()) {
       expect(stamp - (stamps[index] as number)).toBeGreaterThan(25)
     }
+  })
+})
+
+describe('a page that is hidden while a frame is waited for', () => {
+  afterEach(() => vi.unstubAllGlobals())
+
+  /** Pictures of 1, 2, 3, the second after `hide()`; a page that `show` brings back; a VideoFrame's part of each picture. */
+  function hiding() {
+    const page = Object.assign(new EventTarget(), { visibilityState: 'visible' })
+    vi.stubGlobal('document', page)
+    const turn = (state: string): void => {
+      page.visibilityState = state
+      page.dispatchEvent(new Event('visibilitychange'))
+    }
+    let hide = (): void => {}
+    const hidden = new Promise<void>((resolve) => {
+      hide = () => {
+        turn('hidden')
+        resolve()
+      }
+    })
+    const closed: number[] = []
+    const frame = (value: number) =>
+      ({
+        ...picture(value),
+        ...{ displayWidth: 1, displayHeight: 1, timestamp: value, close: () => closed.push(value) },
+      }) as unknown as VideoFrame
+    async function* frames() {
+      yield frame(1)
+      await hidden
+      yield frame(2)
+      yield frame(3)
+    }
+    return { frames: frames(), hide, show: () => turn('visible'), closed }
+  }
+  const soon = () => new Promise((resolve) => setImmediate(resolve))
+
+  it('keeps the frame where all are to run', async () => {
+    const { frames, hide, show, closed } = hiding()
+    const all = runner()
+    const watching = watch(all, frames, { frames: 'all' })
+    await watching.next()
+    const second = watching.next()
+    hide()
+    await soon()
+    expect(all.seen).toEqual([1])
+    show()
+    expect((await second).value).toMatchObject({ dropped: 0 })
+    await watching.next()
+    expect(all.seen).toEqual([1, 2, 3])
+    expect(closed).toEqual([1, 2, 3])
+  })
+
+  it('closes the frame that is kept when it ends', async () => {
+    const { frames, hide, closed } = hiding()
+    const all = runner()
+    const watching = watch(all, frames, { frames: 'all' })
+    await watching.next()
+    const second = watching.next()
+    hide()
+    await soon()
+    await watching.return()
+    expect(await second).toEqual({ done: true, value: undefined })
+    expect([all.seen, closed]).toEqual([[1], [1, 2]])
+  })
+
+  it('counts the frame that is dropped', async () => {
+    const { frames, hide, show, closed } = hiding()
+    const newest = runner()
+    const watching = watch(newest, frames)
+    await watching.next()
+    const second = watching.next()
+    hide()
+    await soon()
+    show()
+    expect((await second).value).toMatchObject({ dropped: 1 })
+    expect([newest.seen, closed]).toEqual([
+      [1, 3],
+      [1, 2, 3],
+    ])
   })
 })
 
@@ -282,6 +362,19 @@ it.each([
   const attempt = async () => watch(runner(), given(), options as never).next()
   await expect(attempt()).rejects.toThrow(message)
   await expect(attempt()).rejects.toMatchObject({ name: 'MobileOneError' })
+})
+
+it('a frame that is no picture is an error of its own', async () => {
+  const assets = new URL('../../../apps/demo/assets/', import.meta.url)
+  await using classifier = await createClassifier({ model: new URL('fashion-mnist.safetensors', assets) })
+  for (const frames of ['all', 'newest'] as const) {
+    async function* nothing() {
+      yield null as never
+    }
+    await expect(classifier.watch(nothing(), { frames }).next()).rejects.toMatchObject({
+      code: 'invalid-input',
+    })
+  }
 })
 
 it('a classifier watches files, with its defaults', async () => {

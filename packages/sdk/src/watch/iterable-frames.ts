@@ -88,7 +88,10 @@ function frameOf(image: ImageSource): Omit<Frame, 'dropped'> {
       close: () => image.close(),
     }
   }
-  const { width, height } = (typeof image === 'object' ? image : {}) as { width?: unknown; height?: unknown }
+  const { width, height } = (typeof image === 'object' && image ? image : {}) as {
+    width?: unknown
+    height?: unknown
+  }
   return {
     image,
     timestamp: performance.now(),
@@ -98,5 +101,5 @@ function frameOf(image: ImageSource): Omit<Frame, 'dropped'> {
 }
 
 function isVideoFrame(image: ImageSource): image is VideoFrame {
-  return typeof image === 'object' && 'displayWidth' in image && 'timestamp' in image
+  return typeof image === 'object' && image !== null && 'displayWidth' in image && 'timestamp' in image
 }

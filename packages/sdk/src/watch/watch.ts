@@ -100,6 +100,7 @@ async function* run(
   }
   let smoothed: Float32Array | undefined
   let earliest = 0
+  let passedOver = 0
   let supply: FrameSource | undefined
   const end = (): void => supply?.stop()
   const startAnew = (): void => {
@@ -116,11 +117,15 @@ async function* run(
       if (early > 0) await sleep(early, stop)
       const frame = stop.aborted ? undefined : await supply.next()
       if (!frame) break
-      if (mustWait()) {
+      while (frames === 'all' && mustWait() && !stop.aborted) await shown(stop)
+      if (mustWait() || stop.aborted) {
         frame.close()
+        passedOver += frame.dropped + 1
         continue
       }
       const { image, close: _, ...facts } = frame
+      const dropped = passedOver + frame.dropped
+      passedOver = 0
       const start = performance.now()
       if (fps) earliest = start + 1000 / fps
       let scores: ArrayLike<number>
@@ -131,7 +136,7 @@ async function* run(
       }
       smoothed = smooth(smoothed, scores, smoothing)
       const ms = performance.now() - start
-      yield { predictions: rank(smoothed, ranking), ...facts, ms }
+      yield { predictions: rank(smoothed, ranking), ...facts, dropped, ms }
     }
     throwIfAborted(options.signal, 'watching')
   } finally {
