@@ -135,7 +135,7 @@ function classifierOn(compiled: Compiled): LocalClassifier {
     const { headed } = await import('./head/headed.ts')
     return classifierOn({ ...compiled, ...headed(compiled, head) })
   }
-  const embedding = ((images: ImageSource, run?: EmbedRunOptions) => {
+  const embedding = (async (images: ImageSource, run?: EmbedRunOptions) => {
     checkEmbedding()
     return embed(executor, images, embedOptions(run))
   }) as Classifier['embed']
@@ -159,8 +159,12 @@ function classifierOn(compiled: Compiled): LocalClassifier {
       reported(classifyEach(executor, images, classifyOptions(run)), 'classify', images, run),
     embed: embedding,
     embedEach(images, run) {
-      checkEmbedding()
-      return reported(embedEach(executor, images, embedOptions(run)), 'embed', images, run)
+      const given = embedOptions(run)
+      const items = async function* () {
+        checkEmbedding()
+        yield* embedEach(executor, images, given)
+      }
+      return reported(items(), 'embed', images, run)
     },
     logits,
     watch: (source, run) =>
@@ -211,5 +215,5 @@ function classifierOn(compiled: Compiled): LocalClassifier {
 }
 
 function isTensor(value: ImageSource | Tensor): value is Tensor {
-  return typeof value === 'object' && 'dtype' in value && 'shape' in value
+  return typeof value === 'object' && value !== null && 'dtype' in value && 'shape' in value
 }

@@ -153,5 +153,5 @@ function checkpointOptions(options: LoadOptions): ModelFromCheckpointOptions {
 }
 
 export function isModel(source: ModelSource): source is Model {
-  return typeof source === 'object' && 'nodes' in source && 'weights' in source
+  return typeof source === 'object' && source !== null && 'nodes' in source && 'weights' in source
 }

@@ -1,5 +1,5 @@
 import { isMobileOneError, MobileOneError } from '@mobileone/core'
-import { predict } from '@mobileone/vision'
+import { checkPreprocessOptions, predict } from '@mobileone/vision'
 import type { Changes, ClassifierDefaults } from './run-options.ts'
 
 /** The options of `setOptions`, and those of a call over them: where a call says undefined, the default holds. */
@@ -24,6 +24,7 @@ export class RunDefaults {
       )
     }
     try {
+      checkPreprocessOptions(next)
       predict(new Float32Array(this.#classes), { ...next, ...(this.#labels && { labels: this.#labels }) })
     } catch (error) {
       if (!isMobileOneError(error)) throw error

@@ -4,6 +4,7 @@ import { wasm } from '@mobileone/backend-wasm'
 import { describe, expect, it } from 'vitest'
 import { createClassifier, isMobileOneError, loadDeployModel, loadModel, withCard } from '../src/index.ts'
 import { variantOf } from '../src/variant-name.ts'
+import { tinyModel } from './tiny-model.ts'
 
 const assets = new URL('../../../apps/demo/assets/', import.meta.url)
 const weights = new URL('fashion-mnist.safetensors', assets)
@@ -161,6 +162,30 @@ describe('the decoder', () => {
     expect(calls).toBe(2 * once)
     await using _ = await classifier.fewShot({ legs: [trousers], feet: [boot] }, { regularization: 1 })
     expect(calls).toBe(4 * once)
+  })
+})
+
+describe('what is none', () => {
+  it.each([null, undefined, 42, {}])('as a model: %j', async (model) => {
+    for (const load of [loadModel, loadDeployModel]) {
+      expect(await failure(load(model as never))).toMatch(/^invalid-argument: the weights must be/)
+    }
+  })
+
+  it.each([null, undefined, 42])('as a picture: %j', async (picture) => {
+    await using classifier = await createClassifier({ model: weights })
+    for (const call of [classifier.classify, classifier.embed, classifier.logits]) {
+      expect(await failure(call(picture as never))).toMatch(/^invalid-input: a value of type/)
+    }
+  })
+
+  it('as embeddings of a model that has none: an error of the call and of the iteration', async () => {
+    const { logits } = tinyModel.outputs
+    const nodes = [...tinyModel.nodes, { op: 'relu', name: 'last', inputs: [logits as string] } as const]
+    const model = { ...tinyModel, nodes, outputs: { logits: 'last' } }
+    await using classifier = await createClassifier({ model, decoder: false })
+    expect(await failure(classifier.embed(trousers))).toMatch(/^unsupported: .* no embedding/)
+    expect(await failure(classifier.embedEach([trousers]).next())).toMatch(/^unsupported: .* no embedding/)
   })
 })
 

@@ -55,6 +55,11 @@ describe('setOptions', () => {
     [{ threshold: Number.NaN }, /^setOptions: threshold/],
     [{ topK: 0 }, /^setOptions: topK/],
     [{ activation: 'relu' }, /^setOptions: activation/],
+    [{ resample: 'x' }, /^setOptions: resample must be 'exact' or 'fast'/],
+    [{ orientation: 'up' }, /^setOptions: orientation must be 'apply' or 'ignore'/],
+    [{ maxPixels: -1 }, /^setOptions: maxPixels must be at least 1/],
+    [{ fit: 'z' }, /^setOptions: fit must be 'crop', 'stretch' or 'letterbox'/],
+    [{ region: { x: 0, y: 0, width: 0, height: 1 } }, /^setOptions: region must be/],
     [{ signal: AbortSignal.abort() }, /^setOptions: a signal belongs to one call/],
   ])('refuses %j and changes nothing', async (options, message) => {
     expect(() => classifier.setOptions({ topK: 1, ...options } as never)).toThrow(message)

@@ -14,7 +14,7 @@ import {
 } from '@mobileone/core'
 import { isOnGpu } from './instance.ts'
 import { type PrepareTimes, prepareInto } from './prepare.ts'
-import { checkOptions, checkRule } from './preprocess.ts'
+import { checkPreprocessOptions, checkRule } from './preprocess.ts'
 import { type ImageSource, nameOf, type PreprocessOptions } from './source.ts'
 
 /** The part of an executor that classification and embedding use. */
@@ -86,7 +86,7 @@ export async function* runEach<T>(
   finish: (row: Float32Array) => T,
   labelOf: (index: number) => string | undefined = (index) => `image ${index}`,
 ): AsyncGenerator<ItemResult<T>, void, undefined> {
-  await checkOptions(options)
+  checkPreprocessOptions(options)
   const { name, batch } = inputOf(executor, options.preprocess)
   const output = outputOf(executor, options.output, wanted)
   const iterator = iteratorOf(sources)

@@ -132,7 +132,8 @@ async function bytesInMemory(source: unknown, settings: DecodeSettings): Promise
   return undefined
 }
 
-function settingsOf(options: DecodeOptions, name: string): DecodeSettings {
+/** @throws MobileOneError `invalid-argument` naming the option that is none of its values. */
+export function settingsOf(options: DecodeOptions, name: string): DecodeSettings {
   const { orientation = 'apply', svg = false, lib, signal } = options
   const { maxPixels, maxBytes, stallTimeoutMs } = { ...imageLimits, ...options }
   if (orientation !== 'apply' && orientation !== 'ignore') {

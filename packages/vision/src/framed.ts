@@ -4,8 +4,6 @@ import { placementOf } from '@mobileone/core/framing'
 import type { Frame } from './frame.ts'
 import { beforeTurn, turn } from './turn.ts'
 
-export { checkFraming } from '@mobileone/core/framing'
-
 /** @throws MobileOneError `invalid-input` where the region is not inside of the picture, which `name` names. */
 export function frameBy(
   width: number,

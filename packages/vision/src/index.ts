@@ -19,6 +19,7 @@ export { type ImageLimits, imageLimits } from './limits.ts'
 export { normalizationTables, normalize } from './normalize.ts'
 export type { PrepareTimes } from './prepare.ts'
 export {
+  checkPreprocessOptions,
   checkRule,
   preprocess,
   resizeAndCrop,

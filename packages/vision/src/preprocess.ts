@@ -7,8 +7,8 @@ import {
   type Tensor,
   tensor,
 } from '@mobileone/core'
-import { placementOf } from '@mobileone/core/framing'
-import { isFramed } from './frame.ts'
+import { checkFraming, placementOf } from '@mobileone/core/framing'
+import { settingsOf } from './decode.ts'
 import { cut, type Image, toGrey, toRgb } from './image.ts'
 import { checkStatistics, normalizationTables, writePlanes } from './normalize.ts'
 import { prepareInto } from './prepare.ts'
@@ -29,7 +29,7 @@ export async function preprocess(
   options: PreprocessOptions = {},
 ): Promise<Tensor> {
   checkRule(rule)
-  await checkOptions(options)
+  checkPreprocessOptions(options)
   const sources = isList(source) ? source : [source]
   const out = tensor([sources.length, rule.mean.length, ...rule.size])
   const length = rule.mean.length * rule.size[0] * rule.size[1]
@@ -76,8 +76,9 @@ export function resizeAndFrame(image: Image, rule: Preprocess, framing: Framing)
 }
 
 /** @throws MobileOneError `invalid-argument` naming the option that is none of its values. */
-export async function checkOptions(options: PreprocessOptions): Promise<void> {
-  if (isFramed(options)) (await import('./framed.ts')).checkFraming(options)
+export function checkPreprocessOptions(options: PreprocessOptions): void {
+  checkFraming(options)
+  settingsOf(options, '')
   const { resample = 'exact' } = options
   if (resample !== 'exact' && resample !== 'fast') {
     throw new MobileOneError(
