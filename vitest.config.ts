@@ -34,6 +34,8 @@ const config: ViteUserConfig = defineConfig({
     testTimeout: 180_000,
     hookTimeout: 300_000,
     maxWorkers: 2,
+    // Of thousands of tests one meets a machine that is busy with others; the report marks those that needed a second try.
+    retry: process.env.CI ? 1 : 0,
     sequence: { sequencer: LongestFirst },
   },
 })
