@@ -114,18 +114,37 @@ async function openFolder(
   }
 }
 
-/** Picture files under `folder`, sorted by path, links followed. */
+/**
+ * Picture files under `folder`, sorted by path, links followed.
+ * @throws MobileOneError `invalid-file` naming the folder or file that cannot be looked at.
+ */
 export async function findPictures(folder: string): Promise<string[]> {
   const found: string[] = []
   const visit = async (path: string, depth: number): Promise<void> => {
-    for (const name of (await readdir(path)).sort()) {
+    for (const name of (await readdir(path).catch(refuse(path))).sort()) {
       if (name.startsWith('.')) continue
       const child = join(path, name)
-      if ((await stat(child)).isDirectory()) {
+      if (await isFolder(child)) {
         if (depth < 4) await visit(child, depth + 1)
       } else if (pictures.test(name)) found.push(child)
     }
   }
   await visit(folder, 0)
   return found
+}
+
+/** False of a link that leads nowhere, which is told where it is read. */
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch (cause) {
+    if (['ENOENT', 'ELOOP'].includes((cause as NodeJS.ErrnoException).code ?? '')) return false
+    return refuse(path)(cause as Error)
+  }
+}
+
+function refuse(path: string): (cause: Error) => never {
+  return (cause) => {
+    throw new MobileOneError('invalid-file', `cannot read ${path}: ${cause.message}`, { cause })
+  }
 }

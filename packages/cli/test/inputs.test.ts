@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -71,12 +71,14 @@ describe('one bad picture', () => {
       copyFileSync(at('red.png'), at(`set/${label}/a.png`))
     }
     writeFileSync(at('set/green/b.png'), 'not a picture')
+    for (const name of ['green/c.png', 'blue', 'red/notes']) symlinkSync('gone', at(`set/${name}`))
     const outcome = await project.run(['eval', 'set', '-w', 'tiny.safetensors', '--json'])
     expect(outcome.code).toBe(1)
     expect(JSON.parse(outcome.stdout)).toMatchObject({
       count: 2,
       unreadable: [
         { file: join('set', 'green', 'b.png'), error: expect.stringContaining('cannot be decoded') },
+        { file: join('set', 'green', 'c.png'), error: expect.stringContaining('does not exist') },
       ],
     })
   })

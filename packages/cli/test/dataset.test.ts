@@ -1,0 +1,40 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { findPictures } from '../src/dataset.ts'
+
+// Permissions do not hold for root, as whom tests may run.
+vi.mock('node:fs/promises', async (original) => {
+  const { readdir, stat, ...others } = await original<typeof import('node:fs/promises')>()
+  return { ...others, readdir: vi.fn(readdir), stat: vi.fn(stat) }
+})
+
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'mobileone-dataset-'))
+  mkdirSync(join(folder, 'closed'))
+  writeFileSync(join(folder, 'a.png'), '')
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  rmSync(folder, { recursive: true })
+})
+
+it.each([
+  ['listed', readdir],
+  ['looked at', stat],
+])('a sub-folder that cannot be %s is named', async (_, call) => {
+  const given = vi.mocked(call as (path: string) => Promise<unknown>)
+  const real = given.getMockImplementation()!
+  given.mockImplementation(async (path) => {
+    if (path.endsWith('closed'))
+      throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' })
+    return real(path)
+  })
+  await expect(findPictures(folder)).rejects.toMatchObject({
+    code: 'invalid-file',
+    message: `cannot read ${join(folder, 'closed')}: EACCES: permission denied`,
+  })
+})
