@@ -192,13 +192,14 @@ function pagesOf(bytes: number): number {
 /** @throws MobileOneError `unavailable` where the engine does not give that much. */
 export function allocate(name: string, bytes: number, shared: boolean): WebAssembly.Memory {
   const pages = pagesOf(bytes)
+  const isTooMuch = pages * PAGE > 2 ** 32
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages, shared })
   } catch (cause) {
     throw new MobileOneError(
       'unavailable',
-      `wasm: model "${name}" needs ${(bytes / 2 ** 20).toFixed(1)} MiB of memory, which this engine does not give ` +
-        '(WebAssembly ends at 4096 MiB); use a smaller batch or input',
+      `wasm: model "${name}" needs ${(bytes / 2 ** 20).toFixed(1)} MiB of memory, ` +
+        `${isTooMuch ? 'more than the 4096 MiB of WebAssembly' : 'which this engine does not give'}; use a smaller batch or input`,
       { cause },
     )
   }
