@@ -1,9 +1,7 @@
 import { createWorkerClassifier } from './mobileone/worker.mjs'
 
 const [input, output] = ['input', 'output'].map((name) => document.querySelector(name))
-const file = new URLSearchParams(location.search).get('model')
-// The SDK asks servers alone; a file of the extension comes as its bytes.
-const model = file ? await (await fetch(file)).blob() : 's0'
+const model = new URLSearchParams(location.search).get('model') ?? 's0'
 
 const loading = createWorkerClassifier({
   model,

@@ -11,7 +11,7 @@ import { loadPlatform } from './load-platform.ts'
 import type { FetchedWeights, FetchWeightsOptions, WeightSource } from './options.ts'
 import type { Platform } from './platform.ts'
 import { readLocal } from './read-local.ts'
-import { type ResolvedSource, resolveSource } from './resolve-source.ts'
+import { placeOf, type ResolvedSource, resolveSource } from './resolve-source.ts'
 import { type SharedCallbacks, SharedDownloads } from './share-downloads.ts'
 
 type Found = Omit<FetchedWeights, 'source'>
@@ -54,11 +54,14 @@ export async function fetchWeights(
   const what = `fetching ${resolved.label}`
   throwIfAborted(options.signal, what)
   const onWarning = options.onWarning ?? ((message: string) => console.warn(`mobileone: ${message}`))
+  // What an extension brings along is on this machine, and the Cache API takes none of it.
+  const isRemote = /^https?:$/.test(resolved.url.protocol)
+  const offline = options.offline ?? /^(1|true|yes)$/i.test(platform.env('MOBILEONE_OFFLINE') ?? '')
   const settings: Settings = {
     platform,
-    cache: chooseCache(options, platform, onWarning),
+    cache: isRemote ? chooseCache(options, platform, onWarning) : undefined,
     pin,
-    offline: options.offline ?? /^(1|true|yes)$/i.test(platform.env('MOBILEONE_OFFLINE') ?? ''),
+    offline: isRemote && offline,
     refresh: options.refresh,
     hubOrigin: endpoint.origin,
     token: parseToken(options.token, platform),
@@ -74,7 +77,7 @@ export async function fetchWeights(
   return {
     ...value,
     bytes: shared ? value.bytes.slice() : value.bytes,
-    source: `${resolved.url.origin}${resolved.url.pathname}`,
+    source: placeOf(resolved.url),
   }
 }
 

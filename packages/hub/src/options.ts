@@ -3,7 +3,8 @@ import type { WeightCache } from './cache.ts'
 
 /**
  * Where weights come from. A string is a hub id (`timm/mobileone_s0.apple_in1k`, with optional `@revision` and `/file`),
- * an http(s) or file: URL, in Node a path, in a browser a URL relative to the page when it starts with `/`, `./` or `../`.
+ * an http(s) or file: URL, in Node a path, in a browser a URL relative to the page when it starts with `/`, `./` or `../`; in a
+ * browser extension also the URL of a file of its own.
  */
 export type WeightSource = string | URL | Blob | Uint8Array | ArrayBuffer
 

@@ -36,7 +36,7 @@ export async function resolveSource(
     )
   }
 
-  if (/^https?:/i.test(text)) return urlSource(text)
+  if (/^https?:/i.test(text) || isOfExtension(text)) return urlSource(text)
   if (/^hf:/i.test(text)) {
     const hub = parseHubFile(text.replace(/^hf:(\/\/)?/i, ''))
     if (hub) return hubSource(hub, endpoint)
@@ -97,7 +97,18 @@ function urlSource(text: string): ResolvedSource {
   return { kind: 'url', url, label: withoutQuery(url) }
 }
 
+/** Whether it is the address of a file in the browser extension whose page or worker this is: its `fetch` reads those alone. */
+function isOfExtension(text: string): boolean {
+  const scheme = /^[a-z-]+-extension:/i.exec(text)?.[0].toLowerCase()
+  return scheme !== undefined && scheme === globalThis.location?.protocol
+}
+
+/** An address without its query and hash. Its `origin` is "null" for schemes that an engine does not know. */
+export function placeOf({ protocol, host, pathname }: URL): string {
+  return `${protocol}//${host}${pathname}`
+}
+
 /** For messages: a query may hold a signature. */
 export function withoutQuery(url: URL): string {
-  return `${url.origin}${url.pathname}${url.search ? '?…' : ''}`
+  return `${placeOf(url)}${url.search ? '?…' : ''}`
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { fetchWeights, hubUrl, knownSources, parseHubFile, toIntegrity } from '../src/index.ts'
 import { failure, hubContext } from './hub-context.ts'
 import { sha256, someBytes } from './server.ts'
@@ -99,6 +99,27 @@ describe('what needs no network', () => {
     expect(await resolveSource('timm/other', endpoint, platform)).toMatchObject({ kind: 'url' })
     const error = await failure(resolveSource('weights/s0.safetensors', endpoint, platform))
     expect(error.message).toContain('there is no file "weights/s0.safetensors"')
+  })
+
+  test('files of the extension whose page asks for them, offline and past the cache; of no other', async () => {
+    vi.stubGlobal('location', new URL('chrome-extension://abc/popup.html'))
+    try {
+      const fetch = vi.fn(async (_: unknown) => new Response(body as Uint8Array<ArrayBuffer>))
+      const options = { ...hub.options, offline: true, fetch: fetch as typeof globalThis.fetch }
+      const address = 'chrome-extension://abc/w.safetensors'
+      for (const source of [address, new URL(address)]) {
+        const found = await fetchWeights(source, options)
+        expect(found).toMatchObject({ sha256: hash, source: address, cached: undefined })
+      }
+      expect(fetch.mock.calls.map(([asked]) => asked)).toEqual([address, address])
+      expect([await hub.cache.list(), hub.warnings]).toEqual([[], []])
+      for (const source of ['moz-extension://abc/w.safetensors', 'chrome-extension-x://abc/w', 'data:,w']) {
+        expect((await failure(fetchWeights(source, options))).code).toBe('invalid-argument')
+      }
+    } finally {
+      vi.unstubAllGlobals()
+    }
+    expect((await failure(fetchWeights('chrome-extension://abc/w'))).code).toBe('invalid-argument')
   })
 
   test.each([
