@@ -18,8 +18,8 @@ const STEP_SHIFT = 8
 const EPOCH_SHIFT = 20
 const CHUNK_MASK = (1 << STEP_SHIFT) - 1
 const STEP_MASK = (1 << (EPOCH_SHIFT - STEP_SHIFT)) - 1
-/** Models of more nodes run on one thread: a node is at most two steps, and CLAIM counts to {@link STEP_MASK}. */
-export const MAX_SHARED_NODES: number = STEP_MASK >> 1
+/** Programs of more steps run on one thread: CLAIM counts no further. */
+export const MAX_SHARED_STEPS: number = STEP_MASK
 
 /** Chunks of a step for each thread: few enough to cost nothing, enough that a late thread is waited for shortly. */
 const CHUNKS_PER_THREAD = 4

@@ -73,9 +73,15 @@ export class MovePlanner {
       const found = sliced(layout, this.#plan.shapes[input]!, axis, start, end - start)
       return found && { buffer, layout: found }
     }
-    const there = part(this.#plan.values.view(input))
-    if (!there) this.#plan.values.either(input)
-    this.#show(node, there ?? part(this.#plan.values.view(input))!)
+    const { values, shapes } = this.#plan
+    let whole = values.view(input)
+    let there = part(whole)
+    if (!there) {
+      const { buffer, axis = 1 } = values.either(input)
+      whole = { buffer, layout: channelsOf(shapes[input]!, axis) }
+      there = part(whole)!
+    }
+    this.#show(node, there, whole)
   }
 
   transpose(node: Transpose): void {
@@ -86,10 +92,14 @@ export class MovePlanner {
     })
   }
 
-  /** The elements of `node` are those of its input, read in another way. */
-  #show(node: Reshape | Flatten | Slice | Transpose, view: View): void {
+  /** The elements of `node` are those of its input, which are at `from`, read in another way. */
+  #show(
+    node: Reshape | Flatten | Slice | Transpose,
+    view: View,
+    from: View = this.#plan.values.view(node.inputs[0]),
+  ): void {
     this.#plan.values.setView(node.name, view)
-    this.#plan.values.release(this.#plan.values.view(node.inputs[0]))
+    this.#plan.values.release(from)
   }
 
   channelShuffle({ name, inputs: [input], groups }: ChannelShuffle): void {

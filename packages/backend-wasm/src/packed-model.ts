@@ -77,12 +77,12 @@ export async function packModel(model: Model, options: PackOptions): Promise<Pac
   throwIfAborted(signal, 'compiling for wasm')
   validate(model)
   const simd = await chooseSimd(options.simd)
-  const threads = threadsFor(model, planThreads(options.threads))
+  const wanted = planThreads(options.threads)
   const loading = loadModule(simd, options.wasm, true)
   loading.catch(() => {})
   const plan = await planModel(
     model,
-    threads.threads,
+    wanted.threads,
     tuningOf(simd),
     await int8For(model, simd, precision, loading, true),
   )
@@ -100,7 +100,7 @@ export async function packModel(model: Model, options: PackOptions): Promise<Pac
     inputs: model.inputs,
     layout,
     simd,
-    threads,
+    threads: threadsFor(plan, wanted),
     module: await loading,
     memories,
     ...spread,

@@ -9,7 +9,7 @@ import {
 } from '@mobileone/core'
 import { STEP_WORDS } from './abi.ts'
 import { tuningOf } from './choose.ts'
-import { MAX_SHARED_NODES } from './chunk-scheduler.ts'
+import { MAX_SHARED_STEPS } from './chunk-scheduler.ts'
 import type { Simd } from './detect-simd.ts'
 import type { PlanInt8 } from './int8-layers.ts'
 import { instantiate, loadModule, type WasmSource } from './load.ts'
@@ -57,25 +57,25 @@ export interface Packed {
 /** Plan `model`, which has been validated, pack its weights, link the kernels, start the workers. */
 export async function createRuntime(model: Model, options: RuntimeOptions): Promise<Runtime> {
   const { simd, precision } = options
-  const threads = threadsFor(model, options.threads)
-  const shared = threads.threads > 1
+  const shared = options.threads.threads > 1
   const module = loadModule(simd, options.wasm, shared)
   module.catch(() => {})
   const plan = await planModel(
     model,
-    threads.threads,
+    options.threads.threads,
     tuningOf(simd),
     options.planInt8 ?? (await int8For(model, simd, precision, module, shared)),
   )
   const memory = allocate(model.name, plan.end, shared)
   plan.writeRecords(new Int32Array(memory.buffer), 0)
   await writeConstants(plan, [memory], options)
+  const threads = threadsFor(plan, options.threads)
   return startRuntime({ layout: plan, shift: 0, memory, module, threads }, options)
 }
 
-/** `wanted`, or one thread for a model that is too long for several. */
-export function threadsFor(model: Model, wanted: ThreadPlan): ThreadPlan {
-  return model.nodes.length <= MAX_SHARED_NODES ? wanted : oneThread
+/** `wanted`, or one thread for a program that is too long for several. */
+export function threadsFor({ units }: Pick<Plan, 'units'>, wanted: ThreadPlan): ThreadPlan {
+  return units.length <= MAX_SHARED_STEPS ? wanted : oneThread
 }
 
 /** What plans layers with int8 weights, where `model` has such. */
@@ -180,7 +180,7 @@ export async function startRuntime(
 const oneThread: ThreadPlan = {
   threads: 1,
   measure: false,
-  text: `1 thread: the model has more than ${MAX_SHARED_NODES} nodes`,
+  text: `1 thread: the model has more than ${MAX_SHARED_STEPS} steps`,
 }
 
 const PAGE = 65536

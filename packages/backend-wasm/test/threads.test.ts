@@ -1,6 +1,14 @@
 import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { compileFirst, type Executor, type Model, type Refusal, withBatch } from '@mobileone/core'
+import {
+  compileFirst,
+  type Executor,
+  type Model,
+  type Node,
+  type Refusal,
+  tensor,
+  withBatch,
+} from '@mobileone/core'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { wasm } from '../src/index.ts'
 import { image, network } from './networks.ts'
@@ -71,6 +79,33 @@ describe.skipIf(limit < 2)('two threads', () => {
     await sleep(20)
     expect(workers()).toBe(before)
   })
+})
+
+test.skipIf(limit < 2)('a program of more steps than threads can count runs on one', async () => {
+  const nodes: Node[] = []
+  let value = 'x'
+  for (let index = 0; nodes.length < 1050; index++) {
+    const parts = Array.from({ length: 8 }, () => value) as [string, ...string[]]
+    nodes.push({ op: 'concat', name: `all${index}`, inputs: parts, axis: 1 })
+    value = `one${index}`
+    nodes.push({ op: 'slice', name: value, inputs: [`all${index}`], axis: 1, start: 8, end: 16 })
+  }
+  const model: Model = {
+    name: 'long',
+    inputs: { x: { dtype: 'float32', shape: [1, 8, 1, 1] } },
+    nodes,
+    outputs: { y: value },
+    weights: {},
+  }
+  const executor = await wasm({ threads: 2 }).compile(model)
+  expect(executor.steps.length).toBeGreaterThan(4095)
+  expect(executor.features?.at(-1)).toMatch(/^1 thread: the model has more than 4095 steps/)
+  const x = tensor(
+    [1, 8, 1, 1],
+    Float32Array.from({ length: 8 }, (_, index) => index),
+  )
+  expect([...(await executor.run({ x })).y!.data]).toEqual([...x.data])
+  await executor.dispose()
 })
 
 describe.each([1, 2])('%i thread(s)', (threads) => {

@@ -370,6 +370,25 @@ const combinations: Readonly<Record<string, OpFamily>> = {
       }
     },
   },
+  'a part of a flattened map that ends within a channel': {
+    ops: ['relu', 'flatten', 'slice', 'add'],
+    parts: (source) => {
+      const shape = [source.integer(1, 2), channels(source), source.integer(2, 4), source.integer(2, 4)]
+      const length = shape.slice(1).reduce((product, size) => product * size, 1)
+      const half = Math.floor(length / 2)
+      return {
+        inputs: { x: shape },
+        nodes: [
+          { op: 'relu', name: 'relu', inputs: ['x'] },
+          { op: 'flatten', name: 'flat', inputs: ['relu'] },
+          { op: 'slice', name: 'before', inputs: ['flat'], axis: 1, start: 0, end: half },
+          { op: 'slice', name: 'after', inputs: ['flat'], axis: 1, start: length - half, end: length },
+          { op: 'add', name: 'y', inputs: ['before', 'after'] },
+        ],
+        outputs: { y: 'y', flat: 'flat', after: 'after' },
+      }
+    },
+  },
   'convolutions joined, parted and joined again': {
     ops: ['conv2d', 'relu', 'concat', 'slice'],
     parts: (source) => {
