@@ -110,7 +110,9 @@ async function compile(model: Model, options: OrtOptions, { signal }: CompileOpt
     Object.fromEntries(
       inputNames.map((name, index) => {
         const { data, shape } = inputs[name] as Tensor
-        return [session.inputNames[index], new library.Tensor('float32', data, [...shape])]
+        // The library's worker is sent the whole buffer, which is then no longer the caller's.
+        const given = options.proxy ? data.slice() : data
+        return [session.inputNames[index], new library.Tensor('float32', given, [...shape])]
       }),
     )
   const zeros = (): Tensors =>

@@ -69,6 +69,37 @@ describe('errors are translated', () => {
   })
 })
 
+it('inputs stay the caller’s where the library sends buffers to its worker', async () => {
+  const seen: ArrayBufferLike[] = []
+  const lib: OrtLibrary = {
+    ...failing(''),
+    InferenceSession: {
+      async create(bytes, options) {
+        const session = await native.InferenceSession.create(bytes, options)
+        return {
+          inputNames: session.inputNames,
+          outputNames: session.outputNames,
+          async run(feeds) {
+            const given = Object.values(feeds as native.InferenceSession.FeedsType)
+            seen.push(...given.map(({ data }) => (data as Float32Array).buffer))
+            return session.run(feeds as native.InferenceSession.FeedsType)
+          },
+          release: () => session.release(),
+        }
+      },
+    },
+  }
+  const data = new Float32Array(3072)
+  for (const [proxy, isLent] of [
+    [true, false],
+    [false, true],
+  ] as const) {
+    await using executor = await ort({ lib, proxy }).compile(model)
+    await executor.run({ image: { dtype: 'float32', shape: [1, 3, 32, 32], data } })
+    expect(seen.at(-1) === data.buffer).toBe(isLent)
+  }
+})
+
 it('NaN is not looked at on WebGPU, where the shaders lose it', () => {
   expect(ort({ lib: native, executionProviders: ['webgpu', 'wasm'] }).nan).toBe('unspecified')
   expect(ort({ lib: native, executionProviders: ['cpu'] }).nan).toBeUndefined()

@@ -15,8 +15,8 @@ export function loadLibrary(lib: LibrarySource<Tfjs>): Promise<Tfjs> {
 }
 
 /**
- * Make `backend` the current backend of TensorFlow.js, of which there is one, and return its name. Without `backend`, start the
- * current one.
+ * Make `backend` the current backend of TensorFlow.js, of which there is one, and return its name; whoever waits for that may find that another
+ * call has made its own the current one. Without `backend`, start the current one.
  * @throws MobileOneError `unavailable` where it does not start or computes in half precision.
  */
 export async function selectBackend(tf: Tfjs, backend: string | undefined): Promise<string> {
@@ -33,13 +33,14 @@ export async function selectBackend(tf: Tfjs, backend: string | undefined): Prom
     )
   }
   // backend().floatPrecision() of TensorFlow.js 4.22 says 16 of WebGL with float32 textures, too.
-  if (tf.getBackend() === 'webgl' && !tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED')) {
+  const chosen = backend ?? tf.getBackend()
+  if (chosen === 'webgl' && !tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED')) {
     throw new MobileOneError(
       'unavailable',
       'tfjs: this device has no float32 textures, so the backend "webgl" would compute with 16 bits; choose another backend',
     )
   }
-  return tf.getBackend()
+  return chosen
 }
 
 /** `cause` as an error of this project, with the library's own words. */

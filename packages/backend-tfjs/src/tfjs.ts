@@ -77,6 +77,8 @@ async function compile(
   refuseUnsupported(model)
   const { library, backend } = await open()
   throwIfAborted(signal, 'compiling for tfjs')
+  // In a loop, and with nothing awaited after it: another executor may select its own backend while this one waits.
+  while (library.getBackend() !== backend) await selectBackend(library, backend)
   const program = start(library, model)
 
   const shapes = inferShapes(model)
@@ -116,7 +118,7 @@ async function run(
   const values = new Map<string, tf.Tensor>()
   let shown: readonly (readonly [name: string, value: tf.Tensor])[] = []
   try {
-    await select(library, backend)
+    while (library.getBackend() !== backend) await selectBackend(library, backend)
     for (const name of Object.keys(model.inputs)) values.set(name, upload(library, inputs[name] as Tensor))
     let turn = performance.now()
     for (const { reads, makes, compute, last } of steps) {
@@ -132,7 +134,7 @@ async function run(
       if (signal && performance.now() - turn > pauseInterval) {
         await pause()
         throwIfAborted(signal, 'a run on tfjs')
-        await select(library, backend)
+        while (library.getBackend() !== backend) await selectBackend(library, backend)
         turn = performance.now()
       }
     }
@@ -150,11 +152,6 @@ async function run(
   } finally {
     library.dispose([...values.values(), ...shown.map(([, value]) => value)])
   }
-}
-
-/** Loops because another executor may select its own backend while this one waits. */
-async function select(library: Tfjs, backend: string): Promise<void> {
-  while (library.getBackend() !== backend) await selectBackend(library, backend)
 }
 
 function upload(library: Tfjs, { data, shape }: Tensor): tf.Tensor {

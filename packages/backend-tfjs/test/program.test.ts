@@ -3,6 +3,7 @@ import { makeModel } from '@mobileone/conformance'
 import { type Node, random } from '@mobileone/core'
 import * as tf from '@tensorflow/tfjs-core'
 import { expect, it } from 'vitest'
+import { tfjs } from '../src/index.ts'
 import { buildProgram } from '../src/program.ts'
 
 it('6,000 nodes take less than a second', () => {
@@ -20,6 +21,22 @@ it('6,000 nodes take less than a second', () => {
   expect(process.cpuUsage(start).user / 1000).toBeLessThan(1000)
   expect(steps.length).toBe(6000)
   expect(steps.slice(0, 2).map(({ last }) => last)).toEqual([[], ['x', 'relu0']])
+})
+
+it('models compiled at the same time are each on their own backend', async () => {
+  tf.registerBackend('other', () => tf.findBackend('cpu'))
+  const model = makeModel(
+    { inputs: { x: [1, 4] }, nodes: [{ op: 'relu', name: 'y', inputs: ['x'] }] },
+    random(1),
+  )
+  const names = ['cpu', 'other', 'cpu'] as const
+  const executors = await Promise.all(
+    names.map((backend) => tfjs({ lib: tf, backend: backend as 'cpu' }).compile(model)),
+  )
+  expect(executors.map(({ steps }) => steps[0]?.kernel.split(' ')[0])).toEqual(names)
+  for (const executor of executors) await executor.dispose()
+  tf.removeBackend('other')
+  await tf.setBackend('cpu')
 })
 
 it('a ReLU is fused where it alone reads the value, and values go after their last read', async () => {

@@ -1,7 +1,7 @@
 /** Images of the page as model inputs, without a detour over the CPU. */
 import { type Framing, MobileOneError, type Model, type Preprocess } from '@mobileone/core'
 import { type Placement, placementOf } from '@mobileone/core/framing'
-import { IMAGE_WORKGROUP, imageKernel } from './kernels/image.ts'
+import { imageGroups, imageKernel } from './kernels/image.ts'
 
 /** What `runImage` takes: whatever `copyExternalImageToTexture` of WebGPU takes. An element must have loaded. */
 export type GpuImageSource =
@@ -87,7 +87,7 @@ export class ImageWriter {
     const pass = encoder.beginComputePass()
     pass.setPipeline(pipeline)
     pass.setBindGroup(0, group)
-    pass.dispatchWorkgroups(Math.ceil(pixels / IMAGE_WORKGROUP))
+    pass.dispatchWorkgroups(...imageGroups(pixels))
     pass.end()
   }
 

@@ -57,7 +57,7 @@ it.skipIf(lacking('chromium'))(
           globalThis as unknown as { compareImages(): Promise<Record<string, Record<string, number>>> }
         ).compareImages(),
       )
-      expect(Object.keys(results)).toHaveLength(11)
+      expect(Object.keys(results)).toHaveLength(12)
       const frame = await page.evaluate(() =>
         (globalThis as unknown as { runFrame(): Promise<string> }).runFrame(),
       )

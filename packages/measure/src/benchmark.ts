@@ -169,6 +169,7 @@ export async function benchmark(options: BenchmarkOptions): Promise<Measured> {
           running.delete(runner)
           await runner.host.close()
         } catch (error) {
+          throwIfAborted(signal, 'the benchmark')
           await drop(runner, error)
         }
       }

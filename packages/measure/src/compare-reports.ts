@@ -1,5 +1,5 @@
 import type { Report, Result } from './result.ts'
-import { type SpeedRatio, speedRatio } from './speed-ratio.ts'
+import { headlineRatio, type SpeedRatio } from './speed-ratio.ts'
 import { table } from './text-table.ts'
 
 /** What two reports have measured of the same contender, network, runtime and number of threads. */
@@ -11,7 +11,7 @@ export interface ComparedResult {
   /** The headline figure of each report, in milliseconds; null where that report has none. */
   readonly beforeMs: number | null
   readonly afterMs: number | null
-  /** Time in the second over time in the first: below 1, the second is faster. Undefined where one of them has no samples. */
+  /** Time in the second over time in the first: below 1, the second is faster. Undefined where one of them has none, or their protocols have other figures. */
   readonly ratio: SpeedRatio | undefined
   /** `alike` where the interval of the ratio holds 1. */
   readonly change: 'faster' | 'slower' | 'alike' | 'added' | 'removed' | 'unknown'
@@ -31,10 +31,12 @@ export function compareReports(before: Report, after: Report): Comparison {
   const byKey = (report: Report): Map<string, Result> =>
     new Map(report.results.map((result) => [key(result), result]))
   const [first, second] = [byKey(before), byKey(after)]
+  const { headline } = after.protocol
+  const isAlike = headline === before.protocol.headline
   const results = [...new Set([...first.keys(), ...second.keys()])].map((each): ComparedResult => {
     const [a, b] = [first.get(each), second.get(each)]
     const { contender, variant, runtime, threads } = (a ?? b) as Result
-    const ratio = a && b ? speedRatio(b.samples, a.samples) : undefined
+    const ratio = a && b && isAlike ? headlineRatio(b, a, headline) : undefined
     return {
       contender,
       variant,

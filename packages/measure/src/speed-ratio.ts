@@ -1,4 +1,5 @@
 import { random } from '@mobileone/core'
+import type { Report, Result } from './result.ts'
 import { median } from './statistics.ts'
 
 /** How many times as long one took as the other, with the bounds of the 95 % confidence interval. */
@@ -31,4 +32,20 @@ export function speedRatio(samples: readonly number[], base: readonly number[]):
   }).sort((a, b) => a - b)
   const at = (share: number): number => ratios[Math.round(share * (resamples - 1))] as number
   return { ratio: median(samples) / median(base), low: at(0.025), high: at(0.975) }
+}
+
+/**
+ * The headline figure of `result` over that of `base`, by which a protocol ranks. The interval is that of medians; of the least of many runs, or a
+ * mean without the outermost, there is none, and its bounds are the ratio.
+ * @returns undefined where either has no such figure.
+ */
+export function headlineRatio(
+  result: Result,
+  base: Result,
+  headline: Report['protocol']['headline'],
+): SpeedRatio | undefined {
+  if (headline === 'medianMs') return speedRatio(result.samples, base.samples)
+  const [ms, baseMs] = [result[headline], base[headline]]
+  if (ms === null || baseMs === null) return undefined
+  return { ratio: ms / baseMs, low: ms / baseMs, high: ms / baseMs }
 }

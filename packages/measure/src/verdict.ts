@@ -1,7 +1,7 @@
 import { nameOf } from './benchmark.ts'
 import { groupsOf } from './groups.ts'
 import type { Report, Result } from './result.ts'
-import { type SpeedRatio, speedRatio } from './speed-ratio.ts'
+import { headlineRatio, type SpeedRatio } from './speed-ratio.ts'
 import { median, percentile } from './statistics.ts'
 
 /** Who won among contenders that ran the same network in the same runtime with as many threads, and by how much. */
@@ -27,7 +27,7 @@ export function verdictsOf(report: Report): Verdict[] {
         .sort((a, b) => speed(a) - speed(b))
       const [first, second] = ranked
       if (!first) return []
-      const ratio = second && speedRatio(second.samples, first.samples)
+      const ratio = second && headlineRatio(second, first, headline)
       const lead = ratio && { ...ratio, over: second.contender }
       const where = `${variant.toUpperCase()} in ${runtime}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`
       const text = `${where}: ${sentence(first, speed(first), lead)}`
@@ -40,10 +40,12 @@ function sentence(first: Result, ms: number, lead: Verdict['lead']): string {
   const time = `${ms.toFixed(ms < 10 ? 2 : 1)} ms`
   if (!lead) return `${first.contender} takes ${time}, with nobody to compare with.`
   const { ratio, low, high, over } = lead
-  const interval = `95 % interval ${low.toFixed(2)} to ${high.toFixed(2)}`
-  if (low <= 1)
-    return `${first.contender} and ${over} are alike at ${time} (ratio ${ratio.toFixed(2)}, ${interval}).`
-  return `${first.contender} wins with ${time}: ${over} takes ${ratio.toFixed(2)} times as long (${interval}).`
+  const sure = low < high ? `95 % interval ${low.toFixed(2)} to ${high.toFixed(2)}` : undefined
+  if (low <= 1) {
+    const known = [`ratio ${ratio.toFixed(2)}`, sure].filter(Boolean).join(', ')
+    return `${first.contender} and ${over} are alike at ${time} (${known}).`
+  }
+  return `${first.contender} wins with ${time}: ${over} takes ${ratio.toFixed(2)} times as long${sure ? ` (${sure})` : ''}.`
 }
 
 /** Peak samples may differ by so much on a machine with nothing else to do. */

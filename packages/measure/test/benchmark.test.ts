@@ -176,6 +176,25 @@ describe('the harness', () => {
     expect(kept.other?.incomplete).toMatch(/aborted.*, after 5 of 10 runs$/)
   })
 
+  it('keeps all it had measured when it is stopped while photographs are classified', async () => {
+    const subject = await prepareSubject('tiny', model)
+    const photographs = [{ input: subject.input.data, label: 0 }]
+    const stop = new AbortController()
+    const told: Result[] = []
+    const running = benchmark({
+      subjects: [{ ...subject, photographs }],
+      lanes: [lane('a', async (given) => referenceHost(given))],
+      protocol: protocol('default', { runs: 3 }),
+      onProgress: ({ phase }) => {
+        if (phase.includes('photographs')) stop.abort()
+      },
+      onResult: (result) => told.push(result),
+      signal: stop.signal,
+    })
+    await expect(running).rejects.toMatchObject({ code: 'aborted' })
+    expect(told.map(({ contender, samples }) => [contender, samples.length])).toEqual([['a', 3]])
+  })
+
   it('holds between two turns until it goes on, and can be stopped meanwhile', async () => {
     const subject = await prepareSubject('tiny', model)
     const pause = createPause()

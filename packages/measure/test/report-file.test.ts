@@ -6,6 +6,7 @@ import {
   compareReports,
   comparisonText,
   parseReport,
+  protocol,
   reportJson,
   reportSvg,
   reportText,
@@ -82,6 +83,22 @@ describe('a verdict', () => {
   it('says that two are alike where the samples do not tell them apart', () => {
     const alike = makeReport([makeResult('a', [10, 11, 12, 30]), makeResult('b', [12, 10, 31, 11])])
     expect(verdictsOf(alike)[0]?.text).toContain('are alike')
+  })
+
+  it('ranks and compares by the figure of the protocol', () => {
+    const least = protocol('paper')
+    const seldom = makeResult('a', [5, 5, 5, 3], { minMs: 3 })
+    const steady = makeResult('b', [3.1, 3.1, 3.1, 3.1], { minMs: 3.1 })
+    const first = makeReport([seldom, steady], { protocol: least })
+    expect(verdictsOf(first)[0]?.text).toMatch(/: a wins with 3\.00 ms: b takes 1\.03 times as long\.$/)
+    const later = makeReport([{ ...seldom, minMs: 2 }], { protocol: least })
+    expect(compareReports(first, later).results[0]).toMatchObject({
+      beforeMs: 3,
+      afterMs: 2,
+      change: 'faster',
+    })
+    const medians = makeReport([seldom])
+    expect(compareReports(first, medians).results[0]?.change).toBe('unknown')
   })
 
   it('has an interval that holds the ratio, and narrows with paired samples', () => {

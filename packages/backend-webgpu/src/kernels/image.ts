@@ -6,7 +6,7 @@
  */
 import type { Preprocess } from '@mobileone/core'
 import type { Placement } from '@mobileone/core/framing'
-import { repeat } from '../wgsl.ts'
+import { ROW, repeat } from '../wgsl.ts'
 
 const filters = {
   bilinear: { radius: 1, body: 'return max(0, 1 - abs(x));' },
@@ -19,7 +19,13 @@ const filters = {
   },
 } as const
 
-export const IMAGE_WORKGROUP = 64
+const workgroup = 64
+
+/** The workgroups that turn so many pixels, in rows, as no more than 65535 may stand side by side. */
+export function imageGroups(pixels: number): readonly [x: number, y: number] {
+  const groups = Math.ceil(pixels / workgroup)
+  return [Math.min(groups, ROW), Math.ceil(groups / ROW)]
+}
 
 /** How the texture is turned, and what is around it. */
 export type Surroundings = Pick<Placement, 'rotate' | 'flip' | 'padding'>
@@ -38,11 +44,12 @@ export function imageKernel(
 fn weight(x: f32) -> f32 {
   ${body}
 }
-@compute @workgroup_size(${IMAGE_WORKGROUP})
+@compute @workgroup_size(${workgroup})
 fn main(@builtin(global_invocation_id) place: vec3u) {
-  if (place.x >= ${height * width}u) { return; }
+  let pixel = place.y * ${ROW * workgroup}u + place.x;
+  if (pixel >= ${height * width}u) { return; }
   let edge = vec2f(textureDimensions(src)${rotate % 180 === 0 ? '' : '.yx'});
-  let at = vec2f(vec2u(place.x % ${width}u, place.x / ${width}u)) + geometry.zw;
+  let at = vec2f(vec2u(pixel % ${width}u, pixel / ${width}u)) + geometry.zw;
   let centre = (at + 0.5) * geometry.xy;
   let spread = max(geometry.xy, vec2f(1));
   let first = vec2i(max(floor(centre - ${radius} * spread + 0.5), vec2f()));
@@ -59,7 +66,7 @@ fn main(@builtin(global_invocation_id) place: vec3u) {
   }
   let inside = all(centre >= vec2f()) && all(centre < edge) && total != 0;
   color = select(${colour(padding)}, clamp(color / total, vec3f(), vec3f(1)), inside);
-${repeat(mean.length, (c) => `  dst[${c * height * width}u + place.x] = (${channel(c)} - ${literal(mean[c]!)}) / ${literal(std[c]!)};`)}
+${repeat(mean.length, (c) => `  dst[${c * height * width}u + pixel] = (${channel(c)} - ${literal(mean[c]!)}) / ${literal(std[c]!)};`)}
 }
 `
 }

@@ -6,9 +6,10 @@ fn weight(x: f32) -> f32 {
 }
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) place: vec3u) {
-  if (place.x >= 24u) { return; }
+  let pixel = place.y * 4194240u + place.x;
+  if (pixel >= 24u) { return; }
   let edge = vec2f(textureDimensions(src).yx);
-  let at = vec2f(vec2u(place.x % 6u, place.x / 6u)) + geometry.zw;
+  let at = vec2f(vec2u(pixel % 6u, pixel / 6u)) + geometry.zw;
   let centre = (at + 0.5) * geometry.xy;
   let spread = max(geometry.xy, vec2f(1));
   let first = vec2i(max(floor(centre - 1 * spread + 0.5), vec2f()));
@@ -25,7 +26,7 @@ fn main(@builtin(global_invocation_id) place: vec3u) {
   }
   let inside = all(centre >= vec2f()) && all(centre < edge) && total != 0;
   color = select(vec3f(f32(0.48627450980392156), f32(0.4549019607843137), f32(0.40784313725490196)), clamp(color / total, vec3f(), vec3f(1)), inside);
-  dst[0u + place.x] = (color[0] - f32(0.5)) / f32(1);
-  dst[24u + place.x] = (color[1] - f32(0.25)) / f32(0.5);
-  dst[48u + place.x] = (color[2] - f32(0)) / f32(0.25);
+  dst[0u + pixel] = (color[0] - f32(0.5)) / f32(1);
+  dst[24u + pixel] = (color[1] - f32(0.25)) / f32(0.5);
+  dst[48u + pixel] = (color[2] - f32(0)) / f32(0.25);
 }

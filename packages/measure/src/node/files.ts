@@ -25,6 +25,13 @@ export interface SubjectFiles {
 export function subjectFiles(writers: Writers): SubjectFiles {
   const folder = mkdtempSync(join(tmpdir(), 'mobileone-bench-'))
   const written = new Set<string>()
+  /** The name of a network comes from a file of a stranger, so it is no name of one here. */
+  const stems = new Map<string, string>()
+  const stemOf = (variant: string): string => {
+    const stem = stems.get(variant) ?? `network-${stems.size}`
+    stems.set(variant, stem)
+    return stem
+  }
   const photographs = new Map<LabelledInput, string>()
   const write = (name: string, bytes: () => Uint8Array): string => {
     const path = join(folder, name)
@@ -35,12 +42,12 @@ export function subjectFiles(writers: Writers): SubjectFiles {
   return {
     folder,
     model: ({ variant, model }, format) =>
-      write(`${variant}.${format}`, () => {
+      write(`${stemOf(variant)}.${format}`, () => {
         const writer = writers[format]
         if (!writer) throw new MobileOneError('invalid-argument', `there is no writer for ${format} files`)
         return writer(model)
       }),
-    input: ({ variant, input }) => write(`${variant}.f32`, () => bytesOf(input.data)),
+    input: ({ variant, input }) => write(`${stemOf(variant)}.f32`, () => bytesOf(input.data)),
     photographs: ({ photographs: given = [] }) =>
       given.map((photograph) => {
         const name = photographs.get(photograph) ?? `photograph-${photographs.size}.f32`

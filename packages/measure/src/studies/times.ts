@@ -1,5 +1,5 @@
 import type { Report, Result } from '../result.ts'
-import { type SpeedRatio, speedRatio } from '../speed-ratio.ts'
+import { headlineRatio, type SpeedRatio } from '../speed-ratio.ts'
 import type { StudyNetwork } from './study.ts'
 
 /** One contender in one runtime with one number of threads: what a column of a study is of. */
@@ -84,23 +84,15 @@ export function timesOf(report: Report): Times {
       const key = [id, base, one.contender, one.runtime, one.threads].join(' ')
       if (!ratios.has(key)) {
         const [first, second] = [of(id, one), of(base, one)]
-        ratios.set(key, first && second && ratioOf(first, second, report.protocol.headline))
+        ratios.set(
+          key,
+          first && second && headlineRatio(first.result, second.result, report.protocol.headline),
+        )
       }
       return ratios.get(key)
     },
     steps: (id) => report.results.find(({ variant, steps }) => variant === id && steps !== undefined)?.steps,
   }
-}
-
-/** The interval is that of medians; of the least of many runs nobody knows one, and its bounds are the ratio. */
-function ratioOf(
-  first: Timed,
-  second: Timed,
-  headline: Report['protocol']['headline'],
-): SpeedRatio | undefined {
-  if (headline === 'medianMs') return speedRatio(first.result.samples, second.result.samples)
-  const ratio = first.ms / second.ms
-  return { ratio, low: ratio, high: ratio }
 }
 
 /** Whether anyone ran it. */
