@@ -49,7 +49,8 @@ export function wholeSources(source: unknown, base: string | undefined): unknown
   if (Array.isArray(source)) return source.map((each) => wholeSources(each, base))
   const isRecord = Object.prototype.toString.call(source) === '[object Object]'
   // Pixels and tensors are no records of lists.
-  if (!isRecord || 'data' in (source as object) || Symbol.asyncIterator in (source as object)) return source
+  const isPicture = ArrayBuffer.isView((source as { readonly data?: unknown } | null | undefined)?.data)
+  if (!isRecord || isPicture || Symbol.asyncIterator in (source as object)) return source
   return Object.fromEntries(
     Object.entries(source as object).map(([label, each]) => [label, wholeSources(each, base)]),
   )

@@ -11,7 +11,12 @@ export function startOtherwise(given: unknown, cause: unknown): Worker {
   try {
     if (!url || url.origin === location.origin) throw cause
     const blob = new Blob([`import ${JSON.stringify(url.href)}`], { type: 'text/javascript' })
-    return new Worker(URL.createObjectURL(blob), { type: 'module', name: 'mobileone' })
+    const address = URL.createObjectURL(blob)
+    const worker = new Worker(address, { type: 'module', name: 'mobileone' })
+    for (const end of ['message', 'error']) {
+      worker.addEventListener(end, () => URL.revokeObjectURL(address), { once: true })
+    }
+    return worker
   } catch (error) {
     throw new MobileOneError(
       'unavailable',

@@ -70,7 +70,7 @@ export async function createWorkerClassifier({
   worker.postMessage({ type: 'hello' })
 
   try {
-    const base = globalThis.document?.baseURI
+    const base = globalThis.document?.baseURI ?? globalThis.location?.href
     return remoteClassifier(connection, (await ask({ type: 'create', handle: 0, base }, [options])) as Made)
   } catch (error) {
     if (hasStarted) {
@@ -83,7 +83,7 @@ export async function createWorkerClassifier({
 
 async function startWorker(choice: WorkerClassifierOptions['worker']): Promise<Worker> {
   try {
-    if (choice === undefined) {
+    if (!choice) {
       return new Worker(new URL('./classifier-worker.mjs', import.meta.url), {
         type: 'module',
         name: 'mobileone',
