@@ -9,6 +9,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Backbone } from '../src/head/index.ts'
 import { createClassifier } from '../src/index.ts'
 import { type ClassifierPool, createPool, type PoolOptions, transfer } from '../src/remote/node.ts'
+import { Opened } from '../src/remote/opened.ts'
 import { tinyModel } from './tiny-model.ts'
 
 /** Threads run what the package ships; `npm test` builds it first. */
@@ -170,6 +171,81 @@ describe('a pool of threads', () => {
     expect(pool.stats()).toMatchObject({ ready: 1, restarts: 1 })
     expect(await headed.embed(pixels)).toHaveLength(3)
     await headed.dispose()
+  })
+
+  it('tries a head before threads that start are given it', async () => {
+    const pool = await open({ model: tinyModel, size: 1, worker: ownThread })
+    const head = {
+      labels: ['a', 'b'],
+      weight: new Float32Array(6),
+      bias: Float32Array.from([0, 1]),
+      backbone: pool.backbone as Backbone,
+    }
+    expect(await codeOf(pool.classify('https://end.test/'))).toBe('device-lost')
+    expect(pool.stats().ready).toBe(0)
+    const unfit = { ...head, weight: new Float32Array(5) }
+    const [refused, headed] = await Promise.all([codeOf(pool.withHead(unfit)), pool.withHead(head)])
+    expect(refused).toMatch(/^invalid-/)
+    expect(headed.labels).toEqual(['a', 'b'])
+    expect(await codeOf(pool.classify('https://end.test/'))).toBe('device-lost')
+    expect(await headed.classify(pixels)).toMatchObject([{ label: 'b' }, { label: 'a' }])
+    expect(pool.stats().restarts).toBe(2)
+    await headed.dispose()
+  })
+
+  it('gives each result to a supply that waits for it', async () => {
+    const pool = await open({ model: tinyModel, size: 2 })
+    let give = (): void => {}
+    const supply = async function* (): AsyncGenerator<typeof pixels> {
+      for (let count = 0; count < 4; count++) {
+        const given = new Promise<void>((resolve) => {
+          give = resolve
+        })
+        yield pixels
+        await given
+      }
+    }
+    const indices: number[] = []
+    for await (const { index } of pool.classifyEach(supply())) {
+      indices.push(index)
+      give()
+    }
+    expect(indices).toEqual([0, 1, 2, 3])
+  })
+
+  it('hears of an abort until all threads have started', async () => {
+    const told = new Int32Array(new SharedArrayBuffer(8))
+    const stop = new AbortController()
+    const backend = { name: 'telling', told, limit: 1 }
+    const pool = codeOf(open({ model: tinyModel, size: 2, worker: ownThread, backend, signal: stop.signal }))
+    await vi.waitFor(() => expect(told[0]).toBe(2))
+    stop.abort()
+    expect(await pool).toBe('aborted')
+  })
+
+  it('shares weights that are stored as float16 too', async () => {
+    const told = new Int32Array(new SharedArrayBuffer(8))
+    const backend = { name: 'telling', told }
+    await open({ model: tinyModel, size: 3, worker: ownThread, backend, storage: 'float16' })
+    expect([...told]).toEqual([3, 0])
+  })
+
+  it('gives a new thread the last call of a method, however often it was called', async () => {
+    const asked: unknown[] = []
+    const opened = new Opened()
+    opened.addModel(opened.next(), {}, undefined)
+    for (const run of [1, 2, 3]) opened.record(0, 'warmUp', [undefined, run])
+    const ask = async (wanted: object, args: readonly unknown[]): Promise<void> =>
+      void asked.push([wanted, args])
+    await opened.openOn({ ask } as never, { threads: 1, thread: 0 })
+    expect(asked.slice(1)).toEqual([[{ type: 'call', handle: 0, method: 'warmUp' }, [undefined, 3]]])
+  })
+
+  it('goes through lists alone', async () => {
+    const pool = await open({ model: tinyModel, size: 1 })
+    for (const images of ['/missing.png', new Uint8Array(192), 5, null]) {
+      expect(await codeOf(pool.classifyEach(images as never).next())).toBe('invalid-argument')
+    }
   })
 
   it.skipIf(lacking('golden'))(

@@ -1,6 +1,6 @@
 /** `@mobileone/sdk/node`: a classifier on several threads of Node. */
 import { availableParallelism } from 'node:os'
-import { type Graph, MobileOneError, type Model } from '@mobileone/core'
+import { type Graph, isMobileOneError, MobileOneError, type Model, throwIfAborted } from '@mobileone/core'
 import type { ItemResult } from '@mobileone/vision'
 import type { Classifier, FewShotResult } from '../classifier.ts'
 import type { FewShotExamples, FewShotOptions } from '../few-shot/train-head.ts'
@@ -73,7 +73,7 @@ export async function createPool(options: PoolOptions): Promise<ClassifierPool> 
       const run = (connection: Connection): Promise<unknown> => connection.ask(wanted, args)
       if (wanted.type === 'close') {
         opened.delete(handle)
-        if (--living > 0) await pool.runOnAll(run)
+        if (--living > 0) await pool.runOnAll((connection) => run(connection).catch(unlessLost))
         return living === 0
       }
       const { method } = wanted
@@ -102,36 +102,27 @@ export async function createPool(options: PoolOptions): Promise<ClassifierPool> 
     return { handle, facts: { ...known, stats: () => pool.stats }, methods }
   }
 
-  /** The head is made on one thread, and put on the networks of all. */
+  /** The head is made and tried on one thread, and put on the networks of all. */
   const makeAnother = async (handle: number, method: MethodName, args: readonly unknown[]): Promise<Made> => {
     const another = opened.next()
-    let [, head] = args
-    let report: Facts = {}
-    if (method !== 'withHead') {
-      report = (await pool.run(async (connection) => {
-        const wanted = { type: 'call', handle, method, into: another } as const
-        const { facts } = (await connection.ask(wanted, args)) as Made
-        await connection.ask({ type: 'close', handle: another }, [])
-        return facts
-      }, signalOf(args))) as Facts
-      head = report.head
-    }
-    let facts: Facts = {}
+    const facts = (await pool.run(async (connection) => {
+      const wanted = { type: 'call', handle, method, into: another } as const
+      const tried = (await connection.ask(wanted, args)) as Made
+      await connection.ask({ type: 'close', handle: another }, [])
+      return tried.facts
+    }, signalOf(args))) as Facts
+    const head = method === 'withHead' ? args[1] : facts.head
     opened.addHead(another, handle, head)
-    try {
-      await pool.runOnAll(async (connection) => {
-        const wanted = { type: 'call', handle, method: 'withHead', into: another } as const
-        facts = ((await connection.ask(wanted, [undefined, head])) as Made).facts
-      })
-    } catch (error) {
-      opened.delete(another)
-      throw error
-    }
-    return made(another, { ...report, ...facts })
+    await pool.runOnAll((connection) => {
+      const wanted = { type: 'call', handle, method: 'withHead', into: another } as const
+      return connection.ask(wanted, [undefined, head]).catch(unlessLost)
+    })
+    return made(another, facts)
   }
 
   let facts: Facts = {}
-  await pool.start(async (connection) => {
+  const stop = (): void => pool.end()
+  const start = pool.start(async (connection) => {
     const callbacks = { signal, onProgress, onRefusal, onWarning }
     const share: Share = { threads: size, thread: 0, packed: undefined }
     const handle = opened.next()
@@ -139,14 +130,32 @@ export async function createPool(options: PoolOptions): Promise<ClassifierPool> 
       const args = [{ ...kept, ...callbacks }, share]
       const created = (await connection.ask({ type: 'create', handle }, args)) as Created
       facts = created.facts
-      opened.addModel(handle, { ...kept, model: created.model as Model }, created.packed)
+      // Its weights are stored as was asked: to do that again would copy them.
+      opened.addModel(handle, { ...kept, storage: undefined, model: created.model as Model }, created.packed)
     } catch (error) {
       const limit = { signal: AbortSignal.timeout(abortLimit) }
       await connection.ask({ type: 'close', handle }, [limit]).catch(() => {})
       throw error
     }
+    throwIfAborted(signal, 'creating a pool')
+    // The threads after the first are not given the signal.
+    signal?.addEventListener('abort', stop)
   })
+  try {
+    await start
+    throwIfAborted(signal, 'creating a pool')
+  } catch (error) {
+    throwIfAborted(signal, 'creating a pool')
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', stop)
+  }
   return remoteClassifier(calls, made(0, facts)) as ClassifierPool
+}
+
+/** Of a thread that is lost no more is to be done: the one that takes its place has what is in `opened`. */
+function unlessLost(error: unknown): void {
+  if (!isMobileOneError(error) || error.code !== 'device-lost') throw error
 }
 
 /** Results in order, of as many batches at a time as keep all threads at work. */
@@ -177,21 +186,40 @@ async function* eachOnPool(
     results.catch(() => {})
     window.push(results)
   }
-  let chunk: unknown[] = []
+  const iterator = (images as AsyncIterable<unknown>)[Symbol.asyncIterator]()
+  const readBatch = async (): Promise<unknown[]> => {
+    const chunk: unknown[] = []
+    while (chunk.length < batch) {
+      const next = await iterator.next()
+      if (next.done) break
+      chunk.push(next.value)
+    }
+    return chunk
+  }
+  let reading: Promise<unknown[]> | undefined
+  let isRead = false
   let count = 0
   try {
-    for await (const image of images as AsyncIterable<unknown>) {
-      chunk.push(image)
-      if (chunk.length < batch) continue
+    for (;;) {
+      if (!isRead && window.length <= 2 * size) reading ??= readBatch()
+      // Whoever supplies the images may wait for the result of one before he gives the next.
+      const oldest = window[0]?.then(() => undefined)
+      const waited = [reading, oldest].filter((each) => each !== undefined)
+      if (waited.length === 0) return
+      const chunk = await Promise.race(waited)
+      if (!chunk) {
+        yield* (await window.shift()) as unknown[]
+        continue
+      }
+      reading = undefined
+      isRead = chunk.length < batch
+      if (chunk.length === 0) continue
       submit(chunk, count)
       count += chunk.length
-      chunk = []
-      if (window.length > 2 * size) yield* (await window.shift()) as unknown[]
     }
-    if (chunk.length > 0) submit(chunk, count)
-    for (const results of window) yield* await results
   } finally {
     isOver = true
+    iterator.return?.().catch(() => {})
   }
 }
 

@@ -9,7 +9,7 @@ interface Entry {
   readonly packed: Share['packed']
   /** The head that is put on the network; undefined for its own. */
   readonly head?: unknown
-  readonly calls: [MethodName, readonly unknown[]][]
+  readonly calls: Map<MethodName, readonly unknown[]>
 }
 
 /** The classifiers that every thread of a pool has, so that a new thread can be made the same. */
@@ -23,21 +23,21 @@ export class Opened {
   }
 
   addModel(handle: number, source: Source, packed: Share['packed']): void {
-    this.#entries.set(handle, { source, packed, calls: [] })
+    this.#entries.set(handle, { source, packed, calls: new Map() })
   }
 
   addHead(handle: number, on: number, head: unknown): void {
     const { source, packed } = this.#entries.get(on) as Entry
-    this.#entries.set(handle, { source, packed, head, calls: [] })
+    this.#entries.set(handle, { source, packed, head, calls: new Map() })
   }
 
   delete(handle: number): void {
     this.#entries.delete(handle)
   }
 
-  /** A call that a new thread has to be given too. */
+  /** A call that a new thread has to be given too, in the place of an earlier one of the same method. */
   record(handle: number, method: MethodName, args: readonly unknown[]): void {
-    this.#entries.get(handle)?.calls.push([method, args])
+    this.#entries.get(handle)?.calls.set(method, args)
   }
 
   /** Make them on another thread, the one numbered `thread`: each network once, for as many heads as it has. */

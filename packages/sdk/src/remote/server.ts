@@ -170,7 +170,7 @@ export function createServer(
           const classifier = await createClassifier({
             ...wanted,
             ...(onProgress && { onProgress }),
-            ...(model && { model }),
+            ...(model && { model, storage: undefined }),
             backend: namedBackends(wanted.backend, wanted.precision, {
               ...(pooled && { wasm: pooled.backend }),
               ...backends,
