@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { wholeSources } from '../src/remote/arguments.ts'
 import { connect } from '../src/remote/connection.ts'
 import { failed } from '../src/remote/failed.ts'
 import type { Request } from '../src/remote/protocol.ts'
+import { startOtherwise } from '../src/remote/start-otherwise.ts'
 import { stream } from '../src/remote/streams.ts'
+import { createWorkerClassifier } from '../src/remote/worker.ts'
 
 const logits = { type: 'call', handle: 0, method: 'logits' } as const
 
@@ -16,6 +19,7 @@ class Frame {
 
 /** An element whose picture is `frame`, as soon as `ready` says. */
 class Canvas {
+  readonly kind: string = 'HTMLCanvasElement'
   readonly frame = new Frame()
   readonly ready: Promise<void> | undefined
 
@@ -24,8 +28,12 @@ class Canvas {
   }
 
   get [Symbol.toStringTag](): string {
-    return 'HTMLCanvasElement'
+    return this.kind
   }
+}
+
+class Image extends Canvas {
+  override readonly kind = 'HTMLImageElement'
 }
 
 beforeAll(() => {
@@ -44,6 +52,9 @@ function connected() {
   connection.receive({ type: 'hello' })
   return { connection, posted, types: () => posted.map(({ type }) => type) }
 }
+
+/** As soon as `check` throws no more. */
+const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 30_000 })
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
 
@@ -145,4 +156,85 @@ it('sends `next` of a stream when its first result has been taken', async () => 
   await rest
   await turn()
   expect(types()).toEqual(['call', 'next', 'next', 'abort'])
+})
+
+it('refuses to ignore the orientation of an image element, which has been turned', async () => {
+  const { connection, posted } = connected()
+  const ignore = { orientation: 'ignore' }
+  const turned = { code: 'unsupported', message: expect.stringContaining('upright') }
+  const calls = [
+    [undefined, new Image(), ignore],
+    [undefined, [new Canvas(), new Image()], ignore],
+    [undefined, { cat: [new Image()] }, ignore],
+    [ignore, new Image()],
+  ]
+  for (const args of calls) await expect(connection.ask(logits, args)).rejects.toMatchObject(turned)
+  expect(posted).toEqual([])
+  const wellOnes = [
+    [undefined, new Canvas(), ignore],
+    [ignore, new Image(), { orientation: 'apply' }],
+    [undefined, new Image(), { label: 'ignore' }],
+  ]
+  for (const args of wellOnes) connection.ask(logits, args)
+  await until(() => expect(posted).toHaveLength(wellOnes.length))
+
+  const results = stream(connection, 0, 'classifyEach', [[new Image()], ignore])
+  results.next().catch(() => {})
+  await until(() => expect(posted).toHaveLength(wellOnes.length + 1))
+  const { id } = posted.at(-1) as { readonly id: number }
+  connection.receive({ type: 'pull', id, key: 0 })
+  await until(() => expect(posted.at(-1)).toMatchObject({ type: 'item', item: { error: turned } }))
+})
+
+it('makes the addresses of a record whole, whatever its classes are called', () => {
+  const base = 'https://page.test/photos/'
+  const pixels = { width: 1, height: 1, data: new Uint8Array(3) }
+  expect(wholeSources({ data: ['a.png', pixels], other: ['/b.png'] }, base)).toEqual({
+    data: ['https://page.test/photos/a.png', pixels],
+    other: ['https://page.test/b.png'],
+  })
+})
+
+describe('a worker', () => {
+  class OwnWorker extends EventTarget {
+    readonly posted: unknown[] = []
+    readonly address: string
+    constructor(address = '') {
+      super()
+      this.address = address
+    }
+    postMessage(message: unknown): void {
+      this.posted.push(message)
+    }
+    terminate(): void {}
+  }
+
+  beforeAll(() => {
+    vi.stubGlobal('Worker', OwnWorker)
+    vi.stubGlobal('location', new URL('https://page.test/app/worker.mjs'))
+  })
+
+  it('reads addresses as relative to the worker that owns it, where no page does', async () => {
+    const worker = new OwnWorker() as OwnWorker & Worker
+    createWorkerClassifier({ model: '../weights', worker }).catch(() => {})
+    await until(() => expect(worker.onmessage).toBeDefined())
+    worker.onmessage?.({ data: { type: 'hello' } } as MessageEvent)
+    await until(() =>
+      expect(worker.posted).toContainEqual(
+        expect.objectContaining({ type: 'create', base: 'https://page.test/app/worker.mjs' }),
+      ),
+    )
+  })
+
+  it.each(['message', 'error'])(
+    'of another origin keeps its address no longer than to its first %s',
+    (type) => {
+      const revoked = vi.spyOn(URL, 'revokeObjectURL')
+      const worker = startOtherwise('https://cdn.test/worker.mjs', new Error('of another origin'))
+      expect(revoked).not.toHaveBeenCalled()
+      worker.dispatchEvent(new Event(type))
+      expect(revoked).toHaveBeenCalledWith((worker as Worker & OwnWorker).address)
+      revoked.mockRestore()
+    },
+  )
 })

@@ -218,7 +218,7 @@ describe('a pool of threads', () => {
     const stop = new AbortController()
     const backend = { name: 'telling', told, limit: 1 }
     const pool = codeOf(open({ model: tinyModel, size: 2, worker: ownThread, backend, signal: stop.signal }))
-    await vi.waitFor(() => expect(told[0]).toBe(2))
+    await vi.waitFor(() => expect(told[0]).toBe(2), { timeout: 30_000 })
     stop.abort()
     expect(await pool).toBe('aborted')
   })

@@ -1,7 +1,9 @@
-import { type Backend, reference } from '@mobileone/core'
+import { type Backend, MobileOneError, reference } from '@mobileone/core'
 import { describe, expect, it } from 'vitest'
 import type { Classifier } from '../src/classifier.ts'
+import type { Connection } from '../src/remote/calls.ts'
 import { connect } from '../src/remote/connection.ts'
+import { failed } from '../src/remote/failed.ts'
 import type { Made, Reply, Request } from '../src/remote/protocol.ts'
 import { remoteClassifier } from '../src/remote/remote-classifier.ts'
 import { createServer } from '../src/remote/server.ts'
@@ -22,7 +24,9 @@ const unsendable = (): Backend => {
 }
 
 /** A classifier whose thread is this one; what is posted is cloned as it is between threads. */
-async function open(options: object = {}): Promise<Classifier> {
+async function open(
+  options: object = {},
+): Promise<{ readonly classifier: Classifier; readonly connection: Connection }> {
   const receive = createServer(
     (reply, transfer) => {
       const sent = structuredClone(reply, { transfer })
@@ -40,7 +44,7 @@ async function open(options: object = {}): Promise<Classifier> {
   connection.receive({ type: 'hello' })
   const args = [{ model: tinyModel, backend: 'reference', ...options }]
   const made = (await connection.ask({ type: 'create', handle: 0 }, args)) as Made
-  return remoteClassifier(connection, made)
+  return { classifier: remoteClassifier(connection, made), connection }
 }
 
 /** A server by itself, and its reply of `type` to the call `id`. */
@@ -100,7 +104,7 @@ it('fails a call whose answer cannot be sent', async () => {
 })
 
 it('takes callbacks and limits as defaults of later calls', async () => {
-  const classifier = await open()
+  const { classifier } = await open()
   const told: number[] = []
   classifier.setOptions({ topK: 2, maxBytes: 10, onTimes: ({ index }) => told.push(index) })
   expect(await classifier.classify([pixels, dark])).toMatchObject([{ length: 2 }, { length: 2 }])
@@ -115,6 +119,23 @@ it('takes callbacks and limits as defaults of later calls', async () => {
   await expect(classifier.classify(body(), { maxBytes: 11 })).rejects.toMatchObject({ code: 'invalid-file' })
 })
 
+it('gives callbacks errors as errors', async () => {
+  const { classifier } = await open()
+  const skipped: unknown[] = []
+  const pictures = [new Blob(['no picture']), pixels, dark]
+  await classifier
+    .quantize(pictures, { onSkipped: (error, index) => skipped.push(index, error) })
+    .catch(() => {})
+  expect(skipped).toEqual([0, expect.any(MobileOneError)])
+})
+
+it('is disposed of without an error when its thread is lost', async () => {
+  const { classifier, connection } = await open()
+  connection.fail(failed('device-lost', 'the thread has ended'))
+  await classifier.dispose()
+  await expect(classifier.classify(pixels)).rejects.toMatchObject({ code: 'disposed' })
+})
+
 describe('a response whose body never ends', () => {
   function endless(): { response: Response; cancelled: Promise<void> } {
     let cancel = (): void => {}
@@ -125,7 +146,7 @@ describe('a response whose body never ends', () => {
   }
 
   it('is given up after stallTimeoutMs', async () => {
-    const classifier = await open()
+    const { classifier } = await open()
     const stalled = { code: 'network', message: expect.stringContaining('stallTimeoutMs') }
     const alone = endless()
     const call = classifier.classify(alone.response, { stallTimeoutMs: 10 })
@@ -138,7 +159,7 @@ describe('a response whose body never ends', () => {
   })
 
   it('is given up at an abort', async () => {
-    const classifier = await open()
+    const { classifier } = await open()
     const alone = endless()
     const stop = new AbortController()
     const call = classifier.classify(alone.response, { signal: stop.signal })

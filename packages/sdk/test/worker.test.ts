@@ -547,7 +547,7 @@ describe.skipIf(lacking('chromium'))('a classifier in a worker, in Chromium', ()
         const later = await classifier
           .classify('../picture.png')
           .catch((error) => [error.code, error.message])
-        await classifier.dispose().catch(() => {})
+        await classifier.dispose()
         return { codes, later }
       }, name)
       expect(found.codes.slice(1)).toEqual(['device-lost', 'device-lost'])

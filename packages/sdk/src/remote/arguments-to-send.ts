@@ -7,8 +7,8 @@ import { given } from './transfer.ts'
 
 /** `value` of the key `key`, to be sent. Everything is read, and copied, at the time of the call; so is the signal found. */
 export async function toSend(value: unknown, luggage: Luggage, key = ''): Promise<unknown> {
-  // Any other function is refused by postMessage.
-  if (typeof value === 'function' && /^on[A-Z]/.test(key)) {
+  // Progress, times and warnings, which hold no errors.
+  if (typeof value === 'function' && /^on[PTW]/.test(key)) {
     return { [mark]: 'callback', key: luggage.callbacks.push(value as never) - 1 }
   }
   const buffer = (value as ArrayBufferView | null | undefined)?.buffer as ArrayBuffer
@@ -23,7 +23,9 @@ export async function toSend(value: unknown, luggage: Luggage, key = ''): Promis
     return { [mark]: 'signal' }
   }
   if (value instanceof URL) return value.href
-  if (value instanceof Response) return (await rare()).bodyOf(value, luggage)
+  if (value instanceof Response || value === 'ignore' || typeof value === 'function') {
+    return (await rare()).toSendRarely(value, luggage, key)
+  }
   const kind = Object.prototype.toString.call(value)
   if (/Element|OffscreenC/.test(kind)) {
     const picture = snapshot(value as HTMLVideoElement & HTMLImageElement)

@@ -1,4 +1,4 @@
 export { cannotStart, refuse } from './faults.ts'
+export { toSendRarely } from './rarely-sent.ts'
 export { results } from './remote-lists.ts'
-export { bodyOf } from './responses.ts'
 export { startOtherwise } from './start-otherwise.ts'

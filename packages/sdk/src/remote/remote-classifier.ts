@@ -33,7 +33,10 @@ export function remoteClassifier(calls: Calls, { handle, facts, methods }: Made)
   }
   const close = async (): Promise<void> => {
     await running
-    if (await calls.ask({ type: 'close', handle }, [])) calls.fail(disposal())
+    const isLast = await calls.ask({ type: 'close', handle }, []).catch((error) => {
+      if (error.code !== 'device-lost') throw error
+    })
+    if (isLast) calls.fail(disposal())
   }
   const dispose = (): Promise<void> => (disposed ??= close())
   const classifier: Record<string | symbol, unknown> = {

@@ -1,4 +1,5 @@
 /** What a classifier of another thread does with lists and videos, whose pictures are here. */
+import { MobileOneError } from '@mobileone/core'
 import type { ImageSources } from '@mobileone/vision'
 import type { Classifier } from '../classifier.ts'
 import { reported } from '../list-progress.ts'
@@ -8,7 +9,7 @@ import { type FrameResults, type WatchOptions, watch } from '../watch/watch.ts'
 import { optionsOver } from './arguments.ts'
 import type { Calls, Connection } from './calls.ts'
 import type { MethodName } from './protocol.ts'
-import { stream } from './streams.ts'
+import { type AnyIterable, stream } from './streams.ts'
 
 /** What `method` iterates over. */
 export function results(
@@ -34,7 +35,7 @@ async function* each(
   images: unknown,
   { onProgress, ...run }: ListOptions,
 ): AsyncGenerator<unknown, void, undefined> {
-  const results = withSources(images, (items) =>
+  const results = withSources(listOf(images), (items) =>
     calls.stream
       ? calls.stream(handle, method, [items, run])
       : stream(calls as Connection, handle, method, [items, run]),
@@ -45,21 +46,28 @@ async function* each(
 }
 
 async function* withSources(
-  images: unknown,
-  open: (items: unknown) => AsyncGenerator<unknown, void, undefined>,
+  images: AnyIterable,
+  open: (items: AsyncIterable<unknown>) => AsyncGenerator<unknown, void, undefined>,
 ): AsyncGenerator<unknown, void, undefined> {
   const sources: unknown[] = []
-  const isIterable =
-    typeof images === 'object' &&
-    images !== null &&
-    (Symbol.iterator in images || Symbol.asyncIterator in images)
   async function* recorded(): AsyncGenerator<unknown, void, undefined> {
-    for await (const source of images as AsyncIterable<unknown>) {
+    for await (const source of images) {
       sources.push(source)
       yield source
     }
   }
-  for await (const result of open(isIterable && !ArrayBuffer.isView(images) ? recorded() : images)) {
+  for await (const result of open(recorded())) {
     yield { ...(result as object), source: sources.shift() }
   }
+}
+
+/** @throws MobileOneError `invalid-argument`, also of one picture's address or bytes. */
+function listOf(images: unknown): AnyIterable {
+  if (typeof images === 'object' && images !== null && !ArrayBuffer.isView(images)) {
+    if (Symbol.iterator in images || Symbol.asyncIterator in images) return images as AnyIterable
+  }
+  throw new MobileOneError(
+    'invalid-argument',
+    `images to go through one by one must be a list or another iterable of image sources, not ${Object.prototype.toString.call(images)}`,
+  )
 }

@@ -4,9 +4,11 @@ import type { Connection, Luggage } from './calls.ts'
 import { sendingError } from './faults.ts'
 import { mark } from './mark.ts'
 import type { Item, ItemReply, MethodName } from './protocol.ts'
+import { checkUpright } from './rarely-sent.ts'
 import { pack, unpack } from './wire.ts'
 
 type ItemOf = Extract<ItemReply, { readonly type: 'item' }>
+export type AnyIterable = Iterable<unknown> | AsyncIterable<unknown>
 type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>
 
 /** The results of `method`, each asked for when the one before it has been taken. */
@@ -14,16 +16,16 @@ export async function* stream(
   { thread, pending, ask, toSend }: Connection,
   handle: number,
   method: MethodName,
-  [images, ...others]: readonly unknown[],
+  [images, ...others]: readonly [AnyIterable, ...unknown[]],
 ): AsyncGenerator<unknown, void, undefined> {
   const iterator = iteratorOf(images)
   const results: ItemOf[] = []
   const end = new AbortController()
   let wake = (): void => {}
-  const endSource = (): void => void Promise.resolve(iterator?.return?.()).catch(() => {})
+  const endSource = (): void => void Promise.resolve(iterator.return?.()).catch(() => {})
   const answer = ask(
     { type: 'call', handle, method },
-    [undefined, iterator ? { [mark]: 'iterable', key: 0 } : images, ...others],
+    [undefined, { [mark]: 'iterable', key: 0 }, ...others],
     {
       item(reply) {
         results.push(reply)
@@ -37,9 +39,12 @@ export async function* stream(
           transfer: new Set(),
           signal: end.signal,
         }
-        const item = await nextItem(iterator, (source) =>
-          toSend(source, luggage).catch((reason) => Promise.reject(sendingError('an item', [], reason))),
-        )
+        const item = await nextItem(iterator, (source) => {
+          checkUpright([source, ...others])
+          return toSend(source, luggage).catch((reason) =>
+            Promise.reject(sendingError('an item', [], reason)),
+          )
+        })
         if (!pending.has(id)) {
           for (const picture of luggage.made) (await picture).close()
           return
@@ -77,20 +82,17 @@ export async function* stream(
   }
 }
 
-/** None of what the thread is to refuse. */
-function iteratorOf(images: unknown): AnyIterator | undefined {
-  if (typeof images !== 'object' || images === null || ArrayBuffer.isView(images)) return undefined
-  if (Symbol.asyncIterator in images) return (images as AsyncIterable<unknown>)[Symbol.asyncIterator]()
-  return Symbol.iterator in images ? (images as Iterable<unknown>)[Symbol.iterator]() : undefined
+function iteratorOf(images: AnyIterable): AnyIterator {
+  return Symbol.asyncIterator in images ? images[Symbol.asyncIterator]() : images[Symbol.iterator]()
 }
 
 async function nextItem(
-  iterator: AnyIterator | undefined,
+  iterator: AnyIterator,
   prepare: (source: unknown) => Promise<unknown>,
 ): Promise<Item> {
   try {
-    const next = await iterator?.next()
-    if (!next || next.done) return { done: true }
+    const next = await iterator.next()
+    if (next.done) return { done: true }
     return { done: false, value: await prepare(next.value) }
   } catch (error) {
     return failure(error)

@@ -58,6 +58,12 @@ export function unpack(value: unknown, into: Incoming = {}): unknown {
   }
 }
 
+/** `callback`, told what stands for the marked parts of what it is sent. */
+export const unpacked =
+  (callback: (...args: unknown[]) => unknown) =>
+  (...sent: unknown[]): unknown =>
+    callback(...sent.map((each) => unpack(each)))
+
 interface ErrorParts {
   readonly name: string
   readonly message: string
