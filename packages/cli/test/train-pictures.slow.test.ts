@@ -175,7 +175,9 @@ describe('train on a folder of pictures', () => {
     const failed = await run(['train', 'broken', ...narrow.slice(2), '--epochs', '1', '-o', 'e.safetensors'])
     expect(failed.code).toBe(1)
     expect(failed.stderr.trim().split('\n')).toHaveLength(1)
-    expect(failed.stderr).toMatch(/^mobileone: .*broken\/val\/light\/3\.png/)
+    expect(failed.stderr).toMatch(
+      /^mobileone: .*broken\/val\/light\/3\.png.*; the run is kept in e\.safetensors\.checkpoint; the same command with --resume goes on$/m,
+    )
 
     const wild = [...narrow, '-o', 'e.safetensors', '--epochs', '40', '--learning-rate', '1e12']
     const diverged = await run(wild)

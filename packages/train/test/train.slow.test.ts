@@ -1,9 +1,12 @@
 import { readCheckpoint } from '@mobileone/checkpoint'
-import { type Model, reference } from '@mobileone/core'
+import { MobileOneError, type Model, reference } from '@mobileone/core'
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, test } from 'vitest'
+import type { BatchSource } from '../src/data/batch.ts'
+import { createNetwork } from '../src/gradients/loss-gradients.ts'
 import { fashionMnistRecipe, paperRecipe, type Recipe } from '../src/recipe.ts'
 import { modelFromTrainingCheckpoint, readTrainingCheckpoint } from '../src/trainer/checkpoint.ts'
+import { type Engine, localEngine } from '../src/trainer/engine.ts'
 import { evaluate } from '../src/trainer/evaluate.ts'
 import { timeLeft } from '../src/trainer/time-left.ts'
 import { type TrainEvent, type TrainOptions, train } from '../src/trainer/train.ts'
@@ -122,6 +125,40 @@ describe('resume', () => {
     )
     await expect(again).rejects.toMatchObject({ code: 'aborted' })
     expect(saved).toHaveLength(1)
+  })
+
+  test('a run that fails keeps the steps it took, and goes on from them', async () => {
+    const validation = stripes(60)
+    const whole = await train(model, options({ validation }))
+    const saved: Uint8Array[] = []
+    const save = async (bytes: Uint8Array): Promise<void> => void saved.push(bytes)
+    const unreadable: BatchSource = {
+      ...validation,
+      // biome-ignore lint/correctness/useYield: it fails before there is a batch.
+      async *batches() {
+        throw new MobileOneError('invalid-file', 'val/3.png cannot be decoded')
+      },
+    }
+    const inValidation = train(model, options({ validation: unreadable, save }))
+    await expect(inValidation).rejects.toMatchObject({ code: 'invalid-file' })
+    expect(saved).toHaveLength(1)
+    expect(await readTrainingCheckpoint(saved[0] as Uint8Array)).toMatchObject({ step: 8, epoch: 0 })
+    const resumed = await train(model, options({ validation, resume: saved[0] as Uint8Array }))
+    expect(weightsOf(resumed)).toEqual(weightsOf(whole))
+
+    const own = localEngine(createNetwork(tf, model))
+    let calls = 0
+    const engine: Engine = {
+      ...own,
+      gradients(...given) {
+        if (++calls === 12) throw new Error('a worker has died')
+        return own.gradients(...given)
+      },
+    }
+    await expect(train(model, options({ engine, validation, save }))).rejects.toThrow('a worker has died')
+    expect(await readTrainingCheckpoint(saved.at(-1) as Uint8Array)).toMatchObject({ step: 11, epoch: 1 })
+    const again = await train(model, options({ validation, resume: saved.at(-1) as Uint8Array }))
+    expect(weightsOf(again)).toEqual(weightsOf(whole))
   })
 
   test('a checkpoint is a safetensors file that says what it holds', async () => {

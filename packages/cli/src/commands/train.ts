@@ -22,9 +22,9 @@ export const train = defineCommand({
     'are, and for those of up to 64 pixels the network "small" and the recipe small-pictures; batches that fit the memory and\n' +
     'the number of images, with the learning rate in proportion. What was chosen is said, and --resume keeps to it.\n' +
     '\n' +
-    'A run keeps <output>.checkpoint after every epoch and when it is interrupted; --resume goes on from there and ends with the\n' +
-    'same weights, bit for bit, as an unbroken run with as many --workers. Each worker normalises by its own part of a batch.\n' +
-    'Without --resume the checkpoint of an earlier run is kept as <output>.checkpoint.previous.\n' +
+    'A run keeps <output>.checkpoint after every epoch and when it is interrupted or fails; --resume goes on from there and ends\n' +
+    'with the same weights, bit for bit, as an unbroken run with as many --workers. Each worker normalises by its own part of a\n' +
+    'batch. Without --resume the checkpoint of an earlier run is kept as <output>.checkpoint.previous.\n' +
     '\n' +
     '--strides and --prefix say of --weights what they say in other commands. The channels of the input are those of the data.\n' +
     '\n' +

@@ -39,15 +39,18 @@ const longRun = 3600
 
 /**
  * Train as the flags say and write the weights to `output`; without one print the recipe.
- * @throws MobileOneError `aborted` with what was saved, and how to go on, when the program is interrupted.
+ * @throws MobileOneError with what was saved, and how to go on; `aborted` when the program is interrupted.
  */
 export async function runTraining(flags: TrainingFlags, output: string | undefined): Promise<void> {
   const run: Progress = { step: 0, steps: 0, isSaved: false }
   try {
     await trainAndWrite(flags, output, run)
   } catch (error) {
-    if (!interrupted.aborted || !isMobileOneError(error) || error.code !== 'aborted') throw error
-    throw new MobileOneError('aborted', stopped(run, output, flags.resume), { cause: error })
+    if (!isMobileOneError(error)) throw error
+    if (interrupted.aborted && error.code === 'aborted')
+      throw new MobileOneError('aborted', stopped(run, output, flags.resume), { cause: error })
+    if (!run.isSaved || error.code === 'wrong-result') throw error
+    throw new MobileOneError(error.code, `${error.message}; ${kept(output)}`, { cause: error })
   }
 }
 
@@ -61,9 +64,12 @@ interface Progress {
 function stopped({ step, steps, isSaved }: Progress, output: string | undefined, isResumed: boolean): string {
   const where =
     step > 0 ? `after step ${formatCount(step)} of ${formatCount(steps)}` : 'before the first step'
-  if (isSaved || (isResumed && steps > 0))
-    return `stopped ${where}; the run is kept in ${output}.checkpoint; the same command with --resume goes on`
+  if (isSaved || (isResumed && steps > 0)) return `stopped ${where}; ${kept(output)}`
   return `stopped ${where}; nothing was saved`
+}
+
+function kept(output: string | undefined): string {
+  return `the run is kept in ${output}.checkpoint; the same command with --resume goes on`
 }
 
 async function trainAndWrite(flags: TrainingFlags, output: string | undefined, run: Progress): Promise<void> {

@@ -55,7 +55,10 @@ export interface TrainOptions {
   readonly engine?: Engine
   /** A checkpoint to go on from. */
   readonly resume?: Uint8Array
-  /** Keeps a checkpoint: after each epoch, every `saveEvery` steps, and when the run is aborted after a step. */
+  /**
+   * Keeps a checkpoint: after each epoch, every `saveEvery` steps, and of the steps taken since when the run is aborted or fails;
+   * one that diverges keeps the last checkpoint.
+   */
   readonly save?: (checkpoint: Uint8Array) => Promise<void>
   readonly saveEvery?: number
   /** Ends the run after the step under way, saved if there is `save`. */
@@ -109,10 +112,11 @@ export async function train(model: Model, options: TrainOptions): Promise<TrainR
     await save(bytes)
     onEvent?.({ type: 'saved', step: state.step, bytes: bytes.length })
   }
-  /** Keep what was done when `error` is the caller's own abort. */
+  /** Keep what was done before `error`, unless that shows it to be of no use. */
   const ended = async (error: unknown): Promise<unknown> => {
-    if (!signal?.aborted || (error as { code?: string }).code !== 'aborted') return error
-    if (state.step > kept) await keep()
+    const { code } = error as { code?: string }
+    if (state.step > kept && code !== 'wrong-result') await keep()
+    if (!signal?.aborted || code !== 'aborted') return error
     return new MobileOneError('aborted', `training was aborted after step ${state.step} of ${steps}`, {
       cause: signal.reason,
     })
