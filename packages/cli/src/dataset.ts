@@ -19,7 +19,7 @@ export interface Dataset {
   examples(): AsyncGenerator<Example>
 }
 
-const pictures = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif)$/i
+const pictures = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i
 const synset = /^n\d{8}/
 
 /**

@@ -22,6 +22,11 @@ afterEach(() => {
   rmSync(folder, { recursive: true })
 })
 
+it('pictures are what Node can decode', async () => {
+  for (const name of ['b.tif', 'c.bmp', 'd.AVIF']) writeFileSync(join(folder, name), '')
+  expect(await findPictures(folder)).toEqual(['a.png', 'b.tif', 'd.AVIF'].map((name) => join(folder, name)))
+})
+
 it.each([
   ['listed', readdir],
   ['looked at', stat],

@@ -52,7 +52,7 @@ describe('image folders', () => {
       mkdirSync(join(own.path, 'a', 'deeper'))
       symlinkSync(join(own.path, 'b', '0.png'), join(own.path, 'a', 'deeper', 'linked.JPEG'))
       symlinkSync(join(own.path, 'b'), join(own.path, 'd'))
-      writeFileSync(join(own.path, 'a', 'notes.txt'), '')
+      for (const name of ['notes.txt', 'undecodable.bmp']) writeFileSync(join(own.path, 'a', name), '')
       writeFileSync(join(own.path, 'a', '.hidden.png'), '')
       const dataset = await imageFolder(own.path)
       expect(dataset.labels).toEqual(['a', 'b', 'c', 'd'])

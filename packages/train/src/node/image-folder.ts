@@ -10,7 +10,7 @@ export interface ImageFolderOptions extends PictureDatasetOptions {
   readonly labels?: readonly string[]
 }
 
-const pictures = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif)$/i
+const pictures = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i
 
 /**
  * A folder in the layout of ImageNet: one sub-folder per class, which is its label, with pictures at any depth. Names that
@@ -41,7 +41,7 @@ export async function imageFolder(folder: string, options: ImageFolderOptions = 
     if (own.length === 0) {
       throw new MobileOneError(
         'invalid-file',
-        `${join(folder, name)} holds no pictures (JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF); add some, or remove the folder`,
+        `${join(folder, name)} holds no pictures (JPEG, PNG, WebP, GIF, TIFF or AVIF); add some, or remove the folder`,
       )
     }
     const label = labels.indexOf(name)
