@@ -59,6 +59,16 @@ export class UsageError extends MobileOneError {
   }
 }
 
+/** @throws UsageError with the first of `names` that is among the given flags, and why it has no effect there. */
+export function refuseFlags<F extends object>(
+  flags: F,
+  names: readonly (keyof F & string)[],
+  why: string,
+): void {
+  const given = names.find((name) => flags[name] !== undefined && flags[name] !== false)
+  if (given !== undefined) throw new UsageError(`--${given} ${why}`)
+}
+
 /** Do `work`, in which a wrong argument is a mistake in how the program was called. */
 export function asUsage<T>(work: () => T): T {
   const blame = (error: unknown): never => {

@@ -1,13 +1,12 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Variant } from '@mobileone/core'
 import type { Recipe } from '@mobileone/train'
-import { UsageError } from '../command.ts'
+import { refuseFlags, UsageError } from '../command.ts'
 import { printJson, printLine } from '../terminal.ts'
-import { listFolder, validationFolder } from './open-data.ts'
+import type { NetworkFlags } from './choose-model.ts'
+import { type DataFlags, listFolder, validationFolder } from './open-data.ts'
 
-export interface PlanFlags {
-  readonly dataset?: string | undefined
-  readonly variant?: string | undefined
+export interface PlanFlags extends DataFlags, NetworkFlags {
   /** GPUs of the machine. */
   readonly devices: number
   readonly json: boolean
@@ -20,13 +19,18 @@ export async function writePlan(flags: PlanFlags, recipe: Recipe, folder: string
   const { dataset } = flags
   if (dataset === undefined || dataset === 'fashion-mnist')
     throw new UsageError('--plan is for a folder of pictures: --dataset <folder with train/ and val/>')
+  refuseFlags(
+    flags,
+    ['validation', 'hold-out', 'balance', 'weights', 'strides', 'prefix', 'network', 'branches', 'width'],
+    'has no place in a plan: its script trains the --variant from random weights on train/ of the data set and measures on val/',
+  )
   const names = await listFolder(dataset)
   const { labels } = await imageFolder(join(dataset, 'train'))
   const plan = torchPlan(recipe, {
     variant: (flags.variant ?? 's0') as Variant,
     devices: flags.devices,
     dataset: {
-      folder: dataset,
+      folder: resolve(dataset),
       classes: labels.length,
       labels,
       validation: validationFolder(names) ?? null,
@@ -37,5 +41,10 @@ export async function writePlan(flags: PlanFlags, recipe: Recipe, folder: string
   for (const file of files) printLine(file)
   printLine()
   printLine(`In ${folder}, with PyTorch and timm installed (README.md tells more):`)
-  printLine(`  ${plan.command.join(' ')}`)
+  printLine(`  ${plan.command.map(quoted).join(' ')}`)
+}
+
+/** For a shell. */
+function quoted(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`
 }

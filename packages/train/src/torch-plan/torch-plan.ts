@@ -111,7 +111,7 @@ batch of all GPUs; without it each GPU normalises its own part, as is usual.
 
 The result is \`${output}/model.safetensors\`, the averaged weights in train form with labels and preprocessing. Fold and use it:
 
-    mobileone eval ${dataset.folder}/${dataset.validation ?? 'val'} --weights ${output}/model.safetensors
+    ${shell(['mobileone', 'eval', `${dataset.folder}/${dataset.validation ?? 'val'}`, '--weights', `${output}/model.safetensors`])}
     mobileone reparam ${output}/model.safetensors -o ${recipe.name}.safetensors
 
 ## With timm's train.py
