@@ -20,7 +20,15 @@ import {
 } from './open-data.ts'
 import { formatDuration, trainingProgress } from './progress.ts'
 import { serveChart } from './serve-chart.ts'
-import { keepBatch, suitBatch, suitedBefore, suitSize } from './suit-recipe.ts'
+import {
+  keepBatch,
+  noteOnParts,
+  type SuitedBatch,
+  suitBatch,
+  suitedBefore,
+  suitSize,
+  suitWorkers,
+} from './suit-recipe.ts'
 
 export interface TrainingFlags extends DataFlags, NetworkFlags, RecipeFlags {
   readonly workers?: number | undefined
@@ -75,13 +83,12 @@ function kept(output: string | undefined): string {
 async function trainAndWrite(flags: TrainingFlags, output: string | undefined, run: Progress): Promise<void> {
   const library = await import('@mobileone/train')
   const { parallelEngine, startTfjs } = await import('@mobileone/train/node')
-  const workers = flags.workers ?? Math.max(1, Math.floor(availableParallelism() / 2))
   const backend = flags['tfjs-backend'] as 'wasm' | 'cpu'
 
   const checkpoint =
     output === undefined ? undefined : await openCheckpoint(`${output}.checkpoint`, flags.resume)
-  const suited = await suit(flags, checkpoint, { workers, backend })
-  const { recipe, data, model } = suited
+  const suited = await suit(flags, checkpoint, backend)
+  const { recipe, data, model, workers } = suited
   if (output === undefined || !checkpoint) return printJson(recipe)
   const { resume } = checkpoint
   const lib = await startTfjs({ backend })
@@ -202,20 +209,18 @@ async function trainAndWrite(flags: TrainingFlags, output: string | undefined, r
   }
 }
 
-interface Suited {
-  readonly recipe: Recipe
+interface Suited extends SuitedBatch {
   readonly data: TrainingData
   readonly model: Model
-  /** Of a step, in each worker. */
-  readonly bytes: number
-  readonly note?: string
+  /** Threads that share a batch. */
+  readonly workers: number
 }
 
 /** Data, network and recipe that suit each other and this machine. */
 async function suit(
   flags: TrainingFlags,
   checkpoint: CheckpointFile | undefined,
-  room: Parameters<typeof suitBatch>[4],
+  backend: 'wasm' | 'cpu',
 ): Promise<Suited> {
   const named = await chooseRecipe(flags)
   const opened = await openData(flags, named)
@@ -224,19 +229,27 @@ async function suit(
   const model = await chooseModel(flags, data, sized)
   const stored = checkpoint?.resume?.recipe
   // What suits depends on the memory that is free; a run goes on as it began.
-  const kept = stored
-    ? keepBatch(suitedBefore(flags, sized, stored), model, room)
-    : suitBatch(flags, sized, model, data.train.size, room)
-  return { data, model, ...kept }
+  const share = (workers: number): SuitedBatch =>
+    stored
+      ? keepBatch(suitedBefore(flags, sized, stored), model, { workers, backend })
+      : suitBatch(flags, sized, model, data.train.size, { workers, backend })
+  let workers = flags.workers ?? Math.max(1, Math.floor(availableParallelism() / 2))
+  let batch = share(workers)
+  // Fewer workers have larger parts, for which the memory may hold smaller batches only.
+  while (flags.workers === undefined && suitWorkers(batch.recipe, workers) < workers) {
+    workers = suitWorkers(batch.recipe, workers)
+    batch = share(workers)
+  }
+  return { data, model, workers, ...batch }
 }
 
-function describeRecipe({ recipe, data, bytes, note }: Suited): readonly string[] {
+function describeRecipe({ recipe, data, bytes, note, workers }: Suited): readonly string[] {
   const { size, batchSize } = recipe.curriculum.at(-1) as Recipe['curriculum'][number]
   const lines = [
     `recipe ${recipe.name}: ${size[0]} x ${size[1]} pixels of pictures whose shorter side is ${data.shorterSide} (the median), ` +
       `batches of ${batchSize}: some ${formatBytes(bytes)} in each worker`,
   ]
-  return note === undefined ? lines : [...lines, note]
+  return [...lines, note, noteOnParts(recipe, workers)].filter((line) => line !== undefined)
 }
 
 function longRunWarning(seconds: number): string {

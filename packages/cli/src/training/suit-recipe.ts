@@ -47,7 +47,10 @@ export interface SuitedBatch {
   readonly note?: string
 }
 
-/** Batches are made no smaller than this for the number of images, since the statistics of fewer mislead. */
+/**
+ * Batches are made no smaller than this for the number of images, nor a worker's part of them for the number of processors, since
+ * the statistics of fewer mislead.
+ */
 const fewest = 16
 
 /** Estimates of memory are some 15 % off. */
@@ -96,6 +99,23 @@ export function keepBatch(recipe: Recipe, model: Model, { workers, backend }: Ro
   const bytes = stepBytes(recipe, model, workers)(batch)
   if (backend === 'wasm' && bytes > tolerance * 2 ** 32) throw tooLarge(recipe, batch, bytes, workers)
   return { recipe, bytes }
+}
+
+/** Threads, at most `most`, that suit the batches of `recipe`: as many as leave each part of one with images enough. */
+export function suitWorkers(recipe: Recipe, most: number): number {
+  return Math.min(most, Math.max(1, Math.floor(smallestBatch(recipe) / fewest)))
+}
+
+/** What the user should know of the parts that `workers` have of the batches of `recipe`, where they are small. */
+export function noteOnParts(recipe: Recipe, workers: number): string | undefined {
+  const images = Math.floor(smallestBatch(recipe) / workers)
+  if (images >= fewest) return undefined
+  const remedy = workers > 1 ? 'a larger --batch-size or fewer --workers help' : 'a larger --batch-size helps'
+  return `each worker normalises by ${images} images, and the statistics of fewer than ${fewest} mislead: ${remedy}`
+}
+
+function smallestBatch({ curriculum }: Recipe): number {
+  return Math.min(...curriculum.map(({ batchSize }) => batchSize))
 }
 
 function largestBatch({ curriculum }: Recipe): number {
