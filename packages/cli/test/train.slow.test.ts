@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
@@ -98,7 +106,11 @@ describe('train', () => {
     expect(lines.at(-1)).toMatchObject({ type: 'end', test: { top1: summary.test.top1 } })
 
     const model = modelFromCheckpoint(await readCheckpoint(readFileSync(join(folder, 'tiny.safetensors'))))
-    expect(model.card).toMatchObject({ preprocess: { mean: [0.286] }, training: { recipe: { epochs: 3 } } })
+    expect(model.card).toMatchObject({
+      labels: ['0', '1', '2', '3'],
+      preprocess: { size: [28, 28], mean: [expect.closeTo(0.51, 1)] },
+      training: { recipe: { epochs: 3 } },
+    })
 
     const measured = await run(['eval', 'data', '--weights', 'tiny.safetensors', '--json'])
     expect(JSON.parse(measured.stdout)).toMatchObject({ count: 80, top1: summary.test.top1 })
@@ -183,7 +195,9 @@ describe('train', () => {
     ]
     const { code, stdout } = await run(args)
     expect(code).toBe(0)
-    expect(stdout).toContain('torchrun --standalone --nproc_per_node=4 train_mobileone.py --data pets')
+    expect(stdout).toContain(
+      `torchrun --standalone --nproc_per_node=4 train_mobileone.py --data ${join(realpathSync(folder), 'pets')} `,
+    )
     for (const name of ['train_mobileone.py', 'pictures.py', 'schedules.py', 'timm.yaml', 'README.md'])
       expect(stdout.split('\n')).toContain(join('plan', name))
     const plan = JSON.parse(readFileSync(join(folder, 'plan', 'plan.json'), 'utf8'))

@@ -10,6 +10,7 @@ export {
 } from './data/auto-augment.ts'
 export type { Batch, BatchRequest, BatchSource } from './data/batch.ts'
 export { type BatchSourceOptions, batchSource } from './data/batch-source.ts'
+export { ruleAtSize } from './data/crop.ts'
 export { arrayDataset, type Dataset, type Picture } from './data/dataset.ts'
 export { fromIterable, type IterableSource } from './data/from-iterable.ts'
 export { fashionMnistLabels, fashionMnistPreprocess, idxDataset } from './data/idx-dataset.ts'

@@ -16,6 +16,7 @@ import { measureMeanStd } from '../src/data/mean-std.ts'
 import { deriveSeed } from '../src/data/seeds.ts'
 import { balance, split, subset } from '../src/data/subsets.ts'
 import { fashionMnist } from '../src/node/fashion-mnist.ts'
+import { idxFolder } from '../src/node/idx-folder.ts'
 import { collect, noise, noiseDataset, request } from './support/data.ts'
 
 const grey: Preprocess = { size: [8, 8], resize: 8, interpolation: 'bilinear', mean: [0.4], std: [0.3] }
@@ -355,6 +356,12 @@ describe('Fashion-MNIST', () => {
       const opening = fashionMnist({ split: 'test', folder })
       await expect(opening).rejects.toMatchObject({ code: 'invalid-file' })
       await expect(opening).rejects.toThrow(/t10k-images-idx3-ubyte.gz.*apt install dataset-fashion-mnist/)
+      await expect(idxFolder(folder, { split: 'train' })).rejects.toThrow(
+        /there is no train-images-idx3-ubyte.gz in .*; name the folder that has it$/,
+      )
+      await expect(idxFolder(folder, { split: 'val' as 'test' })).rejects.toMatchObject({
+        code: 'invalid-argument',
+      })
       writeFileSync(join(folder, 't10k-images-idx3-ubyte'), 'hello')
       writeFileSync(join(folder, 't10k-labels-idx1-ubyte'), 'hello')
       await expect(fashionMnist({ split: 'test', folder })).rejects.toThrow(

@@ -10,10 +10,12 @@ export const train = defineCommand({
   name: 'train',
   summary: 'Train a MobileOne with the recipe of the paper, in this process.',
   details:
-    'The data set is fashion-mnist (Debian: apt install dataset-fashion-mnist), a folder of IDX files, or a folder with a\n' +
-    'sub-folder of pictures per class, which may be split into train/ and val/. The network is in train form; what is written is\n' +
-    "the moving average of its weights, with labels, mean and deviation and the recipe in the file's card. It is a checkpoint as any\n" +
-    'other: classify, eval and export fold it.\n' +
+    'The data set is fashion-mnist (Debian: apt install dataset-fashion-mnist), a folder of IDX files named as those of MNIST, or a\n' +
+    'folder with a sub-folder of pictures per class, which may be split into train/ and val/. Classes of IDX files are numbers, but\n' +
+    'those of Fashion-MNIST where the folder is named fashion-mnist.\n' +
+    '\n' +
+    'The network is in train form; what is written is the moving average of its weights, with labels, mean and deviation and the\n' +
+    "recipe in the file's card. It is a checkpoint as any other: classify, eval and export fold it.\n" +
     '\n' +
     'The recipe is fashion-mnist, small-pictures, or s0 to s4 for those of the paper, or a JSON file: { "extends": "s0",\n' +
     '"epochs": 60, "learningRate": { "peak": 0.05 } }. Every value can be overridden; --print-recipe shows the result.\n' +
@@ -26,7 +28,7 @@ export const train = defineCommand({
     'with the same weights, bit for bit, as an unbroken run with as many --workers. Each worker normalises by its own part of a\n' +
     'batch. Without --resume the checkpoint of an earlier run is kept as <output>.checkpoint.previous.\n' +
     '\n' +
-    '--strides and --prefix say of --weights what they say in other commands. The channels of the input are those of the data.\n' +
+    '--variant, --strides and --prefix say of --weights what they say in other commands. The channels of the input are those of the data.\n' +
     '\n' +
     'Needs TensorFlow.js in the project: npm i @tensorflow/tfjs @tensorflow/tfjs-backend-wasm. ImageNet takes days here: --plan\n' +
     'torch writes the script and the torchrun command that train the same recipe with PyTorch; its checkpoint is read here.',
@@ -50,7 +52,7 @@ export const train = defineCommand({
       least: 0,
       isFraction: true,
       value: '<n>',
-      help: 'Keep n images, or that fraction, for it instead, the same share of each class',
+      help: 'Keep n images, or that fraction, for it instead, the same share of each class; val/ is then measured at the end',
     },
     balance: { type: 'boolean', help: 'Show every class equally often' },
     variant: {
@@ -124,7 +126,7 @@ export const train = defineCommand({
     workers: {
       type: 'number',
       value: '<n>',
-      help: 'Threads that share each batch; default: half of the processors',
+      help: 'Threads that share each batch; default: half of the processors, or fewer, with 16 images for each',
     },
     'tfjs-backend': {
       type: 'string',

@@ -12,7 +12,7 @@ import {
   withHead,
 } from '@mobileone/core'
 import { type Recipe, smallNetwork } from '@mobileone/train'
-import { UsageError } from '../command.ts'
+import { refuseFlags, UsageError } from '../command.ts'
 import { loadFor } from '../session.ts'
 import type { TrainingData } from './open-data.ts'
 import { readJson } from './read-json.ts'
@@ -30,11 +30,13 @@ export interface NetworkFlags {
 
 /** The train-form model to start from: random weights from the recipe's seed, or those the flags name. */
 export async function chooseModel(flags: NetworkFlags, data: TrainingData, recipe: Recipe): Promise<Model> {
-  const { weights, strides, prefix } = flags
-  if (weights !== undefined)
-    return withNewHead(await loadFor({ weights, strides, prefix }), data.train.labels, recipe.seed)
-  const stray = (['strides', 'prefix'] as const).find((flag) => flags[flag] !== undefined)
-  if (stray) throw new UsageError(`--${stray} is for --weights; a network from random weights has its own`)
+  const { weights, strides, prefix, variant } = flags
+  if (weights !== undefined) {
+    refuseFlags(flags, ['network', 'branches', 'width'], 'is for random weights; --weights have a network')
+    const model = await loadFor({ weights, strides, prefix, variant })
+    return withNewHead(model, data.train.labels, recipe.seed)
+  }
+  refuseFlags(flags, ['strides', 'prefix'], 'is for --weights; a network from random weights has its own')
   const input = { channels: data.train.channels, size: data.preprocess.size }
   const config = await chooseNetwork(flags, { input, classes: data.train.labels.length })
   return initialize(mobileone(config, { form: 'train' }), { seed: recipe.seed, scheme: 'pytorch' })

@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { imagenetPreprocess, MobileOneError, type Preprocess } from '@mobileone/core'
 import {
   type BatchSource,
@@ -8,10 +9,11 @@ import {
   fashionMnistPreprocess,
   measureMeanStd,
   type Recipe,
+  ruleAtSize,
   split,
 } from '@mobileone/train'
-import { fashionMnist, imageFolder } from '@mobileone/train/node'
-import { UsageError } from '../command.ts'
+import { fashionMnist, idxFolder, imageFolder } from '@mobileone/train/node'
+import { refuseFlags, UsageError } from '../command.ts'
 import { interrupted } from '../session.ts'
 
 export interface DataFlags {
@@ -41,21 +43,23 @@ export interface TrainingData extends OpenedData {
 }
 
 /**
- * The data set the flags name: `fashion-mnist`, a folder of its IDX files, or a folder of pictures in the layout of ImageNet,
- * with `train` and `val` (or `test`) beneath it or the classes themselves.
+ * The data set the flags name: `fashion-mnist`, a folder of IDX files, or a folder of pictures in the layout of ImageNet, with
+ * `train` and `val` (or `test`) beneath it or the classes themselves. Where pictures are held out, those of `val` are the test.
  */
 export async function openData(flags: DataFlags, recipe: Recipe): Promise<OpenedData> {
   const { dataset: name } = flags
   if (name === undefined)
     throw new UsageError('tell what to train on: --dataset fashion-mnist, or a folder of pictures by class')
+  if (flags['hold-out']) refuseFlags(flags, ['validation'], 'is not for use with --hold-out; leave one out')
   const opened = await openSets(name, flags)
   const [held, rest] = holdOut(opened.train, flags, recipe)
-  const validation = opened.validation ?? held
+  const validation = held ?? opened.validation
+  const test = opened.test ?? (held && opened.validation)
   const train = flags.balance ? balance(rest, { seed: recipe.seed }) : rest
   return {
     train,
     ...(validation && { validation }),
-    ...(opened.test && { test: opened.test }),
+    ...(test && { test }),
     ...(await look(train, opened.preprocess)),
     source: opened.source,
   }
@@ -67,8 +71,8 @@ export async function openData(flags: DataFlags, recipe: Recipe): Promise<Opened
  */
 export function prepareData(data: OpenedData, recipe: Recipe): TrainingData {
   const { fixed, shorterSide, mean, std, train } = data
-  if (fixed) return { ...data, preprocess: fixed }
   const size = recipe.curriculum.at(-1)?.size as readonly [number, number]
+  if (fixed) return { ...data, preprocess: ruleAtSize(fixed, size) }
   const rule = imagenetPreprocess(size, train.channels)
   const resize = Math.min(rule.resize, Math.max(shorterSide, ...size))
   return { ...data, preprocess: { ...rule, resize, mean, std } }
@@ -85,6 +89,11 @@ interface OpenedSets {
 async function openSets(name: string, flags: DataFlags): Promise<OpenedSets> {
   const names = name === 'fashion-mnist' ? undefined : await listFolder(name)
   if (!names || names.some((each) => /^train-images[-.]idx3-ubyte(\.gz)?$/.test(each))) {
+    refuseFlags(flags, ['validation'], 'is for folders of pictures; --hold-out keeps images of IDX files')
+    if (names && basename(name) !== 'fashion-mnist') {
+      const train = await idxFolder(name, { split: 'train' })
+      return { train, test: await idxFolder(name, { split: 'test', labels: train.labels }), source: name }
+    }
     const folder = names ? { folder: name } : {}
     return {
       train: await fashionMnist({ split: 'train', ...folder }),

@@ -1,5 +1,6 @@
 export { writeTorchPlan } from '../torch-plan/write-torch-plan.ts'
 export { type FashionMnistOptions, fashionMnist } from './fashion-mnist.ts'
+export { type IdxFolderOptions, idxFolder } from './idx-folder.ts'
 export { type ImageFolderOptions, imageFolder } from './image-folder.ts'
 export { type ParallelOptions, parallelEngine } from './parallel-engine.ts'
 export { type StartTfjsOptions, startTfjs, type TrainingBackend } from './start-tfjs.ts'
