@@ -75,6 +75,20 @@ describe('train on a folder of pictures', () => {
     expect(card?.labels).toEqual(['dark', 'light'])
   }, 120_000)
 
+  it('has no more workers than the batch has images for, and tells of smaller parts', async () => {
+    const code =
+      "import os from 'node:os'; import { syncBuiltinESMExports } from 'node:module'; os.availableParallelism = () => 32; syncBuiltinESMExports()"
+    const machine = { NODE_OPTIONS: `--import=${JSON.stringify(encodeURI(`data:text/javascript,${code}`))}` }
+    const args = ['train', 'tiny', '--network', 'narrow.json', '--epochs', '1', '-o', 'f.safetensors']
+    const suited = await run(args, machine)
+    expect(suited.stdout).toMatch(/ 1 epochs, tfjs wasm, 1 worker\n/)
+    expect(suited.stdout).not.toContain('each worker normalises')
+    const asked = await run([...args, '--workers', '2'], machine)
+    expect(asked.stdout).toMatch(
+      /2 workers\n.*\n.*\n {2}each worker normalises by 8 images, and the statistics of fewer than 16 mislead: .*fewer --workers/,
+    )
+  }, 120_000)
+
   it('prints the recipe that suits them', async () => {
     const print = async (...args: string[]): Promise<unknown> =>
       JSON.parse((await run(['train', 'tiny', '--print-recipe', '--workers', '1', ...args])).stdout)
