@@ -1,5 +1,15 @@
 import { convNode, makeModel, normalInputs } from '@mobileone/conformance'
-import { floatWeight, type Model, quantizeWeight, random, reference, type Tensors } from '@mobileone/core'
+import {
+  floatWeight,
+  type Model,
+  quantize,
+  quantizeWeight,
+  random,
+  reference,
+  type Tensor,
+  type Tensors,
+  tensor,
+} from '@mobileone/core'
 import { expect, test } from 'vitest'
 import { fromCoreML, interpretPackage, toCoreML } from '../src/index.ts'
 import { weightsPath } from '../src/package.ts'
@@ -104,4 +114,38 @@ test('the same model in float16 and for iOS 15 holds floats', () => {
     toCoreML(model, { ...arrays, ...options }).files[weightsPath]?.length ?? 0
   expect(size({ precision: 'float16' })).toBeGreaterThan(1.6 * size({}))
   expect(size({ target: 'ios15' })).toBe(size({ precision: 'float16' }))
+})
+
+test.each([
+  ['one channel', (row: number) => row === 0],
+  ['every channel', () => true],
+] as const)('%s without weights takes no precision from the others', async (_, isDead) => {
+  const c = 16
+  const base = makeModel(
+    {
+      name: 'dead channels',
+      inputs: { image: [1, c, 6, 5] },
+      nodes: [
+        { op: 'relu', name: 'relu', inputs: ['image'] },
+        convNode('conv', 'relu', { weight: 'w', bias: 'b' }),
+      ],
+      weights: { w: [c, c, 1, 1], b: [c] },
+    },
+    random(1),
+  )
+  const weights = floatWeight(base, 'w').data.map((value, index) =>
+    isDead(Math.floor(index / c)) ? 0 : value,
+  )
+  const float = { ...base, weights: { ...base.weights, w: tensor([c, c, 1, 1], weights) } }
+  const inputs = normalInputs(float, random(2))
+  const { model } = await quantize(float, { samples: [inputs], floatShare: 0 })
+  expect((model.weights.w as { inputSteps?: unknown }).inputSteps).toBeDefined()
+  const made = toCoreML(model, arrays)
+  await using executor = interpretPackage(made)
+  const wanted = await runStored(model, inputs)
+  for (const got of [await executor.run(inputs), await runStored(fromCoreML(made), inputs)]) {
+    for (const [name, { data }] of Object.entries(wanted)) {
+      expect(difference((got[name] as Tensor).data, data), name).toBeLessThan(2e-3)
+    }
+  }
 })

@@ -1,3 +1,4 @@
+import { makeModel } from '@mobileone/conformance'
 import {
   configFromWidths,
   elementCount,
@@ -314,6 +315,23 @@ describe('what cannot be written is refused', () => {
     expect(code(() => toCoreML({ ...model, weights }))).toBe('unsupported')
     expect(() => toCoreML({ ...model, weights })).toThrow(/"head.bias".*70000.*float32/)
     expect(code(() => toCoreML({ ...model, weights }, { precision: 'float32' }))).toBeUndefined()
+  })
+
+  test.each([
+    [1e6, 0, 1e6],
+    [1e-9, 0, 1e-9],
+    [1, -70_000, -70_000],
+    [2, 1e-8, 1e-8],
+  ])('%d x + %d beyond float16, which float32 takes', (scale, offset, named) => {
+    const affine = makeModel({
+      inputs: { x: [1, 2, 3, 3] },
+      nodes: [{ op: 'affine', name: 'a b', inputs: ['x'], scale, offset }],
+    })
+    expect(code(() => toCoreML(affine))).toBe('unsupported')
+    expect(() => toCoreML(affine)).toThrow(
+      `"a b" uses the number ${named}, and float16 goes from ${2 ** -24} to 65504; export with precision "float32"`,
+    )
+    expect(code(() => toCoreML(affine, { precision: 'float32' }))).toBeUndefined()
   })
 
   test('equal labels get suffixes, and come back as they were', () => {

@@ -6,6 +6,7 @@ import {
   opFacts,
   type Tensor,
   validate,
+  weightRoles,
 } from '@mobileone/core'
 import { metadataKeys } from '../mil/metadata.ts'
 import type { Description } from '../mil/program.ts'
@@ -58,9 +59,18 @@ function restoreNames(
   const value = (name: string): string => valueNames.get(name) ?? name
   const weight = (name: string): string => weightNames.get(name) ?? name
 
+  const needed = new Set(
+    imported.nodes.flatMap((node) => {
+      const optional = new Set<string>(
+        opFacts(node).weights.flatMap((fact) => (fact.optional ? fact.role : [])),
+      )
+      return weightRoles(node).flatMap(([role, name]) => (optional.has(role) ? [] : name))
+    }),
+  )
   const dropped = new Set<string>()
   for (const [name, tensor] of imported.weights) {
-    if (recorded.get(name) === '' && tensor.data.every((element) => element === 0)) dropped.add(name)
+    const isMadeUp = recorded.get(name) === '' && !needed.has(name)
+    if (isMadeUp && tensor.data.every((element) => element === 0)) dropped.add(name)
   }
   const nodes = imported.nodes.map((node) => {
     const renamed: Record<string, unknown> = {

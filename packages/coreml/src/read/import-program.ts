@@ -353,9 +353,13 @@ export function importProgram(
         push({ op: 'maximum', name, inputs: [value('x'), value('y')] })
         return
       case 'avg_pool': {
-        const size = shapeOf('x').slice(2)
-        const pad = operation.inputs.has('pad') ? numbers('pad') : []
-        if (String(numbers('kernel_sizes')) !== String(size) || pad.some((amount) => amount !== 0)) {
+        const [, , ...size] = shapeOf('x')
+        const kind = constantAt('pad_type').texts?.[0]
+        const pad = kind === 'custom' ? numbers('pad') : []
+        if ((kind !== 'custom' && kind !== 'valid') || pad.some((amount) => amount !== 0)) {
+          unsupported(`pads by "${kind}" ${pad.join(', ')}; only an average without padding is supported`)
+        }
+        if (size.length !== 2 || String(numbers('kernel_sizes')) !== String(size)) {
           unsupported('pools less than the whole map')
         }
         push({ op: 'globalAvgPool', name, inputs: [value('x')] })
@@ -393,8 +397,11 @@ export function importProgram(
         return
       }
       case 'softmax': {
+        const from = shapeOf('x')
         const [axis = -1] = numbers('axis')
-        if (axis !== 1 && axis !== -1) unsupported(`is a softmax over axis ${axis}`)
+        if (axisOf(bound('x'), axis) !== from.length - 1) {
+          unsupported(`is a softmax over axis ${axis} of ${from.join('x')}; only the last axis is supported`)
+        }
         push({ op: 'softmax', name, inputs: [value('x')] })
         return
       }

@@ -297,8 +297,12 @@ export function compileStep(operation: Operation, known: (name: string) => Known
     const plane = elementCount(shape.slice(2))
     let keep = true
     if (operation.type === 'avg_pool') {
-      const [kernel, pad] = [numbers('kernel_sizes'), operation.inputs.has('pad') ? numbers('pad') : []]
-      if (String(kernel) !== String(shape.slice(2)) || pad.some((size) => size !== 0)) {
+      const kind = text('pad_type')
+      const pad = kind === 'custom' ? numbers('pad') : []
+      if ((kind !== 'custom' && kind !== 'valid') || pad.some((size) => size !== 0)) {
+        fail(`pads by "${kind}" ${pad.join(', ')}`)
+      }
+      if (shape.length !== 4 || String(numbers('kernel_sizes')) !== String(shape.slice(2))) {
         fail('pools less than the whole map')
       }
     } else {

@@ -29,7 +29,7 @@ export function lowerInt8(
 ): Int8Layer | undefined {
   const weight = model.weights[node.weight]
   if (builder.precision !== 'int8' || weight?.dtype !== 'int8') return undefined
-  const { diagonal, inputSteps, scales } = weight
+  const { diagonal, inputSteps } = weight
   const isSimple = node.groups === 1 && node.padding.every((size) => size === 0)
   if (!isSimple || !(diagonal || inputSteps)) return undefined
   if (diagonal && node.stride.some((size) => size !== 1)) return undefined
@@ -45,7 +45,7 @@ export function lowerInt8(
     return made
   }
   // With steps the scales are those of steps times steps, often below the normal numbers of float16: a power of 2 moves between both.
-  const factor = inputSteps ? factorOf(scales) : 1
+  const factor = inputSteps ? factorOf(weight) : 1
   return {
     x: inputSteps
       ? times(
@@ -66,9 +66,13 @@ function levelsOf(builder: ProgramBuilder, name: string, weight: QuantizedTensor
   return made
 }
 
-/** The power of 2 that brings the largest weight of `scales` near 1. */
-function factorOf(scales: Float32Array): number {
-  const largest = scales.reduce((most, scale) => Math.max(most, scale), 0) * 127
-  const exact = largest > 0 ? 2 ** Math.floor(-Math.log2(largest)) : 1
+/** The power of 2 that brings the largest weight near 1. A row of zeros has no part in it: its scale says nothing. */
+function factorOf({ data, scales }: QuantizedTensor): number {
+  const size = data.length / scales.length
+  const largest = scales.reduce((most, scale, row) => {
+    const isZero = data.subarray(row * size, (row + 1) * size).every((level) => level === 0)
+    return isZero ? most : Math.max(most, scale)
+  }, 0)
+  const exact = largest > 0 ? 2 ** Math.floor(-Math.log2(largest * 127)) : 1
   return Math.min(Math.max(exact, 1 / largestFactor), largestFactor)
 }

@@ -21,8 +21,8 @@ import { littleEndian, WeightFileWriter } from './weight-file.ts'
 
 export type Precision = 'float32' | 'float16' | 'int8'
 
-/** Largest finite float16. */
-const largestHalf = 65504
+/** Largest finite float16, and the smallest above 0. */
+const [largestHalf, smallestHalf] = [65504, 2 ** -24]
 /** Weights of fewer elements than this stay float16 in an int8 program: they weigh nothing and lose the most. */
 const smallestQuantized = 8192
 
@@ -103,10 +103,18 @@ export class ProgramBuilder {
   /** One number of the element type of values; `suffix` names it. */
   scalar(stem: string, suffix: string, value: number): string {
     const values = Float32Array.of(value)
+    const halves = float32ToFloat16(values)
+    const isLost = Math.abs(value) > largestHalf || (value !== 0 && float16ToFloat32(halves)[0] === 0)
+    if (this.dtype === 'fp16' && isLost) {
+      throw new MobileOneError(
+        'unsupported',
+        `cannot write model "${this.#model}" as ${this.precision}: "${this.renamed.get(stem) ?? stem}" uses the number ${value}, and float16 goes from ${smallestHalf} to ${largestHalf}; export with precision "float32"`,
+      )
+    }
     const payload =
       this.dtype === 'fp32'
         ? ({ kind: 'numbers', values } as const)
-        : ({ kind: 'bytes', bytes: littleEndian(float32ToFloat16(values)) } as const)
+        : ({ kind: 'bytes', bytes: littleEndian(halves) } as const)
     return this.#sharedConstant(stem, suffix, { type: tensorType(this.dtype), payload })
   }
 
