@@ -14,7 +14,7 @@ import type { CoreMLPackage } from './package.ts'
 import { interpretPackage } from './run/interpreter.ts'
 import { refusal } from './write/lower-node.ts'
 import type { Precision } from './write/program-builder.ts'
-import { toCoreML } from './write/to-coreml.ts'
+import { buildSpecification, packageOf } from './write/to-coreml.ts'
 
 /** In which precision the package is written that the backend then runs, and what runs it. */
 export interface CoreMLBackendOptions {
@@ -74,14 +74,15 @@ export function coremlBackend(options: CoreMLBackendOptions = {}): CoreMLBackend
       throwIfAborted(signal, what)
       const report = (phase: string, done: number): void => onProgress?.({ phase, done, total: 1 })
       report('pack', 0)
-      const artifact = toCoreML(model, { precision, input: 'array', output: 'values' })
+      const built = buildSpecification(model, { precision, input: 'array', output: 'values' })
+      const artifact = packageOf(model.name, built)
       report('pack', 1)
       report('compile', 0)
       const executor = await runner.open(artifact, signal && { signal })
       report('compile', 1)
       if (signal?.aborted) await executor.dispose()
       throwIfAborted(signal, what)
-      return withModelNames(model, executor, { backend: runner.name, artifact })
+      return withModelNames(model, executor, { backend: runner.name, artifact }, built.nodes)
     },
   }
 }
@@ -99,6 +100,7 @@ function withModelNames(
   model: Model,
   executor: Executor,
   { backend, artifact }: Pick<CoreMLExecutor, 'backend' | 'artifact'>,
+  nodes: ReadonlyMap<string, string>,
 ): CoreMLExecutor {
   const match = (names: readonly string[], made: readonly string[]): Map<string, string> => {
     if (names.length !== made.length) {
@@ -130,7 +132,7 @@ function withModelNames(
     inputs: rename(executor.inputs, inputs),
     outputs: rename(executor.outputs, outputs),
     memory: executor.memory,
-    steps: nameSteps(model, executor.steps),
+    steps: nameSteps(model, executor.steps, nodes),
     run(given, runOptions) {
       const running = run(given, runOptions)
       runs = Promise.allSettled([runs, running]).then(() => {})
@@ -142,13 +144,11 @@ function withModelNames(
   }
 }
 
-/** Steps under the model's node names: every node is one operation, and casts and copies belong to the node beside them. */
-function nameSteps(model: Model, steps: readonly Step[]): readonly Step[] {
-  const last = model.nodes.length - 1
-  let next = 0
-  return steps.map((step) => {
-    const node = model.nodes[Math.min(next, last)]?.name ?? step.node
-    if (!/^(cast|identity)\b/.test(step.kernel)) next++
-    return { ...step, node }
-  })
+/** Steps under the model's node names, by `nodes`; what is no operation, as a whole package that a runner runs, under the first. */
+function nameSteps(
+  { nodes: [first] }: Model,
+  steps: readonly Step[],
+  nodes: ReadonlyMap<string, string>,
+): readonly Step[] {
+  return steps.map((step) => ({ ...step, node: nodes.get(step.node) ?? first?.name ?? step.node }))
 }

@@ -34,11 +34,23 @@ import { type Precision, ProgramBuilder } from './program-builder.ts'
  * not fit the model.
  */
 export function toCoreML(model: Model, options: CoreMLOptions = {}): CoreMLPackage {
-  const { specification, weights } = buildSpecification(model, options)
-  assertLinted(specification, weights, model.name)
+  return packageOf(model.name, buildSpecification(model, options))
+}
+
+/** What becomes a package, before linting and encoding. */
+export interface Built {
+  readonly specification: Specification
+  readonly weights: Uint8Array
+  /** The node of the model that an operation belongs to, by the name of what the operation makes; constants have none. */
+  readonly nodes: ReadonlyMap<string, string>
+}
+
+/** The package of the model `name`. @throws MobileOneError `invalid-model` where the linter finds a mistake. */
+export function packageOf(name: string, { specification, weights }: Built): CoreMLPackage {
+  assertLinted(specification, weights, name)
   const encoded = encodeSpecification(specification)
   return {
-    name: fileName(model.name),
+    name: fileName(name),
     files: {
       [manifestPath]: new TextEncoder().encode(manifest(contentId(weights), contentId(encoded, weights))),
       [modelPath]: encoded,
@@ -48,10 +60,7 @@ export function toCoreML(model: Model, options: CoreMLOptions = {}): CoreMLPacka
 }
 
 /** The specification and weight file of a package, before linting and encoding. */
-export function buildSpecification(
-  model: Model,
-  options: CoreMLOptions = {},
-): { readonly specification: Specification; readonly weights: Uint8Array } {
+export function buildSpecification(model: Model, options: CoreMLOptions = {}): Built {
   validate(model)
   const isInt8 = hasInt8Weights(model)
   const precision = options.precision ?? (isInt8 && options.target !== 'ios15' ? 'int8' : 'float16')
@@ -82,8 +91,17 @@ export function buildSpecification(
       identifiers.set(node.name, direct.name)
     } else identifiers.set(node.name, builder.identifier(node.name))
   }
+  const nodes = new Map<string, string>()
+  for (const name of Object.keys(model.inputs)) {
+    const reader = model.nodes.find(({ inputs }) => (inputs as readonly string[]).includes(name))
+    if (reader) nodes.set(identifiers.get(name) as string, reader.name)
+  }
   for (const node of model.nodes) {
+    const first = builder.operations.length
     lowerNode(builder, model, node, identifiers, shapes)
+    for (const { outputs } of builder.operations.slice(first)) {
+      for (const made of outputs) nodes.set(made.name, node.name)
+    }
   }
 
   const outputFeatures: Feature[] = []
@@ -129,6 +147,7 @@ export function buildSpecification(
     if (dtype === 'fp16') castTo(builder, 'fp32', from, name, shape)
     else if (from !== name)
       builder.emit('identity', name, { x: from }, { name, type: tensorType('fp32', shape) })
+    nodes.set(name, nodes.get(from) ?? value)
     outputFeatures.push({ name, description: '', type: { kind: 'multiArray', dtype: 'fp32', shape } })
   }
 
@@ -165,6 +184,7 @@ export function buildSpecification(
       },
     },
     weights: builder.weights.finish(),
+    nodes,
   }
 }
 
