@@ -6,6 +6,7 @@ import {
   initialize,
   mobileone,
   type Node,
+  spec,
   tensor,
   validate,
   variants,
@@ -328,6 +329,20 @@ describe('edits', () => {
     const embedding = withOutputs(model, { embedding: 'flatten' })
     validate(embedding)
     expect(embedding.weights['head.weight']).toBeUndefined()
+    const two: Graph = {
+      name: 'two inputs',
+      inputs: { x: spec([1, 2]), other: spec([1, 2]) },
+      nodes: [
+        { op: 'relu', name: 'a', inputs: ['x'] },
+        { op: 'add', name: 'y', inputs: ['a', 'other'] },
+      ],
+      outputs: { y: 'y' },
+      weights: {},
+    }
+    const first = withOutputs(two, { a: 'a' })
+    validate(first)
+    expect(Object.keys(first.inputs)).toEqual(['x'])
+    expect(Object.keys(withOutputs(two, { z: 'other' }).inputs)).toEqual(['other'])
     expect(() => withOutputs(model, { y: 'nothing' })).toThrow(/has no value "nothing"/)
   })
 })

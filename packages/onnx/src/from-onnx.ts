@@ -1,4 +1,4 @@
-import { isMobileOneError, MobileOneError, type Model, spec, validate } from '@mobileone/core'
+import { isMobileOneError, MobileOneError, type Model, spec, validate, withOutputs } from '@mobileone/core'
 import { cardFromMetadata } from './card.ts'
 import { decodeModel } from './decode.ts'
 import { elementwiseRules } from './import/elementwise.ts'
@@ -74,11 +74,13 @@ function importModel(file: OnnxModel, byteLength: number, options: FromOnnxOptio
   refuseUnknownOps(nodes, rules)
   const read = new Set([...graph.outputs.map(({ name }) => name), ...nodes.flatMap((node) => node.inputs)])
   const built = new ImportGraph(opset, initializers, soleReaders(nodes, graph.outputs), read, byteLength)
-  const specs = inputs.map((input) => {
-    const shape = inputShape(input, options)
-    built.addInput(input.name, shape)
-    return [input.name, spec(shape)] as const
-  })
+  const specs = inputs
+    .filter(({ name }) => read.has(name))
+    .map((input) => {
+      const shape = inputShape(input, options)
+      built.addInput(input.name, shape)
+      return [input.name, spec(shape)] as const
+    })
   // Constants first: a pattern may look ahead to one that the file puts between its nodes.
   const constants = nodes.filter((node) => node.op === 'Constant')
   for (const node of [...constants, ...nodes.filter((node) => node.op !== 'Constant')]) {
@@ -99,14 +101,17 @@ function importModel(file: OnnxModel, byteLength: number, options: FromOnnxOptio
     return [name, value.name] as const
   })
   const card = cardFromMetadata(file.metadata, file.docString)
-  return {
+  const shown = Object.fromEntries(outputs)
+  // A node whose shape alone was read leaves nothing that needs its value.
+  const model = {
     name: options.name ?? (graph.name || 'onnx'),
     inputs: Object.fromEntries(specs),
     nodes: built.nodes,
-    outputs: Object.fromEntries(outputs),
+    outputs: shown,
     weights: Object.fromEntries(built.weights),
     ...(card && { card }),
   }
+  return withOutputs(model, shown)
 }
 
 /** Each name must mean one thing, and a node must stand after the nodes it reads: ONNX's own rules. */

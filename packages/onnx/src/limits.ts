@@ -23,7 +23,10 @@ export const limits = {
   shapeNumbers: 64,
 } as const
 
-/** Elements that may be made of the weights in a file of `byteLength` bytes: of float16, all of it four times. */
+/**
+ * Elements that may be made of the weights in a file of `byteLength` bytes: of float16, all of it four times; of int8 twice, as it is and
+ * transposed, the levels themselves apart.
+ */
 export function elementLimit(byteLength: number): number {
   return 2 ** 20 + 2 * byteLength
 }

@@ -473,6 +473,22 @@ const spellings: Readonly<Record<string, Spelling>> = {
     nodes: [node('GlobalAveragePool', ['x'], 'g'), node('Squeeze', ['g', 'axes'], 'y')],
     weights: [integers('axes', [2, -1])],
   },
+  'a bias with an axis added in front': {
+    ops: ['linear'],
+    shape: [2, 2],
+    nodes: [
+      node('Unsqueeze', ['b', 'axes'], 'row'),
+      node('MatMul', ['x', 'w'], 'h'),
+      node('Add', ['h', 'row'], 'y'),
+    ],
+    weights: [weight('w', [2, 2], [1, 0, 0, 1]), weight('b', [2], [10, 20]), integers('axes', [-2])],
+  },
+  'a kernel without an axis': {
+    ops: ['conv2d'],
+    opset: 12,
+    nodes: [node('Squeeze', ['w'], 'k', { axes: [1] }), node('Conv', ['x', 'k'], 'y')],
+    weights: [weight('w', [4, 1, 3, 1, 1])],
+  },
   'view(size(0), -1) as it is traced': {
     ops: ['flatten'],
     shape: ['batch', 3, 5, 6],
@@ -634,6 +650,57 @@ const refusals: Readonly<Record<string, readonly [FileParts, RegExp]>> = {
       weights: [weight('w', [1, 1, 4]), integers('s', [2, 3, 4])],
     },
     /expands \[1, 1, 4\] to \[2, 3, 4\]; only \[1, \.\.\.\] to the batch is supported/,
+  ],
+  'a bias with an axis added behind': [
+    {
+      shape: [2, 2],
+      nodes: [
+        node('Unsqueeze', ['b', 'axes'], 'column'),
+        node('MatMul', ['x', 'w'], 'h'),
+        node('Add', ['h', 'column'], 'y'),
+      ],
+      weights: [weight('w', [2, 2]), weight('b', [2], [10, 20]), integers('axes', [1])],
+    },
+    /a bias of shape \[2, 1\] for 2 outputs/,
+  ],
+  'a bias with all axes but one dropped': [
+    {
+      shape: [2, 2],
+      nodes: [
+        node('Squeeze', ['b'], 'column', { axes: [1] }),
+        node('MatMul', ['x', 'w'], 'h'),
+        node('Add', ['h', 'column'], 'y'),
+      ],
+      opset: 12,
+      weights: [weight('w', [2, 2]), weight('b', [2, 1, 1], [10, 20])],
+    },
+    /a bias of shape \[2, 1\] for 2 outputs/,
+  ],
+  'a size picked from a table': [
+    {
+      nodes: [node('Gather', ['table', 'one'], 'sizes', { axis: 0 }), node('Reshape', ['x', 'sizes'], 'y')],
+      weights: [integers('table', [2, 3, 30, 2, 6, 15], [2, 3]), integers('one', [1])],
+    },
+    /node "Gather sizes" \(Gather\): a constant of shape \[2, 3\]; only lists are supported/,
+  ],
+  'sizes joined to a table': [
+    {
+      nodes: [node('Concat', ['table', 'table'], 'sizes', { axis: 1 }), node('Reshape', ['x', 'sizes'], 'y')],
+      weights: [integers('table', [2, 90], [1, 2])],
+    },
+    /node "Concat sizes" \(Concat\): a constant of shape \[1, 2\]; only lists are supported/,
+  ],
+  'batch normalisation of sequences': [
+    {
+      shape: [2, 3, 5],
+      nodes: [node('BatchNormalization', ['x', 's', 's', 's', 's'], 'y')],
+      weights: [weight('s', [3])],
+    },
+    /normalises \[2, 3, 5\]; only \[N, C, H, W\] and \[N, C\] are supported/,
+  ],
+  'a pool over sequences': [
+    { shape: [2, 3, 5], nodes: [node('GlobalAveragePool', ['x'], 'y')] },
+    /a pool over \[2, 3, 5\]; only \[N, C, H, W\] is supported/,
   ],
   'batch normalisation in training': [
     {
@@ -867,6 +934,28 @@ describe('input shapes', () => {
     expect(shapeOf([1, 3, 7, 8])).toEqual([1, 3, 7, 8])
     expect(() => shapeOf([1, 'c', 'h', 'w'])).toThrow(/has the shape \[1, c, h, w\]; give whole sizes/)
     expect(() => shapeOf([1, 3, 'h'])).toThrow(/has the shape \[1, 3, h\]; give whole sizes/)
+  })
+
+  test('inputs that nothing reads are left out, open and of whole numbers too', () => {
+    const more = [
+      { name: 'mask', elementType: dataType.int64, shape: ['n', 'length'] },
+      { name: 'other', elementType: dataType.float, shape: [1, undefined] },
+    ]
+    const model = fromOnnx(file({ nodes: [...relu, node('LSTM', ['mask'], 'unused')], more }))
+    expect(Object.keys(model.inputs)).toEqual(['x'])
+  })
+
+  test('and those of which the shape alone is read', () => {
+    const other = { name: 'other', elementType: dataType.float, shape: [2, 45] }
+    const nodes = [
+      node('Relu', ['other'], 'r'),
+      node('Shape', ['r'], 's'),
+      node('Concat', ['s', 'one'], 'to', { axis: 0 }),
+      node('Reshape', ['x', 'to'], 'y'),
+    ]
+    const model = fromOnnx(file({ shape: [2, 90], nodes, weights: [integers('one', [2])], more: [other] }))
+    expect(Object.keys(model.inputs)).toEqual(['x'])
+    expect(model.nodes.map(({ op }) => op)).toEqual(['reshape'])
   })
 
   test('a shape for an input that is not there', () => {

@@ -151,6 +151,31 @@ test('one weight transposed for every node', () => {
   )
 })
 
+/** `count` weights of `rows` x `columns` bytes, one after another, in 8 bits: the one tensor in steps of its own each time. */
+function dequantizing(count: number, rows: number, columns: number, ops: readonly string[]): Uint8Array {
+  const levels = {
+    ...weight('w', [rows, columns], []),
+    type: dataType.int8,
+    raw: new Uint8Array(rows * columns),
+  }
+  const nodes = Array.from({ length: count }, (_, index) => {
+    const [read, made] = [index === 0 ? 'x' : `h${index - 1}`, index === count - 1 ? 'y' : `h${index}`]
+    return [
+      node('DequantizeLinear', ['w', 's'], `w${index}`, { axis: 1 }),
+      node(ops[index % ops.length] as string, [read, `w${index}`], made),
+    ]
+  }).flat()
+  return file({ shape: [1, rows], nodes, weights: [levels, weight('s', [columns])] })
+}
+
+test.each(['MatMul', 'Gemm'])('int8 weights by columns for a %s, which are read', (op) => {
+  expectCheap(dequantizing(1, 1200, 1000, [op]))
+})
+
+test('one int8 weight dequantised for every node', () => {
+  expectCheap(dequantizing(3000, 1000, 1000, ['MatMul']), /makes far more weights than its file holds/)
+})
+
 const resized = (size: number): Uint8Array =>
   file({
     nodes: [

@@ -39,8 +39,8 @@ export function withBatch<G extends Graph>(graph: G, batch: number): G {
 }
 
 /**
- * The same network showing other values, named by `outputs` (output name to value name). Nodes and weights that no
- * output needs are dropped.
+ * The same network showing other values, named by `outputs` (output name to value name). Inputs, nodes and weights that
+ * no output needs are dropped.
  * @throws MobileOneError `invalid-argument` where a value does not exist.
  */
 export function withOutputs<G extends Graph>(graph: G, outputs: Readonly<Record<string, string>>): G {
@@ -61,10 +61,11 @@ export function withOutputs<G extends Graph>(graph: G, outputs: Readonly<Record<
     needed.add(name)
     pending.push(...(uses.producer(name)?.inputs ?? []))
   }
+  const inputs = Object.fromEntries(Object.entries(graph.inputs).filter(([name]) => needed.has(name)))
   const nodes = graph.nodes.filter((node) => needed.has(node.name))
   const used = new Set(nodes.flatMap((node) => weightRoles(node).map(([, name]) => name)))
   const weights = Object.fromEntries(Object.entries(graph.weights).filter(([name]) => used.has(name)))
-  return { ...graph, nodes, outputs, weights }
+  return { ...graph, inputs, nodes, outputs, weights }
 }
 
 /** The same network with `card` merged over its card. */

@@ -76,8 +76,7 @@ export function decodeConstant(tensor: OnnxTensor, name: string): Constant | Byt
 /** A copy of elements of 8 bits, unsigned ones less 128. */
 function readBytes({ type, raw, ints }: OnnxTensor): Int8Array {
   const bytes = raw ? new Uint8Array(raw.buffer, raw.byteOffset, raw.byteLength) : Uint8Array.from(ints)
-  const shift = type === dataType.uint8 ? 128 : 0
-  return Int8Array.from(bytes, (value) => value - shift)
+  return new Int8Array(type === dataType.uint8 ? bytes.map((value) => value - 128) : bytes)
 }
 
 function readElements(tensor: OnnxTensor, what: string): Float32Array | readonly number[] {

@@ -153,7 +153,7 @@ export class ImportGraph {
     const initializer = value ? undefined : this.#initializers.get(name)
     if (initializer) {
       value = decodeConstant(initializer, name)
-      this.charge(value.data.length)
+      if (value.kind === 'constant') this.charge(value.data.length)
       this.#values.set(name, value)
     }
     return value

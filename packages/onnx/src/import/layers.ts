@@ -130,6 +130,9 @@ function batchNormalization(graph: ImportGraph, node: OnnxNode): Value {
   ) {
     graph.unsupported(node, 'training mode; export the network in evaluation mode (model.eval())')
   }
+  if (x.shape.length !== 4 && x.shape.length !== 2) {
+    graph.unsupported(node, `normalises [${x.shape.join(', ')}]; only [N, C, H, W] and [N, C] are supported`)
+  }
   if (attribute(node, 'spatial', 'int') === 0) graph.unsupported(node, 'statistics per pixel (spatial = 0)')
   const [weight, bias, runningMean, runningVar] = [1, 2, 3, 4].map((index) =>
     graph.weight(graph.floats(node, index)),
@@ -287,6 +290,9 @@ function scaled(graph: ImportGraph, constant: FloatConstant, factor: number): Fl
 
 function pool(graph: ImportGraph, node: OnnxNode, part?: string): Made {
   const x = graph.made(node, 0)
+  if (x.shape.length !== 4) {
+    graph.unsupported(node, `a pool over [${x.shape.join(', ')}]; only [N, C, H, W] is supported`)
+  }
   return graph.emit(node, (name) => ({ op: 'globalAvgPool', name, inputs: [x.name] }), part)
 }
 

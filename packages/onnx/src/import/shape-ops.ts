@@ -1,4 +1,4 @@
-import { MobileOneError, sameShape } from '@mobileone/core'
+import { elementCount, MobileOneError, sameShape } from '@mobileone/core'
 import { limits } from '../limits.ts'
 import { dataType, type OnnxNode } from '../proto.ts'
 import { attribute } from './attributes.ts'
@@ -112,25 +112,40 @@ function reshape(graph: ImportGraph, node: OnnxNode): Value {
 
 function squeeze(graph: ImportGraph, node: OnnxNode): Value {
   const value = graph.input(node, 0)
-  if (value.kind === 'constant') return { ...value, shape: value.data.length === 1 ? [] : value.shape }
-  const x = graph.made(node, 0)
+  const x = value.kind === 'constant' ? value : graph.made(node, 0)
   const axes = axesOf(graph, node)?.map((axis) => (axis < 0 ? axis + x.shape.length : axis))
-  return reshapeTo(
-    graph,
-    node,
-    x,
-    x.shape.filter((size, axis) => (axes ? !axes.includes(axis) : size !== 1)),
-  )
+  const shape = x.shape.filter((size, axis) => (axes ? !axes.includes(axis) : size !== 1))
+  return x.kind === 'constant' ? reshaped(graph, node, x, shape) : reshapeTo(graph, node, x, shape)
 }
 
 function unsqueeze(graph: ImportGraph, node: OnnxNode): Value {
   const value = graph.input(node, 0)
   if (value.kind !== 'constant')
     return graph.unsupported(node, 'adding an axis to a feature map; only to constants is supported')
-  return { ...value, shape: [value.data.length] }
+  const axes = axesOf(graph, node) ?? []
+  const rank = value.shape.length + axes.length
+  if (rank > limits.rank)
+    graph.invalid(node, `a constant of ${rank} axes, where at most ${limits.rank} belong`)
+  const added = new Set(axes.map((axis) => (axis < 0 ? axis + rank : axis)))
+  const sizes = [...value.shape]
+  const shape = Array.from({ length: rank }, (_, axis) => (added.has(axis) ? 1 : (sizes.shift() ?? 0)))
+  return reshaped(graph, node, value, shape)
 }
 
-/** The axes of a Squeeze: an attribute before opset 13, an input since. */
+/** `constant` in another shape, which must hold as many elements. */
+function reshaped(
+  graph: ImportGraph,
+  node: OnnxNode,
+  constant: Constant,
+  shape: readonly number[],
+): Constant {
+  const { kind, name, data } = constant
+  if (sameShape(shape, constant.shape)) return constant
+  if (elementCount(shape) === data.length) return { kind, name, shape, data }
+  return graph.invalid(node, `makes [${shape.join(', ')}] of [${constant.shape.join(', ')}]`)
+}
+
+/** The axes of a Squeeze or an Unsqueeze: an attribute before opset 13, an input since. */
 function axesOf(graph: ImportGraph, node: OnnxNode): readonly number[] | undefined {
   return node.inputs[1] ? graph.integers(node, 1) : attribute(node, 'axes', 'ints')
 }
@@ -168,7 +183,7 @@ function shapeOf(graph: ImportGraph, node: OnnxNode): Value {
 function gather(graph: ImportGraph, node: OnnxNode): Value {
   const value = graph.settled(graph.input(node, 0))
   if (value.kind === 'made') return gatherMap(graph, node, value)
-  const sizes = graph.integers(node, 0)
+  const sizes = list(graph, node, 0)
   const picked = graph.integers(node, 1).map((index) => {
     const size = sizes.at(index)
     return size ?? graph.invalid(node, `index ${index} of ${sizes.length} numbers`)
@@ -177,12 +192,20 @@ function gather(graph: ImportGraph, node: OnnxNode): Value {
   return wholeNumbers(node, indices.kind === 'constant' ? indices.shape : [], picked)
 }
 
+/** Input `index` as whole numbers of one axis. */
+function list(graph: ImportGraph, node: OnnxNode, index: number): readonly number[] {
+  const numbers = graph.integers(node, index)
+  const { shape = [] } = graph.input(node, index) as Constant
+  if (shape.length === 1) return numbers
+  return graph.unsupported(node, `a constant of shape [${shape.join(', ')}]; only lists are supported`)
+}
+
 function concat(graph: ImportGraph, node: OnnxNode): Value {
   const isOfMaps = node.inputs.some((name) => (graph.find(name)?.kind ?? 'constant') !== 'constant')
   if (isOfMaps) return joinMaps(graph, node)
   const sizes: number[] = []
   for (const index of node.inputs.keys()) {
-    sizes.push(...graph.integers(node, index))
+    sizes.push(...list(graph, node, index))
     if (sizes.length > limits.shapeNumbers) graph.invalid(node, `a shape of ${sizes.length} numbers`)
   }
   return wholeNumbers(node, [sizes.length], sizes)

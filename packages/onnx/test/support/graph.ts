@@ -61,6 +61,8 @@ export interface FileParts {
   readonly outputs?: readonly string[]
   readonly elementType?: number
   readonly metadata?: OnnxModel['metadata']
+  /** Inputs besides `x`. */
+  readonly more?: OnnxModel['graph']['inputs']
 }
 
 /** An ONNX file with the input `x`, by default [2, 3, 5, 6], and the output `y`. */
@@ -83,7 +85,7 @@ export function file(parts: FileParts): Uint8Array {
       name: 'test',
       nodes,
       initializers: weights,
-      inputs: [{ name: 'x', elementType, shape }],
+      inputs: [{ name: 'x', elementType, shape }, ...(parts.more ?? [])],
       outputs: outputs.map((name) => ({ name, elementType: dataType.float })),
     },
   }).finish()
