@@ -1,5 +1,11 @@
 /** What a safetensors file written here carries besides the tensors, in `__metadata__`: the model card and what shapes cannot tell. */
-import { type Graph, MobileOneError, type ModelCard, type Preprocess } from '@mobileone/core'
+import {
+  type Graph,
+  MobileOneError,
+  type ModelCard,
+  type Preprocess,
+  resizedPreprocess,
+} from '@mobileone/core'
 import { inferStrides, type Strides, stridesOf } from './infer-config.ts'
 import { invalidFile } from './invalid-file.ts'
 import { limits } from './limits.ts'
@@ -33,10 +39,18 @@ function describeNetwork(model: Graph): StoredNetwork {
   }
 }
 
-/** @throws MobileOneError `invalid-file` when the card is there and is not one. */
-export function readCard(metadata: ReadonlyMap<string, string>): ModelCard | undefined {
+/**
+ * The card, its rule for pictures that for inputs of `size` where that is given.
+ * @throws MobileOneError `invalid-file` when the card is there and is not one.
+ */
+export function readCard(
+  metadata: ReadonlyMap<string, string>,
+  size?: readonly [height: number, width: number],
+): ModelCard | undefined {
   const value = parseMetadata(metadata, cardKey)
-  return value === undefined ? undefined : toCard(value)
+  if (value === undefined) return undefined
+  const card = toCard(value)
+  return size && card.preprocess ? { ...card, preprocess: resizedPreprocess(card.preprocess, size) } : card
 }
 
 /** @throws MobileOneError where `card` has another number of labels than there are classes: `invalid-argument` for labels of `given`. */

@@ -72,7 +72,7 @@ export function modelFromCheckpoint(checkpoint: Checkpoint, options: ModelFromCh
 
   const weights: Record<string, Weight> = {}
   for (const name of Object.keys(graph.weights)) weights[name] = toWeight(keys.found.get(name)!)
-  const card = toCard(checkpoint, config, options.card)
+  const card = toCard(checkpoint, config, options)
   const model: Model = { ...graph, weights, card: withBatchCounts(card, countBatches(keys.counters)) }
   validate(model)
   for (const assumption of assumptions) options.onWarning?.(assumption)
@@ -123,8 +123,12 @@ function infer(
   return { form, config, assumptions: assumedStrides(config, form, strides) }
 }
 
-function toCard(checkpoint: Checkpoint, config: MobileOneConfig, given: ModelCard | undefined): ModelCard {
-  const stored = readCard(checkpoint.metadata)
+function toCard(
+  checkpoint: Checkpoint,
+  config: MobileOneConfig,
+  { card: given, size: wanted }: ModelFromCheckpointOptions,
+): ModelCard {
+  const stored = readCard(checkpoint.metadata, wanted)
   const { channels, size } = config.input
   const preprocess = channels === 3 ? imagenetPreprocess(size, channels) : undefined
   const card: ModelCard = { ...(preprocess && { preprocess }), ...stored, ...given }

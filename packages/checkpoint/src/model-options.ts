@@ -5,7 +5,7 @@ import type { Strides } from './infer-config.ts'
 export interface ModelFromCheckpointOptions {
   /** Default: the file's, else the variant's (`mobileone_s0`), else `mobileone`. */
   readonly name?: string
-  /** Input size. Default: the file's, else 224 x 224. */
+  /** Input size; the rule for pictures in the file goes with it. Default: the file's, else 224 x 224. */
   readonly size?: readonly [height: number, width: number]
   /** Default: the file's, else told by the skips of a train form, else 2 in the stem and in each stage. */
   readonly strides?: Strides

@@ -87,7 +87,7 @@ export function modelFromStoredGraph(
     const more = problems.length > shown.length ? `\n  and ${problems.length - shown.length} more` : ''
     return invalidFile(`the network in the metadata ${graphKey} is not one:\n${shown.join('\n')}${more}`)
   }
-  const card = { ...readCard(checkpoint.metadata), ...options.card }
+  const card = { ...readCard(checkpoint.metadata, options.size), ...options.card }
   checkLabels(card, classCount(model), model.name, options.card)
   return withOptions(Object.keys(card).length > 0 ? withCard(model, card) : model, options)
 }

@@ -357,6 +357,16 @@ describe('the card', () => {
     }
   })
 
+  it('goes with the size that is asked for, unless the caller gives a rule', () => {
+    const checkpoint = readCheckpoint(toSafetensors({ ...micro(), card }))
+    const { card: resized, inputs } = modelFromCheckpoint(checkpoint, { size: [80, 84] })
+    expect(inputs.image?.shape).toEqual([1, 3, 80, 84])
+    expect(resized).toEqual({ ...card, preprocess: { ...card.preprocess, size: [80, 84], resize: 88 } })
+    const own = { ...card.preprocess, size: [80, 84], resize: 84 } as const
+    const given = modelFromCheckpoint(checkpoint, { size: [80, 84], card: { preprocess: own } })
+    expect(given.card?.preprocess).toEqual(own)
+  })
+
   it('defaults to ImageNet evaluation, and the caller has the last word', () => {
     const model = modelFromCheckpoint(readCheckpoint(toSafetensors(micro())), { card: { source: 'a file' } })
     expect(model.card).toEqual({

@@ -1,4 +1,12 @@
-import { initialize, type Model, mobileone, print, reference, tensor } from '@mobileone/core'
+import {
+  imagenetPreprocess,
+  initialize,
+  type Model,
+  mobileone,
+  print,
+  reference,
+  tensor,
+} from '@mobileone/core'
 import { NetworkBuilder } from '@mobileone/core/network-builder'
 import { describe, expect, it } from 'vitest'
 import { modelFromCheckpoint, readCheckpoint, toSafetensors, writeSafetensors } from '../src/index.ts'
@@ -78,6 +86,11 @@ describe('a network in a safetensors file', () => {
       outputs: { boxes: 'boxes', coarse: 'coarse' },
       card: { author: 'somebody', description: 'Finds things' },
     })
+    const preprocess = { ...imagenetPreprocess([40, 32], 3), size: [40, 32], resize: 44 } as const
+    const ruled = { ...model, card: { ...model.card, preprocess } }
+    expect(read(toSafetensors(ruled)).card?.preprocess).toEqual(preprocess)
+    const { card } = read(toSafetensors(ruled), { size: [80, 32] })
+    expect(card?.preprocess).toEqual({ ...preprocess, size: [80, 32], resize: 88 })
     for (const option of [{ strides: { stem: 1 } }, { prefix: 'a.' }, { outputs: ['nothing'] }]) {
       expect(() => read(toSafetensors(model), option), JSON.stringify(option)).toThrow(
         expect.objectContaining({ code: 'invalid-argument' }),

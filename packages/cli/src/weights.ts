@@ -5,6 +5,7 @@ import {
   type MobileOneConfig,
   type Model,
   reparameterizeAsync,
+  resizedPreprocess,
   withCard,
   withInputs,
 } from '@mobileone/core'
@@ -192,8 +193,7 @@ function withSize(model: Model, size: readonly [number, number]): Model {
   const resized = withInputs(model, { [name]: [...shape.slice(0, -2), ...size] })
   const rule = model.card?.preprocess
   if (!rule) return resized
-  const scale = Math.max(size[0] / rule.size[0], size[1] / rule.size[1])
-  return withCard(resized, { preprocess: { ...rule, size, resize: Math.round(rule.resize * scale) } })
+  return withCard(resized, { preprocess: resizedPreprocess(rule, size) })
 }
 
 /**

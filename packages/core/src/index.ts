@@ -91,7 +91,7 @@ export {
   type WeightRole,
   weightRoles,
 } from './model/ops.ts'
-export { imagenetPreprocess } from './model/preprocess.ts'
+export { imagenetPreprocess, resizedPreprocess } from './model/preprocess.ts'
 export { print } from './model/print.ts'
 export { type LayerProfile, type Profile, profile } from './model/profile.ts'
 export { inferShapes, outputShape, type Shapes } from './model/shapes.ts'

@@ -368,6 +368,49 @@ describe('the recipe', () => {
     expect(report.sqnrDb).toBeGreaterThan(35)
   })
 
+  test.each([
+    ['first', 'first', 'second'],
+    ['last', 'second', 'first'],
+  ] as const)(
+    'a weight that a float layer reads as well, %s, stays float for both',
+    async (_, float, other) => {
+      const conv = (name: string, input: string): Node => ({
+        op: 'conv2d',
+        name,
+        inputs: [input],
+        weight: 'w',
+        stride: [1, 1],
+        padding: [0, 0],
+        dilation: [1, 1],
+        groups: 1,
+      })
+      const ofInput = conv(float, 'image')
+      const inside = [{ op: 'relu', name: 'relu', inputs: ['image'] }, conv(other, 'relu')] as const
+      const nodes: readonly Node[] = float === 'first' ? [ofInput, ...inside] : [...inside, ofInput]
+      const source = random(2)
+      const model: Model = {
+        name: 'shared',
+        inputs: { image: { dtype: 'float32', shape: [1, 8, 6, 6] } },
+        nodes: [...nodes, { op: 'add', name: 'sum', inputs: ['first', 'second'] }],
+        outputs: { logits: 'sum' },
+        weights: {
+          w: tensor(
+            [8, 8, 1, 1],
+            Float32Array.from({ length: 64 }, () => source.normal()),
+          ),
+        },
+      }
+      const { model: made, report } = await quantize(model, { samples: samplesOf(model, 4) })
+      expect(made.weights.w?.dtype).toBe('float32')
+      expect(new Map(report.layers.map(({ node, kind, reason }) => [node, [kind, reason]]))).toEqual(
+        new Map([
+          [float, ['float', 'reads the input of the network']],
+          [other, ['float', 'shares its weight with a layer that stays float']],
+        ]),
+      )
+    },
+  )
+
   test('the layer that costs most stays float, within its share, where the backend can tell', async () => {
     const made = graph(
       8,

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  type Backend,
   batchNormToConv,
   compareModels,
   expandKernel,
@@ -354,6 +355,22 @@ describe('reparameterize', () => {
     ])
   })
 
+  it('leaves the name that an identity would have to the value that has it', async () => {
+    const nodes: Node[] = [
+      { op: 'relu', name: 'b.identity', inputs: ['x'] },
+      batchNorm('b', 'x'),
+      add('y', 'b.identity', 'b'),
+    ]
+    const model = filled(graph(4, nodes, statistics('b', 4)))
+    const folded = reparameterize(model)
+    expect(folded.nodes.map(({ name, op }) => [name, op])).toEqual([
+      ['b.identity', 'relu'],
+      ['b', 'conv2d'],
+      ['y', 'add'],
+    ])
+    await expectSameOutput(model, folded)
+  })
+
   it('refuses missing and impossible batch statistics', () => {
     const model = filled(
       graph(4, [conv('y', 'x'), batchNorm('z', 'y')], { 'y.weight': [4, 4, 3, 3], ...statistics('z', 4) }),
@@ -411,5 +428,30 @@ describe('reparameterizeAsync', () => {
     const folding = reparameterizeAsync(model, { signal: controller.signal })
     setTimeout(() => controller.abort(), 5)
     await expect(folding).rejects.toMatchObject({ code: 'aborted', name: 'AbortError' })
+  })
+})
+
+describe('compareModels', () => {
+  it('disposes of the first executor where the second model cannot be compiled', async () => {
+    const model = filled(graph(4, [conv('y', 'x')], { 'y.weight': [4, 4, 3, 3] }))
+    const inner = reference()
+    let held = 0
+    const backend: Backend = {
+      ...inner,
+      async compile(given, options) {
+        if (given.name === 'bad') throw new Error('no such kernel')
+        const executor = await inner.compile(given, options)
+        held++
+        const dispose = async (): Promise<void> => {
+          held--
+          await executor.dispose()
+        }
+        return { ...executor, dispose, [Symbol.asyncDispose]: dispose }
+      },
+    }
+    await expect(compareModels(model, { ...model, name: 'bad' }, { backend })).rejects.toThrow(
+      'no such kernel',
+    )
+    expect(held).toBe(0)
   })
 })

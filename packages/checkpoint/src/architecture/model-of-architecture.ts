@@ -178,7 +178,11 @@ function modelOf(
     if (stored) weights[name] = toWeight(stored)
   }
   const preprocess = graph.card?.preprocess && { ...graph.card.preprocess, ...naming?.preprocess }
-  const card = { ...(preprocess && { preprocess }), ...readCard(checkpoint.metadata), ...options.card }
+  const card = {
+    ...(preprocess && { preprocess }),
+    ...readCard(checkpoint.metadata, options.size),
+    ...options.card,
+  }
   checkLabels(card, classes, graph.name, options.card)
   const model: Model = withCard({ ...graph, weights, name: options.name ?? graph.name }, card)
   validate(model)

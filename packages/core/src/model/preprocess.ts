@@ -27,3 +27,12 @@ export function imagenetPreprocess(
     std: channels === 3 ? [0.229, 0.224, 0.225] : [0.226],
   }
 }
+
+/** `rule` for inputs of another size: with as much of a picture around what is cut out, in proportion. */
+export function resizedPreprocess(
+  rule: Preprocess,
+  size: readonly [height: number, width: number],
+): Preprocess {
+  const scale = Math.max(size[0] / rule.size[0], size[1] / rule.size[1])
+  return { ...rule, size, resize: Math.round(rule.resize * scale) }
+}

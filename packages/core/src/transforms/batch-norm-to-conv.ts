@@ -1,6 +1,6 @@
 import type { BatchNorm, Conv2d } from '../model/model.ts'
 import { makesChannels } from './fold-batch-norm.ts'
-import { type Context, type Rewrite, type Rule, rewrite } from './rewrite.ts'
+import { type Context, freeName, type Rewrite, type Rule, rewrite } from './rewrite.ts'
 import { wideTensor } from './wide.ts'
 
 /**
@@ -33,7 +33,7 @@ export const batchNormToConvRule: Rule = (node, context) => {
   const identity = new Float64Array(channels * perGroup)
   for (let channel = 0; channel < channels; channel++) identity[channel * perGroup + (channel % perGroup)] = 1
 
-  const name = `${node.name}.identity`
+  const name = freeName(`${node.name}.identity`, context)
   const weight = context.weightName(`${name}.weight`, [])
   const conv: Conv2d = {
     op: 'conv2d',

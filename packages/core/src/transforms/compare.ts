@@ -30,14 +30,16 @@ export async function compareModels(a: Model, b: Model, options: CompareOptions)
   const { backend, runs = 2, seed = 1, inputs = {} } = options
   const signal = options.signal ? { signal: options.signal } : {}
   const models = [withInputs(a, inputs), withInputs(b, inputs)] as const
-  const executors = [
-    await backend.compile(models[0], signal),
-    await backend.compile(models[1], signal),
-  ] as const
+  const first = await backend.compile(models[0], signal)
   try {
-    return await compareRuns(executors, runs, random(seed), signal)
+    const second = await backend.compile(models[1], signal)
+    try {
+      return await compareRuns([first, second], runs, random(seed), signal)
+    } finally {
+      await second.dispose()
+    }
   } finally {
-    await Promise.all(executors.map((executor) => executor.dispose()))
+    await first.dispose()
   }
 }
 

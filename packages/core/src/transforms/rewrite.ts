@@ -171,3 +171,10 @@ function assertSameInterface(before: Shapes, model: WideModel, result: WideModel
     }
   }
 }
+
+/** `wanted`, or a variation of it that no value has. */
+export function freeName(wanted: string, context: Context): string {
+  let name = wanted
+  for (let suffix = 2; context.node(name) || context.shape(name); suffix++) name = `${wanted}.${suffix}`
+  return name
+}

@@ -1,6 +1,6 @@
 import type { BatchNorm } from '../model/model.ts'
 import { makesChannels } from './fold-batch-norm.ts'
-import { type Context, type Rewrite, type Rule, rewrite } from './rewrite.ts'
+import { type Context, freeName, type Rewrite, type Rule, rewrite } from './rewrite.ts'
 import { wideData, wideTensor } from './wide.ts'
 
 /**
@@ -60,10 +60,4 @@ const roles = ['weight', 'bias', 'runningMean', 'runningVar'] as const
 
 function isPrivateConv(name: string, context: Context): boolean {
   return makesChannels(context.node(name), context) && context.isPrivate(name)
-}
-
-function freeName(wanted: string, context: Context): string {
-  let name = wanted
-  for (let suffix = 2; context.node(name) || context.shape(name); suffix++) name = `${wanted}.${suffix}`
-  return name
 }

@@ -26,9 +26,9 @@ export type Layer = Conv2d | Linear
 export function planLayers(graph: Graph<Weight>, activations: boolean): readonly LayerPlan[] {
   const uses = findUses(graph)
   const positive = nonNegativeValues(graph)
-  return graph.nodes
+  const plans = graph.nodes
     .filter((node) => weightRoles(node).length > 0)
-    .map((node) => {
+    .map((node): LayerPlan => {
       if (node.op !== 'conv2d' && node.op !== 'linear') {
         return { node, kind: 'float', reason: `${node.op} has no int8 form` }
       }
@@ -38,6 +38,14 @@ export function planLayers(graph: Graph<Weight>, activations: boolean): readonly
       const obstacle = integerObstacle(graph, uses, positive, node)
       return obstacle === undefined ? { node, kind: 'int8' } : { node, kind: 'weights', reason: obstacle }
     })
+  const ofFloat = new Set(
+    plans.flatMap(({ node, kind }) => (kind === 'float' && isLayer(node) ? node.weight : [])),
+  )
+  return plans.map((plan) =>
+    plan.kind !== 'float' && isLayer(plan.node) && ofFloat.has(plan.node.weight)
+      ? { node: plan.node, kind: 'float', reason: 'shares its weight with a layer that stays float' }
+      : plan,
+  )
 }
 
 function floatReason(graph: Graph<Weight>, uses: Uses, node: Layer): string | undefined {
