@@ -489,6 +489,17 @@ const spellings: Readonly<Record<string, Spelling>> = {
     nodes: [node('Squeeze', ['w'], 'k', { axes: [1] }), node('Conv', ['x', 'k'], 'y')],
     weights: [weight('w', [4, 1, 3, 1, 1])],
   },
+  'the scale of a residual branch': {
+    ops: ['relu', 'conv2d', 'add', 'conv2d', 'add'],
+    nodes: [
+      node('Relu', ['x'], 'f'),
+      node('Mul', ['f', 'gamma'], 'scaled'),
+      node('Add', ['x', 'scaled'], 'a'),
+      node('Mul', ['gamma', 'a'], 'again'),
+      node('Add', ['again', 'f'], 'y'),
+    ],
+    weights: [weight('gamma', [3, 1, 1])],
+  },
   'view(size(0), -1) as it is traced': {
     ops: ['flatten'],
     shape: ['batch', 3, 5, 6],

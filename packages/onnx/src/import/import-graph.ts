@@ -87,6 +87,8 @@ export interface Own extends Source {
   readonly kind: 'deferred'
   readonly form: 'own'
   readonly diagonal: FloatConstant
+  /** The node of the file: a depthwise convolution where no layer takes it, as the scale of a residual branch. */
+  readonly source: OnnxNode
 }
 
 /** Parts of an int8 weight that lie apart from its levels. */
@@ -113,7 +115,7 @@ export class ImportGraph {
   readonly #uniqueWeight = uniqueNames()
   readonly #weightNames = new Map<Constant, Map<string, string>>()
   readonly #derived = new Map<Constant, Map<string, FloatConstant>>()
-  readonly #scaled = new Map<Scaled, Made>()
+  readonly #settled = new Map<Scaled | Own, Made>()
   #elementsLeft: number
 
   /**
@@ -193,20 +195,28 @@ export class ImportGraph {
     return this.unsupported(node, `input ${index} ("${node.inputs[index]}") ${whyNotMade(value)}`)
   }
 
-  /** A number times a value as a value of its own; other values as they are. */
+  /** A number times a value, or one for each channel of a map, as a value of its own; other values as they are. */
   settled(value: Value): Value {
-    if (value.kind !== 'deferred' || value.form !== 'scaled') return value
-    const { of, factor, source } = value
-    const known = this.#scaled.get(value)
+    if (value.kind !== 'deferred' || (value.form !== 'scaled' && value.form !== 'own')) return value
+    if (value.form === 'own' && (value.steps || value.of.shape.length !== 4)) return value
+    const { of, source } = value
+    const known = this.#settled.get(value)
     if (known) return known
-    const made = this.emit(source, (name) => ({
-      op: 'affine',
-      name,
-      inputs: [of.name],
-      scale: factor,
-      offset: 0,
-    }))
-    this.#scaled.set(value, made)
+    const made = this.emit(source, (name) =>
+      value.form === 'scaled'
+        ? { op: 'affine', name, inputs: [of.name], scale: value.factor, offset: 0 }
+        : {
+            op: 'conv2d',
+            name,
+            inputs: [of.name],
+            weight: this.weight(value.diagonal, [of.shape[1] as number, 1, 1, 1]),
+            stride: value.stride,
+            padding: [0, 0],
+            dilation: [1, 1],
+            groups: of.shape[1] as number,
+          },
+    )
+    this.#settled.set(value, made)
     return made
   }
 

@@ -149,18 +149,18 @@ export function constantProduct(graph: ImportGraph, node: OnnxNode, a: Constant,
 export function ownShare(graph: ImportGraph, node: OnnxNode, value: Value, by: Constant): Own | undefined {
   if (!(by.data instanceof Float32Array) || graph.soleReader(node)?.op !== 'Add') return undefined
   const isStepped = value.kind === 'deferred' && (value.form === 'numbers' || value.form === 'strided')
-  const source: Source | undefined = isStepped
+  const read: Source | undefined = isStepped
     ? value
     : value.kind === 'made'
       ? { of: value, stride: [1, 1] }
       : undefined
-  if (!source) return undefined
-  const { of, steps, stride } = source
+  if (!read) return undefined
+  const { of, steps, stride } = read
   const isDiagonal =
     isPerChannel(by, of) || (of.shape.length !== 4 && sameShape(by.shape, of.shape.slice(-1)))
   const diagonal = steps ? otherFactor(by as FloatConstant, steps) : (by as FloatConstant)
   if (!isDiagonal || !diagonal) return undefined
-  return { kind: 'deferred', form: 'own', of, ...(steps && { steps }), stride, diagonal }
+  return { kind: 'deferred', form: 'own', of, ...(steps && { steps }), stride, diagonal, source: node }
 }
 
 function otherFactor({ factors }: FloatConstant, one: FloatConstant): FloatConstant | undefined {
