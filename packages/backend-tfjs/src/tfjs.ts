@@ -77,9 +77,7 @@ async function compile(
   refuseUnsupported(model)
   const { library, backend } = await open()
   throwIfAborted(signal, 'compiling for tfjs')
-  // In a loop, and with nothing awaited after it: another executor may select its own backend while this one waits.
-  while (library.getBackend() !== backend) await selectBackend(library, backend)
-  const program = start(library, model)
+  const program = start(library, backend, model)
 
   const shapes = inferShapes(model)
   const weightBytes = Object.values(model.weights).reduce(
@@ -99,8 +97,9 @@ async function compile(
   })
 }
 
-function start(library: Tfjs, model: Model): Program {
+function start(library: Tfjs, backend: string, model: Model): Program {
   try {
+    select(library, backend)
     return buildProgram(library, model)
   } catch (cause) {
     throw translate(cause, 'uploading weights')
@@ -118,7 +117,7 @@ async function run(
   const values = new Map<string, tf.Tensor>()
   let shown: readonly (readonly [name: string, value: tf.Tensor])[] = []
   try {
-    while (library.getBackend() !== backend) await selectBackend(library, backend)
+    select(library, backend)
     for (const name of Object.keys(model.inputs)) values.set(name, upload(library, inputs[name] as Tensor))
     let turn = performance.now()
     for (const { reads, makes, compute, last } of steps) {
@@ -134,7 +133,7 @@ async function run(
       if (signal && performance.now() - turn > pauseInterval) {
         await pause()
         throwIfAborted(signal, 'a run on tfjs')
-        while (library.getBackend() !== backend) await selectBackend(library, backend)
+        select(library, backend)
         turn = performance.now()
       }
     }
@@ -152,6 +151,17 @@ async function run(
   } finally {
     library.dispose([...values.values(), ...shown.map(([, value]) => value)])
   }
+}
+
+/**
+ * Make `backend`, which has been started, the current one again: another executor selects its own wherever this one waits. It happens before the
+ * library's promise, so nothing can come in between.
+ * @throws Error where the backend is no longer registered.
+ */
+function select(library: Tfjs, backend: string): void {
+  if (library.getBackend() === backend) return
+  library.setBackend(backend).catch(() => {})
+  if (library.getBackend() !== backend) throw new Error(`the backend "${backend}" is no longer registered`)
 }
 
 function upload(library: Tfjs, { data, shape }: Tensor): tf.Tensor {
