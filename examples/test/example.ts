@@ -69,13 +69,15 @@ async function leaveWorkspace(path: string): Promise<void> {
   const manifest: Manifest = JSON.parse(await readFile(path, 'utf8'))
   const { dependencies = {}, devDependencies = {} } = manifest
   const isMember = (version: string): boolean => version.startsWith('workspace:')
+  const installed = Object.entries(dependencies).map(([name, version]) => [
+    name,
+    isMember(version) ? currentVersion : version,
+  ])
+  const ofOthers = Object.entries(devDependencies).filter(([, version]) => !isMember(version))
   const copied: Manifest = {
     ...manifest,
-    dependencies: mapEntries(dependencies, ([name, version]) => [
-      name,
-      isMember(version) ? currentVersion : version,
-    ]),
-    devDependencies: mapEntries(devDependencies, (entry) => (isMember(entry[1]) ? undefined : entry)),
+    dependencies: Object.fromEntries(installed),
+    devDependencies: Object.fromEntries(ofOthers),
   }
   await writeFile(path, JSON.stringify(copied, undefined, 2))
 }
@@ -83,15 +85,6 @@ async function leaveWorkspace(path: string): Promise<void> {
 const currentVersion = (
   JSON.parse(await readFile(join(examples, '../packages/sdk/package.json'), 'utf8')) as { version: string }
 ).version
-
-function mapEntries(
-  values: Env,
-  change: (entry: [name: string, value: string]) => [name: string, value: string] | undefined,
-): Env {
-  return Object.fromEntries(
-    Object.entries(values).flatMap((entry) => [change(entry)].filter((kept) => kept !== undefined)),
-  )
-}
 
 /** A new folder that has `name` in its own; its commands see `common`. Remove it when done. */
 export async function emptyFolder(name: string, common: Env = {}): Promise<Example> {

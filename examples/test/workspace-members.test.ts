@@ -2,10 +2,11 @@
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Prediction } from '@mobileone/sdk'
 import { bundleWorker, lacking, launchChromium, pictureFilm, serveWorker } from '@mobileone/testkit'
 import { describe, expect, it } from 'vitest'
 import { type Example, installExample } from './example.ts'
-import { expectedLabels, model, picture, serveFiles } from './page.ts'
+import { expectedLabels, labelText, model, picture, serveFiles } from './page.ts'
 
 /** Install, use and remove the example `name`. */
 async function withExample(name: string, use: (example: Example) => Promise<void>): Promise<void> {
@@ -90,9 +91,8 @@ describe.skipIf(lacking('registry', 'workerd'))('the worker of Cloudflare', () =
             method: 'POST',
             body: new Uint8Array(await readFile(picture)),
           })
-          const { classes } = (await response.json()) as { classes: { label: string; score: number }[] }
-          const labels = classes.map(({ label, score }) => `${label}: ${(100 * score).toFixed(1)} %`)
-          expect(labels.join('\n'), worker.log()).toBe(await expectedLabels())
+          const { classes } = (await response.json()) as { classes: Prediction[] }
+          expect(labelText(classes), worker.log()).toBe(await expectedLabels())
         } finally {
           await worker.close()
         }

@@ -10,8 +10,13 @@ const model = initialize(
 const missing = async (): Promise<OrtLibrary> => {
   throw Object.assign(new Error("Cannot find package 'onnxruntime-web'"), { code: 'ERR_MODULE_NOT_FOUND' })
 }
-/** The native library with a session that fails in these words. */
-const failing = (words: string): OrtLibrary => ({
+/** The native library, whose sessions run by `run`. */
+const runningBy = (
+  run: (
+    session: native.InferenceSession,
+    feeds: native.InferenceSession.FeedsType,
+  ) => ReturnType<native.InferenceSession['run']>,
+): OrtLibrary => ({
   Tensor: native.Tensor,
   env: { wasm: {} },
   InferenceSession: {
@@ -20,12 +25,14 @@ const failing = (words: string): OrtLibrary => ({
       return {
         inputNames: session.inputNames,
         outputNames: session.outputNames,
-        run: async () => Promise.reject(new Error(words)),
+        run: (feeds) => run(session, feeds as native.InferenceSession.FeedsType),
         release: () => session.release(),
       }
     },
   },
 })
+/** One whose runs fail in these words. */
+const failing = (words: string): OrtLibrary => runningBy(() => Promise.reject(new Error(words)))
 
 describe('errors are translated', () => {
   it('a library that is not installed', async () => {
@@ -71,24 +78,10 @@ describe('errors are translated', () => {
 
 it('inputs stay the caller’s where the library sends buffers to its worker', async () => {
   const seen: ArrayBufferLike[] = []
-  const lib: OrtLibrary = {
-    ...failing(''),
-    InferenceSession: {
-      async create(bytes, options) {
-        const session = await native.InferenceSession.create(bytes, options)
-        return {
-          inputNames: session.inputNames,
-          outputNames: session.outputNames,
-          async run(feeds) {
-            const given = Object.values(feeds as native.InferenceSession.FeedsType)
-            seen.push(...given.map(({ data }) => (data as Float32Array).buffer))
-            return session.run(feeds as native.InferenceSession.FeedsType)
-          },
-          release: () => session.release(),
-        }
-      },
-    },
-  }
+  const lib = runningBy((session, feeds) => {
+    seen.push(...Object.values(feeds).map(({ data }) => (data as Float32Array).buffer))
+    return session.run(feeds)
+  })
   const data = new Float32Array(3072)
   for (const [proxy, isLent] of [
     [true, false],

@@ -33,6 +33,11 @@ export interface Binding {
 /** Workgroups of one dimension of a dispatch: the limit every WebGPU device has. */
 export const ROW = 65535
 
+/** So many workgroups in rows. */
+export function inRows(groups: number): readonly [x: number, y: number] {
+  return [Math.min(groups, ROW), Math.ceil(groups / ROW)]
+}
+
 export interface KernelText {
   readonly name: string
   readonly setting: Setting
@@ -56,7 +61,7 @@ export function kernel(text: KernelText): Kernel {
     return `@group(0) @binding(${index}) var<storage, ${access}> ${name}: array<${element}, ${count}>;`
   })
   const groups = text.groups ?? Math.ceil(text.invocations! / workgroup)
-  const [x, y] = [Math.min(groups, ROW), Math.ceil(groups / ROW)]
+  const [x, y] = inRows(groups)
   const index = y > 1 ? `place.y * ${ROW}u + place.x` : 'place.x'
   const start =
     text.groups === undefined

@@ -6,7 +6,7 @@
  */
 import type { Preprocess } from '@mobileone/core'
 import type { Placement } from '@mobileone/core/framing'
-import { ROW, repeat } from '../wgsl.ts'
+import { inRows, ROW, repeat } from '../wgsl.ts'
 
 const filters = {
   bilinear: { radius: 1, body: 'return max(0, 1 - abs(x));' },
@@ -21,10 +21,9 @@ const filters = {
 
 const workgroup = 64
 
-/** The workgroups that turn so many pixels, in rows, as no more than 65535 may stand side by side. */
+/** The workgroups that turn so many pixels. */
 export function imageGroups(pixels: number): readonly [x: number, y: number] {
-  const groups = Math.ceil(pixels / workgroup)
-  return [Math.min(groups, ROW), Math.ceil(groups / ROW)]
+  return inRows(Math.ceil(pixels / workgroup))
 }
 
 /** How the texture is turned, and what is around it. */
