@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
@@ -30,7 +31,12 @@ const config: ViteUserConfig = defineConfig({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
   test: {
-    projects: Object.entries(suites).map(([name, files]) => ({ extends: true, test: { name, ...files } })),
+    projects: Object.entries(suites).map(([name, files]) => ({
+      extends: true,
+      // Half of the time of small files is that of importing the packages again.
+      test: { name, isolate: name !== 'fast', ...files },
+    })),
+    setupFiles: fileURLToPath(new URL('tooling/fast-equality.ts', import.meta.url)),
     testTimeout: 180_000,
     hookTimeout: 300_000,
     maxWorkers: 2,

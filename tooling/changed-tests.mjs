@@ -11,7 +11,7 @@ import { root } from './bootstrap.mjs'
 const SOURCES = new Set(['.ts', '.tsx', '.mts', '.mjs', '.js', '.cjs', '.vue'])
 /** What every test may depend on: the compiler, the bundler, the test runner, the installed libraries. */
 const FOR_ALL =
-  /^(pnpm-lock\.yaml|pnpm-workspace\.yaml|package\.json|vitest\.config\.ts|turbo\.json|tsconfig(\.base)?\.json|tooling\/(tsdown\.base\.ts|notices\.mjs|portable-declarations\.mjs|kernels\.mjs|bootstrap\.mjs))$/
+  /^(pnpm-lock\.yaml|pnpm-workspace\.yaml|package\.json|vitest\.config\.ts|turbo\.json|tsconfig(\.base)?\.json|tooling\/(fast-equality\.ts|tsdown\.base\.ts|notices\.mjs|portable-declarations\.mjs|kernels\.mjs|bootstrap\.mjs))$/
 const SKIPPED = new Set(['node_modules', 'dist', '.git', '.turbo', 'screenshots'])
 
 /** Paths, from the root, of what differs from `ref` in the working tree, new files included. */

@@ -1,27 +1,12 @@
-import { fileURLToPath } from 'node:url'
 import { describeBackend } from '@mobileone/conformance/vitest'
-import { lacking, openModulePage, runPageSuite } from '@mobileone/testkit'
-import { describe, expect, it } from 'vitest'
+import { lacking } from '@mobileone/testkit'
+import { describe, it } from 'vitest'
 import { wasm } from '../src/index.ts'
+import { expectConformanceInChromium } from './conformance-in-chromium.ts'
 import { memory } from './memory.ts'
 
 describeBackend('wasm, 1 thread', () => wasm({ threads: 1 }), { memory })
-describeBackend('wasm, 2 threads', () => wasm({ threads: 2 }), { memory })
 
 describe.skipIf(lacking('chromium'))('wasm in Chromium', () => {
-  const entry = fileURLToPath(new URL('conformance-page.ts', import.meta.url))
-  it.each(['plain', 'relaxed, where there is', '2 threads'])(
-    '%s',
-    async (suite) => {
-      const { page, close } = await openModulePage({ entry })
-      try {
-        const results = await runPageSuite(page, suite)
-        expect(results.filter(({ error }) => error)).toEqual([])
-        expect(results.filter(({ skip }) => !skip).length).toBeGreaterThan(70)
-      } finally {
-        await close()
-      }
-    },
-    180_000,
-  )
+  it('relaxed, where there is', () => expectConformanceInChromium('relaxed, where there is'), 180_000)
 })

@@ -1,34 +1,3 @@
-import { tokenExceptions } from '@mobileone/conformance'
-import { describeBackend } from '@mobileone/conformance/vitest'
-import { describe } from 'vitest'
-import { webgpu } from '../src/index.ts'
-import { gpu } from './gpu.ts'
+import { describeConformanceInNode, otherCases } from './node-conformance.ts'
 
-const device = await (await gpu?.requestAdapter())?.requestDevice()
-let bytes = 0
-if (device) {
-  // The kernels a GPU is given, which a software adapter is slow to compile: hence fewer shapes. Chromium runs the suite on all of
-  // them with the kernels of a software adapter.
-  Object.defineProperty(device, 'adapterInfo', { value: { vendor: 'test' } })
-  const create = device.createBuffer.bind(device)
-  device.createBuffer = (descriptor) => {
-    const buffer = create(descriptor)
-    const destroy = buffer.destroy.bind(buffer)
-    bytes += buffer.size
-    buffer.destroy = () => {
-      bytes -= buffer.size
-      destroy()
-    }
-    return buffer
-  }
-}
-const memory = { measure: () => bytes, allowance: 0, cycles: 10 }
-
-describe.skipIf(!device)('in Node', () => {
-  describeBackend('webgpu', () => webgpu({ device: device! }), {
-    memory,
-    exceptions: tokenExceptions('not written yet'),
-    trials: 2,
-    timeout: 300_000,
-  })
-})
+describeConformanceInNode(otherCases)

@@ -1,0 +1,12 @@
+import { describeBackend } from '@mobileone/conformance/vitest'
+import { lacking } from '@mobileone/testkit'
+import { describe, it } from 'vitest'
+import { wasm } from '../src/index.ts'
+import { expectConformanceInChromium } from './conformance-in-chromium.ts'
+import { memory } from './memory.ts'
+
+describeBackend('wasm, 2 threads', () => wasm({ threads: 2 }), { memory })
+
+describe.skipIf(lacking('chromium'))('wasm in Chromium', () => {
+  it.each(['plain', '2 threads'])('%s', (suite) => expectConformanceInChromium(suite), 180_000)
+})

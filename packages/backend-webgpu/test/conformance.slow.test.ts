@@ -1,0 +1,3 @@
+import { describeConformanceInNode, longCases } from './node-conformance.ts'
+
+describeConformanceInNode(longCases)
