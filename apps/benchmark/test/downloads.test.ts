@@ -1,12 +1,8 @@
-import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { random } from '@mobileone/core'
-import { lacking } from '@mobileone/testkit'
 import { afterAll, expect, it } from 'vitest'
 import { type FileSize, fileSize } from '../src/downloads/file-sizes.ts'
 import { packageFacts } from '../src/downloads/package-facts.ts'
@@ -19,8 +15,6 @@ import {
 
 const folder = mkdtempSync(join(tmpdir(), 'mobileone-sizes-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-/** `npm test` builds it first. */
-const program = fileURLToPath(new URL('../dist/downloads.mjs', import.meta.url))
 
 it('counts a file as it is, with gzip and with brotli', async () => {
   const path = join(folder, 'page.js')
@@ -89,29 +83,3 @@ it('tells whose packages come with a package', () => {
   expect(text).toContain('| **@mobileone/sdk** | **1.0.0** | **MIT** | **2** | **1** |')
   expect(text).toContain('| other | 2.0.0 | Apache-2.0 | 2 | 2 |')
 })
-
-it.skipIf(lacking('chromium', 'webgpu'))(
-  'counts what pages fetch that see the same',
-  async () => {
-    const only = '--only=sdk,backend-wasm,tfjs-wasm'
-    const { stdout } = await promisify(execFile)(process.execPath, [program, '--json', only])
-    const { pages, skipped } = JSON.parse(stdout) as DownloadReport
-    expect(skipped).toEqual([])
-    expect(pages.map(({ page }) => page)).toEqual(['sdk', 'backend-wasm', 'tfjs-wasm'])
-    const total = pages.map(({ files }) => files.reduce((sum, { gzipBytes }) => sum + gzipBytes, 0))
-    expect(total[0]).toBeLessThan(98_000)
-    expect(total[1]).toBeLessThan(total[0] ?? 0)
-    const [, , tfjs] = pages
-    expect(tfjs?.files.map(({ name }) => name.split('/').at(-1))).toEqual([
-      'page.js',
-      'tfjs-backend-wasm-simd.wasm',
-    ])
-    for (const { files } of pages) {
-      for (const { name, bytes, gzipBytes, brotliBytes } of files) {
-        expect(name).not.toMatch(/models|html/)
-        expect([gzipBytes < bytes, brotliBytes > 0]).toEqual([true, true])
-      }
-    }
-  },
-  120_000,
-)

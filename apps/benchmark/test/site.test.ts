@@ -1,10 +1,7 @@
 import { lacking } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { routes } from '../src/site/routes.ts'
-import { goTo, openSite, type Site, violations } from './open-site.ts'
-
-const pages = [...routes.map(({ name }) => name), 'nothing']
-const pageName = (name: string): string => (name === 'nothing' ? 'unknown' : name)
+import { openSite, type Site } from './open-site.ts'
+import { expectPagesSuitEveryone } from './pages.ts'
 
 describe.skipIf(lacking('chromium'))('the site, for everyone', { retry: 1, timeout: 90_000 }, () => {
   let site: Site
@@ -13,28 +10,17 @@ describe.skipIf(lacking('chromium'))('the site, for everyone', { retry: 1, timeo
   })
   afterAll(() => site?.[Symbol.asyncDispose]())
 
-  it.each([
-    ['light', 360],
-    ['dark', 390],
-    ['light', 1280],
-    ['dark', 1280],
-  ] as const)(
-    'has nothing that axe objects to and does not scroll sideways: %s, %i wide',
-    async (colorScheme, width) => {
-      const { page, problems, close } = await site.open('', {
-        viewport: { width, height: 800 },
-        colorScheme,
-        reducedMotion: 'reduce',
-      })
-      for (const name of pages) {
-        await goTo(page, name, pageName(name))
-        expect(await violations(page), name).toEqual([])
-        expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBe(width)
-      }
-      expect(problems).toEqual([])
-      await close()
-    },
-  )
+  // The other widths and schemes: site.slow.test.ts.
+  it('has nothing that axe objects to and does not scroll sideways: light, 360 wide', async () => {
+    const { page, problems, close } = await site.open('', {
+      viewport: { width: 360, height: 800 },
+      colorScheme: 'light',
+      reducedMotion: 'reduce',
+    })
+    await expectPagesSuitEveryone(page)
+    expect(problems).toEqual([])
+    await close()
+  })
 
   it('is isolated, leads on by the keyboard, and says where one is', async () => {
     const { page, problems, close } = await site.open()

@@ -1,34 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { lacking } from '@mobileone/testkit'
-import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { modelReady, openSite, type Site } from './open-site.ts'
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const views = ['classify', 'checkpoint', 'teach', 'train', 'explain', 'nothing']
-const sizes = [
-  { width: 390, height: 844 },
-  { width: 1280, height: 800 },
-]
-
-/** What axe finds on the page as it is, one line for each element. */
-async function violations(page: Page): Promise<string[]> {
-  const { violations } = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<AxeResults> } }
-    return axe.run()
-  })
-  return violations.flatMap(({ id, help, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id}: ${help}: ${target.join(' ')}: ${failureSummary}`),
-  )
-}
-
-async function go(page: Page, view: string): Promise<void> {
-  await page.evaluate((hash) => (location.hash = hash), view)
-  const name = view === 'nothing' ? 'unknown' : view
-  await page.waitForSelector(`main[data-view="${name}"] > :not(h1, .loading)`)
-}
+import { expectSuitsEveryone, goTo, views } from './views.ts'
 
 describe.skipIf(lacking('chromium'))('the page, for everyone', { retry: 1, timeout: 90_000 }, () => {
   let site: Site
@@ -37,18 +11,16 @@ describe.skipIf(lacking('chromium'))('the page, for everyone', { retry: 1, timeo
   })
   afterAll(() => site?.[Symbol.asyncDispose]())
 
-  describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
-    it.each(sizes)('has nothing that axe objects to, $width wide', async (viewport) => {
-      const { page, close } = await site.open('', { viewport, colorScheme, reducedMotion: 'reduce' })
-      await page.evaluate(axe)
-      await modelReady(page)
-      for (const view of views) {
-        await go(page, view)
-        expect(await violations(page), view).toEqual([])
-        expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBe(viewport.width)
-      }
-      await close()
-    })
+  // The other widths and schemes: accessibility.slow.test.ts.
+  it('has nothing that axe objects to, light, 390 wide', async () => {
+    const viewport = { width: 390, height: 844 }
+    const { page, close } = await site.open('', { viewport, colorScheme: 'light', reducedMotion: 'reduce' })
+    await modelReady(page)
+    for (const view of views) {
+      await goTo(page, view)
+      await expectSuitsEveryone(page, view)
+    }
+    await close()
   })
 
   it('leads through all views by the keyboard alone, and says where one is', async () => {

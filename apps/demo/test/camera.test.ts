@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { lacking, pictureFilm } from '@mobileone/testkit'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { overlay, startCamera, track } from './camera-view.ts'
 import { longTasks, watchLongTasks } from './long-tasks.ts'
 import { modelReady, openSite, type Site, takeScreenshots } from './open-site.ts'
 
@@ -25,24 +26,15 @@ describe.skipIf(lacking('chromium'))('the camera', () => {
     await rm(scratch, { recursive: true, force: true })
   })
 
-  const start = async (page: Page): Promise<void> => {
-    await page.getByRole('radio', { name: 'Camera' }).click()
-    await page.getByRole('button', { name: 'Start the camera' }).click()
-  }
-  const overlay = (page: Page): Promise<string | null> => page.textContent('.overlay').catch(() => '')
   const sees = (page: Page): Promise<void> =>
     expect.poll(() => overlay(page), patient).toMatch(/^Trouser \d+ %$/)
-  const track = (page: Page) =>
-    page.evaluateHandle(
-      () => (document.querySelector('video')!.srcObject as MediaStream).getVideoTracks()[0]!,
-    )
 
   it('says what it sees, goes on with another model, and lets go of it', {
     retry: 2,
   }, async () => {
     const { page, problems, close } = await site.open('', { permissions: ['camera'] })
     await modelReady(page)
-    await start(page)
+    await startCamera(page)
     await sees(page)
     await watchLongTasks(page)
     await expect.poll(async () => Number(await page.textContent('.fps')), patient).toBeGreaterThan(3)
@@ -73,35 +65,25 @@ describe.skipIf(lacking('chromium'))('the camera', () => {
     await close()
   })
 
-  it('offers the others where there are several', async () => {
-    await using several = await openSite(['--use-fake-device-for-media-stream=device-count=2'])
-    const { page, problems, close } = await several.open('', { permissions: ['camera'] })
-    await start(page)
-    await page.waitForSelector('.camera select')
-    const first = await track(page)
-    await page.locator('.camera select').selectOption({ index: 1 })
-    await expect.poll(() => first.evaluate(({ readyState }) => readyState), patient).toBe('ended')
-    await expect.poll(() => overlay(page), patient).toMatch(/ \d+ %$/)
-    expect(await (await track(page)).evaluate(({ readyState }) => readyState)).toBe('live')
-    expect(problems).toEqual([])
-    await close()
-  })
-
-  it.each([
-    ['NotAllowedError', /The camera was denied; allow it/],
-    ['NotFoundError', /There is no camera; connect one/],
-    ['NotReadableError', /close what else uses it/],
-    [undefined, /serve the page over https/],
-  ])('says why there is none: %s', async (name, words) => {
+  it('says why there is none', async () => {
     const { page, problems, close } = await site.open('#explain')
-    await page.evaluate((failure) => {
-      if (failure) {
-        navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', failure))
-      } else Object.defineProperty(navigator, 'mediaDevices', { value: undefined })
-    }, name)
-    await page.click('nav a[href="#classify"]')
-    await start(page)
-    await expect.poll(() => page.textContent('.camera .notice').catch(() => ''), patient).toMatch(words)
+    for (const [name, words] of [
+      ['NotAllowedError', /The camera was denied; allow it/],
+      ['NotFoundError', /There is no camera; connect one/],
+      ['NotReadableError', /close what else uses it/],
+      [undefined, /serve the page over https/],
+    ] as const) {
+      await page.evaluate((failure) => {
+        if (failure) {
+          navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', failure))
+        } else Object.defineProperty(navigator, 'mediaDevices', { value: undefined })
+      }, name)
+      await page.click('nav a[href="#classify"]')
+      await startCamera(page)
+      await expect.poll(() => page.textContent('.camera .notice').catch(() => ''), patient).toMatch(words)
+      await page.click('nav a[href="#explain"]')
+      await page.waitForSelector('main[data-view="explain"]')
+    }
     expect(problems).toEqual([])
     await close()
   })

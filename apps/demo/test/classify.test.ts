@@ -141,25 +141,6 @@ describe.skipIf(lacking('chromium'))('pictures', () => {
     await close()
   })
 
-  it('makes all classes anew when the model changes while they are made', async () => {
-    const { page, problems, close } = await site.open()
-    const names = ['0-ankle-boot', '2-trouser', '8-sandal', '18-bag']
-    const many = Array.from({ length: 40 }, (_, index) => join(images, `${names[index % 4]}.png`))
-    await modelReady(page)
-    await page.setInputFiles('input[type=file]', many)
-    await page.click('.choose-open')
-    await page.check('.choose-dialog input[value="float16"]')
-    await page.keyboard.press('Escape')
-    await expect.poll(() => page.textContent('.list [role=status]'), patient).toBe('40 done')
-    await modelReady(page)
-    await expect.poll(() => page.textContent('.list [role=status]'), patient).toBe('40 done')
-    const labels = (await found(page)).map((label) => label.replace(/ \d+ %$/, ''))
-    expect(labels).toEqual(many.map((_, index) => ['Ankle boot', 'Trouser', 'Sandal', 'Bag'][index % 4]))
-    expect(page.url()).toContain('storage=float16')
-    expect(problems).toEqual([])
-    await close()
-  })
-
   it('keeps a picture waiting for a model that has to be downloaded, and says so', async () => {
     const { page, close } = await site.open('?model=s0')
     await page.setInputFiles('input[type=file]', join(images, '18-bag.png'))

@@ -1,60 +1,24 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { lacking, launchChromium } from '@mobileone/testkit'
-import type { Browser, Page } from 'playwright-core'
-import sirv from 'sirv'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { writeServiceWorker } from '../plugins/service-worker.ts'
+import { lacking } from '@mobileone/testkit'
+import { expect, it } from 'vitest'
 import { createSiteServer } from '../src/site-server.ts'
+import { built, kept, openKeptSite } from './kept-site.ts'
 import { modelReady } from './open-site.ts'
 
-const built = fileURLToPath(new URL('../dist/site', import.meta.url))
 const boot = fileURLToPath(new URL('../assets/images/0-ankle-boot.png', import.meta.url))
-const model = 'models/fashion-mnist.folded.safetensors'
-const keptWords = 'Works offline too.'
 
-describe.skipIf(lacking('chromium'))('the page, kept', { retry: 1, timeout: 90_000 }, () => {
-  let browser: Browser
-  let server: Server | undefined
-  beforeAll(async () => {
-    browser = await launchChromium()
-  })
-  afterAll(() => browser?.close())
-  afterEach(stop)
-
-  function stop(): void {
-    server?.close()
-    server?.closeAllConnections()
-  }
-
-  async function serve(next: Server, port = 0): Promise<number> {
-    server = next
-    await new Promise<void>((resolve) => next.listen(port, '127.0.0.1', resolve))
-    return (next.address() as { port: number }).port
-  }
-
-  async function visit(address: string): Promise<{ page: Page; problems: string[] }> {
-    const page = await browser.newPage()
-    const problems: string[] = []
-    page.on('pageerror', (error) => problems.push(String(error)))
-    page.on('console', (message) => {
-      if (message.type() === 'error') problems.push(message.text())
-    })
-    await page.goto(address)
-    await modelReady(page)
-    return { page, problems }
-  }
-
-  const kept = (page: Page) => page.waitForSelector(`.foot :text("${keptWords}")`, { timeout: 30_000 })
-
-  it('works without its server after the first visit: the model, a picture, every view', async () => {
-    const port = await serve(createSiteServer(built))
-    const { page, problems } = await visit(`http://127.0.0.1:${port}/`)
+it.skipIf(lacking('chromium'))(
+  'the page works without its server after the first visit: the model, a picture, every view',
+  {
+    retry: 1,
+    timeout: 90_000,
+  },
+  async () => {
+    await using site = await openKeptSite()
+    const port = await site.serve(createSiteServer(built))
+    const { page, problems } = await site.visit(`http://127.0.0.1:${port}/`)
     await kept(page)
-    stop()
+    site.stop()
 
     await page.reload()
     await modelReady(page)
@@ -75,76 +39,5 @@ describe.skipIf(lacking('chromium'))('the page, kept', { retry: 1, timeout: 90_0
     await page.goto(`http://127.0.0.1:${port}/?threads=2`)
     await modelReady(page)
     expect(problems).toEqual([])
-    await page.close()
-  })
-
-  it('is isolated from its second visit on where the host sends files alone', async () => {
-    const files = sirv(built, { etag: true })
-    const port = await serve(createServer((request, response) => files(request, response)))
-    const address = `http://127.0.0.1:${port}/`
-    const { page, problems } = await visit(address)
-    expect(await page.evaluate(() => crossOriginIsolated)).toBe(false)
-    await kept(page)
-    await page.goto(`${address}?threads=2`)
-    await modelReady(page)
-    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
-    // Whoever keeps nothing has the policy too: it stands in the page.
-    const refused = await page.evaluate(() => fetch('https://example.com/').then(() => 'sent', String))
-    expect(refused).toContain('Failed to fetch')
-    expect(problems.join()).toContain('Content Security Policy')
-    await page.close()
-  })
-
-  it('gives way to the next version when the visitor asks for it, and then to all of it', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'mobileone-site-'))
-    try {
-      await cp(built, folder, { recursive: true, filter: (path) => !/\.(br|gz)$/.test(path) })
-      const port = await serve(createSiteServer(built))
-      const { page } = await visit(`http://127.0.0.1:${port}/`)
-      await kept(page)
-
-      // A build that changes the page, the weights and nothing else.
-      const html = await readFile(join(folder, 'index.html'), 'utf8')
-      await writeFile(join(folder, 'index.html'), html.replace('<body>', '<body data-version="2">'))
-      const weights = await readFile(join(folder, model))
-      weights[weights.length - 1] = (weights[weights.length - 1] as number) ^ 1
-      await writeFile(join(folder, model), weights)
-      await writeServiceWorker(folder, (path) => path.startsWith('assets/'))
-      stop()
-      const asked: string[] = []
-      const next = createSiteServer(folder)
-      next.on('request', (request) => asked.push(request.url ?? ''))
-      await serve(next, port)
-
-      await page.reload()
-      await modelReady(page)
-      await page.waitForSelector('.toast', { timeout: 30_000 })
-      // Until then everything is of the version before.
-      expect(await page.getAttribute('body', 'data-version')).toBeNull()
-      expect(await lastByte(page)).toBe((weights.at(-1) as number) ^ 1)
-      expect(asked.sort()).toEqual(['/index.html', `/${model}`, '/service-worker.js'])
-
-      await Promise.all([page.waitForEvent('load'), page.click('.toast button')])
-      await modelReady(page)
-      expect(await page.getAttribute('body', 'data-version')).toBe('2')
-      expect(await lastByte(page)).toBe(weights.at(-1))
-      expect(await page.$('.toast')).toBeNull()
-      const names = await page.evaluate(async () => {
-        const [name] = await caches.keys()
-        const requests = await (await caches.open(name as string)).keys()
-        return requests.map(({ url }) => new URL(url).pathname)
-      })
-      expect(new Set(names).size, 'one of each file').toBe(names.length)
-      await page.close()
-    } finally {
-      await rm(folder, { recursive: true })
-    }
-  })
-})
-
-function lastByte(page: Page): Promise<number> {
-  return page.evaluate(async (path) => {
-    const response = await fetch(path)
-    return new Uint8Array(await response.arrayBuffer()).at(-1) as number
-  }, model)
-}
+  },
+)

@@ -1,78 +1,23 @@
 import { ort } from '@mobileone/backend-ort'
-import { webgpu } from '@mobileone/backend-webgpu'
 import { interpretPackage, toCoreML } from '@mobileone/coreml'
 import { fromOnnx, toOnnx } from '@mobileone/onnx'
-import {
-  type Backend,
-  loadModel,
-  type Model,
-  print,
-  reference,
-  type Tensors,
-  tensor,
-  toSafetensors,
-  wasm,
-} from '@mobileone/sdk'
-import { compileFirst, initialize, mobileone, variants } from '@mobileone/sdk/network'
+import { loadModel, print, reference, type Tensors, tensor, toSafetensors, wasm } from '@mobileone/sdk'
 import { lacking } from '@mobileone/testkit'
 import { toTflite } from '@mobileone/tflite'
 import { describe, expect, it } from 'vitest'
-import { gpu } from '../../../packages/backend-webgpu/test/gpu.ts'
 import { interpret } from '../../../packages/tflite/test/support/interpreter.ts'
-import { type Detection, detections, detector, intersectionOverUnion, type Level } from '../src/detector.ts'
-import { classMap, segmenter } from '../src/segmenter.ts'
+import { type Detection, detections, intersectionOverUnion, type Level } from '../src/detector.ts'
+import { classMap } from '../src/segmenter.ts'
+import { expectClose, image, levels, networks, run } from './networks.ts'
 
-const size = [96, 128] as const
-const backbone = initialize(mobileone({ ...variants.s0, input: { channels: 3, size } }, { form: 'deploy' }), {
-  seed: 1,
-  statistics: 'random',
-})
-const { graph, levels } = detector(backbone, 20)
-const networks: Record<string, Model> = {
-  detector: initialize(graph, { seed: 2, statistics: 'random' }),
-  segmenter: initialize(segmenter(backbone, 7), { seed: 3, statistics: 'random' }),
-}
-const image = tensor(
-  [1, 3, ...size],
-  Float32Array.from({ length: 3 * size[0] * size[1] }, (_, i) => Math.sin(i * 0.37) + Math.cos(i * 0.011)),
-)
-
-async function run(backend: Backend, model: Model): Promise<Tensors> {
-  const executor = await compileFirst(model, [backend])
-  try {
-    return await executor.run({ image })
-  } finally {
-    await executor.dispose()
-  }
-}
-
-function expectClose(got: Tensors, wanted: Tensors, tolerance: number): void {
-  expect(Object.keys(got).sort()).toEqual(Object.keys(wanted).sort())
-  for (const [name, { shape, data }] of Object.entries(wanted)) {
-    expect(got[name]?.shape, name).toEqual(shape)
-    let [error, largest] = [0, 1]
-    for (const [index, value] of data.entries()) {
-      error = Math.max(error, Math.abs(value - (got[name]?.data[index] as number)))
-      largest = Math.max(largest, Math.abs(value))
-    }
-    expect(error / largest, name).toBeLessThan(tolerance)
-  }
-}
-
-describe.each(Object.keys(networks))('the %s', (name) => {
-  const model = networks[name] as Model
+describe.each(['detector', 'segmenter'] as const)('the %s', (name) => {
+  const model = networks[name]
   const wanted = run(reference(), model)
 
   it('runs on wasm', async () => expectClose(await run(wasm(), model), await wanted, 2e-5))
 
   it('runs on ONNX Runtime', async () => {
     expectClose(await run(ort({ lib: () => import('onnxruntime-node') }), model), await wanted, 2e-5)
-  })
-
-  it.skipIf(!gpu)('runs on WebGPU', async () => {
-    const device = await (await gpu?.requestAdapter())?.requestDevice()
-    expectClose(await run(webgpu({ device: device as GPUDevice }), model), await wanted, 1e-4)
-    device?.destroy()
   })
 
   it('is read back from ONNX and from safetensors', async () => {
@@ -98,7 +43,7 @@ describe.each(Object.keys(networks))('the %s', (name) => {
 })
 
 it('shows what its decoder makes of the scores', async () => {
-  const { boxes, scores } = await run(wasm(), networks.detector as Model)
+  const { boxes, scores } = await run(wasm(), networks.detector)
   expect(boxes?.shape).toEqual([
     1,
     4 * 3 * levels.reduce((sum, { height, width }) => sum + height * width, 0),

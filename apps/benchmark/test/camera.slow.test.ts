@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { lacking } from '@mobileone/testkit'
 import { expect, it } from 'vitest'
 
-/** `npm test` builds it first. */
+/** `npm run test:slow` builds it first. */
 const program = fileURLToPath(new URL('../dist/camera.mjs', import.meta.url))
 
 it.skipIf(lacking('golden', 'chromium'))(
