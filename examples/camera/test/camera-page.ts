@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { goldenPath, launchChromium, pictureFilm } from '@mobileone/testkit'
 import type { Browser, Page } from 'playwright-core'
 import type { Plugin, ViteDevServer } from 'vite'
+import { longTasks, watchLongTasks } from '../../../apps/demo/test/long-tasks.ts'
 
 export const root: string = fileURLToPath(new URL('..', import.meta.url))
 export const assets: string = fileURLToPath(new URL('../../../apps/demo/assets', import.meta.url))
@@ -30,10 +31,6 @@ export const plugins: Plugin[] = [
   }),
 ]
 
-declare global {
-  var longTasks: number[]
-}
-
 /** Chromium with a camera that shows a picture, now darker and now lighter; the film of it lies in `folder`. */
 export async function launchWithCamera(folder: string, picture: string): Promise<Browser> {
   const file = join(folder, `${basename(picture)}.y4m`)
@@ -58,10 +55,14 @@ export function addressOf(served: Pick<ViteDevServer, 'resolvedUrls'>): string {
   return served.resolvedUrls?.local[0] ?? 'nowhere'
 }
 
-/** Press Start and wait until the page says what it sees. */
+/** Press Start and wait until the page says what it sees now. */
 export async function startCamera(page: Page): Promise<void> {
+  const before = await page.textContent('pre')
   await page.click('button')
-  await page.waitForFunction(() => /frames\/s/.test(document.querySelector('pre')?.textContent ?? ''))
+  await page.waitForFunction((before) => {
+    const text = document.querySelector('pre')?.textContent ?? ''
+    return text !== before && /frames\/s/.test(text)
+  }, before)
 }
 
 /** What the page says. */
@@ -72,17 +73,12 @@ export function told(page: Page): Promise<{ readonly label: string; readonly spe
   })
 }
 
-/** Start, and watch a second and a half of results: what the page says then, and its tasks of more than 50 ms, in milliseconds. */
+/** Start, and watch a second and a half of results: what the page says then, and its tasks of more than 50 ms of the processor. */
 export async function watch(
   page: Page,
-): Promise<{ readonly longTasks: readonly number[]; readonly label: string; readonly speed: string }> {
-  await page.evaluate(() => {
-    globalThis.longTasks = []
-    new PerformanceObserver((list) => {
-      for (const { duration } of list.getEntries()) globalThis.longTasks.push(duration)
-    }).observe({ entryTypes: ['longtask'] })
-  })
+): Promise<{ readonly tasks: readonly number[]; readonly label: string; readonly speed: string }> {
+  await watchLongTasks(page)
   await startCamera(page)
   await page.waitForTimeout(1500)
-  return { longTasks: await page.evaluate(() => globalThis.longTasks), ...(await told(page)) }
+  return { tasks: await longTasks(page), ...(await told(page)) }
 }
