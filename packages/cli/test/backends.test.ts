@@ -1,32 +1,23 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { dirname, join } from 'node:path'
-import { goldenPath, lacking, vulkanDriver } from '@mobileone/testkit'
+import { join } from 'node:path'
+import { lacking } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type FoundBackend, openProjectWithBackends, softwareVulkan } from './installed-backends.ts'
 import { openProject, type Project } from './program.ts'
 
 const withoutWebgpu = lacking('webgpu')
-/** WebGPU without a GPU: the software driver and the loader that lie with Chromium. */
-const software = { VK_ICD_FILENAMES: vulkanDriver, LD_LIBRARY_PATH: dirname(vulkanDriver) }
 
 /** What the project has installed, and what it has not. */
 let full: Project
 let bare: Project
 beforeAll(async () => {
-  full = await openProject({
-    'backend-webgpu': ['webgpu'],
-    'backend-ort': ['onnxruntime-node', 'onnxruntime-web'],
-    'backend-tfjs': [
-      '@tensorflow/tfjs-core',
-      '@tensorflow/tfjs-backend-wasm',
-      '@tensorflow/tfjs-backend-cpu',
-    ],
-  })
+  full = await openProjectWithBackends()
   bare = await openProject()
 })
-afterAll(() => {
-  full?.remove()
-  bare?.remove()
+afterAll(async () => {
+  await full?.remove()
+  await bare?.remove()
 })
 
 const choices: readonly (readonly [string, readonly string[], number])[] = [
@@ -55,7 +46,10 @@ describe('--backend', () => {
     '%s gives the logits of the reference, checked with --verify',
     async (_, flags, tolerance) => {
       const args = ['logits', 'red.png', '-w', 'tiny.safetensors', ...flags, '--verify', '-o', 'found.f32']
-      const { backend, shape } = await full.json<{ backend: string; shape: number[] }>(args, software)
+      const { backend, shape } = await full.json<{ backend: string; shape: number[] }>(
+        args,
+        flags[1] === 'webgpu' ? softwareVulkan : undefined,
+      )
       expect([backend, shape]).toEqual([flags[1], [1, 3]])
       const scale = Math.max(1, ...expected.map(Math.abs))
       const found = read('found.f32')
@@ -169,29 +163,12 @@ describe('--backend', () => {
     expect(outcome.stderr).toMatch(/--backend ort cannot run here: ort: ONNX Runtime failed.*abacus/)
     expect(outcome.code).toBe(1)
   })
-
-  it.skipIf(lacking('golden', 'webgpu'))('webgpu names the goldfish', async () => {
-    const photograph = goldenPath('imagenet-sample', 'n01443537_goldfish.JPEG')
-    const [result] = await full.json<{ top: { label: string }[] }[]>(
-      ['classify', photograph, '-w', goldenPath('mobileone_s0.pth.tar'), '-b', 'webgpu', '--verify'],
-      software,
-    )
-    expect(result?.top[0]?.label).toBe('goldfish')
-  })
 })
 
 describe('doctor', () => {
-  interface Found {
-    readonly backend: string
-    readonly flags: string
-    readonly ok: boolean
-    readonly features: string[]
-    readonly reason?: string
-  }
-
   it('tells for each backend its features, or why it is refused and what would help', async () => {
-    const { backends } = await bare.json<{ backends: Found[] }>(['doctor'])
-    const find = (backend: string, flags = ''): Found | undefined =>
+    const { backends } = await bare.json<{ backends: FoundBackend[] }>(['doctor'])
+    const find = (backend: string, flags = ''): FoundBackend | undefined =>
       backends.find((found) => found.backend === backend && found.flags === flags)
     expect(find('wasm')).toMatchObject({ ok: true, features: expect.arrayContaining(['simd']) })
     expect(find('reference')).toMatchObject({ ok: true })
@@ -215,22 +192,5 @@ describe('doctor', () => {
     const { stdout } = await bare.run(['doctor'])
     expect(stdout).toMatch(/✘ webgpu +webgpu is not installed here: npm i webgpu\n/)
     expect(stdout).toMatch(/✔ wasm +(relaxed-)?simd, .*threads?/)
-  })
-
-  it('with --verify runs each backend and compares it with the reference', async () => {
-    const { backends } = await full.json<{ backends: Found[] }>(
-      ['doctor', '--verify'],
-      withoutWebgpu ? {} : software,
-    )
-    const wanted = backends.filter(
-      ({ backend }) => backend !== 'coreml-apple' && (!withoutWebgpu || backend !== 'webgpu'),
-    )
-    expect(wanted.filter(({ ok }) => !ok)).toEqual([])
-    for (const { features } of wanted) expect(features).toContain('matches the reference')
-    const features = wanted.filter(({ backend }) => backend === 'ort').map((found) => found.features.join())
-    expect(features).toEqual([
-      expect.stringMatching(/^cpu,one thread for each core, as the library chooses/),
-      expect.stringMatching(/^wasm,(1 thread|\d threads),/),
-    ])
   })
 })

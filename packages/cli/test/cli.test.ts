@@ -7,7 +7,7 @@ import { fromOnnx } from '@mobileone/onnx'
 import { serve } from '@mobileone/testkit'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Outcome, runProgram, tiny } from './program.ts'
+import { type Outcome, type ProgramHost, runProgram, startHost, tiny } from './program.ts'
 
 const commands = [
   'classify',
@@ -25,12 +25,17 @@ const commands = [
 
 let folder: string
 let weights: string
+let program: ProgramHost
 
-const run = (args: readonly string[], env?: Record<string, string>): Promise<Outcome> =>
-  runProgram(folder, args, env)
+const run = (args: readonly string[]): Promise<Outcome> => program.run(args)
 
-async function json<T>(args: readonly string[]): Promise<T> {
-  const outcome = await run([...args, '--json'])
+/** The document of `--json`. */
+const json = async <T>(args: readonly string[]): Promise<T> => documentOf(await run([...args, '--json']))
+/** The same from a process of its own. */
+const jsonOfProcess = async <T>(args: readonly string[]): Promise<T> =>
+  documentOf(await runProgram(folder, [...args, '--json']))
+
+function documentOf<T>(outcome: Outcome): T {
   expect(outcome.stderr).toBe('')
   expect(outcome.code).toBe(0)
   return JSON.parse(outcome.stdout) as T
@@ -38,6 +43,7 @@ async function json<T>(args: readonly string[]): Promise<T> {
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mobileone-cli-'))
+  program = startHost(folder)
   weights = join(folder, 'tiny.safetensors')
   writeFileSync(weights, toSafetensors(tiny))
   for (const [index, label] of ['red', 'green', 'blue'].entries()) {
@@ -48,11 +54,14 @@ beforeAll(async () => {
       .toFile(join(folder, 'photographs', label, 'a.png'))
   }
 })
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(async () => {
+  await program?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 describe('help', () => {
   it('lists the commands', async () => {
-    const { stdout, code } = await run([])
+    const { stdout, code } = await runProgram(folder, [])
     for (const command of commands) expect(stdout).toContain(`  ${command}`)
     expect(code).toBe(0)
     expect((await run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+/)
@@ -95,7 +104,7 @@ describe('mistakes', () => {
 
   it('names a picture that cannot be decoded', async () => {
     writeFileSync(join(folder, 'broken.jpg'), 'not a picture')
-    const outcome = await run(['classify', 'broken.jpg', '--weights', weights])
+    const outcome = await runProgram(folder, ['classify', 'broken.jpg', '--weights', weights])
     expect(outcome).toMatchObject({ code: 1, stdout: '' })
     expect(outcome.stderr).toMatch(/broken\.jpg/)
   })
@@ -106,15 +115,9 @@ describe('classify', () => {
     const picture = join('photographs', 'red', 'a.png')
     const { stdout } = await run(['classify', picture, '--weights', weights, '--top', '2'])
     expect(stdout).toMatch(/a\.png\n {2}(red|green|blue) +[█░]+ +\d+\.\d %\n/)
-    const results = await json<{ file: string; top: { index: number; label: string; score: number }[] }[]>([
-      'classify',
-      picture,
-      picture,
-      '--weights',
-      weights,
-      '--top',
-      '3',
-    ])
+    const results = await jsonOfProcess<
+      { file: string; top: { index: number; label: string; score: number }[] }[]
+    >(['classify', picture, picture, '--weights', weights, '--top', '3'])
     expect(results).toHaveLength(2)
     expect(results[0]?.file).toBe(picture)
     expect(results[0]?.top.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 5)
@@ -123,7 +126,7 @@ describe('classify', () => {
 
 describe('eval', () => {
   it('reads classes from sub-folders', async () => {
-    const result = await json<{
+    const result = await jsonOfProcess<{
       count: number
       top1: number
       top5: number
@@ -184,7 +187,7 @@ describe('logits', () => {
     const read = (name: string): Float32Array =>
       new Float32Array(new Uint8Array(readFileSync(join(folder, name))).buffer)
     for (const backend of ['wasm', 'reference']) {
-      const result = await json([
+      const result = await jsonOfProcess([
         'logits',
         'input.f32',
         '--weights',
@@ -214,7 +217,7 @@ describe('logits', () => {
 
 describe('inspect', () => {
   it('counts a published variant without weights', async () => {
-    const found = await json<{
+    const found = await jsonOfProcess<{
       train: { params: number }
       deploy: Record<string, number>
       layers: { name: string }[]
@@ -234,7 +237,7 @@ describe('inspect', () => {
 
 describe('reparam and export', () => {
   it('folds, verifies, and writes a file that loads', async () => {
-    const result = await json<{ maxAbsError: number; deploy: { params: number } }>([
+    const result = await jsonOfProcess<{ maxAbsError: number; deploy: { params: number } }>([
       'reparam',
       weights,
       '-o',
@@ -260,7 +263,16 @@ describe('reparam and export', () => {
   })
 
   it('writes ONNX that reads back, with the options of the format', async () => {
-    await json(['export', weights, '--format', 'onnx', '--softmax', '--dynamic-batch', '-o', 'tiny.onnx'])
+    await jsonOfProcess([
+      'export',
+      weights,
+      '--format',
+      'onnx',
+      '--softmax',
+      '--dynamic-batch',
+      '-o',
+      'tiny.onnx',
+    ])
     const back = fromOnnx(readFileSync(join(folder, 'tiny.onnx')))
     expect(Object.keys(back.outputs)).toEqual(['probabilities'])
     expect(back.nodes.map((node) => node.op)).toContain('softmax')
@@ -291,7 +303,7 @@ describe('pull', () => {
     })
     const url = `${server.url}/tiny.safetensors`
     try {
-      const first = await json<{ bytes: number; sha256: string; fromCache: boolean }>(['pull', url])
+      const first = await jsonOfProcess<{ bytes: number; sha256: string; fromCache: boolean }>(['pull', url])
       expect(first).toMatchObject({ bytes: bytes.length, fromCache: false })
       const wrong = await run(['pull', url, '--sha256', '0'.repeat(64)])
       expect(wrong.code).toBe(1)
@@ -311,6 +323,6 @@ describe('pull', () => {
 
 describe('doctor', () => {
   it('tells what pages need for threads', async () => {
-    expect((await run(['doctor'])).stdout).toContain('Cross-Origin-Opener-Policy: same-origin')
+    expect((await runProgram(folder, ['doctor'])).stdout).toContain('Cross-Origin-Opener-Policy: same-origin')
   })
 })

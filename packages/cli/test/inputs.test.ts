@@ -221,10 +221,10 @@ describe('-, standard input', () => {
     })
     let stderr = ''
     child.stderr.on('data', (chunk) => (stderr += chunk))
-    child.stdin.write(readFileSync(at('tiny.safetensors')).subarray(0, 1000))
-    const tries = setInterval(() => child.kill('SIGINT'), 3000)
+    const start = readFileSync(at('tiny.safetensors')).subarray(0, 1000)
+    // More than a pipe holds: once it is written, the program reads.
+    child.stdin.write(Buffer.concat([start, Buffer.alloc(2 ** 20)]), () => child.kill('SIGINT'))
     const code = await new Promise((resolve) => child.on('close', resolve))
-    clearInterval(tries)
     expect([code, existsSync(at('late.safetensors'))]).toEqual([130, false])
     expect(stderr).toBe('mobileone: reading weights from standard input was aborted\n')
   })
@@ -399,23 +399,5 @@ describe('an ONNX file that leaves height and width open', () => {
     expect(outcome.stderr).toMatch(
       /has the shape \[1, 3, .*; give the height and width .* with --size, as 224\n$/,
     )
-  })
-})
-
-describe('in a checkout', () => {
-  it('the libraries of the workspace are found from any folder', async () => {
-    const { libraryFolders } = (await import('../../../tooling/bootstrap.mjs' as string)) as {
-      libraryFolders(): string
-    }
-    const where = { MOBILEONE_PACKAGES: libraryFolders() }
-    for (const flags of [['tfjs', '--tfjs-backend', 'cpu'], ['ort'], ['ort', '--provider', 'wasm']]) {
-      const outcome = await project.run(
-        ['classify', 'red.png', '-w', 'tiny.safetensors', '--backend', ...flags],
-        where,
-      )
-      expect([outcome.code, outcome.stdout.split('\n')[0]]).toEqual([0, 'red.png'])
-    }
-    const run = readFileSync(new URL('../../../tooling/run.mjs', import.meta.url), 'utf8')
-    expect(run).toContain('process.env.MOBILEONE_PACKAGES ??= libraryFolders()')
   })
 })

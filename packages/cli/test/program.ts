@@ -1,13 +1,14 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { toSafetensors } from '@mobileone/checkpoint'
 import { configFromWidths, initialize, type Model, mobileone } from '@mobileone/core'
 import sharp from 'sharp'
 
 const main = fileURLToPath(new URL('../dist/main.mjs', import.meta.url))
+const host = fileURLToPath(new URL('program-host.mjs', import.meta.url))
 const workspace = fileURLToPath(new URL('../../', import.meta.url))
 
 export interface Outcome {
@@ -19,10 +20,11 @@ export interface Outcome {
 /** A folder with weights (`tiny.safetensors`) and a picture (`red.png`) in it, and the program run there. */
 export interface Project {
   readonly folder: string
+  /** Runs share a process, but for those given an environment, even an empty one. */
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Outcome>
   /** The document of `--json`. @throws Error unless the program succeeds. */
   json<T>(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<T>
-  remove(): void
+  remove(): Promise<void>
 }
 
 /** A small train-form network with three classes. */
@@ -53,8 +55,82 @@ export const tiny: Model = {
   },
 }
 
+/** The program in `folder`, run in one process that stays. */
+export interface ProgramHost {
+  run(args: readonly string[]): Promise<Outcome>
+  close(): Promise<void>
+}
+
+const environment = (folder: string): NodeJS.ProcessEnv => ({
+  ...process.env,
+  NODE_PATH: '',
+  MOBILEONE_PACKAGES: '',
+  MOBILEONE_CACHE: join(folder, 'cache'),
+})
+
+/** As {@link runProgram}, without the start of Node and its libraries for each run. A run that ends the process is told as such. */
+export function startHost(folder: string): ProgramHost {
+  let child: ChildProcess | undefined
+  const start = (): ChildProcess => {
+    const started = spawn(process.execPath, [host, pathToFileURL(main).href], {
+      cwd: folder,
+      env: environment(folder),
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    started.stdout?.setEncoding('utf8')
+    started.stderr?.setEncoding('utf8')
+    started.once('close', () => (child = undefined))
+    return started
+  }
+  const runOnce = (args: readonly string[]): Promise<Outcome> =>
+    new Promise((resolve) => {
+      child ??= start()
+      const { stdout: output, stderr: errors } = child
+      let [stdout, stderr] = ['', '']
+      const finish = (outcome: Outcome): void => {
+        output?.off('data', onOutput)
+        errors?.off('data', onErrors)
+        child?.off('close', onClose)
+        resolve(outcome)
+      }
+      const look = (): void => {
+        const end = /\0(\d+)\n$/.exec(stdout)
+        if (end === null || !stderr.endsWith('\0')) return
+        finish({ code: Number(end[1]), stdout: stdout.slice(0, end.index), stderr: stderr.slice(0, -1) })
+      }
+      const onOutput = (text: string): void => {
+        stdout += text
+        look()
+      }
+      const onErrors = (text: string): void => {
+        stderr += text
+        look()
+      }
+      const onClose = (code: number | null): void => finish({ code, stdout, stderr })
+      output?.on('data', onOutput)
+      errors?.on('data', onErrors)
+      child.on('close', onClose)
+      child.send(args)
+    })
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    run(args) {
+      const outcome = last.then(() => runOnce(args))
+      last = outcome
+      return outcome
+    },
+    async close() {
+      await last
+      if (child === undefined) return
+      const closed = new Promise((resolve) => child?.once('close', resolve))
+      child.kill()
+      await closed
+    },
+  }
+}
+
 /**
- * Run the program in `folder`, with a cache of its own there. `onText` gets all of standard output so far as it grows, and
+ * Run the program in `folder`, in a process of its own, with a cache of its own there. `onText` gets all of standard output so far as it grows, and
  * can interrupt the program. `input` is its standard input.
  */
 export function runProgram(
@@ -66,13 +142,7 @@ export function runProgram(
 ): Promise<Outcome> {
   const child = spawn(process.execPath, [main, ...args], {
     cwd: folder,
-    env: {
-      ...process.env,
-      NODE_PATH: '',
-      MOBILEONE_PACKAGES: '',
-      MOBILEONE_CACHE: join(folder, 'cache'),
-      ...env,
-    },
+    env: { ...environment(folder), ...env },
   })
   child.stdin.on('error', () => {})
   child.stdin.end(input)
@@ -103,7 +173,9 @@ export async function openProject(
     .png()
     .toFile(join(folder, 'red.png'))
 
-  const run: Project['run'] = (args, env) => runProgram(folder, args, env)
+  const program = startHost(folder)
+  const run: Project['run'] = (args, env) =>
+    env === undefined ? program.run(args) : runProgram(folder, args, env)
   return {
     folder,
     run,
@@ -112,6 +184,9 @@ export async function openProject(
       if (outcome.code !== 0) throw new Error(`exit code ${outcome.code}: ${outcome.stderr}`)
       return JSON.parse(outcome.stdout)
     },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    async remove() {
+      await program.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
   }
 }
