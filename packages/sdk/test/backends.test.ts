@@ -2,6 +2,7 @@ import { webgpu } from '@mobileone/backend-webgpu'
 import { describe, expect, it, vi } from 'vitest'
 import { type Backend, createClassifier, type Refusal, reference, wasm } from '../src/index.ts'
 import { open } from './backends-example.ts'
+import { tinyModel } from './tiny-model.ts'
 
 const assets = new URL('../../../apps/demo/assets/', import.meta.url)
 const weights = new URL('fashion-mnist.safetensors', assets)
@@ -72,7 +73,7 @@ describe('the choice of a backend', () => {
     const refusals: Refusal[] = []
     const onRefusal = (refusal: Refusal): void => void refusals.push(refusal)
     const backend = [upsideDown(), wasm()]
-    await using checked = await createClassifier({ model: weights, backend, verify: true, onRefusal })
+    await using checked = await createClassifier({ model: tinyModel, backend, verify: true, onRefusal })
     expect(checked.backend).toBe('wasm')
     expect(refusals).toEqual([
       {
@@ -82,10 +83,10 @@ describe('the choice of a backend', () => {
         ),
       },
     ])
-    await using trusted = await createClassifier({ model: weights, backend })
+    await using trusted = await createClassifier({ model: tinyModel, backend })
     expect(trusted.backend).toBe('upside-down')
     await expect(
-      createClassifier({ model: weights, backend: upsideDown, verify: true }),
+      createClassifier({ model: tinyModel, backend: upsideDown, verify: true }),
     ).rejects.toMatchObject({ code: 'wrong-result' })
   })
 })

@@ -1,65 +1,32 @@
-import { fileURLToPath } from 'node:url'
-import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
-import {
-  checkExecutor,
-  checkInPage,
-  goldenPath,
-  imagenetRule,
-  lacking,
-  loadPhotographs,
-  openModulePage,
-  type Photograph,
-  readGolden,
-  softwareGpu,
-  wrongChecks,
-} from '@mobileone/testkit'
-import { preprocess } from '@mobileone/vision'
-import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { reference, wasm } from '../src/index.ts'
+import { checkInPage, lacking, type Photograph, wrongChecks } from '@mobileone/testkit'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { wasm } from '../src/index.ts'
+import { loadPreprocessed, openPhotographsPage, wrongOnS0 } from './s0-photographs.ts'
 
 describe.skipIf(lacking('golden'))('the real S0 on photographs', () => {
   let photographs: readonly Photograph[]
   beforeAll(async () => {
-    photographs = await loadPhotographs(5, (bytes) =>
-      preprocess(bytes, imagenetRule, { orientation: 'ignore' }),
-    )
+    photographs = await loadPreprocessed(5)
   })
 
   it.each([
-    ['reference', reference],
     ['wasm', wasm],
     ['wasm, 2 threads', () => wasm({ threads: 2 })],
-  ] as const)(
-    '%s in Node',
-    async (name, create) => {
-      const model = modelFromCheckpoint(readCheckpoint(readGolden('mobileone_s0.pth.tar')))
-      await using executor = await create().compile(model)
-      expect(
-        wrongChecks(await checkExecutor(executor, photographs.slice(0, name === 'reference' ? 1 : 5))),
-      ).toEqual([])
-    },
-    300_000,
-  )
+  ] as const)('%s in Node', async (_, create) => {
+    expect(await wrongOnS0(create(), photographs)).toEqual([])
+  })
 
-  describe.skipIf(lacking('chromium'))('in Chromium', () => {
-    let opened: { readonly page: Page; close(): Promise<void> }
-    beforeAll(async () => {
-      opened = await openModulePage({
-        entry: fileURLToPath(new URL('photographs-page.ts', import.meta.url)),
-        folders: { '/golden/': goldenPath() },
-        chromiumArguments: softwareGpu,
-      })
-    })
-    afterAll(() => opened?.close())
-
-    it.each(['wasm, plain SIMD', 'wasm, relaxed SIMD where there is', 'wasm, 2 threads', 'webgpu'])(
-      '%s',
-      async (backend) => {
-        const checked = photographs.slice(0, backend === 'webgpu' ? 1 : 5)
-        expect(wrongChecks(await checkInPage(opened.page, backend, checked))).toEqual([])
-      },
-      300_000,
-    )
+  it.skipIf(lacking('chromium'))('wasm in Chromium, on one', async () => {
+    const opened = await openPhotographsPage()
+    try {
+      const checked = await checkInPage(
+        opened.page,
+        'wasm, relaxed SIMD where there is',
+        photographs.slice(0, 1),
+      )
+      expect(wrongChecks(checked)).toEqual([])
+    } finally {
+      await opened.close()
+    }
   })
 })

@@ -3,42 +3,22 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { type ErrorCode, isMobileOneError, type Tensor, tensor } from '@mobileone/core'
-import { goldenPath, lacking } from '@mobileone/testkit'
+import { tensor } from '@mobileone/core'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Backbone } from '../src/head/index.ts'
 import { createClassifier } from '../src/index.ts'
 import { type ClassifierPool, createPool, type PoolOptions, transfer } from '../src/remote/node.ts'
 import { Opened } from '../src/remote/opened.ts'
+import { codeOf, disposePools, open, ownThread, pixels, shipped } from './open-pools.ts'
 import { tinyModel } from './tiny-model.ts'
 
-/** Threads run what the package ships; `npm test` builds it first. */
-const shipped = new URL('../dist/classifier-thread.mjs', import.meta.url)
-const ownThread = new URL('./pool-thread.mjs', import.meta.url)
 const assets = new URL('../../../apps/demo/assets/', import.meta.url)
 const weights = new URL('fashion-mnist.safetensors', assets)
 const picture = fileURLToPath(new URL('images/2-trouser.png', assets))
 
 // The conditions of the tests, which choose the sources, are not for threads of shipped files.
 beforeAll(() => void process.execArgv.splice(0))
-
-const pools: ClassifierPool[] = []
-async function open(options: PoolOptions): Promise<ClassifierPool> {
-  const pool = await createPool({ worker: shipped, ...options })
-  pools.push(pool)
-  return pool
-}
-afterEach(async () => {
-  for (const pool of pools.splice(0)) await pool.dispose()
-})
-
-const codeOf = (call: Promise<unknown>): Promise<ErrorCode | 'done' | undefined> =>
-  call.then(
-    () => 'done' as const,
-    (error) => (isMobileOneError(error) ? error.code : undefined),
-  )
-
-const pixels = { width: 8, height: 8, channels: 3 as const, data: new Uint8Array(192).map((_, i) => i) }
+afterEach(disposePools)
 
 describe('a pool of threads', () => {
   it('gives what one classifier gives', async () => {
@@ -246,61 +226,6 @@ describe('a pool of threads', () => {
     for (const images of ['/missing.png', new Uint8Array(192), 5, null]) {
       expect(await codeOf(pool.classifyEach(images as never).next())).toBe('invalid-argument')
     }
-  })
-
-  it.skipIf(lacking('golden'))(
-    'gives the bits of one classifier on every thread, also while threads end and are replaced: the real S0',
-    async () => {
-      const model = goldenPath('mobileone_s0_unfused.pth.tar')
-      const pool = await open({ model, size: 3, maxQueue: 100, worker: ownThread })
-      const classifier = await createClassifier({ model })
-      const inputs = [1, 2, 3].map((seed) =>
-        tensor(
-          [1, 3, 224, 224],
-          Float32Array.from({ length: 3 * 224 ** 2 }, (_, i) => Math.sin(seed * i)),
-        ),
-      )
-      const want = await Promise.all(inputs.map((input) => classifier.logits(input)))
-      const few = await pool.fewShot({ light: [pixels], dark: [{ ...pixels, data: new Uint8Array(192) }] })
-      const own = await classifier.withHead(few.head)
-      let restarts = 0
-      for (let round = 0; round < 3; round++) {
-        const calls = Array.from({ length: 9 }, async (_, i) =>
-          expect(await pool.logits(inputs[i % 3] as Tensor)).toEqual(want[i % 3]),
-        )
-        const end = codeOf(pool.classify('https://end.test/'))
-        // One that shared the thread may be lost with it.
-        const lost = (await Promise.allSettled(calls)).filter(({ status }) => status === 'rejected')
-        for (const call of lost) expect(call).toMatchObject({ reason: { code: 'device-lost' } })
-        expect(lost.length).toBeLessThanOrEqual(1)
-        expect(await end).toBe('device-lost')
-        restarts++
-        await vi.waitFor(() => expect(pool.stats()).toMatchObject({ ready: 3, restarts }), {
-          timeout: 30_000,
-        })
-        expect(await few.logits(inputs[round] as Tensor)).toEqual(await own.logits(inputs[round] as Tensor))
-      }
-      for (let i = 0; i < 6; i++) expect(await pool.logits(inputs[i % 3] as Tensor)).toEqual(want[i % 3])
-      await few.dispose()
-      await classifier.dispose()
-      await own.dispose()
-    },
-  )
-
-  it('takes little more memory for a thread than the thread itself', () => {
-    const script = fileURLToPath(new URL('./pool-memory.mjs', import.meta.url))
-    const megabytes = (size: number): number => {
-      const { stdout, stderr } = spawnSync(process.execPath, [script, `${size}`], {
-        encoding: 'utf8',
-        timeout: 60_000,
-      })
-      expect(stderr).toBe('')
-      return Number(stdout)
-    }
-    const [one, seven] = [megabytes(1), megabytes(7)]
-    expect(one).toBeGreaterThan(32)
-    // Six copies of the packed weights would be 192 MB beside what six threads of Node take.
-    expect(seven - one).toBeLessThan(200)
   })
 
   it('fails while it is made as a classifier does, and with the reason of a thread that does not start', async () => {

@@ -1,9 +1,10 @@
-import { profile, type Variant } from '@mobileone/core'
+import type { Variant } from '@mobileone/core'
 import { formatBytes } from '../text-table.ts'
 import { intervalText, millions, msColumn, msText, nameColumn, ratioText } from './cells.ts'
 import { mobileoneNetwork, trainedNetwork } from './networks.ts'
 import { paperTable6 } from './paper.ts'
 import type { BarPlot } from './plot.ts'
+import { profileOf } from './profile-of.ts'
 import type { Study, StudyColumn, StudyNetwork, StudyRow } from './study.ts'
 import { gapsOf, isTimed, type Times, timesOf } from './times.ts'
 
@@ -80,7 +81,7 @@ function columnsOf({ series }: Times): StudyColumn[] {
 }
 
 function cellsOf(times: Times, network: StudyNetwork, base: string): string[] {
-  const { params, activationBytes } = profile(network.graph())
+  const { params, activationBytes } = profileOf(network)
   return [
     millions(params),
     (activationBytes / 1e6).toFixed(1),

@@ -1,7 +1,7 @@
-import { profile } from '@mobileone/core'
 import { nameColumn } from './cells.ts'
 import { paperSet, paperTable1, paperTable9 } from './paper.ts'
 import type { ScatterPlot } from './plot.ts'
+import { profileOf } from './profile-of.ts'
 import { type RankCorrelation, spearman } from './spearman.ts'
 import type { Study, StudyColumn, StudyNetwork, StudyRow, StudyTable } from './study.ts'
 import { gapsOf, type Series, type Times, timesOf } from './times.ts'
@@ -21,19 +21,19 @@ const predictors: readonly Predictor[] = [
     title: 'FLOPs',
     about:
       'Multiply-accumulates of convolutions, linear layers and products of matrices: what the paper calls FLOPs.',
-    of: (network) => profile(network.graph()).macs,
+    of: (network) => profileOf(network).macs,
   },
   {
     key: 'params',
     title: 'parameters',
     about: 'Learnable parameters of the folded network.',
-    of: (network) => profile(network.graph()).params,
+    of: (network) => profileOf(network).params,
   },
   {
     key: 'bytes',
     title: 'activation bytes',
     about: 'Bytes of activations that the layers write in one run; in-place functions are not counted.',
-    of: (network) => profile(network.graph()).activationBytes,
+    of: (network) => profileOf(network).activationBytes,
   },
   {
     key: 'layers',

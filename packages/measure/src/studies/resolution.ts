@@ -1,7 +1,7 @@
-import { profile } from '@mobileone/core'
 import { msColumn, msText, nameColumn, paperCells, paperColumns, ratioText } from './cells.ts'
 import { networkNamed, resized } from './networks.ts'
 import type { BarPlot } from './plot.ts'
+import { profileOf } from './profile-of.ts'
 import type { Study, StudyColumn, StudyNetwork, StudyTable } from './study.ts'
 import { gapsOf, isTimed, type Times, timesOf } from './times.ts'
 
@@ -78,12 +78,12 @@ function sizeTable(times: Times, base: StudyNetwork): StudyTable {
     ]),
     ...paperColumns,
   ]
-  const usualMacs = profile(base.graph()).macs
+  const usualMacs = profileOf(base).macs
   const rows = sizes
     .map((size) => ({ size, network: atSize(base, size) }))
     .filter(({ network }) => isTimed(times, network.id))
     .map(({ size, network }) => {
-      const { macs } = profile(network.graph())
+      const { macs } = profileOf(network)
       return {
         id: network.id,
         cells: [
@@ -138,7 +138,7 @@ function findingsOf(times: Times, base: StudyNetwork): string[] {
     const [small, large] = [present[0], present.at(-1)]
     if (small !== undefined && large !== undefined && small !== large) {
       const [from, to] = [atSize(base, small), atSize(base, large)]
-      const macs = profile(to.graph()).macs / profile(from.graph()).macs
+      const macs = profileOf(to).macs / profileOf(from).macs
       const ratio = times.ratio(to.id, from.id, one)
       told.push(
         `from ${small} to ${large} pixels it takes ${ratioText(ratio?.ratio)} times as long for ${ratioText(macs)} times the multiply-adds`,

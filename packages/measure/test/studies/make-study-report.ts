@@ -1,6 +1,6 @@
-import { profile } from '@mobileone/core'
 import { protocol, type Report, type Result, summarize } from '../../src/index.ts'
 import type { StudyNetwork } from '../../src/studies/index.ts'
+import { profileOf } from '../../src/studies/profile-of.ts'
 
 const rounds = protocol('default', { runs: 6, starts: 2 })
 
@@ -48,7 +48,7 @@ function resultOf(network: StudyNetwork, contender: string, ms: number): Result 
     weightBytes: 4,
     maxAbsError: 0,
     maxRelError: 0,
-    macs: profile(network.graph()).macs,
+    macs: profileOf(network).macs,
     ...(contender.startsWith('mobileone-') && { steps: network.graph().nodes.length }),
     samples,
     starts: [{ loadMs: 1, compileMs: 2, firstMs: 3 }],

@@ -1,4 +1,3 @@
-import { profile } from '@mobileone/core'
 import { describe, expect, it } from 'vitest'
 import { parseReport, protocol, type Report, reportJson } from '../../src/index.ts'
 import {
@@ -15,11 +14,12 @@ import {
   studyNames,
   studyText,
 } from '../../src/studies/index.ts'
+import { profileOf } from '../../src/studies/profile-of.ts'
 import { studyReport } from './make-study-report.ts'
 
 /** Each network takes a millisecond and as many nanoseconds as it has thousands of multiply-adds; the rival twice that. */
 const byMacs = (network: StudyNetwork, contender: string): number =>
-  (1 + profile(network.graph()).macs / 1e7) * (contender === 'ort-wasm' ? 2 : 1)
+  (1 + profileOf(network).macs / 1e7) * (contender === 'ort-wasm' ? 2 : 1)
 
 const report = studyReport(networksOfStudies(studyNames), byMacs)
 
@@ -30,9 +30,10 @@ const cell = (table: StudyTable | undefined, row: string, column: string, nth = 
 
 describe.each(studyNames)('%s', (name) => {
   const study = studies[name]
+  const found = study.read(report)
   it('says what the paper says in two sentences, and explains every column', () => {
     expect(study.paper.match(/[.](?= |$)/g)?.length).toBeLessThanOrEqual(3)
-    for (const table of study.read(report).tables) {
+    for (const table of found.tables) {
       for (const { title, about } of table.columns) {
         expect(title).not.toBe('')
         expect(about).toMatch(/.{10}[.]$/s)
@@ -53,11 +54,12 @@ describe.each(studyNames)('%s', (name) => {
     if (study.networks().length > 0) expect(empty.gaps[0]).toMatch(/^Not measured: /)
   })
   it('comes out the same from the JSON document', () => {
-    expect(study.read(parseReport(reportJson(report)))).toEqual(study.read(report))
+    expect(study.read(parseReport(reportJson(report)))).toEqual(found)
   })
   it('is a text and Markdown', () => {
     expect(studyText(study, report)).toContain(study.question)
-    for (const { title } of study.read(report).tables) expect(studyMarkdown(study, report)).toContain(title)
+    const markdown = studyMarkdown(study, report)
+    for (const { title } of found.tables) expect(markdown).toContain(title)
   })
 })
 
