@@ -2,14 +2,21 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { findPictures } from '../src/dataset.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 
 // Permissions do not hold for root, as whom tests may run.
 vi.mock('node:fs/promises', async (original) => {
   const { readdir, stat, ...others } = await original<typeof import('node:fs/promises')>()
   return { ...others, readdir: vi.fn(readdir), stat: vi.fn(stat) }
 })
+
+let findPictures: typeof import('../src/dataset.ts').findPictures
+// Modules that another test file has loaded have the real functions.
+beforeAll(async () => {
+  vi.resetModules()
+  ;({ findPictures } = await import('../src/dataset.ts'))
+})
+afterAll(() => void vi.resetModules())
 
 let folder = ''
 beforeEach(() => {

@@ -83,7 +83,9 @@ const nodePreamble =
   "const { parentPort } = require('node:worker_threads'); const listen = (f) => parentPort.on('message', f); const post = (value) => parentPort.postMessage(value);"
 
 async function startHelper(module: WebAssembly.Module): Promise<Helper> {
-  const { post, next, stop } = typeof Worker === 'function' ? browserWorker() : nodeWorker()
+  // ONNX Runtime Web defines a global Worker in Node.
+  const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads')
+  const { post, next, stop } = threads ? nodeWorker(threads) : browserWorker()
   const ready = next()
   post({ module })
   await ready
@@ -120,8 +122,7 @@ function browserWorker(): Channel {
   }
 }
 
-function nodeWorker(): Channel {
-  const { Worker: ThreadWorker } = process.getBuiltinModule('node:worker_threads')
+function nodeWorker({ Worker: ThreadWorker }: typeof import('node:worker_threads')): Channel {
   const worker = new ThreadWorker(nodePreamble + helperSource, { eval: true })
   worker.unref()
   return {

@@ -2,12 +2,12 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { type Tensor, tensor } from '@mobileone/core'
 import { goldenPath, lacking } from '@mobileone/testkit'
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createClassifier } from '../src/index.ts'
 import { codeOf, disposePools, open, ownThread, pixels } from './open-pools.ts'
+import { useShippedThreads } from './shipped-threads.ts'
 
-// The conditions of the tests, which choose the sources, are not for threads of shipped files.
-beforeAll(() => void process.execArgv.splice(0))
+useShippedThreads()
 afterEach(disposePools)
 
 describe('a pool of threads', () => {

@@ -4,20 +4,20 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { tensor } from '@mobileone/core'
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Backbone } from '../src/head/index.ts'
 import { createClassifier } from '../src/index.ts'
 import { type ClassifierPool, createPool, type PoolOptions, transfer } from '../src/remote/node.ts'
 import { Opened } from '../src/remote/opened.ts'
 import { codeOf, disposePools, open, ownThread, pixels, shipped } from './open-pools.ts'
+import { useShippedThreads } from './shipped-threads.ts'
 import { tinyModel } from './tiny-model.ts'
 
 const assets = new URL('../../../apps/demo/assets/', import.meta.url)
 const weights = new URL('fashion-mnist.safetensors', assets)
 const picture = fileURLToPath(new URL('images/2-trouser.png', assets))
 
-// The conditions of the tests, which choose the sources, are not for threads of shipped files.
-beforeAll(() => void process.execArgv.splice(0))
+useShippedThreads()
 afterEach(disposePools)
 
 describe('a pool of threads', () => {

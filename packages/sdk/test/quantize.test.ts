@@ -15,6 +15,7 @@ import {
   withBatch,
 } from '../src/index.ts'
 import { createPool } from '../src/remote/node.ts'
+import { useShippedThreads } from './shipped-threads.ts'
 
 const train: Model = initialize(
   mobileone(
@@ -48,8 +49,7 @@ const kinds = (model: Model): (readonly [string, boolean])[] =>
     )
     .sort(([a], [b]) => (a < b ? -1 : 1))
 
-// The conditions of the tests, which choose the sources, are not for threads of shipped files.
-beforeAll(() => void process.execArgv.splice(0))
+useShippedThreads()
 
 describe('quantize', () => {
   it('folds, sets steps on the first photographs, and compares on the others', async () => {

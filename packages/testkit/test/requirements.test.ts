@@ -10,15 +10,18 @@ async function load(env: Readonly<Record<string, string>>): Promise<Testkit> {
   return import('../src/requirements.ts')
 }
 
+// Other test files are not on such machines.
+afterEach(() => {
+  vi.unstubAllEnvs()
+  vi.resetModules()
+})
+
 describe('what is missing', () => {
   let warn: ReturnType<typeof vi.spyOn>
   beforeEach(() => {
     warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
   })
-  afterEach(() => {
-    vi.restoreAllMocks()
-    vi.unstubAllEnvs()
-  })
+  afterEach(() => void vi.restoreAllMocks())
 
   it('is skipped with one line that tells what, why and how to get it', async () => {
     const { lacking } = await load({ CHROMIUM_PATH: nowhere, MOBILEONE_REQUIRE: '' })
@@ -58,8 +61,6 @@ describe('what is missing', () => {
 })
 
 describe('what is there', () => {
-  afterEach(() => vi.unstubAllEnvs())
-
   it('is not lacking, required or not', async () => {
     for (const required of ['', 'chromium']) {
       const { lacking } = await load({ CHROMIUM_PATH: process.execPath, MOBILEONE_REQUIRE: required })
@@ -74,5 +75,4 @@ it('an unknown name is an error', async () => {
   expect(() => lacking('chromium')).toThrow(
     'MOBILEONE_REQUIRE names "chrome"; it takes golden, chromium, python, litert, torch, ray, fashion-mnist, webgpu, workerd, bun, deno, webai-runner, swift, firefox, webkit, current-node, registry, arm64-node',
   )
-  vi.unstubAllEnvs()
 })
