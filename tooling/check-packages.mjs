@@ -14,7 +14,7 @@ const budgets = [
   {
     name: 'core + backend-wasm, kernels included',
     source: "export * from '@mobileone/core'\nexport * from '@mobileone/backend-wasm'\n",
-    limit: 75_000,
+    limit: 76_000,
   },
   {
     name: 'sdk for a page that classifies with published weights: one build of the kernels, fetching and labels included',
@@ -26,7 +26,7 @@ const budgets = [
     name: 'sdk, everything, also what is loaded on demand',
     source: "export * from '@mobileone/sdk'\n",
     without: ['@mobileone/backend-webgpu'],
-    limit: 158_500,
+    limit: 159_000,
   },
   {
     name: 'sdk/head, beside the sdk',

@@ -1,6 +1,7 @@
 import { inverseSteps, largestLevel, toLevel } from '../../model/integer-weight.ts'
 import { elementCount, type QuantizedTensor, type Tensor, tensor } from '../../model/tensor.ts'
 import { dequantize } from '../../model/weights.ts'
+import { roundCompensated } from './compensated-rounding.ts'
 import { inputSteps } from './input-steps.ts'
 import type { Layer } from './plan.ts'
 import { PowerRatio } from './power-ratio.ts'
@@ -30,11 +31,21 @@ export function integerForm(weight: Tensor, inputs: InputStatistics): QuantizedT
   return { dtype: 'int8', shape: weight.shape, ...rows, ...(diagonal && { diagonal }), inputSteps: steps }
 }
 
-/** `weight` to be stored as int8: symmetric, a scale for each output channel, the diagonal of a square pointwise convolution apart. */
-export function storedForm(weight: Tensor): QuantizedTensor {
+/**
+ * `weight` to be stored as int8: symmetric, a scale for each output channel, the diagonal of a square pointwise convolution apart, to the
+ * levels that add the least noise to inputs as those of the samples, where their moments are known, and else to the nearest.
+ * @param pace Awaited now and then.
+ */
+export async function storedForm(
+  weight: Tensor,
+  { moments }: InputStatistics,
+  pace: () => Promise<void>,
+): Promise<QuantizedTensor> {
   const { rest, diagonal } = splitDiagonal(weight)
   const rows = quantizeRows(rest, elementCount(weight.shape.slice(1)), { limitLanes: false })
-  return { dtype: 'int8', shape: weight.shape, ...rows, ...(diagonal && { diagonal }) }
+  const fixed = (row: number): number | undefined => (diagonal ? row : undefined)
+  const data = moments ? await roundCompensated(rest, rows.scales, moments, fixed, pace) : rows.data
+  return { dtype: 'int8', shape: weight.shape, ...rows, data, ...(diagonal && { diagonal }) }
 }
 
 /** The identity branch folded into a square pointwise convolution outgrows its other weights, so it stays float. */

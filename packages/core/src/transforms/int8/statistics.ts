@@ -1,14 +1,17 @@
 /**
  * What is known of the input of a layer after some runs, in memory that does not grow with them: the mean behind each weight, for each
- * channel how its values are distributed, and a few inputs of single results.
+ * channel how its values are distributed, how those behind one result vary together, and a few inputs of single results.
  */
 import type { Tensor } from '../../model/tensor.ts'
-import type { Random } from '../../random.ts'
+import { type Random, random } from '../../random.ts'
 import type { Layer } from './plan.ts'
+import { SecondMoments } from './second-moments.ts'
 
 /** Results of a layer that are computed again to see what int8 costs it. */
 const maxPatches = 48
 const patchesPerRun = 4
+/** Results of a run whose inputs tell how these vary together. */
+const momentsPerRun = 128
 
 /** Of one layer, or of several that read one value in the same way. */
 export class InputStatistics {
@@ -20,13 +23,21 @@ export class InputStatistics {
   #positions = 0
   readonly #patches: Float32Array[] = []
   readonly histograms: readonly Histogram[]
+  /** Undefined where they are not wanted, of a grouped convolution, and where a result has too many inputs. */
+  readonly moments: SecondMoments | undefined
+  readonly #places = random(2)
 
-  /** @param distributions Whether to keep a histogram for each channel, of a layer with non-negative inputs. */
-  constructor(layer: Layer, weightShape: readonly number[], distributions: boolean) {
+  /**
+   * @param distributions Whether to keep a histogram for each channel, of a layer with non-negative inputs.
+   * @param moments Whether to keep how the inputs behind a result vary together.
+   */
+  constructor(layer: Layer, weightShape: readonly number[], distributions: boolean, moments: boolean) {
     const [, depth = 1, height = 1, width = 1] = weightShape
     this.#layer = layer
     this.#patch = [depth * (layer.op === 'conv2d' ? layer.groups : 1), height, width]
     this.#sums = new Float64Array(this.#patch[0] * height * width)
+    const isDense = layer.op === 'linear' || layer.groups === 1
+    this.moments = moments && isDense ? SecondMoments.of(this.#sums.length) : undefined
     this.histograms = distributions ? Array.from({ length: this.#patch[0] }, () => new Histogram()) : []
   }
 
@@ -54,7 +65,11 @@ export class InputStatistics {
     for (const [channel, histogram] of this.histograms.entries()) {
       forEachOf(map, channel, 0, 0, (value) => histogram.add(value))
     }
-    for (let count = 0; count < Math.min(patchesPerRun, this.#positions - before); count++) {
+    const added = this.#positions - before
+    for (let count = 0; this.moments && count < Math.min(momentsPerRun, added); count++) {
+      this.moments.add(this.#patchAt(map, this.#places))
+    }
+    for (let count = 0; count < Math.min(patchesPerRun, added); count++) {
       if (this.#patches.length === maxPatches) return
       this.#patches.push(this.#patchAt(map, source))
     }
