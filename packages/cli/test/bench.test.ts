@@ -1,14 +1,12 @@
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { toSafetensors } from '@mobileone/checkpoint'
 import { configFromWidths, initialize, mobileone } from '@mobileone/core'
 import type { Report } from '@mobileone/measure'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type Outcome, runProgram } from './program.ts'
 
-const main = fileURLToPath(new URL('../dist/main.mjs', import.meta.url))
 let folder: string
 
 beforeAll(() => {
@@ -27,17 +25,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-function run(args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [main, 'bench', ...args], {
-    cwd: folder,
-    env: { ...process.env, NODE_PATH: '', MOBILEONE_PACKAGES: '' },
-  })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.on('data', (chunk) => (stdout += chunk))
-  child.stderr.on('data', (chunk) => (stderr += chunk))
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })))
-}
+const run = (args: readonly string[]): Promise<Outcome> => runProgram(folder, ['bench', ...args])
 
 it('measures a backend and says why others were not measured', async () => {
   const { code, stdout, stderr } = await run(
