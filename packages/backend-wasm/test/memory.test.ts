@@ -10,9 +10,9 @@ it('names the limit of WebAssembly where more is asked for', () => {
 })
 
 it('says that the engine refused what is below it', () => {
-  vi.spyOn(WebAssembly, 'Memory').mockImplementation(() => {
+  vi.spyOn(WebAssembly, 'Memory').mockImplementation(function refuse() {
     throw new RangeError('out of memory')
-  })
+  } as never)
   const message = /^wasm: model "large" needs 2048\.0 MiB of memory, which this engine does not give; use/
   expect(() => allocate('large', 2 ** 31, false)).toThrow(
     expect.objectContaining({ code: 'unavailable', message: expect.stringMatching(message) }),

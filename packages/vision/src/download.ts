@@ -1,8 +1,9 @@
 /** Encoded images from servers: no more bytes than allowed, no longer silence than allowed, nothing that is no image. */
-import { MobileOneError, throwIfAborted } from '@mobileone/core'
+import { MobileOneError } from '@mobileone/core'
 import { checkFormat } from './format.ts'
 import { sniffedBytes } from './limits.ts'
 import { checkByteCount, type DecodeSettings } from './source.ts'
+import { timely } from './timely.ts'
 
 /** Download the encoded bytes at an address. */
 export async function download(address: string | URL, settings: DecodeSettings): Promise<Uint8Array> {
@@ -79,30 +80,4 @@ function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
     at += chunk.length
   }
   return bytes
-}
-
-/** `work`, unless the server sends nothing for too long or the signal is aborted. */
-async function timely<T>(work: Promise<T>, { name, signal, stallTimeoutMs }: DecodeSettings): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let onAbort = (): void => {}
-  const stopped = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal?.reason)
-    signal?.addEventListener('abort', onAbort)
-    // Timers of more than 31 bits go off at once.
-    if (stallTimeoutMs >= 2 ** 31) return
-    const seconds = stallTimeoutMs / 1000
-    timer = setTimeout(() => {
-      const message = `${name}: the server sent nothing for ${seconds} s; try again, or raise stallTimeoutMs`
-      reject(new MobileOneError('network', message))
-    }, stallTimeoutMs)
-  })
-  try {
-    return await Promise.race([work, stopped])
-  } catch (error) {
-    throwIfAborted(signal, `loading ${name}`)
-    throw error
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', onAbort)
-  }
 }

@@ -29,3 +29,4 @@ export {
 export { type Interpolation, resize, resizeCrop } from './resize.ts'
 export { cosineSimilarity, type Scored, sigmoid, softmax, topK } from './scores.ts'
 export type { DecodeOptions, ImageSource, PreprocessOptions, Sharp, SharpImage } from './source.ts'
+export { type Patience, timely } from './timely.ts'

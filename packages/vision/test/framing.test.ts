@@ -111,6 +111,7 @@ describe('refused', () => {
   const region = { x: 0, y: 0, width: 4, height: 4 }
   const wrong: readonly [PreprocessOptions, string, RegExp][] = [
     [{ rotate: 45 as never }, 'invalid-argument', /^rotate must be 0, 90, 180 or 270, not 45/],
+    [{ region: null as never }, 'invalid-argument', /^region must be \{ x, y, width, height \}.*not null/],
     [{ flip: 'vertical' as never }, 'invalid-argument', /^flip must be true or false/],
     [
       { fit: 'cover' as never },

@@ -37,7 +37,7 @@ export function checkFraming({ region, rotate = 0, flip = false, fit = 'crop' }:
   if (typeof flip !== 'boolean') refuse('flip', 'true or false', flip)
   if (!['crop', 'stretch', 'letterbox'].includes(fit)) refuse('fit', "'crop', 'stretch' or 'letterbox'", fit)
   if (region === undefined) return
-  const { x, y, width, height } = region
+  const { x, y, width, height } = Object(region) as NonNullable<typeof region>
   if (![x, y, width, height].every(Number.isFinite) || width <= 0 || height <= 0) {
     refuse('region', '{ x, y, width, height } in pixels, of a width and a height above 0', region)
   }

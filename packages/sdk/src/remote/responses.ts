@@ -1,5 +1,5 @@
 import { isMobileOneError, MobileOneError, throwIfAborted } from '@mobileone/core'
-import { imageLimits } from '@mobileone/vision'
+import { imageLimits, timely } from '@mobileone/vision'
 import type { Luggage } from './calls.ts'
 
 /**
@@ -18,7 +18,7 @@ export async function bodyOf(response: Response, { args, signal }: Luggage): Pro
   let bytes = 0
   try {
     for (;;) {
-      const { done, value } = await timely(reader.read(), name, stallTimeoutMs, signal)
+      const { done, value } = await timely(reader.read(), { name, stallTimeoutMs, signal })
       if (done) return new Blob(chunks)
       chunks.push(value)
       bytes += value.byteLength
@@ -41,30 +41,4 @@ export async function bodyOf(response: Response, { args, signal }: Luggage): Pro
 function limitAmong(args: readonly unknown[], name: 'maxBytes' | 'stallTimeoutMs'): number {
   const said = args.map((each) => (each as { readonly [limit: string]: unknown } | null | undefined)?.[name])
   return said.filter((limit) => typeof limit === 'number').at(-1) ?? imageLimits[name]
-}
-
-/** `reading`, unless nothing comes for too long or the signal is aborted. */
-async function timely<T>(
-  reading: Promise<T>,
-  name: string,
-  stallTimeoutMs: number,
-  signal: AbortSignal | undefined,
-): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let onAbort = (): void => {}
-  const stopped = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal?.reason)
-    signal?.addEventListener('abort', onAbort)
-    if (signal?.aborted) onAbort()
-    // Timers of more than 31 bits go off at once.
-    if (stallTimeoutMs >= 2 ** 31) return
-    const message = `${name}: nothing came for ${stallTimeoutMs / 1000} s; try again, or raise stallTimeoutMs`
-    timer = setTimeout(() => reject(new MobileOneError('network', message)), stallTimeoutMs)
-  })
-  try {
-    return await Promise.race([reading, stopped])
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', onAbort)
-  }
 }
