@@ -1,6 +1,6 @@
 /** Looks at the packages as they arrive at a user: what npm and pnpm pack, unpacked. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
@@ -44,6 +44,8 @@ export async function checkTarballs() {
 
 function packByNpm(name, project) {
   const { folder } = publishedPackages().find((entry) => entry.name === name)
+  const manifest = join(folder, 'package.json')
+  const { atime, mtime } = statSync(manifest)
   const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('npm_')))
   const report = execFileSync('npm', ['pack', '--json', '--offline', '--pack-destination', project], {
     cwd: folder,
@@ -52,6 +54,8 @@ function packByNpm(name, project) {
     stdio: ['ignore', 'pipe', 'ignore'],
     shell: process.platform === 'win32',
   })
+  // It was written and restored; a newer one would have everything built again.
+  utimesSync(manifest, atime, mtime)
   const tarball = join(project, basename([JSON.parse(report)].flat()[0].filename))
   return unpackInto(join(project, 'by-npm'), tarball)
 }

@@ -1,16 +1,11 @@
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
-import { type Executor, type Model, profile, reference, withBatch, withOutputs } from '@mobileone/core'
+import { type Model, profile, reference, withBatch, withOutputs } from '@mobileone/core'
 import { lacking, readGolden, readGoldenFloat32 } from '@mobileone/testkit'
 import { describe, expect, test } from 'vitest'
 import { wasm } from '../src/index.ts'
 import { distance } from './distance.ts'
 import { image, network } from './networks.ts'
-
-async function run(executor: Executor, inputs: Parameters<Executor['run']>[0]): Promise<Float32Array> {
-  const { logits } = await executor.run(inputs)
-  await executor.dispose()
-  return logits!.data
-}
+import { expectLogitsOfReference, run } from './reference-logits.ts'
 
 describe('whole networks against the reference', () => {
   test.each([
@@ -18,23 +13,7 @@ describe('whole networks against the reference', () => {
     ['s0', 'train', 45],
     ['s1', 'deploy', 33],
     ['s2', 'deploy', 40],
-    ['s4', 'deploy', 33],
-    ['s4', 'train', 33],
-  ] as const)('%s, %s form, %i pixels', async (variant, form, size) => {
-    const model = network(variant, size, form)
-    const inputs = image(model, 3)
-    const [ours, oracle] = [
-      await run(await wasm().compile(model), inputs),
-      await run(await reference().compile(model), inputs),
-    ]
-    const scale = Math.max(...oracle.map(Math.abs))
-    expect(
-      distance(
-        ours.map((x) => x / scale),
-        oracle.map((x) => x / scale),
-      ),
-    ).toBeLessThan(2e-5)
-  })
+  ] as const)('%s, %s form, %i pixels', expectLogitsOfReference)
 
   test('feature maps of every stage, a batch of 3', async () => {
     const taps = {

@@ -25,7 +25,8 @@ if (device) {
 const memory = { measure: () => bytes, allowance: 0, cycles: 10 }
 
 /** The cases of which the shaders take the software adapter seconds, but for one network. */
-const long = 'linear after flatten|int8 form: MobileOne|network: MobileOne(?!, deploy)'
+const long =
+  'linear after flatten|int8 form: MobileOne|network: (?!MobileOne, deploy)|abort: between|compile: refuses'
 export const longCases = new RegExp(`^(${long})`)
 export const otherCases = new RegExp(`^(?!${long})`)
 

@@ -7,6 +7,12 @@ export async function runReference(model: Model, inputs: Tensors): Promise<Tenso
   return executor.run(inputs)
 }
 
+/** What the int8 elements of `model` stand for, as a backend without integer kernels computes with them. */
+export async function runStored(model: Model, inputs: Tensors): Promise<Tensors> {
+  await using executor = await reference({ precision: 'float32' }).compile(model)
+  return executor.run(inputs)
+}
+
 /** `model` with its weights rounded as a file in float16 holds them. */
 export function inFloat16(model: Model): Model {
   const weights = Object.entries(floatWeights(model)).map(([name, { shape, data }]) => [

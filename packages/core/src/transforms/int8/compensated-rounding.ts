@@ -21,26 +21,70 @@ export async function roundCompensated(
   pace: () => Promise<void>,
 ): Promise<Int8Array> {
   const { size } = moments
-  const factor = await cholesky(conditioned(moments), size, pace)
-  const levels = new Int8Array(values.length)
-  const components = new Float64Array(size)
-  for (let row = 0; row < scales.length; row++) {
+  const factor = conditioned(moments)
+  for (let row = 0; row < size; row++) {
     await pace()
-    const [start, step, zero] = [row * size, scales[row] as number, fixed(row)]
-    components.fill(0)
-    for (let column = size - 1; column >= 0; column--) {
-      const own = column * size
-      const value = values[start + column] as number
-      const wanted = (value + (components[column] as number) / (factor[own + column] as number)) / step
-      const level = column === zero ? 0 : Math.max(-largestLevel, Math.min(largestLevel, Math.round(wanted)))
-      levels[start + column] = level
-      const error = value - level * step
-      for (let other = 0; other < column; other++) {
-        components[other] = (components[other] as number) + (factor[own + other] as number) * error
-      }
-    }
+    factorRow(factor, size, row)
+  }
+  const levels = new Int8Array(values.length)
+  for (let row = 0; row < scales.length; row += 4) {
+    await pace()
+    roundFour(values, scales, row, factor, fixed, levels)
   }
   return levels
+}
+
+/** Rows `first` to `first` + 3, as far as there are so many: together they read `factor`, which no cache holds, once. */
+function roundFour(
+  values: Float64Array,
+  scales: Float32Array,
+  first: number,
+  factor: Float64Array,
+  fixed: (row: number) => number | undefined,
+  levels: Int8Array,
+): void {
+  const size = values.length / scales.length
+  const rows = Math.min(4, scales.length - first)
+  const zeros = Array.from({ length: rows }, (_, row) => fixed(first + row))
+  /** Of L^T e, four rows side by side. */
+  const components = new Float64Array(4 * size)
+  const errors = new Float64Array(4)
+  for (let column = size - 1; column >= 0; column--) {
+    const own = column * size
+    for (let row = 0; row < rows; row++) {
+      const step = scales[first + row] as number
+      const at = (first + row) * size + column
+      const value = values[at] as number
+      const wanted =
+        (value + (components[4 * column + row] as number) / (factor[own + column] as number)) / step
+      const level =
+        column === zeros[row] ? 0 : Math.max(-largestLevel, Math.min(largestLevel, Math.round(wanted)))
+      levels[at] = level
+      errors[row] = value - level * step
+    }
+    addErrors(errors, factor, own, column, components)
+  }
+}
+
+/** What `errors` of column `column` add to the components of those before it. */
+function addErrors(
+  errors: Float64Array,
+  factor: Float64Array,
+  own: number,
+  column: number,
+  components: Float64Array,
+): void {
+  const a = errors[0] as number
+  const b = errors[1] as number
+  const c = errors[2] as number
+  const d = errors[3] as number
+  for (let other = 0, at = 0; other < column; other++, at += 4) {
+    const part = factor[own + other] as number
+    components[at] = (components[at] as number) + part * a
+    components[at + 1] = (components[at + 1] as number) + part * b
+    components[at + 2] = (components[at + 2] as number) + part * c
+    components[at + 3] = (components[at + 3] as number) + part * d
+  }
 }
 
 /**
@@ -62,24 +106,33 @@ function conditioned(moments: SecondMoments): Float64Array {
   return matrix
 }
 
-/** Lower triangular L with L L^T = `matrix`, of which the lower triangle is read, in its place. */
-async function cholesky(
-  matrix: Float64Array,
-  size: number,
-  pace: () => Promise<void>,
-): Promise<Float64Array> {
-  for (let row = 0; row < size; row++) {
-    await pace()
-    const own = row * size
-    for (let column = 0; column <= row; column++) {
-      const other = column * size
-      let sum = matrix[own + column] as number
-      for (let at = 0; at < column; at++) {
-        sum -= (matrix[own + at] as number) * (matrix[other + at] as number)
-      }
-      matrix[own + column] =
-        row === column ? Math.sqrt(Math.max(sum, Number.MIN_VALUE)) : sum / (matrix[other + column] as number)
-    }
+/**
+ * Row `row` of the lower triangular L with L L^T = `matrix`, of which the lower triangle is read, in its place; the rows above are done
+ * (Cholesky).
+ */
+function factorRow(matrix: Float64Array, size: number, row: number): void {
+  const own = row * size
+  for (let column = 0; column <= row; column++) {
+    const other = column * size
+    const sum = (matrix[own + column] as number) - dot(matrix, own, other, column)
+    matrix[own + column] =
+      row === column ? Math.sqrt(Math.max(sum, Number.MIN_VALUE)) : sum / (matrix[other + column] as number)
   }
-  return matrix
+}
+
+/** Four sums, which do not wait for each other. */
+function dot(values: Float64Array, a: number, b: number, count: number): number {
+  let first = 0
+  let second = 0
+  let third = 0
+  let fourth = 0
+  let at = 0
+  for (; at + 4 <= count; at += 4) {
+    first += (values[a + at] as number) * (values[b + at] as number)
+    second += (values[a + at + 1] as number) * (values[b + at + 1] as number)
+    third += (values[a + at + 2] as number) * (values[b + at + 2] as number)
+    fourth += (values[a + at + 3] as number) * (values[b + at + 3] as number)
+  }
+  for (; at < count; at++) first += (values[a + at] as number) * (values[b + at] as number)
+  return first + second + third + fourth
 }
