@@ -8,6 +8,9 @@ import { PowerRatio } from './power-ratio.ts'
 import { quantizeRows } from './quantize-rows.ts'
 import type { InputStatistics } from './statistics.ts'
 
+/** Of fewer results for each input behind one, compensation is shrunk to next to nothing: that of a classifier behind a pooled map. */
+const leastShare = 1 / 8
+
 /** The weight and the bias of a layer in another storage, with what that costs. */
 export interface QuantizedLayer {
   readonly weight: QuantizedTensor
@@ -44,7 +47,8 @@ export async function storedForm(
   const { rest, diagonal } = splitDiagonal(weight)
   const rows = quantizeRows(rest, elementCount(weight.shape.slice(1)), { limitLanes: false })
   const fixed = (row: number): number | undefined => (diagonal ? row : undefined)
-  const data = moments ? await roundCompensated(rest, rows.scales, moments, fixed, pace) : rows.data
+  const isKnown = moments !== undefined && moments.count >= leastShare * moments.size
+  const data = isKnown ? await roundCompensated(rest, rows.scales, moments, fixed, pace) : rows.data
   return { dtype: 'int8', shape: weight.shape, ...rows, data, ...(diagonal && { diagonal }) }
 }
 
