@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { lacking, openModulePage, runPageSuite, softwareGpu } from '@mobileone/testkit'
+import { lacking, runModulePageSuite, softwareGpu } from '@mobileone/testkit'
 import { describe, expect, it } from 'vitest'
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
@@ -8,18 +8,16 @@ describe.skipIf(lacking('chromium'))('tfjs in Chromium', () => {
   it.each(['cpu', 'wasm', 'webgl', 'webgpu'])(
     '%s',
     async (suite) => {
-      const { page, close } = await openModulePage({
-        entry: path('conformance-page.ts'),
-        folders: { '/tfjs/': path('../node_modules/@tensorflow/tfjs-backend-wasm/dist') },
-        chromiumArguments: [...softwareGpu, '--enable-unsafe-swiftshader'],
-      })
-      try {
-        const results = await runPageSuite(page, suite)
-        expect(results.filter(({ error }) => error)).toEqual([])
-        expect(results.filter(({ skip }) => !skip).length).toBeGreaterThan(60)
-      } finally {
-        await close()
-      }
+      const results = await runModulePageSuite(
+        {
+          entry: path('conformance-page.ts'),
+          folders: { '/tfjs/': path('../node_modules/@tensorflow/tfjs-backend-wasm/dist') },
+          chromiumArguments: [...softwareGpu, '--enable-unsafe-swiftshader'],
+        },
+        suite,
+      )
+      expect(results.filter(({ error }) => error)).toEqual([])
+      expect(results.filter(({ skip }) => !skip).length).toBeGreaterThan(60)
     },
     300_000,
   )

@@ -44,6 +44,6 @@ export {
 } from './requirements.ts'
 export { type Page, serve } from './server.ts'
 export { type BrowserName, type EngineName, type StartedEngine, startEngine } from './start-engine.ts'
-export { type PageCaseResult, runPageSuite } from './suites.ts'
+export { type PageCaseResult, runModulePageSuite, runPageSuite } from './suites.ts'
 export { bundleWorker, serveWorker } from './workerd.ts'
 export { fillPlaces, type Places, readWithPlaces, writePlaces } from './written-places.ts'

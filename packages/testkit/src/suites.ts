@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core'
+import { type ModulePageOptions, openModulePage } from './page.ts'
 
 /** A case of a conformance suite that ran in a page. */
 export interface PageCaseResult {
@@ -21,4 +22,17 @@ export async function runPageSuite(page: Page, name: string): Promise<readonly P
     if (!run) throw new Error(`the page has no suite "${suite}"`)
     return run()
   }, name)
+}
+
+/** {@link runPageSuite} on a page that is opened for it, and closed. */
+export async function runModulePageSuite(
+  options: ModulePageOptions,
+  name: string,
+): Promise<readonly PageCaseResult[]> {
+  const { page, close } = await openModulePage(options)
+  try {
+    return await runPageSuite(page, name)
+  } finally {
+    await close()
+  }
 }
