@@ -5,11 +5,12 @@ export default library(
   {
     index: 'src/index.ts',
     worker: 'src/worker.ts',
+    wide: 'src/wide.ts',
     'embedded-kernels': 'src/embedded-kernels.ts',
     'workerd-kernels': 'src/workerd-kernels.ts',
   },
   {
     deps: { neverBundle: ['#kernels', /\.wasm$/] },
-    copy: ['relaxed', 'plain'].map((name) => `src/generated/${name}.wasm`),
+    copy: ['relaxed', 'wide', 'plain'].map((name) => `src/generated/${name}.wasm`),
   },
 )

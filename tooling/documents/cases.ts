@@ -161,6 +161,15 @@ writeFileSync('mine.pth', toSafetensors(initialize(mobileone(config, { form: 'tr
     },
   },
   {
+    document: 'packages/backend-wasm/README.md',
+    has: 'export async function compileFastest(',
+    async check({ compileFastest }) {
+      const executor = await compileFastest(s0())
+      expect(executor.features).toContain('simd')
+      await executor.dispose()
+    },
+  },
+  {
     document: 'packages/backend-webgpu/README.md',
     has: 'compileFirst(model, [webgpu(), wasm()]',
     async check({ compile }) {

@@ -7,8 +7,8 @@ const HEAD = `/**
  * allocate 15 on x64, H = 6 with it.
  * Memory: 8 input channels of the H pixels lie 32 bytes apart, so one pointer with constant offsets reads all of them
  * (load32_splat); \`plane\` bytes further come the next 8 channels. \`panel\` is packed, 32 bytes per k. The result is
- * H x 32 contiguous bytes. UNROLL of the 8 channels are unrolled from H = 4 on; a last group of fewer channels reads no further than it
- * must.
+ * H x 32 contiguous bytes. UNROLL of the 8 channels are unrolled from H = RARE on; a last group of fewer channels reads no further
+ * than it must.
  */
 import { atLeast, fma } from '../simd'
 
@@ -19,9 +19,6 @@ export const ACCUMULATE: i32 = 2
 export const APPLY_SIX: i32 = 4
 `
 
-/** Tiles lower than this are the last of few pixels: they are not unrolled, for the bytes. */
-const RARE = 4
-
 /** Bytes of one pixel's 8 channels, and of one row of a panel. */
 const ROW = 32
 
@@ -30,19 +27,20 @@ const PARAMETERS =
 
 /**
  * The module `assembly/generated/gemm-tile-f32.ts`.
- * @param {{ height: number, unroll: number, addressed?: boolean }} tile `height`: pixels of the tallest tile. `unroll`: input channels that are
- * unrolled, a divisor of 8. `addressed`: whether an input is read at a sum instead of at a constant distance: JavaScriptCore makes one
- * instruction of a load32_splat that has no offset, and three of any other.
+ * @param {{ height: number, unroll: number, rare?: number, addressed?: boolean }} tile `height`: pixels of the tallest tile. `unroll`: input
+ * channels that are unrolled, a divisor of 8. `rare`: tiles lower than this are the last of few pixels, and not unrolled, for the bytes.
+ * `addressed`: whether an input is read at a sum instead of at a constant distance: JavaScriptCore makes one instruction of a load32_splat
+ * that has no offset, and three of any other.
  */
-export function gemmTile({ height, unroll, addressed = false }) {
+export function gemmTile({ height, unroll, rare = 4, addressed = false }) {
   if (8 % unroll !== 0) throw new Error(`a tile unrolls 1, 2, 4 or 8 channels, not ${unroll}`)
   const heights = count(height).map((index) => index + 1)
   const lines = [
-    HEAD.replace('HEIGHT', height).replace('UNROLL', unroll),
+    HEAD.replace('HEIGHT', height).replace('UNROLL', unroll).replace('RARE', rare),
     '/** Pixels of the tallest tile. */',
     `export const TILE_HEIGHT: i32 = ${height}`,
     '',
-    ...heights.flatMap((pixels) => [...strip(pixels, pixels < RARE ? 1 : unroll, addressed), '']),
+    ...heights.flatMap((pixels) => [...strip(pixels, pixels < rare ? 1 : unroll, addressed), '']),
     '/** `tiles` tiles of `h` pixels each, one after the other. */',
     ...block(
       `export function strips(h: i32, ${PARAMETERS}): void`,

@@ -1,7 +1,11 @@
 import { MobileOneError } from '@mobileone/core'
+import { tileHeights } from './generated/tile-heights.ts'
 
-/** Which of the two builds of the kernels. */
-export type Simd = 'relaxed' | 'plain'
+/**
+ * Which build of the kernels: with fused multiply-add, with that and taller tiles for engines that join 128-bit operations in pairs, or
+ * with neither.
+ */
+export type Simd = keyof typeof tileHeights
 
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]
 /** (type (func (param v128) (result v128))) (func (type 0)) */
@@ -41,12 +45,19 @@ export function detectSimd(): Promise<Simd | undefined> {
 
 /**
  * The build of the kernels to use, where `wanted` is one that this engine must have.
- * @throws MobileOneError `unavailable` where it has not.
+ * @param source Kernels from elsewhere.
+ * @throws MobileOneError `unavailable` where it has not; `invalid-argument` for another build than there is, and for `wide` without its kernels.
  */
-export async function chooseSimd(wanted: Simd | undefined): Promise<Simd> {
+export async function chooseSimd(wanted: Simd | undefined, source: unknown): Promise<Simd> {
   const detected = await detectSimd()
   const simd = wanted ?? detected
-  if (!simd || !detected || (simd === 'relaxed' && detected === 'plain')) {
+  if (simd && (!(simd in tileHeights) || (simd === 'wide' && !source))) {
+    throw new MobileOneError(
+      'invalid-argument',
+      `wasm: no kernels for simd: ${JSON.stringify(simd)}; 'wide' takes what @mobileone/backend-wasm/wide gives`,
+    )
+  }
+  if (!simd || !detected || (simd !== 'plain' && detected === 'plain')) {
     throw new MobileOneError(
       'unavailable',
       detected
@@ -59,5 +70,6 @@ export async function chooseSimd(wanted: Simd | undefined): Promise<Simd> {
 
 /** In the words of a probe. */
 export function simdFeatures(simd: Simd): string[] {
-  return simd === 'relaxed' ? ['simd', 'relaxed-simd'] : ['simd']
+  if (simd === 'plain') return ['simd']
+  return ['simd', 'relaxed-simd', ...(simd === 'wide' ? ['wide tiles'] : [])]
 }

@@ -76,7 +76,7 @@ export async function packModel(model: Model, options: PackOptions): Promise<Pac
   }
   throwIfAborted(signal, 'compiling for wasm')
   validate(model)
-  const simd = await chooseSimd(options.simd)
+  const simd = await chooseSimd(options.simd, options.wasm)
   const wanted = planThreads(options.threads)
   const loading = loadModule(simd, options.wasm, true)
   loading.catch(() => {})

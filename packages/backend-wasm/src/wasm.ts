@@ -19,7 +19,10 @@ import type { WorkerAddress } from './thread-pool.ts'
 export interface WasmOptions {
   /** The kernels, where they shall not come out of this package's JavaScript: must be of the same build. */
   readonly wasm?: WasmSource
-  /** Which build of the kernels. Default: `relaxed` (fused multiply-add) where the engine has it, else `plain`. */
+  /**
+   * Which build of the kernels. Default: `relaxed` (fused multiply-add) where the engine has it, else `plain`. `wide` comes as `wasm`, out of
+   * `@mobileone/backend-wasm/wide`.
+   */
   readonly simd?: Simd
   /**
    * How many threads share the work of a run, the calling one included. More than the machine runs at a time are refused; where
@@ -73,7 +76,7 @@ async function preload(
   { wasm, simd: wanted, ...options }: WasmOptions,
 ): Promise<void> {
   if (wasm !== undefined) return
-  const simd = await chooseSimd(wanted)
+  const simd = await chooseSimd(wanted, wasm)
   const shared = planThreads(options.threads).threads > 1
   const module = loadModule(simd, undefined, shared)
   if (model) await int8For(model, simd, options.precision, module, shared)
@@ -87,7 +90,7 @@ async function compile(
 ): Promise<Executor> {
   throwIfAborted(compileOptions.signal, 'compiling for wasm')
   validate(model)
-  const simd = await chooseSimd(options.simd)
+  const simd = await chooseSimd(options.simd, options.wasm)
   const threads = planThreads(options.threads)
   const { wasm, worker, precision } = options
   checkPrecision(precision)

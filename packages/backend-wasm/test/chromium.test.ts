@@ -91,7 +91,14 @@ describe.skipIf(lacking('chromium'))('in Chromium', () => {
       [[...inputs.image!.data]],
     )
     expect(found.features).toContain('relaxed-simd')
-    expect(Object.keys(found.logits)).toEqual(['relaxed', 'plain', 'two threads', 'plain, two threads'])
+    expect(Object.keys(found.logits)).toEqual([
+      'relaxed',
+      'plain',
+      'two threads',
+      'plain, two threads',
+      'wide',
+      'wide, two threads',
+    ])
     for (const [name, logits] of Object.entries(found.logits)) {
       const gap = distance(
         Float32Array.from(logits, (x) => x / scale),
@@ -99,8 +106,28 @@ describe.skipIf(lacking('chromium'))('in Chromium', () => {
       )
       expect(gap, name).toBeLessThan(2e-5)
     }
-    expect(found.logits['two threads']).toEqual(found.logits.relaxed)
+    for (const same of ['two threads', 'wide', 'wide, two threads'])
+      expect(found.logits[same], same).toEqual(found.logits.relaxed)
     await expect.poll(() => page.workers().length).toBe(0)
+    await page.close()
+  })
+
+  test('builds that there are not, and `wide` without its kernels, are refused; the fastest kernels run', async () => {
+    const page = await open('/')
+    const found = await page.evaluate(async () => {
+      const { start, fastest } = (globalThis as unknown as Page1).backend
+      const options = await fastest()
+      return {
+        unknown: await start({ simd: 'avx' as 'plain' }),
+        wide: await start({ simd: 'wide' }),
+        chosen: Object.keys(options),
+        fastest: await start(options),
+      }
+    })
+    expect(found.unknown).toMatch(/^invalid-argument: .*"avx"/)
+    expect(found.wide).toMatch(/^invalid-argument: .*@mobileone\/backend-wasm\/wide/)
+    expect([[], ['simd', 'wasm']]).toContainEqual(found.chosen)
+    expect(found.fastest).toBe('ran')
     await page.close()
   })
 
@@ -129,6 +156,7 @@ describe.skipIf(lacking('chromium'))('in Chromium', () => {
         expect(Math.max(...logits.map((x, i) => Math.abs(x - want[i]!)))).toBeLessThan(1e-4)
       }
       const [relaxed, plain] = [found.relaxed!, found.plain!]
+      expect(found.wide).toEqual(relaxed)
       expect(Math.max(...relaxed.map((x, i) => Math.abs(x - plain[i]!)))).toBeLessThan(1e-4)
       await page.close()
     },

@@ -14,7 +14,6 @@ import {
   type Weight,
 } from '@mobileone/core'
 import type { Int8Kernel } from '../src/choose.ts'
-import type { Simd } from '../src/detect-simd.ts'
 import { runWith } from './int8-networks.ts'
 
 /** Levels that four to a lane of int16 stay within its limit. */
@@ -62,7 +61,7 @@ export function seededS0(): { readonly model: Model; readonly inputs: Tensors } 
 
 /** How the logits of a network are computed. */
 export interface Int8Run {
-  readonly simd: Simd
+  readonly simd: 'plain' | 'relaxed'
   readonly kernel: Int8Kernel
   readonly threads: number
 }

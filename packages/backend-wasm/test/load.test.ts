@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { plain } from '../src/generated/plain.ts'
 import { relaxed } from '../src/generated/relaxed.ts'
 import { type WasmOptions, wasm } from '../src/index.ts'
+import { fastestKernels, wideKernels } from '../src/wide.ts'
 import { image, network } from './networks.ts'
 
 const kernels = (text: string): Uint8Array<ArrayBuffer> =>
@@ -84,7 +85,7 @@ describe('kernels from elsewhere', () => {
   })
 })
 
-test('both builds are at most 45 kB', () => {
+test('the builds that pages load are at most 45 kB', () => {
   for (const text of [plain, relaxed]) expect(kernels(text).length).toBeLessThanOrEqual(45_000)
 })
 
@@ -92,6 +93,16 @@ test('relaxed SIMD is refused where the engine has none', async () => {
   const probe = await wasm().probe()
   if (probe.ok && probe.features.includes('relaxed-simd')) return
   await expect(logits({ simd: 'relaxed' })).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(logits(await wideKernels())).rejects.toMatchObject({ code: 'unavailable' })
+  expect(await fastestKernels()).toEqual({})
+})
+
+test('another build than there is, and `wide` without its kernels, are refused', async () => {
+  await expect(logits({ simd: 'avx' as 'plain' })).rejects.toMatchObject({ code: 'invalid-argument' })
+  await expect(logits({ simd: 'wide' })).rejects.toMatchObject({
+    code: 'invalid-argument',
+    message: expect.stringContaining('@mobileone/backend-wasm/wide'),
+  })
 })
 
 test('compile reports progress and can be aborted', async () => {

@@ -1,6 +1,7 @@
 /** What the tests in Chromium run inside of the page. */
 import { type Model, mobileone, spec, tensor, variants } from '@mobileone/core'
 import { type WasmOptions, wasm } from '../src/index.ts'
+import { fastestKernels, type KernelOptions, wideKernels } from '../src/wide.ts'
 import { image, network } from './networks.ts'
 
 export async function features(): Promise<readonly string[]> {
@@ -29,6 +30,8 @@ export async function logits(
       plain: await run(model, { simd: 'plain' }, input),
       'two threads': await run(model, { threads: 2 }, input),
       'plain, two threads': await run(model, { simd: 'plain', threads: 2 }, input),
+      wide: await run(model, await wideKernels(), input),
+      'wide, two threads': await run(model, { ...(await wideKernels()), threads: 2 }, input),
     },
   }
 }
@@ -54,7 +57,14 @@ export async function realLogits(names: readonly string[]): Promise<Record<strin
     relaxed: await run(model, { simd: 'relaxed' }, input),
     plain: await run(model, { simd: 'plain' }, input),
     'two threads': await run(model, { threads: 2 }, input),
+    wide: await run(model, await wideKernels(), input),
   }
+}
+
+export async function fastest(): Promise<KernelOptions> {
+  const options = await fastestKernels()
+  if (options !== (await fastestKernels())) throw new Error('timed twice')
+  return options
 }
 
 export async function start(options: WasmOptions): Promise<string> {

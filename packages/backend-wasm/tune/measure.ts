@@ -5,6 +5,7 @@ import { type Layer, timeLayers } from './layers.ts'
 import { type NetworkTimes, timeNetwork } from './network.ts'
 import { startPeak } from './timing.ts'
 
+export { measureBuilds } from './builds.ts'
 export { measureInt8 } from './int8.ts'
 
 export interface Report extends NetworkTimes {

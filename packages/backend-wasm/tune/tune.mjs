@@ -3,8 +3,11 @@
  *
  *   npm run tune -- [s0 ... s4] [--runtime chromium|node] [--rounds 30] [--network] [--json file]
  *   npm run tune -- [s0 ... s4] --int8 [--threads 2] [--runtime ...] [--rounds 30] [--json file]
+ *   npm run tune -- [s0 ... s4] --builds [--runtime ...] [--rounds 30] [--json file]
  *
  * --network leaves out the layers alone and times the whole network only. --int8 times it in the int8 form with each kernel, beside float32.
+ * --builds times it in float32 with each build of the kernels. --js-flags=--wasm-revectorize, or other flags of V8, are Chromium's; Node
+ * takes its own before the program's name.
  */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -24,6 +27,8 @@ const { values, positionals } = parseArgs({
     json: { type: 'string' },
     network: { type: 'boolean', default: false },
     int8: { type: 'boolean', default: false },
+    builds: { type: 'boolean', default: false },
+    'js-flags': { type: 'string' },
     threads: { type: 'string', default: '1' },
   },
 })
@@ -47,15 +52,16 @@ const code = result[0].output[0].code
 
 const reports = {}
 const rounds = Number(values.rounds)
-/** The function of measure.ts to call, and what it takes besides the variant. */
-const [call, ...facts] = values.int8
-  ? ['measureInt8', rounds, Number(values.threads)]
-  : ['measure', rounds, !values.network]
+/** The function of measure.ts to call, what shows its report, and what it takes besides the variant. */
+const [call, show, ...facts] = values.int8
+  ? ['measureInt8', showInt8, rounds, Number(values.threads)]
+  : values.builds
+    ? ['measureBuilds', showBuilds, rounds]
+    : ['measure', showLayers, rounds, !values.network]
 for (const variant of positionals.length > 0 ? positionals : ['s0']) {
   const report = values.runtime === 'chromium' ? await inChromium(variant) : await inNode(variant)
   reports[variant] = report
-  if (values.int8) showInt8(variant, report)
-  else show(variant, report)
+  show(variant, report)
 }
 if (values.json) writeFileSync(values.json, JSON.stringify(reports, null, 2))
 
@@ -81,7 +87,8 @@ async function inChromium(variant) {
     response.end(request.url === '/tune.mjs' ? code : '<!doctype html><title>Tune</title>')
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+  const flags = values['js-flags'] ? [`--js-flags=${values['js-flags']}`] : []
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', ...flags] })
   try {
     const page = await browser.newPage()
     await page.goto(`http://127.0.0.1:${server.address().port}/`)
@@ -96,7 +103,7 @@ async function inChromium(variant) {
   }
 }
 
-function show(variant, { runtime, simd, layers, steps, peakGflops, runs, flop }) {
+function showLayers(variant, { runtime, simd, layers, steps, peakGflops, runs, flop }) {
   console.log(
     `\n${variant} in ${runtime}, ${simd} SIMD; layers and steps: the fastest tenth of ${rounds} rounds`,
   )
@@ -153,6 +160,24 @@ function showInt8(variant, { runtime, simd, features, candidates }) {
       MB: +(candidate.memoryBytes / 1e6).toFixed(1),
     })),
   )
+}
+
+function showBuilds(variant, { runtime, fastest, peakGflops, builds }) {
+  console.log(
+    `\n${variant} in float32 in ${runtime} ${values['js-flags'] ?? ''}, ${rounds} rounds in turns; fastestKernels(): ${fastest}`,
+  )
+  const relaxed = builds.find(({ name }) => name === 'relaxed')
+  console.table(
+    builds.map(({ name, ms, medianMs, pointwiseGflops }) => ({
+      build: name,
+      'sum of fastest tenths, ms': +ms.toFixed(2),
+      'of relaxed': relaxed && +(ms / relaxed.ms).toFixed(2),
+      'median, ms': +medianMs.toFixed(2),
+      'of relaxed ': relaxed && +(medianMs / relaxed.medianMs).toFixed(2),
+      'pointwise, GFLOP/s': +pointwiseGflops.toFixed(1),
+    })),
+  )
+  console.log(`peak of one core, 128-bit operations: ${peakGflops.toFixed(1)} GFLOP/s`)
 }
 
 function layerRow({ nodes, shape, flop, peakGflops, candidates }) {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { wideKernels } from '@mobileone/backend-wasm/wide'
 import { type Page as Answer, lacking, launchChromium, readGolden, serve } from '@mobileone/testkit'
 import type { Browser, Page } from 'playwright-core'
 import ts from 'typescript'
@@ -308,6 +309,26 @@ describe.skipIf(lacking('chromium'))('a classifier in a worker, in Chromium', ()
       sources: [true, true, true],
       again: 2,
     })
+  })
+
+  it('takes kernels from elsewhere', async () => {
+    const { simd, wasm } = await wideKernels()
+    const found = await tab.evaluate(
+      async ({ simd, bytes }) => {
+        const { createWorkerClassifier } = (globalThis as unknown as InPage).worker
+        const classifier = await createWorkerClassifier({
+          model: '../weights.safetensors',
+          cache: false,
+          backend: { name: 'wasm', simd, wasm: Uint8Array.from(bytes) },
+        })
+        const { features } = classifier
+        const { length } = await classifier.classify('../picture.png')
+        await classifier.dispose()
+        return { features: features.slice(0, 3), length }
+      },
+      { simd, bytes: [...(wasm as Uint8Array)] },
+    )
+    expect(found).toEqual({ features: ['simd', 'relaxed-simd', 'wide tiles'], length: 5 })
   })
 
   it('tells progress, refusals and warnings, and ends at an abort', async () => {
