@@ -111,6 +111,32 @@ describe('quantize', () => {
     expect(again.model).toEqual(model)
   })
 
+  test('weights only: the smallest layers, a hundredth of the weights together, stay float', async () => {
+    const wide: Model = initialize(
+      mobileone(
+        {
+          ...config,
+          stages: [
+            { blocks: 1, channels: 16, stride: 2, branches: 1, squeezeExcite: 0 },
+            { blocks: 2, channels: 128, stride: 1, branches: 1, squeezeExcite: 0 },
+          ],
+        },
+        { form: 'deploy' },
+      ),
+      { seed: 3, statistics: 'random' },
+    )
+    const { model, report } = await quantize(wide)
+    const kinds = report.layers.map(({ node, kind, reason }) => [node, kind, reason])
+    // 8 x 16 weights of 8 x 16 + 16 x 128 + 128 x 128 + 128 x 10.
+    expect(kinds).toContainEqual(['stage1.1', 'float', 'too few weights to save by'])
+    for (const node of ['stage2.1', 'stage2.3'])
+      expect(kinds).toContainEqual([node, 'weights', 'weights only'])
+    expect(kinds).toContainEqual(['head', 'weights', 'weights only'])
+    expect(model.weights['stage1.1.weight']?.dtype).toBe('float32')
+    const half = roundToFloat16(floatWeight(wide, 'stage1.1.weight').data.slice())
+    expect(floatWeight(model, 'stage1.1.weight').data).toEqual(half)
+  })
+
   test('samples give the means of weights only too, one after another over one buffer', async () => {
     const samples = samplesOf(small, 4)
     const buffer = tensor([1, 3, 24, 24])

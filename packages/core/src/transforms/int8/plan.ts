@@ -19,6 +19,12 @@ export interface LayerPlan {
   readonly reason?: string
 }
 
+/**
+ * Layers with no more than this share of the weights, together, keep float16: the first and smallest layers of S0 have 0.5 % of its weights
+ * and make a fifth of what rounding all of them to int8 adds to its logits.
+ */
+const smallShare = 0.01
+
 /** A node whose weight can be stored as int8. */
 export type Layer = Conv2d | Linear
 
@@ -38,13 +44,26 @@ export function planLayers(graph: Graph<Weight>, activations: boolean): readonly
       const obstacle = integerObstacle(graph, uses, positive, node)
       return obstacle === undefined ? { node, kind: 'int8' } : { node, kind: 'weights', reason: obstacle }
     })
+  const planned = withSmallFloat(graph, plans)
   const ofFloat = new Set(
-    plans.flatMap(({ node, kind }) => (kind === 'float' && isLayer(node) ? node.weight : [])),
+    planned.flatMap(({ node, kind }) => (kind === 'float' && isLayer(node) ? node.weight : [])),
   )
-  return plans.map((plan) =>
+  return planned.map((plan) =>
     plan.kind !== 'float' && isLayer(plan.node) && ofFloat.has(plan.node.weight)
       ? { node: plan.node, kind: 'float', reason: 'shares its weight with a layer that stays float' }
       : plan,
+  )
+}
+
+/** `plans` with the layers of the fewest weights float, of those whose weights alone would be int8. */
+function withSmallFloat(graph: Graph<Weight>, plans: readonly LayerPlan[]): readonly LayerPlan[] {
+  const sizeOf = ({ node }: LayerPlan): number =>
+    elementCount(graph.weights[(node as Layer).weight]?.shape ?? [])
+  const stored = plans.filter(({ kind }) => kind === 'weights').sort((a, b) => sizeOf(a) - sizeOf(b))
+  let left = smallShare * stored.reduce((sum, plan) => sum + sizeOf(plan), 0)
+  const small = new Set(stored.filter((plan) => (left -= sizeOf(plan)) >= 0))
+  return plans.map((plan) =>
+    small.has(plan) ? { node: plan.node, kind: 'float', reason: 'too few weights to save by' } : plan,
   )
 }
 
