@@ -4,7 +4,6 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build, checkNode, install, root } from './bootstrap.mjs'
-import { changedFiles, testsOf } from './changed-tests.mjs'
 
 const usage = `npm test                        lint and format, types, import order, what is unused, packages, and the fast tests
 npm test -- --changed [ref]     the same without the packages, of tests only those that a change since ref (default HEAD) touches
@@ -72,10 +71,11 @@ step('install', install)
 step('build', build)
 
 /** Arguments for vitest, or undefined where there is nothing to run. */
-function chosenTests() {
+async function chosenTests() {
   const projects = suite ? ['--project', suite] : given.length === 0 ? ['--project', 'fast'] : []
   if (ref === undefined) return [...projects, ...given]
-  const files = testsOf(changedFiles(ref || 'HEAD'))
+  const { changeSince, testsOf } = await import('./changed-tests.mjs')
+  const files = testsOf(changeSince(ref || 'HEAD'))
   console.log(files ? `\nthe change touches ${files.length} test files` : '\nthe change touches every test')
   if (files?.length === 0) return undefined
   return [...projects, ...given, ...(files ?? []), '--passWithNoTests']
@@ -83,7 +83,7 @@ function chosenTests() {
 
 let tests
 try {
-  tests = chosenTests()
+  tests = await chosenTests()
 } catch (error) {
   console.error(error.message)
   process.exit(1)

@@ -9,7 +9,7 @@ import sharp from 'sharp'
 
 const main = fileURLToPath(new URL('../dist/main.mjs', import.meta.url))
 const host = fileURLToPath(new URL('program-host.mjs', import.meta.url))
-const workspace = fileURLToPath(new URL('../../', import.meta.url))
+const workspace = dirname(dirname(dirname(main)))
 
 export interface Outcome {
   readonly code: number | null
