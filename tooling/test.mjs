@@ -70,12 +70,19 @@ checkNode()
 step('install', install)
 step('build', build)
 
+/** Whether a test file is one of the suite, as vitest.config.ts divides them. */
+function isOfSuite(file, name) {
+  const own = /(?:\.slow|\/engines)\.test\.ts$/.exec(file)?.[0] ?? ''
+  return !file.startsWith('examples/test/') && (name === 'fast' ? own === '' : own.includes(name))
+}
+
 /** Arguments for vitest, or undefined where there is nothing to run. */
 async function chosenTests() {
-  const projects = suite ? ['--project', suite] : given.length === 0 ? ['--project', 'fast'] : []
+  const project = suite || (given.length === 0 ? 'fast' : undefined)
+  const projects = project ? ['--project', project] : []
   if (ref === undefined) return [...projects, ...given]
   const { changeSince, testsOf } = await import('./changed-tests.mjs')
-  const files = testsOf(changeSince(ref || 'HEAD'))
+  const files = testsOf(changeSince(ref || 'HEAD'))?.filter((file) => !project || isOfSuite(file, project))
   console.log(files ? `\nthe change touches ${files.length} test files` : '\nthe change touches every test')
   if (files?.length === 0) return undefined
   return [...projects, ...given, ...(files ?? []), '--passWithNoTests']
