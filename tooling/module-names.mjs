@@ -45,11 +45,13 @@ export function moduleNames(path, text) {
       hasOwn ||= origin === undefined
     }
   }
+  const taken = module.dynamicImports.flatMap((found) => readDestructured(found, text) ?? [])
+  requests.push(...taken.map(({ request }) => request))
   const passing = [
     ...module.staticImports,
     ...module.staticExports.filter(({ entries }) => entries.some(isFrom)),
   ]
-  const rest = without(text, [...comments, ...passing])
+  const rest = without(text, [...comments, ...passing, ...taken])
   const statements = without(text, [...comments, ...module.staticImports, ...module.staticExports]).replace(
     /\bexport\s*\{[^{}]*\}/g,
     '',
@@ -84,6 +86,20 @@ function readImport({ start, moduleRequest, entries }, text) {
     request: { from, names: isWhole ? undefined : names, isBare: entries.length === 0 },
     locals: values.map(({ localName }, index) => [localName.value, { from, name: names[index] }]),
   }
+}
+
+/** `const { a, b: c } = await import('x')` and `(await import('x')).a`, which take names as an import at the top does. */
+function readDestructured({ start, end, moduleRequest }, text) {
+  const from = /^(['"])([^'"\\]+)\1$/.exec(text.slice(moduleRequest.start, moduleRequest.end))?.[2]
+  const before = text.slice(0, start)
+  const awaited = /\bawait\s*$/.exec(before)
+  if (from === undefined || !awaited) return undefined
+  const pattern = /\{([\w$\s,:]+)\}\s*=\s*$/.exec(before.slice(0, awaited.index))?.[1]
+  const member = /\(\s*$/.test(before.slice(0, awaited.index))
+    ? /^\s*\)\.([\w$]+)/.exec(text.slice(end))
+    : null
+  const names = pattern?.split(',').map((each) => each.split(':', 1)[0].trim()) ?? member?.slice(1)
+  return names && { start, end, request: { from, names: names.filter((name) => name !== ''), isBare: false } }
 }
 
 function without(text, ranges) {
