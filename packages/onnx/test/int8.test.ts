@@ -135,6 +135,48 @@ describe('reading the int8 form', () => {
     expectClose(await runOnnx('onnxruntime-node', written, inputs), await runReference(model, inputs), 1e-5)
   })
 
+  test.each([
+    ['by rows of the outputs', 1, 0, 1536],
+    ['by columns', 0, 1, 1536],
+    ['of one scale', 0, 1, 1],
+    ['along the inputs', 0, 0, 1024],
+  ])('takes a large Gemm with factors, its weight in 8 bits %s', async (_, transB, axis, scales) => {
+    const [inputs, outputs] = [1024, 1536]
+    const bytes = Uint8Array.from({ length: inputs * outputs }, (_, index) => (index * 37) % 251)
+    const written = file({
+      shape: [1, inputs],
+      nodes: [
+        node('DequantizeLinear', ['w', 'w scale'], 'w float', { axis }),
+        node('Gemm', ['x', 'w float', 'bias'], 'y', { transB, alpha: { float: 0.3 }, beta: { float: -2 } }),
+      ],
+      weights: [
+        {
+          ...weight('w', transB ? [outputs, inputs] : [inputs, outputs], []),
+          type: dataType.int8,
+          raw: bytes,
+        },
+        weight(
+          'w scale',
+          scales === 1 ? [] : [scales],
+          Array.from({ length: scales }, (_, index) => 0.001 * (1 + (index % 5))),
+        ),
+        weight(
+          'bias',
+          [outputs],
+          Array.from({ length: outputs }, (_, index) => index % 7),
+        ),
+      ],
+    })
+    const model = fromOnnx(written)
+    const x = tensor(
+      [1, inputs],
+      Float32Array.from({ length: inputs }, (_, index) => (index % 11) / 11 - 0.5),
+    )
+    expectClose(await runOnnx('onnxruntime-node', written, { x }), await runReference(model, { x }), 1e-4)
+    const isKept = scales === outputs
+    expect(model.weights.w?.dtype ?? Object.values(model.weights)[0]?.dtype).toBe(isKept ? 'int8' : 'float32')
+  })
+
   test('refuses activations in 8 bits of others, and steps that are part of no layer', () => {
     const zero = { ...weight('zero', [], []), type: dataType.int8, raw: new Uint8Array(1) }
     const pair = [

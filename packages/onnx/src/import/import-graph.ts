@@ -223,7 +223,9 @@ export class ImportGraph {
   /** Input `index`, which must be a constant of float elements. */
   floats(node: OnnxNode, index: number): FloatConstant {
     const value = this.input(node, index)
-    if (value.kind === 'constant' && value.data instanceof Float32Array) return value as FloatConstant
+    // The numbers of a constant in 8 bits are made when they are asked for.
+    if (value.kind === 'constant' && ('levels' in value || value.data instanceof Float32Array))
+      return value as FloatConstant
     return this.unsupported(node, `input ${index} ("${node.inputs[index]}") must be a constant float tensor`)
   }
 

@@ -102,7 +102,6 @@ export function dequantized(
   levels: Levels,
 ): FloatConstant {
   const { data, scales, zeroPoints, axis } = levels
-  graph.charge(data.length)
   const inner = elementCount(shape.slice(axis + 1))
   let numbers: Float32Array | undefined
   return {
@@ -111,7 +110,9 @@ export function dequantized(
     shape,
     levels,
     get data() {
-      numbers ??= Float32Array.from(data, (level, index) => {
+      if (numbers) return numbers
+      graph.charge(data.length)
+      numbers = Float32Array.from(data, (level, index) => {
         const channel = Math.floor(index / inner) % scales.length
         return (scales[channel] as number) * (level - (zeroPoints?.[channel] ?? 0))
       })

@@ -271,6 +271,7 @@ export function transposed(graph: ImportGraph, node: OnnxNode, matrix: FloatCons
   const { levels } = matrix
   if (levels) {
     return graph.variant(matrix, 'transposed', () => {
+      graph.charge(levels.data.length / Float32Array.BYTES_PER_ELEMENT)
       const data = levels.data.map((_, index) => levels.data[from(index)] as number)
       const name = matrix.name.replace(/\/transposed$/, '')
       return dequantized(graph, name, [columns, rows], { ...levels, data, axis: 1 - levels.axis })
@@ -279,13 +280,19 @@ export function transposed(graph: ImportGraph, node: OnnxNode, matrix: FloatCons
   return graph.derive(matrix, 'transposed', [columns, rows], (index) => matrix.data[from(index)] as number)
 }
 
+/** What is in 8 bits stays so, with other scales. */
 function scaled(graph: ImportGraph, constant: FloatConstant, factor: number): FloatConstant {
-  return graph.derive(
-    constant,
-    `times ${factor}`,
-    constant.shape,
-    (i) => (constant.data[i] as number) * factor,
-  )
+  const { name, shape, levels } = constant
+  if (levels) {
+    return graph.variant(constant, `times ${factor}`, () => {
+      graph.charge(levels.scales.length)
+      return dequantized(graph, name, shape, {
+        ...levels,
+        scales: levels.scales.map((scale) => scale * factor),
+      })
+    })
+  }
+  return graph.derive(constant, `times ${factor}`, shape, (i) => (constant.data[i] as number) * factor)
 }
 
 function pool(graph: ImportGraph, node: OnnxNode, part?: string): Made {
