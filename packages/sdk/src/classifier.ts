@@ -111,8 +111,8 @@ export interface Classifier extends AsyncDisposable {
   /**
    * Change what later calls do where their own options do not say: `setOptions({ topK: 1, threshold: 0.2 })`. An option given as
    * undefined goes back to its first default; those left out stay.
-   * @throws MobileOneError `invalid-argument` for a class that does not exist, or a value that fits no call; nothing changes then. Of a
-   * classifier on another thread the calls that follow throw it.
+   * @throws MobileOneError `invalid-argument` for a class that does not exist, or a value that fits no call; nothing changes then. In
+   * a worker of a page nothing is checked here, since the page holds nothing that could: the calls that follow throw it.
    */
   setOptions(options: Changes<ClassifierDefaults>): void
   /**

@@ -183,7 +183,108 @@ it('refuses to ignore the orientation of an image element, which has been turned
   await until(() => expect(posted).toHaveLength(wellOnes.length + 1))
   const { id } = posted.at(-1) as { readonly id: number }
   connection.receive({ type: 'pull', id, key: 0 })
-  await until(() => expect(posted.at(-1)).toMatchObject({ type: 'item', item: { error: turned } }))
+  await until(() => expect(posted.at(-1)).toMatchObject({ type: 'item', item: { done: false, value: null } }))
+})
+
+it('gives a picture that cannot be sent an error of its own, and goes on', async () => {
+  const posted: Request[] = []
+  const connection = connect({
+    postMessage(request) {
+      structuredClone(request)
+      posted.push(request)
+    },
+    terminate: () => {},
+  })
+  connection.receive({ type: 'hello' })
+  const reading = Promise.reject(new Error('tainted'))
+  reading.catch(() => {})
+  const tainted = new Canvas(reading)
+  const pictures = [new Uint8Array(3), { width: 1, height: 1, data: () => {} }, tainted, 'a.png']
+  const results = stream(connection, 0, 'classifyEach', [pictures, {}])
+  const first = results.next()
+  for (const [index, value] of [new Uint8Array(3), null, null, 'a.png'].entries()) {
+    await until(() => expect(posted.filter(({ type }) => type !== 'next')).toHaveLength(index + 1))
+    connection.receive({ type: 'pull', id: 1, key: 0 })
+    await until(() => expect(posted.at(-1)).toMatchObject({ type: 'item', item: { done: false, value } }))
+  }
+  const unreadable = { ok: false, error: new Error('null is no image source') }
+  for (const [index, rest] of [{ ok: true }, unreadable, unreadable, { ok: true }].entries()) {
+    connection.receive({ type: 'item', id: 1, value: { index, ...rest } })
+  }
+  const found = [(await first).value]
+  for (const _ of [1, 2, 3]) found.push((await results.next()).value)
+  const refused = (index: number, message: RegExp): object => ({
+    index,
+    ok: false,
+    error: expect.objectContaining({ code: 'invalid-input', message: expect.stringMatching(message) }),
+  })
+  expect(found).toEqual([
+    { index: 0, ok: true },
+    refused(1, /^image 1: it cannot be sent to the worker: .*clone/),
+    refused(2, /^image 2: the HTMLCanvasElement cannot be read: tainted/),
+    { index: 3, ok: true },
+  ])
+  const end = results.return()
+  connection.receive({ type: 'value', id: 1, value: undefined })
+  await end
+})
+
+describe('an element of more pixels than allowed', () => {
+  const drawn = vi.fn()
+  class Sized extends Canvas {
+    readonly width = 30
+    readonly height = 20
+  }
+  class Video extends Sized {
+    override readonly kind = 'HTMLVideoElement'
+    readonly videoWidth = 40
+    readonly videoHeight = 20
+  }
+  class Photograph extends Sized {
+    override readonly kind = 'HTMLImageElement'
+    naturalWidth = 0
+    naturalHeight = 0
+    readonly #loads: boolean
+    constructor(loads: boolean) {
+      super()
+      this.#loads = loads
+      if (!loads) Object.assign(this, { naturalWidth: 40, naturalHeight: 20 })
+    }
+    decode(): void {
+      if (this.#loads) Object.assign(this, { naturalWidth: 40, naturalHeight: 20 })
+      else drawn()
+    }
+  }
+
+  beforeAll(() => {
+    vi.stubGlobal('VideoFrame', drawn)
+    vi.stubGlobal('createImageBitmap', drawn)
+  })
+
+  it.each([
+    ['canvas', new Sized(), [{ maxPixels: 9 }], /HTMLCanvasElement has 30x20 .*the 9 allowed/],
+    ['video', new Video(), [undefined, { maxPixels: 799 }], /HTMLVideoElement has 40x20 .* 799 allowed/],
+    ['image', new Photograph(false), [{ maxPixels: 9 }, { maxPixels: 799 }], /HTMLImageElement has 40x20/],
+    ['image that loads', new Photograph(true), [{ maxPixels: 799 }], /HTMLImageElement has 40x20/],
+    ['canvas over the usual limit', Object.assign(new Sized(), { width: 1e7 }), [], / 100000000 allowed/],
+  ])('is refused before it is copied: a %s', async (_, element, options, message) => {
+    const { connection, posted } = connected()
+    const call = connection.ask(logits, [options[0], element, options[1]])
+    await expect(call).rejects.toMatchObject({
+      code: 'invalid-input',
+      message: expect.stringMatching(message),
+    })
+    expect(drawn).not.toHaveBeenCalled()
+    expect(posted).toEqual([])
+  })
+
+  it('is taken where the call allows it', async () => {
+    const { connection, posted } = connected()
+    const frame = new Frame()
+    drawn.mockReturnValueOnce(frame)
+    connection.ask(logits, [{ maxPixels: 9 }, new Sized(), { maxPixels: 600 }]).catch(() => {})
+    await until(() => expect(posted).toMatchObject([{ args: [{}, frame, {}] }]))
+  })
 })
 
 it('makes the addresses of a record whole, whatever its classes are called', () => {

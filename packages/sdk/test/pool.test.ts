@@ -217,8 +217,78 @@ describe('a pool of threads', () => {
     for (const run of [1, 2, 3]) opened.record(0, 'warmUp', [undefined, run])
     const ask = async (wanted: object, args: readonly unknown[]): Promise<void> =>
       void asked.push([wanted, args])
-    await opened.openOn({ ask } as never, { threads: 1, thread: 0 })
+    await opened.openOn({ ask } as never, { threads: 1, thread: 0 }, () => {})
     expect(asked.slice(1)).toEqual([[{ type: 'call', handle: 0, method: 'warmUp' }, [undefined, 3]]])
+  })
+
+  it('closes on a new thread what is disposed of while that opens', async () => {
+    const asked: string[] = []
+    const opened = new Opened()
+    const [network, kept, early, late] = [0, 1, 2, 3].map(() => opened.next()) as [
+      number,
+      number,
+      number,
+      number,
+    ]
+    opened.addModel(network, {}, undefined)
+    for (const head of [kept, early, late]) opened.addHead(head, network, {})
+    let isReady = false
+    const ask = async (wanted: { type: string; handle: number; into?: number }): Promise<void> => {
+      asked.push(`${wanted.type} ${wanted.into ?? wanted.handle}`)
+      if (wanted.type === 'create') opened.delete(early)
+      if (wanted.into === late) for (const handle of [network, late]) opened.delete(handle)
+      expect(isReady).toBe(false)
+    }
+    await opened.openOn({ ask } as never, { threads: 1, thread: 0 }, () => {
+      isReady = true
+    })
+    expect(isReady).toBe(true)
+    expect(asked).toEqual([
+      `create ${network}`,
+      `call ${kept}`,
+      `call ${late}`,
+      `close ${network}`,
+      `close ${late}`,
+    ])
+  })
+
+  it('refuses defaults that fit no call at once, also those of a head', async () => {
+    const pool = await open({ model: weights, size: 1 })
+    const dark = { ...pixels, data: new Uint8Array(192) }
+    const few = await pool.fewShot({ light: [pixels], dark: [dark] })
+    for (const [options, message] of [
+      [{ allow: ['light'] }, /^setOptions: allow: there is no class "light"/],
+      [{ topK: 0 }, /^setOptions: topK/],
+      [{ maxPixels: -1 }, /^setOptions: maxPixels must be at least 1/],
+      [{ signal: AbortSignal.abort() }, /^setOptions: a signal belongs to one call/],
+    ] as const) {
+      const refuse = (): void => pool.setOptions({ threshold: 2, ...options } as never)
+      expect(refuse).toThrow(
+        expect.objectContaining({ code: 'invalid-argument', message: expect.stringMatching(message) }),
+      )
+    }
+    expect(() => few.setOptions({ allow: ['Trouser'] })).toThrow('there is no class')
+    few.setOptions({ allow: ['light'] })
+    expect(await few.classify(dark)).toMatchObject([{ label: 'light' }])
+    expect(await pool.classify(picture)).toHaveLength(5)
+  })
+
+  it('gives a picture that threads cannot be sent an error of its own', async () => {
+    const pool = await open({ model: weights, size: 2 })
+    const list = [pixels, { ...pixels, data: () => {} }, pixels, () => {}, picture]
+    const found: unknown[] = []
+    for await (const { index, ok, source, error } of pool.classifyEach(list as never)) {
+      found.push([index, ok, source === list[index], error?.code, error?.message.slice(0, 30)])
+    }
+    const refused = (index: number): unknown[] => [
+      index,
+      false,
+      true,
+      'invalid-input',
+      `image ${index}: it cannot be sent to `,
+    ]
+    const done = (index: number): unknown[] => [index, true, true, undefined, undefined]
+    expect(found).toEqual([done(0), refused(1), done(2), refused(3), done(4)])
   })
 
   it('goes through lists alone', async () => {

@@ -114,7 +114,8 @@ it('takes callbacks and limits as defaults of later calls', async () => {
   const body = (): Response => new Response(new Uint8Array(11))
   const tooLong = { code: 'invalid-input', message: expect.stringMatching(/ 10 bytes .*maxBytes/) }
   await expect(classifier.classify(body())).rejects.toMatchObject(tooLong)
-  await expect(classifier.classifyEach([body()]).next()).rejects.toMatchObject(tooLong)
+  const listed = await classifier.classifyEach([body()]).next()
+  expect(listed.value).toMatchObject({ index: 0, ok: false, error: tooLong })
   // No picture, but one that has been read.
   await expect(classifier.classify(body(), { maxBytes: 11 })).rejects.toMatchObject({ code: 'invalid-file' })
 })
@@ -153,8 +154,9 @@ describe('a response whose body never ends', () => {
     await expect(call).rejects.toMatchObject(stalled)
     await alone.cancelled
     const listed = endless()
-    const results = classifier.classifyEach([listed.response], { stallTimeoutMs: 10 })
-    await expect(results.next()).rejects.toMatchObject(stalled)
+    const results = classifier.classifyEach([listed.response, pixels], { stallTimeoutMs: 10 })
+    expect((await results.next()).value).toMatchObject({ index: 0, ok: false, error: stalled })
+    expect((await results.next()).value).toMatchObject({ index: 1, ok: true })
     await listed.cancelled
   })
 

@@ -295,19 +295,31 @@ describe.skipIf(lacking('chromium'))('a classifier in a worker, in Chromium', ()
       for await (const { index, source } of classifier.classifyEach(given))
         sources.push(source === given[index])
       const again = await classifier.classify([kept.bitmap, kept.frame])
+      const refused: unknown[] = []
+      for await (const { ok, error } of classifier.classifyEach([gone.bitmap, canvas, () => {}] as never))
+        refused.push([ok, error?.code])
+      refused.push(
+        await classifier.classify(canvas, { maxPixels: 28 * 28 - 1 }).catch(({ message }) => message),
+      )
       await classifier.dispose()
       const tell = ({ pixels, bitmap, frame }: typeof kept): unknown[] => [
         pixels.data.length,
         bitmap.width,
         frame.format === null,
       ]
-      return { kept: tell(kept), gone: tell(gone), sources, again: again.length }
+      return { kept: tell(kept), gone: tell(gone), sources, again: again.length, refused }
     })
     expect(found).toEqual({
       kept: [2352, 28, false],
       gone: [0, 0, true],
       sources: [true, true, true],
       again: 2,
+      refused: [
+        [false, 'invalid-input'],
+        [true, undefined],
+        [false, 'invalid-input'],
+        'the HTMLCanvasElement has 28x28 pixels, more than the 783 allowed; shrink it, or raise maxPixels',
+      ],
     })
   })
 

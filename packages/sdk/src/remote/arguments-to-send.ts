@@ -1,9 +1,13 @@
 /** What a call was given, as `postMessage` takes it: elements as frames or bitmaps, responses as their bodies. */
 
+import type { DecodeOptions } from '@mobileone/vision'
 import type { Luggage, Unreadable } from './calls.ts'
 import { rare } from './load-rare.ts'
 import { mark } from './mark.ts'
 import { given } from './transfer.ts'
+
+/** `imageLimits.maxPixels` of the vision package, of which a page loads nothing else. */
+const usualLimit = 1e8
 
 /** `value` of the key `key`, to be sent. Everything is read, and copied, at the time of the call; so is the signal found. */
 export async function toSend(value: unknown, luggage: Luggage, key = ''): Promise<unknown> {
@@ -28,7 +32,7 @@ export async function toSend(value: unknown, luggage: Luggage, key = ''): Promis
   }
   const kind = Object.prototype.toString.call(value)
   if (/Element|OffscreenC/.test(kind)) {
-    const picture = snapshot(value as HTMLVideoElement & HTMLImageElement)
+    const picture = snapshot(value as HTMLVideoElement & HTMLImageElement, luggage)
     luggage.made.push(picture)
     luggage.transfer.add(await picture)
     return picture
@@ -45,11 +49,30 @@ export async function toSend(value: unknown, luggage: Luggage, key = ''): Promis
   return sent
 }
 
-/** What an element shows now, its colours and alpha as stored. */
-async function snapshot(element: HTMLVideoElement & HTMLImageElement): Promise<ImageBitmap | VideoFrame> {
+/** Close the frames and bitmaps that were made for what is not sent. */
+export function discard({ made }: Luggage): void {
+  for (const picture of made) picture.then((it) => it.close()).catch(() => {})
+}
+
+/** What an element shows now, its colours and alpha as stored. Too large a picture is refused before it is decoded or copied. */
+async function snapshot(
+  element: HTMLVideoElement & HTMLImageElement,
+  { args }: Luggage,
+): Promise<ImageBitmap | VideoFrame> {
+  const check = (): void => {
+    const limit = (args as readonly DecodeOptions[]).reduce(
+      (last, each) => each?.maxPixels ?? last,
+      usualLimit,
+    )
+    const width = element.videoWidth || element.naturalWidth || element.width
+    const height = element.videoHeight || element.naturalHeight || element.height
+    if (width * height > limit) throw limit
+  }
   try {
+    check()
     if (element.videoWidth && globalThis.VideoFrame) return new VideoFrame(element)
     await element.decode?.()
+    check()
     return await createImageBitmap(element, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' })
   } catch (cause) {
     throw { element, cause } satisfies Unreadable

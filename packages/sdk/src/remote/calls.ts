@@ -1,6 +1,6 @@
 /** Calls of the classifiers of another thread, as their owner has them. */
 import type { MobileOneError } from '@mobileone/core'
-import type { MethodName, Reply, Request } from './protocol.ts'
+import type { Facts, MethodName, Reply, Request } from './protocol.ts'
 
 /** What is sent away with the arguments of one call, or stays here. */
 export interface Luggage {
@@ -16,7 +16,8 @@ export interface Luggage {
 
 /** What is thrown of an element that cannot be read, for `refuse` to tell why. */
 export interface Unreadable {
-  readonly element: HTMLVideoElement | HTMLImageElement
+  readonly element: HTMLVideoElement & HTMLImageElement
+  /** What was thrown: where it has more pixels than `maxPixels`, that number. */
   readonly cause: unknown
 }
 
@@ -58,6 +59,11 @@ export interface Connection {
 /** Where the calls of classifiers go. */
 export interface Calls extends Pick<Connection, 'fail'> {
   ask(wanted: Exclude<Wanted, { readonly type: 'create' }>, args: readonly unknown[]): Promise<unknown>
+  /**
+   * Refuses what `setOptions` was given, where that can be told here.
+   * @throws MobileOneError `invalid-argument`.
+   */
+  readonly check?: (options: object, facts: Facts) => void
   /** How streams are opened, where that is not by `stream` of a connection. */
   readonly stream?: (
     handle: number,

@@ -3,7 +3,7 @@
  * before the first call, so what most calls do without is imported when it is needed.
  */
 import type { MobileOneError } from '@mobileone/core'
-import { toSend } from './arguments-to-send.ts'
+import { discard, toSend } from './arguments-to-send.ts'
 import type { Call, Connection, Luggage, Thread } from './calls.ts'
 import { failed } from './failed.ts'
 import { rare } from './load-rare.ts'
@@ -30,14 +30,7 @@ export function connect(thread: Thread): Connection {
       const settle = (answer: () => unknown): void => {
         if (!pending.delete(id)) return
         signal?.removeEventListener('abort', abort)
-        if (!isSent) {
-          for (const picture of luggage.made) {
-            picture.then(
-              (it) => it.close(),
-              () => {},
-            )
-          }
-        }
+        if (!isSent) discard(luggage)
         resolve(answer())
       }
       const cancel = (error: unknown): void => {

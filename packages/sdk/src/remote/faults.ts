@@ -15,7 +15,7 @@ export function refuse(method: string, args: readonly unknown[], reason: unknown
 }
 
 /** Why the arguments of `method` cannot be sent. */
-export function sendingError(method: string, args: readonly unknown[], reason: unknown): unknown {
+export function sendingError(method: string, args: readonly unknown[], reason: unknown): MobileOneError {
   if (isMobileOneError(reason)) return reason
   if ('element' in Object(reason)) return unreadable(reason as Unreadable)
   const what = method === 'create' ? 'creating a classifier' : method
@@ -48,6 +48,14 @@ function functionIn(value: unknown, key: string): string | undefined {
 /** Why what an element shows cannot be read. */
 function unreadable({ element, cause }: Unreadable): MobileOneError {
   const kind = Object.prototype.toString.call(element).slice('[object '.length, -1)
+  if (typeof cause === 'number') {
+    const width = element.videoWidth || element.naturalWidth || element.width
+    const height = element.videoHeight || element.naturalHeight || element.height
+    return new MobileOneError(
+      'invalid-input',
+      `the ${kind} has ${width}x${height} pixels, more than the ${cause} allowed; shrink it, or raise maxPixels`,
+    )
+  }
   if ('videoWidth' in element && element.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) {
     return new MobileOneError('invalid-input', 'the video has no frame yet; wait for its loadeddata event')
   }

@@ -1,10 +1,18 @@
 /** `@mobileone/sdk/node`: a classifier on several threads of Node. */
 import { availableParallelism } from 'node:os'
-import { type Graph, isMobileOneError, MobileOneError, type Model, throwIfAborted } from '@mobileone/core'
+import {
+  type Graph,
+  inferShapes,
+  isMobileOneError,
+  MobileOneError,
+  type Model,
+  throwIfAborted,
+} from '@mobileone/core'
 import type { ItemResult } from '@mobileone/vision'
 import type { Classifier, FewShotResult } from '../classifier.ts'
 import type { FewShotExamples, FewShotOptions } from '../few-shot/train-head.ts'
 import type { HeadData } from '../head/head-data.ts'
+import { RunDefaults } from '../run-defaults.ts'
 import type { Calls, Connection } from './calls.ts'
 import { abortLimit } from './connection.ts'
 import { Opened } from './opened.ts'
@@ -61,7 +69,7 @@ export async function createPool(options: PoolOptions): Promise<ClassifierPool> 
     address: worker ?? new URL('./classifier-thread.mjs', import.meta.url),
     size,
     maxQueue,
-    open: (connection, thread) => opened.openOn(connection, { threads: size, thread }),
+    open: (connection, thread, ready) => opened.openOn(connection, { threads: size, thread }, ready),
   })
   let living = 0
   const { signal, onProgress, onRefusal, onWarning, ...others } = given
@@ -93,6 +101,8 @@ export async function createPool(options: PoolOptions): Promise<ClassifierPool> 
           throw kind satisfies never
       }
     },
+    check: (options, { graph, labels }) =>
+      new RunDefaults(classesOf(graph as Graph), labels as Classifier['labels']).set(options),
     stream: (handle, method, args) => eachOnPool(pool, size, batchOf(facts), handle, method, args),
     fail: () => pool.end(),
   }
@@ -233,6 +243,10 @@ function placed(result: ItemResult<unknown>, index: number): ItemResult<unknown>
 
 function batchOf({ graph }: Facts): number {
   return Object.values((graph as Graph).inputs)[0]?.shape[0] ?? 1
+}
+
+function classesOf(graph: Graph): number {
+  return inferShapes(graph)[graph.outputs.logits as string]?.[1] ?? 0
 }
 
 /** The signal among the arguments of a method. */

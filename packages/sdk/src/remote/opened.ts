@@ -40,30 +40,42 @@ export class Opened {
     this.#entries.get(handle)?.calls.set(method, args)
   }
 
-  /** Make them on another thread, the one numbered `thread`: each network once, for as many heads as it has. */
-  async openOn(connection: Connection, share: Omit<Share, 'packed'>): Promise<void> {
-    const done = new Set<number>()
-    const missing = (): [number, Entry][] => [...this.#entries].filter(([handle]) => !done.has(handle))
-    for (let some = missing(); some.length > 0; some = missing()) {
-      for (const source of new Set(some.map(([, entry]) => entry.source))) {
-        const mine = some.filter(([, entry]) => entry.source === source)
+  /**
+   * Make them on another thread, the one numbered `thread`: each network once, for as many heads as it has. `ready` is called as soon
+   * as the thread has what stands here, no more and no less; what is disposed of before that is closed there.
+   */
+  async openOn(connection: Connection, share: Omit<Share, 'packed'>, ready: () => void): Promise<void> {
+    const made = new Set<number>()
+    const close = (handle: number): Promise<unknown> => {
+      made.delete(handle)
+      return connection.ask({ type: 'close', handle }, [])
+    }
+    for (;;) {
+      const gone = [...made].filter((handle) => !this.#entries.has(handle))
+      const missing = [...this.#entries].filter(([handle]) => !made.has(handle))
+      if (gone.length + missing.length === 0) return ready()
+      for (const handle of gone) await close(handle)
+      for (const source of new Set(missing.map(([, entry]) => entry.source))) {
+        const mine = missing.filter(([, entry]) => entry.source === source)
         const own = mine.find(([, { head }]) => head === undefined)
         const network = own ? own[0] : this.next()
         await connection.ask({ type: 'create', handle: network }, [
           source,
           { ...share, packed: mine[0]?.[1].packed },
         ])
+        made.add(network)
         for (const [handle, { head, calls }] of mine) {
+          if (!this.#entries.has(handle)) continue
           if (head) {
             await connection.ask({ type: 'call', handle: network, method: 'withHead', into: handle }, [
               undefined,
               head,
             ])
+            made.add(handle)
           }
           for (const [method, args] of calls) await connection.ask({ type: 'call', handle, method }, args)
-          done.add(handle)
         }
-        if (!own) await connection.ask({ type: 'close', handle: network }, [])
+        if (!own) await close(network)
       }
     }
   }

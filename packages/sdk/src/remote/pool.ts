@@ -44,8 +44,12 @@ export interface ThreadPoolOptions {
   readonly address: string | URL
   readonly size: number
   readonly maxQueue: number
-  /** Makes a thread that was started later what the others are. @param thread Its number, that of the one whose place it takes. */
-  open(connection: Connection, thread: number): Promise<void>
+  /**
+   * Makes a thread that was started later what the others are.
+   * @param thread Its number, that of the one whose place it takes.
+   * @param ready Called when it is that: from then on `runOnAll` runs there too.
+   */
+  open(connection: Connection, thread: number, ready: () => void): Promise<void>
 }
 
 export class ThreadPool {
@@ -74,8 +78,8 @@ export class ThreadPool {
       await first(await this.#launch(one))
       await Promise.all(
         this.#slots.map(async (slot) => {
-          if (slot !== one) await this.#open(slot)
-          this.#admit(slot)
+          if (slot === one) this.#admit(slot)
+          else await this.#open(slot)
         }),
       )
     } catch (error) {
@@ -159,7 +163,10 @@ export class ThreadPool {
   }
 
   async #open(slot: Slot): Promise<void> {
-    await this.#options.open(await this.#launch(slot), this.#slots.indexOf(slot))
+    const connection = await this.#launch(slot)
+    await this.#options.open(connection, this.#slots.indexOf(slot), () => {
+      if (!this.#hasEnded) this.#admit(slot)
+    })
   }
 
   async #launch(slot: Slot): Promise<Connection> {
@@ -198,7 +205,6 @@ export class ThreadPool {
       this.#restarts++
       try {
         await this.#open(slot)
-        if (!this.#hasEnded) this.#admit(slot)
       } catch (error) {
         slot.thread?.end()
         if (!this.#hasEnded) this.#restart(slot, (error as Error).message)

@@ -44,7 +44,9 @@ export function remoteClassifier(calls: Calls, { handle, facts, methods }: Made)
     dispose,
     [Symbol.asyncDispose]: dispose,
     setOptions(changes: object): void {
-      defaults = { ...defaults, ...changes }
+      const next = { ...defaults, ...changes }
+      calls.check?.(next, facts)
+      defaults = next
     },
   }
   for (const [method, kind] of Object.entries(methods) as [MethodName, MethodKind][]) {

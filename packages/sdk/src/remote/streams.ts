@@ -1,5 +1,7 @@
 /** Calls that read an iterable of their owner, and answer with one. */
-import { isMobileOneError } from '@mobileone/core'
+import { isMobileOneError, MobileOneError } from '@mobileone/core'
+import type { ItemResult } from '@mobileone/vision'
+import { discard } from './arguments-to-send.ts'
 import type { Connection, Luggage } from './calls.ts'
 import { sendingError } from './faults.ts'
 import { mark } from './mark.ts'
@@ -11,7 +13,10 @@ type ItemOf = Extract<ItemReply, { readonly type: 'item' }>
 export type AnyIterable = Iterable<unknown> | AsyncIterable<unknown>
 type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>
 
-/** The results of `method`, each asked for when the one before it has been taken. */
+/**
+ * The results of `method`, each asked for when the one before it has been taken. The thread is sent null in the place of a picture
+ * that cannot be sent, and the result of that is given its error here.
+ */
 export async function* stream(
   { thread, pending, ask, toSend }: Connection,
   handle: number,
@@ -20,6 +25,8 @@ export async function* stream(
 ): AsyncGenerator<unknown, void, undefined> {
   const iterator = iteratorOf(images)
   const results: ItemOf[] = []
+  const unsent = new Map<unknown, MobileOneError>()
+  let count = 0
   const end = new AbortController()
   let wake = (): void => {}
   const endSource = (): void => void Promise.resolve(iterator.return?.()).catch(() => {})
@@ -39,20 +46,21 @@ export async function* stream(
           transfer: new Set(),
           signal: end.signal,
         }
-        const item = await nextItem(iterator, (source) => {
-          checkUpright([source, ...others])
-          return toSend(source, luggage).catch((reason) =>
-            Promise.reject(sendingError('an item', [], reason)),
-          )
-        })
-        if (!pending.has(id)) {
-          for (const picture of luggage.made) (await picture).close()
-          return
+        const post = (item: Item): void => {
+          if (pending.has(id)) thread.postMessage({ type: 'item', id, key, item }, [...luggage.transfer])
+          else discard(luggage)
         }
+        const next = await nextOf(iterator)
+        if (!('value' in next)) return post(next)
+        const place = count++
         try {
-          thread.postMessage({ type: 'item', id, key, item }, [...luggage.transfer])
-        } catch (cause) {
-          thread.postMessage({ type: 'item', id, key, item: failure(sendingError('an item', [], cause)) }, [])
+          checkUpright([next.value, ...others])
+          post({ done: false, value: await toSend(next.value, luggage) })
+        } catch (reason) {
+          unsent.set(place, unsendable(place, reason))
+          discard(luggage)
+          luggage.transfer.clear()
+          post({ done: false, value: null })
         }
       },
       stop: endSource,
@@ -73,7 +81,10 @@ export async function* stream(
         return
       }
       id = result.id
-      yield unpack(result.value)
+      const value = unpack(result.value) as Partial<ItemResult<unknown>>
+      const error = unsent.get(value.index)
+      unsent.delete(value.index)
+      yield error ? { ...value, error } : value
       if (!end.signal.aborted) thread.postMessage({ type: 'next', id }, [])
     }
   } finally {
@@ -86,20 +97,18 @@ function iteratorOf(images: AnyIterable): AnyIterator {
   return Symbol.asyncIterator in images ? images[Symbol.asyncIterator]() : images[Symbol.iterator]()
 }
 
-async function nextItem(
-  iterator: AnyIterator,
-  prepare: (source: unknown) => Promise<unknown>,
-): Promise<Item> {
+async function nextOf(iterator: AnyIterator): Promise<Item> {
   try {
-    const next = await iterator.next()
-    if (next.done) return { done: true }
-    return { done: false, value: await prepare(next.value) }
+    const { done, value } = await iterator.next()
+    return done ? { done } : { done: false, value }
   } catch (error) {
-    return failure(error)
+    const known = error instanceof Error || isMobileOneError(error) ? error : new Error(String(error))
+    return { done: false, error: pack(known).value }
   }
 }
 
-function failure(error: unknown): Item {
-  const known = error instanceof Error || isMobileOneError(error) ? error : new Error(String(error))
-  return { done: false, error: pack(known).value }
+/** The error of the picture at `place`, in the words of those that the thread finds. */
+function unsendable(place: number, reason: unknown): MobileOneError {
+  const { code, message, cause } = sendingError('it', [], reason)
+  return new MobileOneError(code, `image ${place}: ${message}`, { cause })
 }
