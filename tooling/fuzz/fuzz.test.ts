@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest'
+import { random } from '../../packages/core/src/index.ts'
+import { measureCost } from '../../packages/testkit/src/cost.ts'
 import { corpusOf, count, emptyTally, makeInput } from './fuzz-parser.ts'
 import { parsers } from './parsers.ts'
+import { encodeTree, type Field, mutateTree, parseTree } from './protobuf-tree.ts'
 
 const inputs = 400
 
@@ -24,5 +27,26 @@ test('a seed gives the same inputs again', () => {
     for (const index of [0, 1, 2, 77]) {
       expect(makeInput(parser, 5, index)).toEqual(makeInput(parser, 5, index))
     }
+  }
+})
+
+test('a tree of gigabytes is counted before it is written, and copied with what it shares', () => {
+  const text = { number: 1, type: 2, value: new Uint8Array(1000) }
+  const wide = { number: 2, type: 2, value: Array<Field>(3000).fill(text) }
+  const tree = [{ number: 3, type: 2, value: Array<Field>(3000).fill(wide) }]
+  expect(encodeTree(tree, 2 ** 25)).toBeUndefined()
+  const cost = measureCost(
+    () => {
+      for (let seed = 0; seed < 300; seed++) encodeTree(mutateTree(tree, random(seed)), 2 ** 25)
+    },
+    { cpuMs: 20_000, bytes: 400e6 },
+  )
+  expect(cost.bytes / 1e6, 'megabytes').toBeLessThan(400)
+})
+
+test('a tree is written as it was read', () => {
+  for (const sample of parsers.onnx!().samples.slice(0, 4)) {
+    expect(encodeTree(parseTree(sample) as Field[], sample.length)).toEqual(new Uint8Array(sample))
+    expect(encodeTree(parseTree(sample) as Field[], sample.length - 1)).toBeUndefined()
   }
 })

@@ -30,7 +30,7 @@ import { readIdx } from '../../packages/vision/src/idx.ts'
 import { constructPyTorch, constructSafetensors } from './construct-checkpoint.ts'
 import { constructHead } from './construct-head.ts'
 import { constructIdx, constructPicture } from './construct-pictures.ts'
-import { type FuzzedParser, pick } from './parser.ts'
+import type { FuzzedParser } from './parser.ts'
 import { encodeTree, type Field, mutateTree, parseTree } from './protobuf-tree.ts'
 
 /** Commands and tests run from the root of the repository. */
@@ -144,10 +144,16 @@ function pytorch(): FuzzedParser {
   }
 }
 
+/** Bytes of a mutated file that is still tried: repeated fields of repeated messages make gigabytes. */
+const longestFile = 2 ** 25
+
 /** Files whose messages have other fields than the samples'. */
 function fromTrees(samples: readonly Uint8Array[]): (source: Random) => Uint8Array {
   const trees = samples.map((sample) => parseTree(sample) as Field[])
-  return (source) => encodeTree(mutateTree(pick(source, trees), source))
+  return (source) => {
+    const index = source.integer(0, samples.length - 1)
+    return encodeTree(mutateTree(trees[index]!, source), longestFile) ?? samples[index]!
+  }
 }
 
 function onnx(): FuzzedParser {
@@ -194,8 +200,7 @@ function mlpackage(): FuzzedParser {
     const index = source.integer(0, samples.length - 1)
     const changed = opened[index]!.map(([path, bytes]): [string, Uint8Array] => {
       if (path.endsWith(modelPath) && source.next() < 0.8) {
-        const mutated = encodeTree(mutateTree(trees[index]!, source))
-        return [path, mutated.length > longestModel ? bytes : mutated]
+        return [path, encodeTree(mutateTree(trees[index]!, source), longestModel) ?? bytes]
       }
       const isOdd = source.next() < 0.2 && (path.endsWith(weightsPath) || path.endsWith(manifestPath))
       if (!isOdd) return [path, bytes]

@@ -49,49 +49,58 @@ export function parseTree(bytes: Uint8Array, depth = 0): Field[] | undefined {
   return fields
 }
 
-/** The bytes of a tree. */
-export function encodeTree(fields: readonly Field[]): Uint8Array {
-  const parts: Uint8Array[] = []
-  collect(fields, parts)
-  return Uint8Array.from(Buffer.concat(parts))
-}
-
-/** Append the parts of `fields`; returns how many bytes they are. */
-function collect(fields: readonly Field[], parts: Uint8Array[]): number {
-  let length = 0
-  const add = (part: Uint8Array): void => {
-    parts.push(part)
-    length += part.length
+/**
+ * The bytes of a tree; undefined where they are more than `longest`. A tree may hold one field in thousands of places, so its bytes are
+ * counted before there are any.
+ */
+export function encodeTree(fields: readonly Field[], longest: number): Uint8Array | undefined {
+  const lengths = new Map<readonly Field[], number>()
+  const lengthOf = (message: readonly Field[]): number => {
+    const known = lengths.get(message)
+    if (known !== undefined) return known
+    let length = 0
+    for (const { number, type, value } of message) {
+      const inner = typeof value === 'bigint' ? varintLength(value) : contentLength(value)
+      length += varintLength(number * 8 + type) + inner
+      if (type === 2 && typeof value !== 'bigint') length += varintLength(inner)
+    }
+    lengths.set(message, length)
+    return length
   }
-  for (const { number, type, value } of fields) {
-    add(encodeVarint(number * 8 + type))
-    if (typeof value === 'bigint') add(encodeVarint(BigInt.asUintN(64, value)))
-    else if (Array.isArray(value)) {
-      const place = parts.push(new Uint8Array(0)) - 1
-      const inner = collect(value, parts)
-      const size = type === 2 ? encodeVarint(inner) : parts[place]!
-      parts[place] = size
-      length += size.length + inner
-    } else {
-      if (type === 2) add(encodeVarint(value.length))
-      add(value)
+  const contentLength = (value: Uint8Array | readonly Field[]): number =>
+    value instanceof Uint8Array ? value.length : lengthOf(value)
+  const total = lengthOf(fields)
+  if (total > longest) return undefined
+
+  const out = new Uint8Array(total)
+  let at = 0
+  const writeVarint = (value: number | bigint): void => {
+    let rest = BigInt.asUintN(64, BigInt(value))
+    for (; rest > 127n; rest >>= 7n) out[at++] = Number(rest & 127n) | 128
+    out[at++] = Number(rest)
+  }
+  const write = (message: readonly Field[]): void => {
+    for (const { number, type, value } of message) {
+      writeVarint(number * 8 + type)
+      if (typeof value === 'bigint') {
+        writeVarint(value)
+        continue
+      }
+      if (type === 2) writeVarint(contentLength(value))
+      if (value instanceof Uint8Array) {
+        out.set(value, at)
+        at += value.length
+      } else write(value)
     }
   }
-  return length
+  write(fields)
+  return out
 }
 
-function encodeVarint(value: number | bigint): Uint8Array {
-  const bytes: number[] = []
-  if (typeof value === 'number' && value < 2 ** 31) {
-    let rest = value
-    for (; rest > 127; rest >>>= 7) bytes.push((rest & 127) | 128)
-    bytes.push(rest)
-  } else {
-    let rest = BigInt(value)
-    for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128)
-    bytes.push(Number(rest))
-  }
-  return Uint8Array.from(bytes)
+function varintLength(value: number | bigint): number {
+  let length = 1
+  for (let rest = BigInt.asUintN(64, BigInt(value)) >> 7n; rest > 0n; rest >>= 7n) length++
+  return length
 }
 
 /** One to four changes of structure: fields removed, repeated, moved, renumbered, swapped for another, with other numbers or bytes. */
@@ -139,13 +148,18 @@ export function mutateTree(fields: readonly Field[], source: Random): Field[] {
 }
 
 /** Never the field itself: a tree must not come to hold itself. */
-function copyOf(field: Field): Field {
-  return Array.isArray(field.value) ? { ...field, value: copyFields(field.value) } : field
+function copyOf(field: Field, copies: Map<Field, Field> = new Map()): Field {
+  if (!Array.isArray(field.value)) return field
+  const known = copies.get(field)
+  if (known) return known
+  const copy = { ...field, value: copyFields(field.value, copies) }
+  copies.set(field, copy)
+  return copy
 }
 
-/** Bytes are shared: no change writes into them. */
-function copyFields(fields: readonly Field[]): Field[] {
-  return fields.map(copyOf)
+/** Bytes are shared: no change writes into them. A field in several places is one field in those of the copy. */
+function copyFields(fields: readonly Field[], copies: Map<Field, Field> = new Map()): Field[] {
+  return fields.map((field) => copyOf(field, copies))
 }
 
 function changeValue(field: Field, source: Random): Field {
