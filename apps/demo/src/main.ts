@@ -2,8 +2,10 @@
  * The main job in one command: read a train-form checkpoint, fold its branches, run the plain network on the embedded
  * WebAssembly backend, print the best classes of each picture. `npm run demo -- picture.png` classifies other pictures.
  */
+import { existsSync } from 'node:fs'
 import { compareModels, printable, printableLines } from '@mobileone/core'
 import { createClassifier, profile, reference, reparameterize, wasm } from '@mobileone/sdk'
+import { decode } from '@mobileone/vision'
 import { assetUrl, readDescription, readModel } from './embedded.ts'
 
 const timedRuns = 200
@@ -14,7 +16,15 @@ const field = (name: string, value: string): boolean => line(`  ${name.padEnd(12
 const count = (value: number): string => value.toLocaleString('en-US')
 const bar = (share: number): string => '█'.repeat(Math.round(20 * share)).padEnd(20, '░')
 
+/** Where a path leads to no file, its error, before anything is folded. Addresses are not looked at. */
+async function checkPaths(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    if (!/^(https?|data|blob|file):/i.test(path) && !existsSync(path)) await decode(path)
+  }
+}
+
 async function main(given: readonly string[]): Promise<void> {
+  await checkPaths(given)
   const description = readDescription()
   const train = readModel(description)
   const { test, trained } = description

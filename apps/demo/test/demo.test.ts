@@ -55,7 +55,8 @@ describe('npm run demo', () => {
   })
 
   it('names a picture it cannot read', () => {
-    const { stderr, status } = run('nothing.png')
+    const { stdout, stderr, status } = run('nothing.png')
+    expect(stdout).toBe('')
     expect(status).toBe(1)
     expect(stderr).toMatch(/^demo: nothing\.png/)
   })

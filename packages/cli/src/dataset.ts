@@ -32,15 +32,20 @@ export async function openDataset(
   classes: number,
   labels: readonly string[] | undefined,
 ): Promise<Dataset> {
-  const names = await readdir(folder).catch((cause: Error) => {
-    throw new MobileOneError('invalid-file', `cannot read the folder ${folder}: ${cause.message}`, { cause })
-  })
+  const names = await namesIn(folder)
   const idxImages = names.find((name) => /^t10k-images.*idx3-ubyte(\.gz)?$/.test(name))
   const idxLabels = names.find((name) => /^t10k-labels.*idx1-ubyte(\.gz)?$/.test(name))
   if (idxImages !== undefined && idxLabels !== undefined) {
     return openIdx(join(folder, idxImages), join(folder, idxLabels), classes)
   }
   return openFolder(folder, classes, labels)
+}
+
+/** @throws MobileOneError `invalid-file` for what is no folder, or cannot be read. */
+export async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((cause: Error) => {
+    throw new MobileOneError('invalid-file', `cannot read the folder ${folder}: ${cause.message}`, { cause })
+  })
 }
 
 async function openIdx(imagesPath: string, labelsPath: string, classes: number): Promise<Dataset> {

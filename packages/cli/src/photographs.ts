@@ -1,8 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MobileOneError } from '@mobileone/core'
 import { type ImageSource, readIdx } from '@mobileone/vision'
-import { findPictures } from './dataset.ts'
+import { findPictures, namesIn } from './dataset.ts'
 
 /** Pictures of a folder in an order whose beginnings are spread over all of it, and what messages call each. */
 export interface Photographs {
@@ -16,9 +16,7 @@ export interface Photographs {
  * @throws MobileOneError `invalid-file` for what is no folder or has no pictures.
  */
 export async function openPhotographs(folder: string): Promise<Photographs> {
-  const files = await readdir(folder).catch((cause: Error) => {
-    throw new MobileOneError('invalid-file', `cannot read the folder ${folder}: ${cause.message}`, { cause })
-  })
+  const files = await namesIn(folder)
   const idx =
     files.find((name) => /^train-images.*idx3-ubyte(\.gz)?$/.test(name)) ??
     files.find((name) => /images.*idx3-ubyte(\.gz)?$/.test(name))

@@ -1,5 +1,6 @@
-import { type ErrorCode, isMobileOneError } from '@mobileone/core'
-import type { ImageSource } from '@mobileone/vision'
+import { access } from 'node:fs/promises'
+import { type ErrorCode, isMobileOneError, type MobileOneError } from '@mobileone/core'
+import { decode, type ImageSource } from '@mobileone/vision'
 import { interrupted } from './session.ts'
 import { readStdin, stdinName } from './stdin.ts'
 import { printNote } from './terminal.ts'
@@ -18,6 +19,20 @@ const ofPictures: readonly ErrorCode[] = ['invalid-file', 'invalid-input', 'netw
 
 function isOfPicture(error: unknown): error is Error {
   return isMobileOneError(error) && ofPictures.includes(error.code)
+}
+
+/** What is wrong with a path where there is no file, before anything slow is done for it; addresses are not looked at. */
+export async function whyMissing(file: string): Promise<MobileOneError | undefined> {
+  if (file === stdinName || /^(https?|data|blob|file):/i.test(file)) return undefined
+  try {
+    await access(file)
+    return undefined
+  } catch {
+    return decode(file).then(
+      () => undefined,
+      (error) => error,
+    )
+  }
 }
 
 /** The picture at a path or address, or from standard input. */

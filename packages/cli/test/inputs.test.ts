@@ -84,6 +84,33 @@ describe('one bad picture', () => {
   })
 })
 
+it('tells of a missing picture before the weights are looked at', async () => {
+  const weights = ['-w', 'no.safetensors']
+  const one = await project.run(['classify', 'none.png', ...weights])
+  expect(one).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^mobileone: none\.png does not exist .*\n$/),
+  })
+  const two = await project.run(['classify', 'none.png', 'no.jpg', ...weights, '--json'])
+  expect(two.code).toBe(1)
+  expect(JSON.parse(two.stdout)).toEqual(
+    ['none.png', 'no.jpg'].map((file) => ({
+      file,
+      error: expect.stringContaining(`${file} does not exist`),
+    })),
+  )
+  const some = await project.run(['classify', 'none.png', 'red.png', ...weights])
+  expect(some.stderr).toMatch(/no\.safetensors/)
+  for (const file of ['none.png', 'none.f32']) {
+    const logits = await project.run(['logits', file, '-o', 'out.f32', ...weights])
+    expect([logits.code, logits.stderr]).toEqual([1, expect.stringMatching(/^mobileone: .*none\.(png|f32)/)])
+  }
+  const evaluation = await project.run(['eval', 'nowhere', ...weights])
+  expect(evaluation.stderr).toMatch(/^mobileone: cannot read the folder nowhere/)
+  expect((await project.run(['classify', 'none.png'])).code).toBe(2)
+})
+
 describe('contradictions and slips', () => {
   const s0 = (): Uint8Array =>
     toSafetensors(initialize(mobileone({ ...variants.s0, classes: 2 }, { form: 'deploy' }), { seed: 1 }))

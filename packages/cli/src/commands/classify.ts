@@ -10,8 +10,8 @@ import {
   variantFlag,
   weightsFlag,
 } from '../flags.ts'
-import { messageOf, openPictures, type Unreadable, unreadable } from '../pictures.ts'
-import { classifierFor, interrupted } from '../session.ts'
+import { messageOf, openPictures, type Unreadable, unreadable, whyMissing } from '../pictures.ts'
+import { classifierFor, interrupted, sourceOf } from '../session.ts'
 import { bar, printable, printJson, printLine } from '../terminal.ts'
 
 export const classify = defineCommand({
@@ -42,6 +42,13 @@ export const classify = defineCommand({
     'mobileone classify cat.jpg --weights MobileOne.mlpackage --backend coreml',
   ],
   async run(files, flags) {
+    sourceOf(flags)
+    const missing = await Promise.all(files.map(whyMissing))
+    if (missing.every((error) => error !== undefined)) {
+      const results = missing.map(({ message }, index) => unreadable(files[index] as string, message))
+      if (flags.json) printJson(results)
+      return
+    }
     const classifier = await classifierFor(flags)
     try {
       const results: ({ file: string; top: Prediction[] } | Unreadable)[] = []

@@ -3,7 +3,7 @@ import { median, percentile } from '@mobileone/measure'
 import { preprocess, topK } from '@mobileone/vision'
 import { backendDetails, backendFlags } from '../backends.ts'
 import { defineCommand } from '../command.ts'
-import { openDataset } from '../dataset.ts'
+import { namesIn, openDataset } from '../dataset.ts'
 import {
   jsonFlag,
   offlineFlag,
@@ -14,7 +14,7 @@ import {
   weightsFlag,
 } from '../flags.ts'
 import { orUnreadable, type Unreadable } from '../pictures.ts'
-import { classifierFor, interrupted } from '../session.ts'
+import { classifierFor, interrupted, sourceOf } from '../session.ts'
 import { formatMs, formatPercent, printable, printJson, printLine, progressBar } from '../terminal.ts'
 
 const best = 5
@@ -44,6 +44,8 @@ export const evaluate = defineCommand({
     'mobileone eval /usr/share/fashion-mnist --weights mine.safetensors --json',
   ],
   async run([folder = ''], flags) {
+    sourceOf(flags)
+    await namesIn(folder)
     const classifier = await classifierFor(flags)
     const progress = progressBar()
     try {

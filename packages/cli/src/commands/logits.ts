@@ -14,8 +14,8 @@ import {
   variantFlag,
   weightsFlag,
 } from '../flags.ts'
-import { openPicture } from '../pictures.ts'
-import { classifierFor, interrupted } from '../session.ts'
+import { openPicture, whyMissing } from '../pictures.ts'
+import { classifierFor, interrupted, sourceOf } from '../session.ts'
 import { formatBytes, printJson, printLine } from '../terminal.ts'
 
 export const logits = defineCommand({
@@ -44,10 +44,14 @@ export const logits = defineCommand({
   ],
   async run([file = ''], flags) {
     if (flags.output === undefined) throw new UsageError('say where to write with -o <path>')
+    sourceOf(flags)
+    const raw = file.toLowerCase().endsWith('.f32') ? await readRaw(file) : undefined
+    const missing = raw ? undefined : await whyMissing(file)
+    if (missing) throw missing
     const classifier = await classifierFor(flags)
     try {
-      const rows = file.toLowerCase().endsWith('.f32')
-        ? await rawRows(classifier, file)
+      const rows = raw
+        ? await rawRows(classifier, file, raw)
         : [
             await classifier.logits(await openPicture(file), {
               orientation: flags.orientation as 'apply' | 'ignore',
@@ -68,12 +72,19 @@ export const logits = defineCommand({
   },
 })
 
-/** The logits of each item of a .f32 file. */
-async function rawRows(classifier: LocalClassifier, file: string): Promise<Float32Array[]> {
-  const { shape } = Object.values(classifier.executor.inputs)[0] as TensorSpec
-  const bytes = await readFile(file).catch((cause: Error) => {
+async function readRaw(file: string): Promise<Uint8Array> {
+  return readFile(file).catch((cause: Error) => {
     throw new MobileOneError('invalid-file', `cannot read ${file}: ${cause.message}`, { cause })
   })
+}
+
+/** The logits of each item of a .f32 file. */
+async function rawRows(
+  classifier: LocalClassifier,
+  file: string,
+  bytes: Uint8Array,
+): Promise<Float32Array[]> {
+  const { shape } = Object.values(classifier.executor.inputs)[0] as TensorSpec
   const itemBytes = elementCount(shape) * Float32Array.BYTES_PER_ELEMENT
   if (bytes.length === 0 || bytes.length % itemBytes !== 0) {
     throw new MobileOneError(
