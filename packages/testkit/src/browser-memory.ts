@@ -4,6 +4,10 @@ import type { Browser, CDPSession, Page, Worker } from 'playwright-core'
 /** Milliseconds that a worker has to collect its garbage. */
 const answerLimitMs = 5000
 
+/** A worker that sleeps in `Atomics.wait` answers nothing: so many looks in a row, each so many milliseconds after the last, find none awake. */
+const asleepLooks = 5
+const lookMs = 50
+
 /** What a browser with one page holds, after garbage was collected. */
 export interface Footprint {
   /** Of all processes of the browser, shared pages counted once; undefined where the system does not tell. */
@@ -22,6 +26,8 @@ export class BrowserMemory {
   readonly #browser: CDPSession
   readonly #pageSession: CDPSession
   readonly #page: Page
+  /** Workers that have not collected yet. */
+  readonly #asked = new Map<Worker, Promise<void>>()
 
   private constructor(browser: CDPSession, pageSession: CDPSession, page: Page) {
     this.#browser = browser
@@ -37,7 +43,7 @@ export class BrowserMemory {
 
   async look(): Promise<Footprint> {
     await this.#pageSession.send('HeapProfiler.collectGarbage')
-    await Promise.all(this.#page.workers().map(collectGarbage))
+    await this.#collectInWorkers()
     const { metrics } = await this.#pageSession.send('Performance.getMetrics')
     const metric = (name: string): number => metrics.find((each) => each.name === name)?.value ?? 0
     const { processInfo } = await this.#browser.send('SystemInfo.getProcessInfo')
@@ -47,15 +53,40 @@ export class BrowserMemory {
       heapBytes: metric('JSHeapUsedSize'),
       nodes: metric('Nodes'),
       listeners: metric('JSEventListeners'),
-      workers: sum(ids.map(workerThreads)) ?? this.#page.workers().length,
+      workers: sum(ids.map((id) => workerThreads(id)?.length)) ?? this.#page.workers().length,
     }
+  }
+
+  /** Of a worker that ends meanwhile, or sleeps, no answer comes. One that sleeps collects when it wakes. */
+  async #collectInWorkers(): Promise<void> {
+    const waiting = new Set(this.#page.workers())
+    const answers = Promise.all(
+      [...waiting].map(async (worker) => {
+        const answer = this.#asked.get(worker) ?? collectGarbage(worker)
+        this.#asked.set(worker, answer)
+        await answer
+        this.#asked.delete(worker)
+        waiting.delete(worker)
+      }),
+    )
+    const limit = performance.now() + answerLimitMs
+    for (let asleep = 0; asleep < asleepLooks && performance.now() < limit; ) {
+      await Promise.race([answers, new Promise((resolve) => setTimeout(resolve, lookMs))])
+      if (waiting.size === 0) return
+      asleep = (await this.#areWorkersAsleep()) ? asleep + 1 : 0
+    }
+  }
+
+  /** Whether no thread of a worker runs or wants to; false where the system does not tell. */
+  async #areWorkersAsleep(): Promise<boolean> {
+    const { processInfo } = await this.#browser.send('SystemInfo.getProcessInfo')
+    const states = processInfo.flatMap(({ id }) => workerThreads(id) ?? [])
+    return states.length > 0 && states.every((state) => state === 'S')
   }
 }
 
-/** Of a worker that ends meanwhile no answer comes. */
-async function collectGarbage(worker: Worker): Promise<void> {
-  const collected = worker.evaluate(() => (globalThis as { gc?: () => void }).gc?.()).catch(() => {})
-  await Promise.race([collected, new Promise((resolve) => setTimeout(resolve, answerLimitMs))])
+function collectGarbage(worker: Worker): Promise<void> {
+  return worker.evaluate(() => (globalThis as { gc?: () => void }).gc?.()).catch(() => {})
 }
 
 function sum(values: readonly (number | undefined)[]): number | undefined {
@@ -70,11 +101,15 @@ function proportionalBytes(id: number): number | undefined {
   return kilobytes === undefined ? undefined : 1024 * Number(kilobytes)
 }
 
-/** Chromium names the thread of each worker so, on Linux, which keeps 15 letters. */
-function workerThreads(id: number): number | undefined {
+/** What the threads of the workers of a process do, a letter for each as in `/proc/<id>/stat`: `R` runs or wants to, `S` sleeps. */
+function workerThreads(id: number): string[] | undefined {
   try {
-    const names = readdirSync(`/proc/${id}/task`).map((task) => readProc(`/proc/${id}/task/${task}/comm`))
-    return names.filter((name) => name?.startsWith('DedicatedWorker')).length
+    return readdirSync(`/proc/${id}/task`).flatMap((task) => {
+      // Chromium names the thread of each worker so, on Linux, which keeps 15 letters.
+      const [, state] =
+        /^\d+ \(DedicatedWorker.*\) (\w)/s.exec(readProc(`/proc/${id}/task/${task}/stat`) ?? '') ?? []
+      return state === undefined ? [] : [state]
+    })
   } catch {
     return undefined
   }
