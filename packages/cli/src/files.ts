@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, extname, join } from 'node:path'
+import { basename, extname } from 'node:path'
 import {
   type ExportedFile,
   type ExportedFiles,
@@ -9,11 +8,12 @@ import {
   throwIfAborted,
 } from '@mobileone/core'
 import { cannotWrite, findOutputPlace, type Ownership } from './output-place.ts'
+import { removeStale, temporaryBeside } from './temporary.ts'
 import { writeFolderAtomic } from './write-folder.ts'
 
 /**
  * Write `bytes` to `path` so that a reader sees the old file or the whole new one: into a temporary file beside it, then
- * renamed over it. A file that is replaced keeps its owner and its permissions, a symbolic link leads to what is replaced, and
+ * renamed over it; what processes that were killed left there is removed. A file that is replaced keeps its owner and its permissions, a symbolic link leads to what is replaced, and
  * pipes and character devices are written into.
  * @param signal Until the new file is in its place, ends the writing without a trace.
  * @throws MobileOneError `invalid-argument` where it cannot be written, `aborted`.
@@ -24,7 +24,8 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array, signal?: 
     throw new MobileOneError('invalid-argument', `${path} is a folder; name the file to write in it`)
   }
   const isStream = place.kind === 'stream'
-  const target = isStream ? path : temporaryBeside(place.path)
+  const target = isStream ? path : await temporaryBeside(place.path)
+  if (!isStream) await removeStale(place.path)
   try {
     throwIfAborted(signal, `writing ${path}`)
     const file = await open(target, isStream ? 'w' : 'wx')
@@ -42,10 +43,6 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array, signal?: 
     if (!isStream) await rm(target, { force: true }).catch(() => {})
     throw isMobileOneError(cause) ? cause : cannotWrite(path, cause)
   }
-}
-
-function temporaryBeside(path: string): string {
-  return join(dirname(path), `.${basename(path).slice(0, 100)}.${randomBytes(6).toString('hex')}.tmp`)
 }
 
 async function own(file: FileHandle, { mode, uid, gid }: Ownership): Promise<void> {

@@ -15,7 +15,7 @@ import { quantize } from './commands/quantize.ts'
 import { reparam } from './commands/reparam.ts'
 import { train } from './commands/train.ts'
 import { didYouMean } from './did-you-mean.ts'
-import { abortOnInterrupt, interrupted } from './session.ts'
+import { abortOnInterrupt, interruptionCode } from './session.ts'
 import { printLine, printNote } from './terminal.ts'
 import { version } from './version.ts'
 
@@ -96,6 +96,6 @@ try {
     ? (error as Error).message
     : String((error as Error)?.stack ?? error)
   printNote(`mobileone: ${message}`)
-  process.exitCode = interrupted.aborted ? 130 : error instanceof UsageError ? 2 : 1
+  process.exitCode = interruptionCode() ?? (error instanceof UsageError ? 2 : 1)
 }
 isSettled = true

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import {
   type Backend,
   MobileOneError,
@@ -35,9 +36,37 @@ const interrupt = new AbortController()
 /** Aborts when the program is interrupted, once {@link abortOnInterrupt} was called. */
 export const interrupted: AbortSignal = interrupt.signal
 
-/** Let the first Ctrl+C abort whatever is under way, so that nothing is left half done; a second one ends the program at once. */
+/** Milliseconds that a program has, after SIGTERM, to end by itself: fewer than those after which others send SIGKILL. */
+const endLimit = 5000
+
+/**
+ * Let the first Ctrl+C or SIGTERM abort whatever is under way, so that nothing is left half done; a second one ends the program at once.
+ */
 export function abortOnInterrupt(): void {
-  process.once('SIGINT', () => interrupt.abort(new Error('interrupted')))
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const abort = (signal: NodeJS.Signals): void => {
+    for (const each of signals) process.off(each, abort)
+    interrupt.abort(new Interruption(signal))
+    // Whoever sends it waits for the end, also of what hears of no abort.
+    if (signal === 'SIGTERM') setTimeout(() => process.exit(interruptionCode()), endLimit).unref()
+  }
+  for (const each of signals) process.on(each, abort)
+}
+
+/** Why {@link interrupted} aborts. */
+class Interruption extends Error {
+  readonly signal: NodeJS.Signals
+
+  constructor(signal: NodeJS.Signals) {
+    super(signal === 'SIGINT' ? 'interrupted' : `ended by ${signal}`)
+    this.signal = signal
+  }
+}
+
+/** The exit code of a program that ended because of a signal, as shells give it: 130 for Ctrl+C; undefined where none came. */
+export function interruptionCode(): number | undefined {
+  const { reason } = interrupted
+  return reason instanceof Interruption ? 128 + constants.signals[reason.signal] : undefined
 }
 
 /** The hub id, path or URL the flags name. */

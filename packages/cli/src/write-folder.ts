@@ -1,7 +1,8 @@
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { basename, dirname, join, relative, sep } from 'node:path'
+import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
 import { type ExportedFile, isMobileOneError, MobileOneError, throwIfAborted } from '@mobileone/core'
 import { cannotWrite, findOutputPlace, type OutputPlace } from './output-place.ts'
+import { removeStale, temporaryBeside } from './temporary.ts'
 
 /**
  * Write a folder with `files`, named relative to it, so that it appears whole: beside its place, then renamed. A folder there is
@@ -18,7 +19,8 @@ export async function writeFolderAtomic(
   let scratch: string | undefined
   try {
     await mkdir(dirname(place.path), { recursive: true })
-    scratch = await mkdtemp(join(dirname(place.path), `.${basename(place.path)}-`))
+    scratch = await temporaryBeside(place.path)
+    await mkdir(scratch, { mode: 0o700 })
     const fresh = join(scratch, 'new')
     for (const file of files) {
       throwIfAborted(signal, `writing ${path}`)
@@ -30,6 +32,8 @@ export async function writeFolderAtomic(
     if (place.kind === 'folder') await chmod(fresh, place.owned.mode)
     throwIfAborted(signal, `writing ${path}`)
     await swap(fresh, place, join(scratch, 'old'))
+    // Not before: where a process was killed while it swapped them, the older folder is in there.
+    await removeStale(place.path)
   } catch (cause) {
     throw isMobileOneError(cause) ? cause : cannotWrite(path, cause)
   } finally {

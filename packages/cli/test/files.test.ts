@@ -15,11 +15,12 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { toSafetensors } from '@mobileone/checkpoint'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { writeExported, writeFileAtomic } from '../src/files.ts'
+import { temporaryBeside } from '../src/temporary.ts'
 import { tiny } from './program.ts'
 
 const bytes = new TextEncoder().encode('new')
@@ -156,6 +157,38 @@ describe('a folder that is written', () => {
   })
 })
 
+describe('what a killed process left', () => {
+  /** Names of temporaries of `place`: of a process that has ended, of this one, and of another machine. */
+  async function temporaries(place: string): Promise<{ ended: string; alive: string; elsewhere: string }> {
+    const { pid } = spawnSync(process.execPath, ['-e', ''])
+    const alive = basename(await temporaryBeside(at(place)))
+    const ended = alive.replace(`-${process.pid}-`, `-${pid}-`)
+    return { ended, alive, elsewhere: ended.replace(/[0-9a-f]{16}-/, `${'0'.repeat(16)}-`) }
+  }
+
+  it('beside a file is removed by the next that writes it, and nothing else is', async () => {
+    const { ended, alive, elsewhere } = await temporaries('out')
+    const other = (await temporaries('out.onnx')).ended
+    const foreign = ended.replace('.tmp', '.txt')
+    for (const name of [ended, alive, elsewhere, other, foreign]) writeFileSync(at(name), 'part')
+    await writeFileAtomic(at('out'), bytes)
+    expect(readdirSync(folder).sort()).toEqual([alive, elsewhere, other, foreign, 'out'].sort())
+  })
+
+  it('beside a folder is removed once the next is in its place', async () => {
+    const { ended, alive } = await temporaries('a.pack')
+    for (const name of [ended, alive]) mkdirSync(at(name, 'old/Data'), { recursive: true })
+    const write = (path: string): Promise<unknown> =>
+      writeExported(at('a.pack'), [{ path: `a.pack/${path}`, bytes }])
+    mkdirSync(at('a.pack'))
+    writeFileSync(at('a.pack/thesis.tex'), 'mine')
+    await expect(write('Manifest.json')).rejects.toThrow('holds thesis.tex')
+    expect(readdirSync(folder)).toContain(ended)
+    await write('thesis.tex')
+    expect(readdirSync(folder).sort()).toEqual([alive, 'a.pack'].sort())
+  })
+})
+
 const main = fileURLToPath(new URL('../dist/main.mjs', import.meta.url))
 const canMount = spawnSync('unshare', ['-rm', 'true']).status === 0
 if (!canMount) console.warn('SKIPPED: writing to a full disk, because unshare cannot mount a small one here')
@@ -181,15 +214,18 @@ describe('the program', () => {
     },
   )
 
-  it.skipIf(process.platform === 'win32')(
-    'either exits with 130 and writes nothing, or was done before it was interrupted',
-    async () => {
+  it.skipIf(process.platform === 'win32').each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)(
+    'at %s either exits with %i and writes nothing, or was done before',
+    async (signal, interrupted) => {
       writeFileSync(at('tiny.safetensors'), toSafetensors(tiny))
       const run = (wait: number | undefined): Promise<number | null> => {
         rmSync(at('out.onnx'), { force: true })
         const args = [main, 'export', 'tiny.safetensors', '-o', 'out.onnx']
         const child = spawn(process.execPath, args, { cwd: folder, stdio: 'ignore' })
-        if (wait !== undefined) setTimeout(() => child.kill('SIGINT'), wait)
+        if (wait !== undefined) setTimeout(() => child.kill(signal), wait)
         return new Promise((resolve) => child.on('close', resolve))
       }
       const start = performance.now()
@@ -199,7 +235,7 @@ describe('the program', () => {
         const code = await run(share * whole)
         // Before the program listens, and once Node tears down after it is done, the signal itself ends it.
         expect([code, existsSync(at('out.onnx'))]).toBeOneOf([
-          [130, false],
+          [interrupted, false],
           [null, false],
           [null, true],
           [0, true],

@@ -123,7 +123,7 @@ export function startHost(folder: string): ProgramHost {
       await last
       if (child === undefined) return
       const closed = new Promise((resolve) => child?.once('close', resolve))
-      child.kill()
+      child.kill('SIGKILL')
       await closed
     },
   }
