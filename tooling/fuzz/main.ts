@@ -1,9 +1,4 @@
-/**
- * `npm run fuzz -- --minutes 5 --seed 1 --only pytorch`: hostile inputs for every parser of foreign bytes, shared equally over the time.
- * An untyped error, more than 2 s of CPU, or more than ten times the file and 50 MB is a fault; the exit code is then 1.
- * `--at <n>` with `--only` writes input n of the seed to a file and reads it once. `--write docs/reliability.md` fills the places of that
- * file between `<!-- fuzz run -->` and `<!-- /fuzz -->` with what was found.
- */
+/** `npm run fuzz`: hostile inputs for every parser of foreign bytes. An untyped error, long or large work is a fault, and the exit code is then 1. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { arch, availableParallelism, cpus, loadavg, platform, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -13,6 +8,18 @@ import { emptyTally, makeInput, type Tally } from './fuzz-parser.ts'
 import { judge } from './judge.ts'
 import { parsers } from './parsers.ts'
 import type { Job } from './worker.ts'
+
+const help = `Hostile inputs for every parser of foreign bytes, shared equally over the time. An untyped error, more than 2 s of CPU, or more than
+ten times the file and 50 MB is a fault; the exit code is then 1.
+
+  npm run fuzz -- [--minutes 2] [--seed N] [--only NAME,...] [--at N] [--write docs/reliability.md]
+
+--minutes  For all parsers together. Default 2.
+--seed     A whole number; without it another one each time, which is printed.
+--only     Some of the parsers: PARSERS.
+--at       With --only: write input N of the seed to a file and read it once.
+--write    Fill the places of that file between <!-- fuzz run --> and <!-- /fuzz --> with what was found.
+`
 
 const longestInputMs = 20_000
 const folder = 'node_modules/.fuzz'
@@ -24,8 +31,13 @@ const { values } = parseArgs({
     only: { type: 'string' },
     at: { type: 'string' },
     write: { type: 'string' },
+    help: { type: 'boolean', default: false },
   },
 })
+if (values.help) {
+  process.stdout.write(help.replace('PARSERS', Object.keys(parsers).join(', ')))
+  process.exit()
+}
 const minutes = Number(values.minutes)
 const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed)
 const names = values.only === undefined ? Object.keys(parsers) : values.only.split(',')

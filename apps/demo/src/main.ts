@@ -1,12 +1,21 @@
 /**
  * The main job in one command: read a train-form checkpoint, fold its branches, run the plain network on the embedded
- * WebAssembly backend, print the best classes of each picture. `npm run demo -- picture.png` classifies other pictures.
+ * WebAssembly backend, print the best classes of each picture.
  */
 import { existsSync } from 'node:fs'
+import { parseArgs } from 'node:util'
 import { compareModels, printable, printableLines } from '@mobileone/core'
 import { createClassifier, profile, reference, reparameterize, wasm } from '@mobileone/sdk'
 import { decode } from '@mobileone/vision'
 import { assetUrl, readDescription, readModel } from './embedded.ts'
+
+const usage = `npm run demo [-- <picture>...]
+
+Reads the train-form checkpoint of the demo, folds its branches, runs the plain network on the embedded WebAssembly backend, and prints
+the best classes of each picture: files or addresses of clothes, as on white paper. Without any it takes ten pictures of the Fashion-MNIST test set.
+
+  --help  print this
+`
 
 const timedRuns = 200
 const shown = 3
@@ -23,7 +32,12 @@ async function checkPaths(paths: readonly string[]): Promise<void> {
   }
 }
 
-async function main(given: readonly string[]): Promise<void> {
+async function main(): Promise<void> {
+  const { values, positionals: given } = parseArgs({
+    allowPositionals: true,
+    options: { help: { type: 'boolean', short: 'h' } },
+  })
+  if (values.help) return void process.stdout.write(usage)
   await checkPaths(given)
   const description = readDescription()
   const train = readModel(description)
@@ -108,7 +122,7 @@ async function main(given: readonly string[]): Promise<void> {
   }
 }
 
-main(process.argv.slice(2)).catch((error: Error) => {
+main().catch((error: Error) => {
   process.stderr.write(`demo: ${printableLines(error.message)}\n`)
   process.exitCode = 1
 })

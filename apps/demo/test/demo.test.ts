@@ -54,6 +54,17 @@ describe('npm run demo', () => {
     expect(stdout).toMatch(/latency +\d+\.\d+ ms an image/)
   })
 
+  it('has help, and refuses an option that it has not', () => {
+    expect(run('--help')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('npm run demo [-- <picture>...]'),
+    })
+    expect(run('--halp')).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^demo: Unknown option '--halp'/),
+    })
+  })
+
   it('names a picture it cannot read', () => {
     const { stdout, stderr, status } = run('nothing.png')
     expect(stdout).toBe('')

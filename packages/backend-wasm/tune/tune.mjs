@@ -1,14 +1,4 @@
-/**
- * Time every kernel on every layer of a network and show which one the dispatcher picks and how far it is from the best.
- *
- *   npm run tune -- [s0 ... s4] [--runtime chromium|node] [--rounds 30] [--network] [--json file]
- *   npm run tune -- [s0 ... s4] --int8 [--threads 2] [--runtime ...] [--rounds 30] [--json file]
- *   npm run tune -- [s0 ... s4] --builds [--runtime ...] [--rounds 30] [--json file]
- *
- * --network leaves out the layers alone and times the whole network only. --int8 times it in the int8 form with each kernel, beside float32.
- * --builds times it in float32 with each build of the kernels. --js-flags=--wasm-revectorize, or other flags of V8, are Chromium's; Node
- * takes its own before the program's name.
- */
+/** `npm run tune`: every kernel on every layer of a network; `--help` says more. */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -17,6 +7,22 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { chromium } from 'playwright-core'
 import { build } from 'vite'
+
+const help = `Times every kernel on every layer of a network and shows which one the dispatcher picks and how far it is from the best.
+
+  npm run tune -- [s0 ... s4] [--runtime chromium|node] [--rounds 30] [--network] [--json file]
+  npm run tune -- [s0 ... s4] --int8 [--threads 2] [--runtime ...] [--rounds 30] [--json file]
+  npm run tune -- [s0 ... s4] --builds [--runtime ...] [--rounds 30] [--json file]
+
+--network   Leave out the layers alone and time the whole network only.
+--int8      Time it in the int8 form with each kernel, beside float32.
+--threads   With --int8: how many to compare with one. Default 1.
+--builds    Time it in float32 with each build of the kernels.
+--runtime   Default: Chromium where it is (CHROMIUM_PATH, /usr/bin/chromium), else this Node.
+--rounds    Default 30.
+--js-flags  Flags of V8 for Chromium, as in --js-flags=--wasm-revectorize; Node takes its own before the program's name.
+--json      Write all figures to a file.
+`
 
 const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 const { values, positionals } = parseArgs({
@@ -30,8 +36,13 @@ const { values, positionals } = parseArgs({
     builds: { type: 'boolean', default: false },
     'js-flags': { type: 'string' },
     threads: { type: 'string', default: '1' },
+    help: { type: 'boolean', default: false },
   },
 })
+if (values.help) {
+  process.stdout.write(help)
+  process.exit()
+}
 
 const result = await build({
   configFile: false,

@@ -1,12 +1,4 @@
-/**
- * How long pictures take to become inputs, exactly and fast, beside `drawImage`, `getImageData` and a loop, in Chromium; and how
- * many photographs S0 names rightly either way, in Chromium and in Node.
- *
- *   npm run bench:preprocess -- [--golden ../shared/golden] [--rounds 40] [--json]
- *
- * `--golden` is a folder with `mobileone_s0.pth.tar` and `imagenet-sample`: photographs and their `reference.json`. Ways take turns;
- * the median and the fastest tenth are printed, since a busy machine changes the latter little.
- */
+/** `npm run bench:preprocess`: how long pictures take to become inputs; `--help` says more. */
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { cpus, loadavg } from 'node:os'
@@ -18,14 +10,30 @@ import { chromium } from 'playwright-core'
 import { build } from 'vite'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
+const help = `How long pictures take to become inputs, exactly and fast, beside drawImage, getImageData and a loop, in Chromium; and how
+many photographs S0 names rightly either way, in Chromium and in Node. Ways take turns; the median and the fastest tenth are printed,
+since a busy machine changes the latter little.
+
+  npm run bench:preprocess -- [--golden ../shared/golden] [--rounds 40] [--photographs 250] [--json]
+
+  --golden       a folder with mobileone_s0.pth.tar and imagenet-sample: photographs and their reference.json
+  --rounds       how often each way is timed
+  --photographs  name so many of the folder
+  --json         one document on standard output instead of tables
+`
 const { values } = parseArgs({
   options: {
     golden: { type: 'string', default: join(root, '../shared/golden') },
     rounds: { type: 'string', default: '40' },
     photographs: { type: 'string', default: '250' },
     json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 })
+if (values.help) {
+  process.stdout.write(help)
+  process.exit()
+}
 const golden = resolve(values.golden)
 const weights = join(golden, 'mobileone_s0.pth.tar')
 const { images } = JSON.parse(readFileSync(join(golden, 'imagenet-sample/reference.json'), 'utf8'))

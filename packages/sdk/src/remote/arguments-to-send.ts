@@ -49,11 +49,6 @@ export async function toSend(value: unknown, luggage: Luggage, key = ''): Promis
   return sent
 }
 
-/** Close the frames and bitmaps that were made for what is not sent. */
-export function discard({ made }: Luggage): void {
-  for (const picture of made) picture.then((it) => it.close()).catch(() => {})
-}
-
 /** What an element shows now, its colours and alpha as stored. Too large a picture is refused before it is decoded or copied. */
 async function snapshot(
   element: HTMLVideoElement & HTMLImageElement,

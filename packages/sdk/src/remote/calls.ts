@@ -71,3 +71,8 @@ export interface Calls extends Pick<Connection, 'fail'> {
     args: readonly unknown[],
   ) => AsyncGenerator<unknown, void, undefined>
 }
+
+/** Close the frames and bitmaps that were made for what is not sent. */
+export function discard({ made }: Luggage): void {
+  for (const picture of made) picture.then((it) => it.close()).catch(() => {})
+}

@@ -3,8 +3,8 @@
  * before the first call, so what most calls do without is imported when it is needed.
  */
 import type { MobileOneError } from '@mobileone/core'
-import { discard, toSend } from './arguments-to-send.ts'
-import type { Call, Connection, Luggage, Thread } from './calls.ts'
+import { toSend } from './arguments-to-send.ts'
+import { type Call, type Connection, discard, type Luggage, type Thread } from './calls.ts'
 import { failed } from './failed.ts'
 import { rare } from './load-rare.ts'
 import type { ItemReply, Request } from './protocol.ts'

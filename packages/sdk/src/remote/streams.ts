@@ -1,8 +1,7 @@
 /** Calls that read an iterable of their owner, and answer with one. */
 import { isMobileOneError, MobileOneError } from '@mobileone/core'
 import type { ItemResult } from '@mobileone/vision'
-import { discard } from './arguments-to-send.ts'
-import type { Connection, Luggage } from './calls.ts'
+import { type Connection, discard, type Luggage } from './calls.ts'
 import { sendingError } from './faults.ts'
 import { mark } from './mark.ts'
 import type { Item, ItemReply, MethodName } from './protocol.ts'
