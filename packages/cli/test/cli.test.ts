@@ -92,7 +92,7 @@ describe('mistakes', () => {
     ],
     [['classify'], 2, /usage: mobileone classify <image\.\.\.>/],
     [['classify', 'a.jpg'], 2, /say which weights to use/],
-    [['classify', 'a.jpg', '--weights', 'none.pth'], 1, /there is no file "none\.pth"/],
+    [['classify', 'a.jpg', '--weights', 'none.pth'], 1, /a\.jpg does not exist/],
     [['logits', 'a.f32', '--weights', 'tiny.safetensors'], 2, /say where to write with -o/],
   ] as const)('%j', async (args, code, message) => {
     const outcome = await run(args)
@@ -100,6 +100,13 @@ describe('mistakes', () => {
     expect(outcome.stderr).toMatch(message)
     expect(outcome.stderr.trimEnd().split('\n')).toHaveLength(1)
     expect(outcome.code).toBe(code)
+  })
+
+  it('names weights that there are not', async () => {
+    writeFileSync(join(folder, 'there.jpg'), 'not a picture')
+    const outcome = await runProgram(folder, ['classify', 'there.jpg', '--weights', 'none.pth'])
+    expect(outcome).toMatchObject({ code: 1, stdout: '' })
+    expect(outcome.stderr).toMatch(/there is no file "none\.pth"/)
   })
 
   it('names a picture that cannot be decoded', async () => {
