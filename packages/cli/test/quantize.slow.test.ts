@@ -89,8 +89,8 @@ describe('quantize', () => {
       'p8.safetensors',
     ])
     expect(made.code).toBe(0)
+    const picture = join(assets, 'images/2-trouser.png')
     const logits = async (...flags: readonly string[]): Promise<Float32Array> => {
-      const picture = join(assets, 'images/2-trouser.png')
       const { code, stderr } = await project.run([
         'logits',
         picture,
@@ -112,7 +112,7 @@ describe('quantize', () => {
     expect(float).toBeLessThan(0.2)
     const refused = await project.run([
       'logits',
-      'x.png',
+      picture,
       '-w',
       'p8.safetensors',
       '-o',
