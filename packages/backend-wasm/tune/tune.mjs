@@ -20,7 +20,7 @@ const help = `Times every kernel on every layer of a network and shows which one
 --builds    Time it in float32 with each build of the kernels.
 --runtime   Default: Chromium where it is (CHROMIUM_PATH, /usr/bin/chromium), else this Node.
 --rounds    Default 30.
---js-flags  Flags of V8 for Chromium, as in --js-flags=--wasm-revectorize; Node takes its own before the program's name.
+--js-flags  Flags of V8 for Chromium, as in --js-flags=--wasm-revectorize.
 --json      Write all figures to a file.
 `
 
