@@ -1,4 +1,4 @@
-/** `npm run fuzz`: hostile inputs for every parser of foreign bytes. An untyped error, long or large work is a fault, and the exit code is then 1. */
+/** `npm run fuzz`: hostile inputs for every parser of foreign bytes; `--help` says more. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { arch, availableParallelism, cpus, loadavg, platform, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'

@@ -3,7 +3,7 @@
  * have registers for them. A file of its own: 14 kB that others need not download.
  */
 import { inflateBase64 } from '@mobileone/core/embedded-wasm'
-import { detectSimd } from './detect-simd.ts'
+import { detectSimd, type Simd } from './detect-simd.ts'
 import { wide } from './generated/wide.ts'
 import { allocateProduct, type Contender, rateOf, writeProduct } from './kernel-timing.ts'
 import { instantiate, loadModule, type WasmSource } from './load.ts'
@@ -25,8 +25,8 @@ let found: Promise<KernelOptions> | undefined
 
 /**
  * What to pass to `wasm()` for the fastest kernels on this machine: those of {@link wideKernels} where a matrix product is faster with
- * them, else nothing, which means the kernels that `wasm()` takes by itself. No feature test tells, so both are timed, once, for a quarter of a second.
- * Their results have the same bits.
+ * them, else nothing, which means the kernels that `wasm()` takes by itself. No feature test tells, so both are timed, once, for a quarter
+ * of a second. Their results have the same bits.
  * @throws MobileOneError `unavailable` where WebAssembly may not be compiled; `network` where the file of the kernels cannot be loaded.
  */
 export function fastestKernels(): Promise<KernelOptions> {
@@ -54,10 +54,7 @@ async function chooseKernels(): Promise<KernelOptions> {
   return wide! > MARGIN * own! ? kernels : {}
 }
 
-async function contender(
-  name: 'relaxed' | 'wide',
-  source: WasmSource | undefined,
-): Promise<Contender<typeof name>> {
+async function contender(name: Simd, source: WasmSource | undefined): Promise<Contender<Simd>> {
   const memory = allocateProduct(false)
   const { step } = await instantiate(await loadModule(name, source, false), memory)
   return { name, step, record: writeProduct(memory, 0, 'float32', name) }

@@ -1,8 +1,9 @@
 /** A whole network in float32 with every build of the kernels, taking turns. */
-import { elementCount, initialize, mobileone, profile, type Tensors, tensor, variants } from '@mobileone/core'
+import { profile, type variants } from '@mobileone/core'
 import { detectSimd, type Simd } from '../src/detect-simd.ts'
 import { type WasmOptions, wasm } from '../src/wasm.ts'
 import { fastestKernels, wideKernels } from '../src/wide.ts'
+import { randomNetwork, sineInputs } from './random-network.ts'
 import { fastest, highest, measurePeak, median, startPeak } from './timing.ts'
 
 export interface BuildsReport {
@@ -22,20 +23,9 @@ export interface BuildsReport {
 
 export async function measureBuilds(variant: keyof typeof variants, rounds: number): Promise<BuildsReport> {
   const simd = (await detectSimd()) ?? 'plain'
-  const model = initialize(mobileone(variants[variant], { form: 'deploy' }), {
-    seed: 1,
-    statistics: 'random',
-  })
+  const model = randomNetwork(variant)
   const flops = new Map(profile(model).layers.map(({ node, macs }) => [node, 2 * macs]))
-  const inputs: Tensors = Object.fromEntries(
-    Object.entries(model.inputs).map(([name, { shape }]) => [
-      name,
-      tensor(
-        shape,
-        Float32Array.from({ length: elementCount(shape) }, (_, i) => Math.sin(i)),
-      ),
-    ]),
-  )
+  const inputs = sineInputs(model)
   const options: readonly (WasmOptions & { readonly simd: Simd })[] =
     simd === 'plain'
       ? [{ simd: 'plain' }]

@@ -1,14 +1,5 @@
 /** A whole network in the int8 form with every kernel, beside float32, taking turns. */
-import {
-  type Executor,
-  elementCount,
-  initialize,
-  mobileone,
-  quantize,
-  type Tensors,
-  tensor,
-  variants,
-} from '@mobileone/core'
+import { type Executor, quantize, type variants } from '@mobileone/core'
 import type { Int8Kernel } from '../src/choose.ts'
 import { detectSimd, type Simd } from '../src/detect-simd.ts'
 import { executorOf } from '../src/executor.ts'
@@ -16,6 +7,7 @@ import { planInt8 } from '../src/int8-layers.ts'
 import { createRuntime } from '../src/runtime.ts'
 import { planThreads } from '../src/thread-count.ts'
 import { wasm } from '../src/wasm.ts'
+import { randomNetwork, sineInputs } from './random-network.ts'
 import { fastest, median } from './timing.ts'
 
 export interface Int8Report {
@@ -35,26 +27,15 @@ export interface Int8Report {
   }[]
 }
 
-/** Random weights, quantised with one random image: the kernels do not mind what they multiply. */
+/** Random weights, quantised with one image. */
 export async function measureInt8(
   variant: keyof typeof variants,
   rounds: number,
   threads: number,
 ): Promise<Int8Report> {
   const simd = (await detectSimd()) ?? 'plain'
-  const float = initialize(mobileone(variants[variant], { form: 'deploy' }), {
-    seed: 1,
-    statistics: 'random',
-  })
-  const inputs: Tensors = Object.fromEntries(
-    Object.entries(float.inputs).map(([name, { shape }]) => [
-      name,
-      tensor(
-        shape,
-        Float32Array.from({ length: elementCount(shape) }, (_, i) => Math.sin(i)),
-      ),
-    ]),
-  )
+  const float = randomNetwork(variant)
+  const inputs = sineInputs(float)
   const { model } = await quantize(float, { samples: [inputs], backend: wasm({ precision: 'float32' }) })
   const kernels: readonly (Int8Kernel | undefined)[] =
     simd === 'relaxed' ? [undefined, 'rdot16x2', 'rdot16', 'relaxed_dot_add'] : [undefined, 'dot_i16']

@@ -1,8 +1,9 @@
 /** What `npm run tune` runs in the browser or in Node. */
-import { initialize, mobileone, profile, variants } from '@mobileone/core'
+import { profile, type variants } from '@mobileone/core'
 import { detectSimd } from '../src/detect-simd.ts'
 import { type Layer, timeLayers } from './layers.ts'
 import { type NetworkTimes, timeNetwork } from './network.ts'
+import { randomNetwork } from './random-network.ts'
 import { startPeak } from './timing.ts'
 
 export { measureBuilds } from './builds.ts'
@@ -21,8 +22,7 @@ export async function measure(
   each: boolean,
 ): Promise<Report> {
   const simd = (await detectSimd()) ?? 'plain'
-  const graph = mobileone(variants[variant], { form: 'deploy' })
-  const model = initialize(graph, { seed: 1, statistics: 'random' })
+  const model = randomNetwork(variant)
   const macs = new Map(profile(model).layers.map((layer) => [layer.node, layer.macs]))
   const flopOf = (node: string): number => 2 * (macs.get(node) ?? 0)
   const kernels = await startPeak(simd)

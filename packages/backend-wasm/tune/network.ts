@@ -1,7 +1,8 @@
 /** A whole network: its steps in one thread, and its runs in one and two. */
-import { elementCount, type Model, type Tensors, tensor } from '@mobileone/core'
+import type { Model } from '@mobileone/core'
 import type { Kernels } from '../src/load.ts'
 import { wasm } from '../src/wasm.ts'
+import { sineInputs } from './random-network.ts'
 import { fastest, highest, measurePeak, median } from './timing.ts'
 
 export interface StepTime {
@@ -33,15 +34,7 @@ export async function timeNetwork(
   kernels: Kernels,
   flopOf: (node: string) => number,
 ): Promise<NetworkTimes> {
-  const inputs: Tensors = Object.fromEntries(
-    Object.entries(model.inputs).map(([name, { shape }]) => [
-      name,
-      tensor(
-        shape,
-        Float32Array.from({ length: elementCount(shape) }, (_, i) => Math.sin(i)),
-      ),
-    ]),
-  )
+  const inputs = sineInputs(model)
   const runs: RunTimes[] = []
   let steps: readonly StepTime[] = []
   const peaks: number[] = []

@@ -13,8 +13,8 @@ import { writeFolderAtomic } from './write-folder.ts'
 
 /**
  * Write `bytes` to `path` so that a reader sees the old file or the whole new one: into a temporary file beside it, then
- * renamed over it; what processes that were killed left there is removed. A file that is replaced keeps its owner and its permissions, a symbolic link leads to what is replaced, and
- * pipes and character devices are written into.
+ * renamed over it; what processes that were killed left there is removed. A file that is replaced keeps its owner and its permissions,
+ * a symbolic link leads to what is replaced, and pipes and character devices are written into.
  * @param signal Until the new file is in its place, ends the writing without a trace.
  * @throws MobileOneError `invalid-argument` where it cannot be written, `aborted`.
  */
