@@ -14,19 +14,19 @@ const budgets = [
   {
     name: 'core + backend-wasm, kernels included',
     source: "export * from '@mobileone/core'\nexport * from '@mobileone/backend-wasm'\n",
-    limit: 76_000,
+    limit: 76_200,
   },
   {
     name: 'sdk for a page that classifies with published weights: one build of the kernels, fetching and labels included',
     source: "export { createClassifier } from '@mobileone/sdk'\n",
     onDemand: ['plain-', 'platform-', 'imagenet-', 'exact-'],
-    limit: 97_700,
+    limit: 97_900,
   },
   {
     name: 'sdk, everything, also what is loaded on demand',
     source: "export * from '@mobileone/sdk'\n",
     without: ['@mobileone/backend-webgpu'],
-    limit: 159_000,
+    limit: 159_400,
   },
   {
     name: 'sdk/head, beside the sdk',

@@ -1,5 +1,5 @@
 /** How layers with int8 weights are computed on this machine; loaded where a model has such. */
-import { hasIntegerLayers, type Model } from '@mobileone/core'
+import { type ExpectedModel, hasIntegerLayers, type Model } from '@mobileone/core'
 import type { Int8Kernel } from './choose.ts'
 import type { Simd } from './detect-simd.ts'
 import { type PlanInt8, planInt8 } from './int8-layers.ts'
@@ -25,13 +25,14 @@ const measured = new Map<Simd, Promise<Rates>>()
  * @param link The kernels over a memory, `shared` or not.
  */
 export async function chooseInt8(
-  model: Model,
+  model: Model | ExpectedModel,
   simd: Simd,
   precision: WasmPrecision | undefined,
   link: (memory: WebAssembly.Memory) => Promise<Kernels>,
   shared: boolean,
 ): Promise<PlanInt8> {
-  if (precision === 'float32' || !hasIntegerLayers(model)) return planInt8(undefined)
+  const computes = 'int8' in model ? model.int8 === 'layers' : hasIntegerLayers(model)
+  if (precision === 'float32' || !computes) return planInt8(undefined)
   let found = measured.get(simd)
   if (!found) {
     found = measureKernels(link, simd, shared)

@@ -1,6 +1,7 @@
 import {
   type CompileOptions,
   createPacer,
+  type ExpectedModel,
   MobileOneError,
   type Model,
   type Tensors,
@@ -80,13 +81,14 @@ export function threadsFor({ units }: Pick<Plan, 'units'>, wanted: ThreadPlan): 
 
 /** What plans layers with int8 weights, where `model` has such. */
 export async function int8For(
-  model: Model,
+  model: Model | ExpectedModel,
   simd: Simd,
   precision: WasmPrecision | undefined,
   module: Promise<WebAssembly.Module>,
   shared: boolean,
 ): Promise<PlanInt8 | undefined> {
-  if (Object.values(model.weights).every(({ dtype }) => dtype !== 'int8')) return undefined
+  if ('weights' in model && Object.values(model.weights).every(({ dtype }) => dtype !== 'int8'))
+    return undefined
   return (await import('./int8.ts')).chooseInt8(
     model,
     simd,

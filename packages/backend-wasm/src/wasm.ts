@@ -2,6 +2,7 @@ import {
   type Backend,
   type CompileOptions,
   type Executor,
+  type ExpectedModel,
   type MobileOneError,
   type Model,
   throwIfAborted,
@@ -72,7 +73,7 @@ export function wasm(options: WasmOptions = {}): Backend {
 
 /** Compile the kernels, unless they come from elsewhere, and find the fastest for a model in int8. */
 async function preload(
-  model: Model | undefined,
+  model: Model | ExpectedModel | undefined,
   { wasm, simd: wanted, ...options }: WasmOptions,
 ): Promise<void> {
   if (wasm !== undefined) return

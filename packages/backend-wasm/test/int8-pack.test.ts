@@ -1,7 +1,7 @@
-import { type QuantizedTensor, random } from '@mobileone/core'
+import { laneLimit, largestLane, type QuantizedTensor, random } from '@mobileone/core'
 import { describe, expect, test } from 'vitest'
 import * as abi from '../src/abi.ts'
-import { blocksOf, packInt8Panels, packInt8Vector } from '../src/int8-pack.ts'
+import { blocksOf, fitsLanes, packInt8Panels, packInt8Vector } from '../src/int8-pack.ts'
 
 const source = random(7)
 
@@ -54,4 +54,40 @@ describe('what the layouts say', () => {
       expect(found).toEqual([...given.data.subarray(output * k, (output + 1) * k)])
     }
   })
+})
+
+describe('rows that fit the lanes of rdot16x2', () => {
+  test('are those whose largest lane is within the limit', () => {
+    const seen = new Set<boolean>()
+    for (let round = 0; round < 3000; round++) {
+      const given = weight(1 + (round % 3), 8 * source.integer(1, 3), round % 3)
+      const most = source.integer(50, 127)
+      for (let i = 0; i < given.data.length; i++) {
+        given.data[i] = source.integer(0, 19) === 0 ? -128 : source.integer(-most, most)
+      }
+      const fits = fitsLanes(given)
+      expect(fits).toBe(largestLane(given.data) <= laneLimit)
+      seen.add(fits)
+    }
+    expect(seen.size).toBe(2)
+  })
+
+  test.each([0, 1, 2, 3, 4, 5, 6, 7])(
+    'are told at the limit and one above, element %i of eight',
+    (element) => {
+      const lane = element & 2 ? [2, 3, 6, 7] : [0, 1, 4, 5]
+      for (const [sum, fits] of [
+        [laneLimit, true],
+        [laneLimit + 1, false],
+      ] as const) {
+        const given = weight(1, 16, 0)
+        given.data.fill(0)
+        const rest = lane.filter((other) => other !== element)
+        given.data[8 + rest[0]!] = -128
+        given.data[8 + rest[1]!] = sum - 128 - 100
+        given.data[8 + element] = -100
+        expect(fitsLanes(given)).toBe(fits)
+      }
+    },
+  )
 })

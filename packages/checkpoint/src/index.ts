@@ -12,7 +12,7 @@ export {
 export type { ModelFromCheckpointOptions } from './model-options.ts'
 export { type Naming, type NamingName, namings, type Part } from './naming/namings.ts'
 export { type ReadOptions, readCheckpoint } from './read-checkpoint.ts'
-export { readCheckpointAsync } from './read-checkpoint-async.ts'
+export { type ReadAsyncOptions, readCheckpointAsync } from './read-checkpoint-async.ts'
 export { type WritableTensor, writeSafetensors } from './safetensors/write.ts'
 export { type StoredDType, type StoredTensor, toFloat32 } from './stored-tensor.ts'
 export { type ToSafetensorsOptions, toSafetensors } from './to-safetensors.ts'

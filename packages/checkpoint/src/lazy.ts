@@ -9,7 +9,7 @@ export { cardMetadata, isPreprocess, parseMetadata, readCard } from './metadata.
 export { holdsMobileOne, modelFromCheckpoint } from './model-from-checkpoint.ts'
 export type { ModelFromCheckpointOptions } from './model-options.ts'
 export type { NamingName } from './naming/namings.ts'
-export { readCheckpointAsync } from './read-checkpoint-async.ts'
+export { type ReadAsyncOptions, readCheckpointAsync } from './read-checkpoint-async.ts'
 export { readSafetensors } from './safetensors/read.ts'
 export { type WritableTensor, writeSafetensors } from './safetensors/write.ts'
 export { type StoredTensor, toFloat32 } from './stored-tensor.ts'

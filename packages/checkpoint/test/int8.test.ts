@@ -45,11 +45,32 @@ function own(): Model {
   return inInt8(initialize(net.build({ mixed }), { seed: 4, statistics: 'random' }))
 }
 
+function withoutSteps(given: Model): Model {
+  const weights = Object.entries(given.weights).map(([name, weight]) => {
+    if (weight.dtype !== 'int8') return [name, weight]
+    const { inputSteps: _, ...rest } = weight
+    return [name, rest]
+  })
+  return { ...given, weights: Object.fromEntries(weights) }
+}
+
 const read = (bytes: Uint8Array): Model => modelFromCheckpoint(readCheckpoint(bytes))
 const dtypes = (bytes: Uint8Array): Map<string, string> =>
   new Map([...readCheckpoint(bytes).tensors].map(([name, { dtype }]) => [name, dtype]))
 
 describe('the int8 form in a safetensors file', () => {
+  it('is told of before the file is read, where it is there', async () => {
+    const seen: unknown[] = []
+    const onInt8 = (int8: 'layers' | 'weights'): void => void seen.push(int8)
+    await readCheckpointAsync(toSafetensors(model), { onInt8 })
+    await readCheckpointAsync(toSafetensors(withoutSteps(model)), { onInt8 })
+    expect(seen).toEqual(['layers', 'weights'])
+    await readCheckpointAsync(toSafetensors(tiny), { onInt8 })
+    const damaged = toSafetensors(model).slice(0, -1)
+    await expect(readCheckpointAsync(damaged, { onInt8 })).rejects.toMatchObject({ code: 'invalid-file' })
+    expect(seen).toEqual(['layers', 'weights', 'layers'])
+  })
+
   it('comes back as the same model: every level, scale, step, diagonal and float, config and card', async () => {
     const bytes = toSafetensors(model)
     const back = read(bytes)

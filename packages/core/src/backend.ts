@@ -29,6 +29,12 @@ export type ProbeResult =
   | { readonly ok: true; readonly features: readonly string[] }
   | { readonly ok: false; readonly reason: string }
 
+/** What can be told of a model before it is read. */
+export interface ExpectedModel {
+  /** It has int8 weights: of layers that are computed in integers, or weights alone. */
+  readonly int8: 'layers' | 'weights'
+}
+
 /**
  * Something that compiles models for this machine. A function of its options makes one, which does no work yet.
  */
@@ -49,10 +55,10 @@ export interface Backend {
   /** Probe this machine. Never throws; a refusal says why. */
   probe(): Promise<ProbeResult>
   /**
-   * Start what `compile` will need, where that takes time: for any model, while one is still to be fetched, or for this one. Never throws:
-   * what fails, fails again in `compile`.
+   * Start what `compile` will need, where that takes time: for any model, while one is still to be fetched, for one of which little is known
+   * while it is read, or for this one. Never throws: what fails, fails again in `compile`.
    */
-  preload?(model?: Model): void
+  preload?(model?: Model | ExpectedModel): void
   /** The nodes this backend has no kernel for. Empty means `compile` will not refuse. */
   unsupported(model: Model): readonly Node[]
   /**

@@ -6,15 +6,18 @@ import { inflate } from './inflate.ts'
  * @throws MobileOneError `invalid-file` for damaged data.
  */
 export async function inflateBase64(text: string): Promise<Uint8Array<ArrayBuffer>> {
-  const binary = atob(text)
-  const deflated = new Uint8Array(binary.length)
-  for (let i = 0; i < binary.length; i++) deflated[i] = binary.charCodeAt(i)
+  const deflated = fromBase64(text)
   try {
     const inflated = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw'))
     return new Uint8Array(await new Response(inflated).arrayBuffer())
   } catch {
     return inflate(deflated)
   }
+}
+
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  const { fromBase64: native } = Uint8Array as { fromBase64?(text: string): Uint8Array<ArrayBuffer> }
+  return native ? native(text) : Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
 }
 
 /**

@@ -3,6 +3,7 @@ export type {
   CompileOptions,
   Executor,
   ExecutorPrecision,
+  ExpectedModel,
   Precision,
   ProbeResult,
   RunOptions,

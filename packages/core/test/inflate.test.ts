@@ -49,6 +49,19 @@ describe('inflateBase64', () => {
     expect(await inflateBase64(text)).toEqual(bytes)
   })
 
+  test.each([undefined, (given: string) => new Uint8Array(Buffer.from(given, 'base64'))])(
+    'takes the base64 of the platform where it has one',
+    async (fromBase64) => {
+      vi.stubGlobal(
+        'Uint8Array',
+        class extends Uint8Array {
+          static fromBase64 = fromBase64
+        },
+      )
+      expect([...(await inflateBase64(text))]).toEqual([...bytes])
+    },
+  )
+
   test('works with the Blob of jsdom, which cannot stream', async () => {
     vi.stubGlobal('Blob', class {})
     expect(await inflateBase64(text)).toEqual(bytes)

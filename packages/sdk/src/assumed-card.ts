@@ -12,21 +12,15 @@ import {
  * preprocessing, ImageNet's labels where it has none for 1000 classes.
  */
 export async function withAssumedCard(model: Model): Promise<Model> {
-  const { preprocess, labels } = await assumedCard(model)
-  return withCard(model, { preprocess, ...(labels && { labels }) })
+  const labels = await assumedLabels(model)
+  return withCard(model, { preprocess: assumedPreprocess(model), ...(labels && { labels }) })
 }
 
-/** The preprocessing and labels of the card, completed with what {@link withAssumedCard} assumes. */
-export async function assumedCard(
-  model: Model,
-): Promise<{ readonly preprocess: Preprocess; readonly labels: readonly string[] | undefined }> {
+/** The preprocessing of the card, completed with what {@link withAssumedCard} assumes. */
+export function assumedPreprocess(model: Model): Preprocess {
   const [, { shape }] = onlyInput(model)
   const [, channels = 3, height = 224, width = 224] = shape
-  const usual = imagenetPreprocess([height, width], channels === 3 ? 3 : 1)
-  return {
-    preprocess: { ...usual, ...model.card?.preprocess },
-    labels: model.card?.labels ?? (await imagenetLabels(model)),
-  }
+  return { ...imagenetPreprocess([height, width], channels === 3 ? 3 : 1), ...model.card?.preprocess }
 }
 
 /** @throws MobileOneError `invalid-model` unless `model` has one input. */
@@ -41,6 +35,10 @@ export function onlyInput(model: Model): [name: string, input: Model['inputs'][s
   return first
 }
 
-async function imagenetLabels(model: Model): Promise<readonly string[] | undefined> {
-  return classCount(model) === 1000 ? (await import('@mobileone/vision/imagenet')).imagenetLabels : undefined
+/** The labels of the card, or those that {@link withAssumedCard} assumes, which are loaded. */
+export async function assumedLabels(model: Model): Promise<readonly string[] | undefined> {
+  return (
+    model.card?.labels ??
+    (classCount(model) === 1000 ? (await import('@mobileone/vision/imagenet')).imagenetLabels : undefined)
+  )
 }

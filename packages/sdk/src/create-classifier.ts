@@ -1,6 +1,7 @@
 import {
   compileFirst,
   type Executor,
+  type ExpectedModel,
   MobileOneError,
   type Model,
   type Preprocess,
@@ -17,14 +18,14 @@ import {
   embedEach,
   type ImageSource,
 } from '@mobileone/vision'
-import { assumedCard, onlyInput } from './assumed-card.ts'
+import { assumedLabels, assumedPreprocess, onlyInput } from './assumed-card.ts'
 import { backendSources } from './backend-names.ts'
 import type { Classifier, ClassifierOptions, LocalClassifier } from './classifier.ts'
 import { type Backbone, backboneOf } from './head/backbone.ts'
 import type { HeadData } from './head/head-data.ts'
 import { leaseExecutor } from './lease-executor.ts'
 import { reported } from './list-progress.ts'
-import { loadDeployModel } from './load.ts'
+import { loadToRun } from './load.ts'
 import { withFraction } from './loading-progress.ts'
 import { checkFit, withEmbedding, withoutWeights } from './network.ts'
 import { RunDefaults } from './run-defaults.ts'
@@ -40,18 +41,20 @@ export async function createClassifier(options: ClassifierOptions): Promise<Loca
   const { decoder, signal, onRefusal, verify, precision } = options
   const backends = backendSources(options.backend ?? 'wasm', precision)
   const [first] = backends
-  const preload = (loaded?: Model): void => {
-    if (typeof first === 'object') first.preload?.(loaded)
+  const preload = (known?: Model | ExpectedModel): void => {
+    if (typeof first === 'object') first.preload?.(known)
   }
   if (decoder !== false) await checkDecoder(decoder)
   preload()
   const onProgress = withFraction(options.onProgress)
-  const model = withEmbedding(await loadDeployModel(options.model, { ...options, onProgress }))
+  const loaded = await loadToRun(options.model, { ...options, onProgress }, (int8) => preload({ int8 }))
+  const model = withEmbedding(loaded)
   preload(model)
-  const assumed = await assumedCard(model)
-  const rule = { ...assumed.preprocess, ...options.preprocess }
-  const labels = options.labels ?? assumed.labels
-  checkFit(model, rule, labels, options)
+  const rule = { ...assumedPreprocess(model), ...options.preprocess }
+  checkFit(model, rule, options.labels ?? model.card?.labels, options)
+  const loading = (async () => options.labels ?? assumedLabels(model))()
+  // Awaited when the model is compiled.
+  loading.catch(() => {})
   const executor = await compileFirst(model, backends, {
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
@@ -59,28 +62,27 @@ export async function createClassifier(options: ClassifierOptions): Promise<Loca
     ...(verify !== undefined && { verify }),
     ...(precision && { precision }),
   })
-  const leases = { count: 0 }
-  let known: { readonly backbone: Backbone | undefined } | undefined
-  const compiled: Compiled = {
-    ...{ model, executor, leases, preprocess: rule, labels, decoder },
-    backbone() {
-      known ??= { backbone: backboneOf(model, rule) }
-      return known.backbone
-    },
-  }
-  const classifier = classifierOn(compiled)
   try {
+    const labels = await loading
+    let known: { readonly backbone: Backbone | undefined } | undefined
+    const classifier = classifierOn({
+      ...{ model, executor, leases: { count: 0 }, preprocess: rule, labels, decoder },
+      backbone() {
+        known ??= { backbone: backboneOf(model, rule) }
+        return known.backbone
+      },
+    })
     if (options.warmUp) {
       onProgress?.({ phase: 'warm-up', done: 0, total: 1 })
       await classifier.logits(tensor(onlyInput(model)[1].shape), signal && { signal })
       onProgress?.({ phase: 'warm-up', done: 1, total: 1 })
     }
     onProgress?.({ phase: 'ready', done: 1, total: 1 })
+    return classifier
   } catch (error) {
     await executor.dispose()
     throw error
   }
-  return classifier
 }
 
 /** A compiled model and how pictures get to it. */

@@ -4,6 +4,7 @@ import {
   type ModelFromCheckpointOptions,
   modelFromCheckpoint,
   type NetworkLibrary,
+  type ReadAsyncOptions,
   readCheckpointAsync,
   toFloatSafetensors,
 } from '@mobileone/checkpoint/lazy'
@@ -69,7 +70,17 @@ export async function loadModel(given: ModelSource, options: LoadOptions = {}): 
  * The model at `source`, folded into the plain CNN that backends run. What was folded once of downloaded weights comes from the
  * cache, see {@link LoadOptions.cacheFolded}.
  */
-export async function loadDeployModel(given: ModelSource, options: LoadOptions = {}): Promise<Model> {
+export function loadDeployModel(given: ModelSource, options: LoadOptions = {}): Promise<Model> {
+  return loadToRun(given, options)
+}
+
+/** As {@link loadDeployModel}; `onInt8` as `readCheckpointAsync` has it. */
+export async function loadToRun(
+  given: ModelSource,
+  options: LoadOptions,
+  onInt8?: ReadAsyncOptions['onInt8'],
+): Promise<Model> {
+  const parse = (bytes: Uint8Array): Promise<Checkpoint> => readCheckpointAsync(bytes, { onInt8 })
   const source = variantOf(given) ?? given
   const { signal, onProgress } = options
   const folding = { ...(signal && { signal }), ...(onProgress && { onProgress }) }
@@ -81,9 +92,9 @@ export async function loadDeployModel(given: ModelSource, options: LoadOptions =
   const model = await derive(
     { sha256: fetched.sha256, cached: isKept ? fetched.cached : undefined },
     { recipe: foldRecipe(options), signal, onWarning: options.onWarning },
-    async (bytes) => modelFromCheckpoint(await readCheckpointAsync(bytes), checkpointOptions(withoutPrefix)),
+    async (bytes) => modelFromCheckpoint(await parse(bytes), checkpointOptions(withoutPrefix)),
     async () => {
-      const checkpoint = await parseFetched(fetched, (bytes) => readCheckpointAsync(bytes))
+      const checkpoint = await parseFetched(fetched, parse)
       const loaded = read(checkpoint, source, options)
       const value = stored(await reparameterizeAsync(loaded, folding))
       const isTrainForm = loaded.nodes.some(({ op }) => op === 'batchNorm')

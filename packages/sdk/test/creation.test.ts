@@ -2,7 +2,15 @@
 import { readFileSync } from 'node:fs'
 import { wasm } from '@mobileone/backend-wasm'
 import { describe, expect, it } from 'vitest'
-import { createClassifier, isMobileOneError, loadDeployModel, loadModel, withCard } from '../src/index.ts'
+import {
+  createClassifier,
+  isMobileOneError,
+  loadDeployModel,
+  loadModel,
+  quantize,
+  toSafetensors,
+  withCard,
+} from '../src/index.ts'
 import { variantOf } from '../src/variant-name.ts'
 import { tinyModel } from './tiny-model.ts'
 
@@ -55,11 +63,27 @@ it('the first backend starts what it needs before the model is read, then for th
   const told: unknown[] = []
   await using classifier = await createClassifier({
     model: weights,
-    backend: { ...backend, preload: (model) => void told.push(model?.name) },
+    backend: {
+      ...backend,
+      preload: (known) => void told.push(known && 'name' in known ? known.name : known),
+    },
     onProgress: ({ phase }) => void (told.at(-1) === phase || told.push(phase)),
   })
   expect(told[0]).toBeUndefined()
   expect(told.slice(0, 4)).toEqual([undefined, 'read', 'fold', classifier.model.name])
+})
+
+it.each([
+  ['layers', { photographs: [trousers, boot] }],
+  ['weights', {}],
+] as const)('the first backend hears that int8 %s are to come', async (int8, options) => {
+  const { model } = await quantize(weights, options)
+  const told: unknown[] = []
+  await using classifier = await createClassifier({
+    model: toSafetensors(model),
+    backend: { ...wasm(), preload: (known) => void told.push(known) },
+  })
+  expect(told).toEqual([undefined, { int8 }, classifier.model])
 })
 
 it('what preloading cannot do fails in compile', async () => {
