@@ -43,7 +43,7 @@ test('every row of the table is of one block, which needs it', () => {
   expect(stale.map(({ document, has }) => `${document}: ${has}`)).toEqual([])
 })
 
-test('all code compiles', () => {
+test('all code compiles', async () => {
   const only = snippets.flatMap((snippet) =>
     snippet.known?.compiledOnly ? [`  ${at(snippet, snippet.before)}: ${snippet.known.compiledOnly}`] : [],
   )
@@ -55,7 +55,7 @@ test('all code compiles', () => {
       ...only,
     ].join('\n'),
   )
-  expect(compile(snippets)).toEqual([])
+  expect(await compile(snippets, folder)).toEqual([])
 })
 
 describe('runs', () => {
