@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import type { QuantizedTensor } from '@mobileone/core'
 import { lacking, openModulePage } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -8,6 +7,7 @@ import { fastestKernel, type Rates } from '../src/int8.ts'
 import { planInt8 } from '../src/int8-layers.ts'
 import { fitsLanes } from '../src/int8-pack.ts'
 import { planModel } from '../src/plan.ts'
+import { expectSameBits, expectSameVectorBits, int8Page } from './int8-in-chromium.ts'
 import {
   differences,
   int8Network,
@@ -49,14 +49,15 @@ describe('the lanes of rdot16x2', () => {
 })
 
 describe('pointwise layers in int8, plain build', () => {
-  test.each([1, 2])('have the bits of the reference, %i threads', async (threads) => {
-    expect(await differences(pointwiseCases(), { simd: 'plain', kernel: 'dot_i16', threads })).toEqual([])
+  test('have the bits of the reference', async () => {
+    const options = { simd: 'plain', kernel: 'dot_i16', threads: 1 } as const
+    expect(await differences(pointwiseCases(), options)).toEqual([])
   })
 })
 
 describe('vectors times int8 weights, plain build', () => {
-  test.each([1, 2])('have the bits of the reference, %i threads', async (threads) => {
-    expect(await vectorDifferences({ simd: 'plain', kernel: undefined, threads })).toEqual([])
+  test('have the bits of the reference', async () => {
+    expect(await vectorDifferences({ simd: 'plain', kernel: undefined, threads: 1 })).toEqual([])
   })
 })
 
@@ -123,36 +124,23 @@ describe('the choice by rates', () => {
 })
 
 describe.skipIf(lacking('chromium'))('pointwise layers in int8 in Chromium', () => {
-  const entry = fileURLToPath(new URL('int8-page.ts', import.meta.url))
   let opened: Awaited<ReturnType<typeof openModulePage>>
   beforeAll(async () => {
-    opened = await openModulePage({ entry })
+    opened = await openModulePage({ entry: int8Page })
   }, 60_000)
   afterAll(() => opened?.close())
 
   test.each(['rdot16', 'rdot16x2', 'relaxed_dot_add'] as const)(
     '%s has the bits of the reference',
-    async (kernel) => {
-      for (const threads of [1, 2]) {
-        const found = await opened.page.evaluate(
-          (options) => (globalThis as unknown as Int8Page).int8.differences(options),
-          { simd: 'relaxed', kernel, threads } as const,
-        )
-        expect(found).toEqual([])
-      }
-    },
+    (kernel) => expectSameBits(opened.page, kernel, 1),
     60_000,
   )
 
-  test('vectors times int8 weights have the bits of the reference', async () => {
-    for (const threads of [1, 2]) {
-      const found = await opened.page.evaluate(
-        (options) => (globalThis as unknown as Int8Page).int8.vectorDifferences(options),
-        { simd: 'relaxed', kernel: undefined, threads } as const,
-      )
-      expect(found).toEqual([])
-    }
-  }, 60_000)
+  test(
+    'vectors times int8 weights have the bits of the reference',
+    () => expectSameVectorBits(opened.page, 1),
+    60_000,
+  )
 
   test('a network of them is within the distance of float32 from the reference', async () => {
     for (const threads of [1, 2]) {

@@ -1,6 +1,16 @@
 import { test } from 'vitest'
+import { expectLittleMemory } from './little-memory.ts'
 import { expectLogitsOfReference } from './reference-logits.ts'
 
-test.each(['deploy', 'train'] as const)('S4 against the reference, %s form', (form) =>
-  expectLogitsOfReference('s4', form, 33),
+test.each([
+  ['s0', 'train', 45],
+  ['s1', 'deploy', 33],
+  ['s2', 'deploy', 40],
+  ['s4', 'deploy', 33],
+  ['s4', 'train', 33],
+] as const)('%s, %s form, %i pixels, against the reference', expectLogitsOfReference)
+
+test.each(['s2', 's3', 's4'] as const)(
+  '%s needs its weights, its activations and little else',
+  expectLittleMemory,
 )

@@ -100,9 +100,9 @@ describe('planning', () => {
       await planModel(model, 1, tuning)
       return process.cpuUsage(start).user / 1000
     }
-    await cpu(6000)
-    expect(await cpu(6000)).toBeLessThan(800)
-    expect(await cpu(48_000)).toBeLessThan(4000)
+    await cpu(3000)
+    expect(await cpu(3000)).toBeLessThan(400)
+    expect(await cpu(24_000)).toBeLessThan(2000)
   })
 
   test('a relu is part of the kernel before it, and two values suffice', async () => {

@@ -1,16 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import {
-  initialize,
   microVariants,
   mobileone,
   namedOutputs,
-  print,
   profile,
-  reparameterize,
   type Variant,
   validate,
   variants,
 } from '../src/index.ts'
+import { expectExactFolding } from './exact-folding.ts'
 
 /** Parameters of both forms and MACs at 224 x 224 without squeeze-and-excite, in millions: the released code's counts. */
 const published: Record<Variant, { deploy: number; train: number; macs: number; mapped: number }> = {
@@ -41,12 +39,10 @@ describe.each(Object.keys(published) as Variant[])('%s', (name) => {
     expect(Number((macs / 1e6).toFixed(2))).toBe(published[name].macs)
     expect(Object.keys(deploy.weights)).toHaveLength(published[name].mapped)
   })
+})
 
-  it('folds into exactly the deploy-form graph', () => {
-    const folded = reparameterize(initialize(train, { seed: 1, statistics: 'random' }))
-    expect(print(folded)).toBe(print(deploy))
-    expect(Object.keys(folded.weights).sort()).toEqual(Object.keys(deploy.weights).sort())
-  })
+describe('folding', () => {
+  it.each(['s0', 's1'] as const)('of %s gives exactly the deploy-form graph', expectExactFolding)
 })
 
 describe('micro variants', () => {

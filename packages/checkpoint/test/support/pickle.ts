@@ -4,15 +4,15 @@ export type Part = number | string | Uint8Array | readonly Part[]
 
 /** Concatenate bytes: numbers are bytes, strings are latin-1. */
 export function bytesOf(...parts: readonly Part[]): Uint8Array {
-  const out: number[] = []
+  const out: Uint8Array[] = []
   const add = (part: Part): void => {
-    if (typeof part === 'number') out.push(part & 255)
-    else if (typeof part === 'string')
-      for (let i = 0; i < part.length; i++) out.push(part.charCodeAt(i) & 255)
+    if (typeof part === 'number') out.push(Uint8Array.of(part))
+    else if (typeof part === 'string') out.push(Buffer.from(part, 'latin1'))
+    else if (part instanceof Uint8Array) out.push(part)
     else for (const inner of part) add(inner)
   }
-  for (const part of parts) add(part)
-  return Uint8Array.from(out)
+  add(parts)
+  return Uint8Array.from(Buffer.concat(out))
 }
 
 export function u16(value: number): number[] {
