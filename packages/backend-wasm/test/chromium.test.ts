@@ -1,93 +1,31 @@
-import { fileURLToPath } from 'node:url'
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
 import { reference } from '@mobileone/core'
-import { lacking, launchChromium, readGolden, readGoldenFloat32, serve } from '@mobileone/testkit'
-import type { Browser, Page } from 'playwright-core'
-import { build } from 'vite'
+import { lacking, readGolden, readGoldenFloat32 } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  type BackendPage,
+  type BackendPages,
+  expectWorkersToEnd,
+  openBackendPages,
+} from './chromium-pages.ts'
 import { distance } from './distance.ts'
 import { image, network } from './networks.ts'
 
-/** The package and what the tests need of the core, from source, as one ES module. */
-async function bundle(entry: string): Promise<string> {
-  const source = fileURLToPath(new URL(entry, import.meta.url))
-  const result = await build({
-    configFile: false,
-    logLevel: 'error',
-    resolve: { conditions: ['source'] },
-    build: {
-      write: false,
-      rolldownOptions: { output: { codeSplitting: false } },
-      minify: true,
-      target: 'es2022',
-      lib: { entry: source, formats: ['es'], fileName: 'entry' },
-    },
-  })
-  const output = (Array.isArray(result) ? result : [result]).flatMap((part) =>
-    'output' in part ? part.output : [],
-  )
-  return output.flatMap((part) => (part.type === 'chunk' ? part.code : [])).join('\n')
-}
-
-interface Page1 {
-  backend: typeof import('./page.ts')
-}
-
 describe.skipIf(lacking('chromium'))('in Chromium', () => {
-  let browser: Browser
-  let server: Awaited<ReturnType<typeof serve>>
-  const pages = new Map<string, { type: string; body: string | Uint8Array }>()
-
-  const open = async (path: string): Promise<Page> => {
-    const page = await browser.newPage()
-    await page.goto(server.url + path)
-    await expect.poll(() => page.evaluate(() => 'backend' in globalThis), { timeout: 20_000 }).toBe(true)
-    return page
-  }
-
+  let pages: BackendPages
   beforeAll(async () => {
-    const script =
-      '<!doctype html><script type="module">globalThis.backend = await import("/entry.js")</script>'
-    const policy = "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; worker-src 'self'"
-    pages.set('/', { type: 'text/html', body: script })
-    pages.set('/strict', {
-      type: 'text/html',
-      body: script.replace(
-        '<script',
-        `<meta http-equiv="Content-Security-Policy" content="${policy}"><script`,
-      ),
-    })
-    pages.set('/trusted', {
-      type: 'text/html',
-      body: script.replace(
-        '<script',
-        `<meta http-equiv="Content-Security-Policy" content="require-trusted-types-for 'script'"><script`,
-      ),
-    })
-    pages.set('/entry.js', { type: 'text/javascript', body: await bundle('./page.ts') })
-    pages.set('/abandon.js', {
-      type: 'text/javascript',
-      body: `import { abandon } from '/entry.js'
-        onmessage = async ({ data }) => postMessage(await abandon(data))
-        postMessage('ready')`,
-    })
-    pages.set('/worker.mjs', { type: 'text/javascript', body: await bundle('../src/worker.ts') })
-    server = await serve((path) => pages.get(path))
-    browser = await launchChromium()
+    pages = await openBackendPages()
   })
-  afterAll(async () => {
-    await browser?.close()
-    await server?.close()
-  })
+  afterAll(() => pages?.[Symbol.asyncDispose]())
 
   test('relaxed and plain kernels, one and two threads, agree with the reference', async () => {
-    const page = await open('/')
+    const page = await pages.open('/')
     const model = network('s0', 64)
     const inputs = image(model, 5)
     const want = (await (await reference().compile(model)).run(inputs)).logits!.data
     const scale = Math.max(...want.map(Math.abs))
     const found = await page.evaluate(
-      async ([data]) => (globalThis as unknown as Page1).backend.logits('s0', 64, data as number[]),
+      async ([data]) => (globalThis as unknown as BackendPage).backend.logits('s0', 64, data as number[]),
       [[...inputs.image!.data]],
     )
     expect(found.features).toContain('relaxed-simd')
@@ -113,9 +51,9 @@ describe.skipIf(lacking('chromium'))('in Chromium', () => {
   })
 
   test('builds that there are not, and `wide` without its kernels, are refused; the fastest kernels run', async () => {
-    const page = await open('/')
+    const page = await pages.open('/')
     const found = await page.evaluate(async () => {
-      const { start, fastest } = (globalThis as unknown as Page1).backend
+      const { start, fastest } = (globalThis as unknown as BackendPage).backend
       const options = await fastest()
       return {
         unknown: await start({ simd: 'avx' as 'plain' }),
@@ -134,21 +72,21 @@ describe.skipIf(lacking('chromium'))('in Chromium', () => {
   test.skipIf(lacking('golden'))(
     'relaxed and plain kernels agree to 1e-4 on the logits of the real S0',
     async () => {
-      const page = await open('/')
+      const page = await pages.open('/')
       const model = modelFromCheckpoint(readCheckpoint(readGolden('mobileone_s0.pth.tar')))
       const weights = Object.entries(model.weights)
-      pages.set('/weights.f32', {
+      pages.files.set('/weights.f32', {
         type: 'application/octet-stream',
         body: Buffer.concat(
           weights.map(([, { data }]) => Buffer.from(data.buffer, data.byteOffset, data.byteLength)),
         ),
       })
-      pages.set('/input.f32', {
+      pages.files.set('/input.f32', {
         type: 'application/octet-stream',
         body: readGolden('s0-input-1x3x224x224.f32'),
       })
       const found = await page.evaluate(
-        (names) => (globalThis as unknown as Page1).backend.realLogits(names),
+        (names) => (globalThis as unknown as BackendPage).backend.realLogits(names),
         weights.map(([name]) => name),
       )
       const want = readGoldenFloat32('s0-logits-1000.f32')
@@ -163,39 +101,25 @@ describe.skipIf(lacking('chromium'))('in Chromium', () => {
   )
 
   test('a strict Content-Security-Policy: blob workers are refused with a remedy, a served worker starts', async () => {
-    const page = await open('/strict')
-    const refused = await page.evaluate(() => (globalThis as unknown as Page1).backend.start({ threads: 2 }))
+    const page = await pages.open('/strict')
+    const refused = await page.evaluate(() =>
+      (globalThis as unknown as BackendPage).backend.start({ threads: 2 }),
+    )
     expect(refused).toMatch(/^unavailable: .*pass its address as `worker`/)
     const started = await page.evaluate(() =>
-      (globalThis as unknown as Page1).backend.start({ threads: 2, worker: '/worker.mjs' }),
+      (globalThis as unknown as BackendPage).backend.start({ threads: 2, worker: '/worker.mjs' }),
     )
     expect(started).toBe('ran')
     await page.close()
   })
 
-  test('a worker that compiled for two threads, or gave up, and is ended then, ends', async () => {
-    const page = await open('/')
-    for (let cycle = 0; cycle < 40; cycle++) {
-      await page.evaluate(
-        async (ms) => {
-          const worker = new Worker('/abandon.js', { type: 'module' })
-          const message = (): Promise<unknown> => new Promise((resolve) => (worker.onmessage = resolve))
-          await message()
-          worker.postMessage(ms)
-          await message()
-          worker.terminate()
-        },
-        cycle % 2 === 0 ? cycle / 2 : 10_000,
-      )
-    }
-    await expect.poll(() => page.workers().length, { timeout: 10_000 }).toBe(0)
-    await page.close()
-  })
+  test('a worker that compiled for two threads, or gave up, and is ended then, ends', () =>
+    expectWorkersToEnd(pages, 8))
 
   test('Trusted Types: an address is refused with a remedy, a TrustedScriptURL starts', async () => {
-    const page = await open('/trusted')
+    const page = await pages.open('/trusted')
     const found = await page.evaluate(async () => {
-      const { start } = (globalThis as unknown as Page1).backend
+      const { start } = (globalThis as unknown as BackendPage).backend
       const { trustedTypes } = globalThis as unknown as {
         trustedTypes: {
           createPolicy(
@@ -218,7 +142,7 @@ describe.skipIf(lacking('chromium'))('in Chromium', () => {
   })
 
   test('a page that is not cross-origin isolated runs one thread and says which headers to send', async () => {
-    const page = await browser.newPage()
+    const page = await pages.browser.newPage()
     await page.route('**/*', async (route) => {
       const response = await route.fetch()
       const {
@@ -228,10 +152,10 @@ describe.skipIf(lacking('chromium'))('in Chromium', () => {
       } = response.headers()
       await route.fulfill({ response, headers })
     })
-    await page.goto(server.url)
+    await page.goto(pages.url)
     await expect.poll(() => page.evaluate(() => 'backend' in globalThis), { timeout: 20_000 }).toBe(true)
     const found = await page.evaluate(async () => {
-      const { backend } = globalThis as unknown as Page1
+      const { backend } = globalThis as unknown as BackendPage
       return { ran: await backend.start({ threads: 2 }), features: await backend.features() }
     })
     expect(found.ran).toBe('ran')

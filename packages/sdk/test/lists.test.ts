@@ -42,12 +42,12 @@ describe('many pictures', () => {
       for await (const { index, ok } of classifier[method](endless())) {
         expect([index, ok]).toEqual([done++, true])
         mostAhead = Math.max(mostAhead, made.length - index)
-        if (done % 20 === 0) {
+        if (done % 30 === 0) {
           await new Promise((resolve) => setTimeout(resolve))
           collectGarbage()
           mostAlive = Math.max(mostAlive, made.filter((each) => each.deref()).length)
         }
-        if (done === 100) break
+        if (done === 60) break
       }
       expect(mostAhead).toBeLessThanOrEqual(2 * batch)
       expect(mostAlive).toBeLessThanOrEqual(2 * batch)
