@@ -1,21 +1,11 @@
-import { makeModel, tokenExceptions } from '@mobileone/conformance'
+import { makeModel } from '@mobileone/conformance'
 import { describeBackend } from '@mobileone/conformance/vitest'
 import { expect, it } from 'vitest'
 import { coremlBackend } from '../src/index.ts'
+import { exceptions } from './support/exceptions.ts'
 import { tinyModel } from './support/models.ts'
 
-const unsaid = 'nearest pixels by factors that are not whole, of which Core ML does not say which they are'
-const exceptions = {
-  ...tokenExceptions('not written yet'),
-  batchNorm: 'packages hold folded models: reparameterize first',
-  'upsample: generated shapes': unsaid,
-  'a feature pyramid: pooled, upsampled and added to the larger map': unsaid,
-}
 const infinite = 'values beyond 65520 are infinite in float16'
-
-describeBackend('the interpreter of float32 packages', () => coremlBackend({ precision: 'float32' }), {
-  exceptions,
-})
 
 describeBackend('the interpreter of float16 packages', () => coremlBackend(), {
   tolerance: 2e-2,
