@@ -59,12 +59,12 @@ describe('networks of the zoo', () => {
   })
 
   it('are exported, folded', async () => {
-    await project.json(['export', 'v3.safetensors', '-o', 'v3.onnx', '--size', '96'])
+    await project.json(['export', 'v3.safetensors', '-o', 'v3.onnx', '--size', '48'])
     const read = fromOnnx(readFileSync(join(project.folder, 'v3.onnx')))
     const image = {
       dtype: 'float32',
-      shape: [1, 3, 96, 96],
-      data: new Float32Array(3 * 96 * 96).fill(0.5),
+      shape: [1, 3, 48, 48],
+      data: new Float32Array(3 * 48 * 48).fill(0.5),
     } as const
     const logits = async (of: Model): Promise<Float32Array> => {
       await using executor = await reference().compile(of)
@@ -72,7 +72,7 @@ describe('networks of the zoo', () => {
       return (Object.values(await executor.run({ [input]: image }))[0] as Tensor).data
     }
     const sized = {
-      ...zooNetwork(name, { form: 'train', classes: 6, size: [96, 96] }),
+      ...zooNetwork(name, { form: 'train', classes: 6, size: [48, 48] }),
       weights: model.weights,
     }
     const [ours, theirs] = [await logits(reparameterize(sized)), await logits(read)]
