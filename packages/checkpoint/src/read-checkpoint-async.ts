@@ -21,9 +21,9 @@ export async function readCheckpointAsync(
 ): Promise<Checkpoint> {
   const format = detectFormat(bytes)
   if (format === 'safetensors') {
-    const form = likelyForm(bytes)
-    if (form) onInt8?.(form === 'w8' ? 'weights' : 'layers')
-    const loading = form === undefined ? undefined : loadJoin()
+    const int8 = likelyInt8(bytes)
+    if (int8) onInt8?.(int8)
+    const loading = int8 && loadJoin()
     loading?.catch(() => {})
     const checkpoint = readSafetensors(bytes)
     if (!checkpoint.metadata.has(formKey)) return checkpoint
@@ -36,8 +36,9 @@ function loadJoin(): Promise<typeof import('./int8/join-levels.ts')> {
   return import('./int8/join-levels.ts')
 }
 
-/** The form of int8 weights that the start of the header seems to name, to load what reads them while the rest is read. */
-function likelyForm(bytes: Uint8Array): string | undefined {
+/** What the start of the header seems to say of int8 weights, to load what reads them while the rest is read. */
+function likelyInt8(bytes: Uint8Array): 'layers' | 'weights' | undefined {
   const start = new TextDecoder('latin1').decode(bytes.subarray(8, 32768))
-  return new RegExp(`"${formKey}":"(\\w+)"`).exec(start)?.[1]
+  const found = new RegExp(`"${formKey}":"w8(a7)?"`).exec(start)
+  return found ? (found[1] ? 'layers' : 'weights') : undefined
 }

@@ -66,6 +66,8 @@ describe('the int8 form in a safetensors file', () => {
     await readCheckpointAsync(toSafetensors(withoutSteps(model)), { onInt8 })
     expect(seen).toEqual(['layers', 'weights'])
     await readCheckpointAsync(toSafetensors(tiny), { onInt8 })
+    const ofOthers = new Map([['w', { dtype: 'F32', shape: [1], data: Float32Array.of(1) } as const]])
+    await readCheckpointAsync(writeSafetensors(ofOthers, { quantization: 'gptq' }), { onInt8 })
     const damaged = toSafetensors(model).slice(0, -1)
     await expect(readCheckpointAsync(damaged, { onInt8 })).rejects.toMatchObject({ code: 'invalid-file' })
     expect(seen).toEqual(['layers', 'weights', 'layers'])
