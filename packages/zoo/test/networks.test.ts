@@ -9,7 +9,7 @@ const keys = (name: ZooName, start: string): string[] =>
     .map((key) => key.slice(start.length))
 
 describe('networks of the zoo', () => {
-  it.each(['mobilenetv3_small_100', 'tinynet_e_silu'] as const)(
+  it.each(['mobilenetv3_small_100', 'repvgg_a0', 'tinynet_e_silu'] as const)(
     '%s folds into its deploy form and keeps its logits',
     expectExactFolding,
   )
