@@ -8,27 +8,11 @@ import { type Constant, constant } from './program.ts'
 export function fitsLanes({ shape, data }: QuantizedTensor): boolean {
   const k = data.length / shape[0]!
   // Groups of eight then lie within rows.
-  if (k % 8 === 0) return wordsFitLanes(inFours(data))
+  if (k % 8 === 0) return largestLane(data) <= laneLimit
   for (let row = 0; row < data.length; row += k) {
     if (largestLane(data.subarray(row, row + k)) > laneLimit) return false
   }
   return true
-}
-
-/** As `largestLane(data) <= laneLimit` of the weights in pairs of words, whose lanes are the pairs of bytes of both. */
-function wordsFitLanes(words: Int32Array): boolean {
-  // Sets the highest bit of a lane that is over the limit.
-  const excess = (0x7fff - laneLimit) * 0x10001
-  let over = 0
-  for (let i = 0; i < words.length; i += 2) over |= pairSums(words[i]!) + pairSums(words[i + 1]!) + excess
-  return (over & 0x80008000) === 0
-}
-
-/** Of four signed bytes, the magnitudes of the first two added, and above them those of the last two, 16 bits each. */
-function pairSums(word: number): number {
-  const negative = (word >>> 7) & 0x01010101
-  const magnitudes = (word ^ ((negative << 8) - negative)) + negative
-  return (magnitudes & 0xff00ff) + ((magnitudes >>> 8) & 0xff00ff)
 }
 
 /** Blocks of 16 bytes of a pixel with `k` levels of `bytes` each. */

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { launchChromium, serve } from '@mobileone/testkit'
+import { bundleModule, launchChromium, serve } from '@mobileone/testkit'
 import type { Browser, Page } from 'playwright-core'
-import { build } from 'vite'
 import { expect } from 'vitest'
 
 /** What the pages have in common. */
@@ -18,25 +17,9 @@ export interface BackendPages extends AsyncDisposable {
   open(path: string): Promise<Page>
 }
 
-/** The package and what the tests need of the core, from source, as one ES module. */
-async function bundle(entry: string): Promise<string> {
-  const source = fileURLToPath(new URL(entry, import.meta.url))
-  const result = await build({
-    configFile: false,
-    logLevel: 'error',
-    resolve: { conditions: ['source'] },
-    build: {
-      write: false,
-      rolldownOptions: { output: { codeSplitting: false } },
-      minify: true,
-      target: 'es2022',
-      lib: { entry: source, formats: ['es'], fileName: 'entry' },
-    },
-  })
-  const output = (Array.isArray(result) ? result : [result]).flatMap((part) =>
-    'output' in part ? part.output : [],
-  )
-  return output.flatMap((part) => (part.type === 'chunk' ? part.code : [])).join('\n')
+/** A module beside this one, and all that it imports, from source, as one script. */
+function bundle(path: string): Promise<string> {
+  return bundleModule({ entry: fileURLToPath(new URL(path, import.meta.url)) })
 }
 
 /** Serve `/`, `/strict` and `/trusted`, pages of these policies, and `/abandon.js`, a worker that compiles and gives up. */

@@ -1,21 +1,13 @@
 import type { QuantizedTensor } from '@mobileone/core'
-import { lacking, openModulePage } from '@mobileone/testkit'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Int8Kernel, tuningOf } from '../src/choose.ts'
 import { wasm } from '../src/index.ts'
 import { fastestKernel, type Rates } from '../src/int8.ts'
 import { planInt8 } from '../src/int8-layers.ts'
 import { fitsLanes } from '../src/int8-pack.ts'
 import { planModel } from '../src/plan.ts'
-import { expectSameBits, expectSameVectorBits, int8Page } from './int8-in-chromium.ts'
-import {
-  differences,
-  int8Network,
-  networkDistance,
-  pointwise,
-  pointwiseCases,
-  vectorDifferences,
-} from './int8-networks.ts'
+import { describeBitsInChromium, describePlainBits } from './int8-bits.ts'
+import { int8Network, networkDistance, pointwise } from './int8-networks.ts'
 import type { Int8Page } from './int8-page.ts'
 
 describe('the lanes of rdot16x2', () => {
@@ -48,18 +40,7 @@ describe('the lanes of rdot16x2', () => {
   })
 })
 
-describe('pointwise layers in int8, plain build', () => {
-  test('have the bits of the reference', async () => {
-    const options = { simd: 'plain', kernel: 'dot_i16', threads: 1 } as const
-    expect(await differences(pointwiseCases(), options)).toEqual([])
-  })
-})
-
-describe('vectors times int8 weights, plain build', () => {
-  test('have the bits of the reference', async () => {
-    expect(await vectorDifferences({ simd: 'plain', kernel: undefined, threads: 1 })).toEqual([])
-  })
-})
+describePlainBits(1)
 
 /** The steps of the network of the tests: what layers in int8 alone read is stored for them. */
 function networkKernels(kernel: string): string[] {
@@ -123,28 +104,10 @@ describe('the choice by rates', () => {
   })
 })
 
-describe.skipIf(lacking('chromium'))('pointwise layers in int8 in Chromium', () => {
-  let opened: Awaited<ReturnType<typeof openModulePage>>
-  beforeAll(async () => {
-    opened = await openModulePage({ entry: int8Page })
-  }, 60_000)
-  afterAll(() => opened?.close())
-
-  test.each(['rdot16', 'rdot16x2', 'relaxed_dot_add'] as const)(
-    '%s has the bits of the reference',
-    (kernel) => expectSameBits(opened.page, kernel, 1),
-    60_000,
-  )
-
-  test(
-    'vectors times int8 weights have the bits of the reference',
-    () => expectSameVectorBits(opened.page, 1),
-    60_000,
-  )
-
+describeBitsInChromium(1, (page) => {
   test('a network of them is within the distance of float32 from the reference', async () => {
     for (const threads of [1, 2]) {
-      const { distance, kernels } = await opened.page.evaluate(
+      const { distance, kernels } = await page().evaluate(
         (options) => (globalThis as unknown as Int8Page).int8.networkDistance(options),
         { simd: 'relaxed', kernel: 'rdot16x2', threads } as const,
       )
@@ -154,7 +117,7 @@ describe.skipIf(lacking('chromium'))('pointwise layers in int8 in Chromium', () 
   }, 60_000)
 
   test('the fastest kernel is chosen, and told', async () => {
-    const found = await opened.page.evaluate(() =>
+    const found = await page().evaluate(() =>
       (globalThis as unknown as Int8Page).int8.chooses({ precision: 'int8' }),
     )
     const [, kernel] = /^int8 by (rdot16x2|relaxed_dot_add), [\d.]+ x float32$/.exec(found.features[2]!)!

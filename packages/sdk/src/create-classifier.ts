@@ -52,7 +52,7 @@ export async function createClassifier(options: ClassifierOptions): Promise<Loca
   preload(model)
   const rule = { ...assumedPreprocess(model), ...options.preprocess }
   checkFit(model, rule, options.labels ?? model.card?.labels, options)
-  const loading = (async () => options.labels ?? assumedLabels(model))()
+  const loading = Promise.resolve(options.labels ?? assumedLabels(model))
   // Awaited when the model is compiled.
   loading.catch(() => {})
   const executor = await compileFirst(model, backends, {

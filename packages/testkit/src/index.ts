@@ -14,7 +14,7 @@ export {
   smallModels,
 } from './golden.ts'
 export { type Allowance, fewestSamples, type Growth, growthOf } from './growth.ts'
-export { type ModulePageOptions, openModulePage } from './page.ts'
+export { bundleModule, type ModulePageOptions, openModulePage } from './page.ts'
 export {
   checkExecutor,
   checkInPage,

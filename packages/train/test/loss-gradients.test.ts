@@ -1,13 +1,12 @@
 import { batchNormNode, batchNormWeights, convNode, makeModel } from '@mobileone/conformance'
-import { floatWeight, type Model, random, withOutputs } from '@mobileone/core'
+import { type Model, random, withOutputs } from '@mobileone/core'
 import * as tf from '@tensorflow/tfjs'
 import '@tensorflow/tfjs-backend-wasm'
 import { registerWasmGradients } from '@mobileone/tfjs-wasm-gradients'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createNetwork } from '../src/gradients/loss-gradients.ts'
 import { flatten, type Slot } from '../src/gradients/parameter-layout.ts'
-import { trainingLoss } from './float64-loss.ts'
-import { expectSlopes, gradients, models, smoothing } from './loss-slopes.ts'
+import { expectSlopes, float64Weights, gradients, models, slopeAt, smoothing } from './loss-slopes.ts'
 import { largestDifference, mostOps, randomBatch } from './models.ts'
 
 const backends = ['cpu', 'wasm'] as const
@@ -86,25 +85,16 @@ describe.each([
       (value, index) => 30 + value + 0.3 * (normal.labels[Math.floor(index / 576)] as number),
     ),
   }
-  const weights: Record<string, Float64Array> = Object.fromEntries(
-    Object.entries(model.weights).map(([name]) => [name, Float64Array.from(floatWeight(model, name).data)]),
-  )
-  const step = 1e-5
+  const weights = float64Weights(model)
   let slopes: { readonly name: string; readonly place: number; readonly slope: number }[][] | undefined
   const measure = (slots: readonly Slot[]): typeof slopes & {} =>
     slots.map(({ name, offset, size }) => {
-      const values = weights[name] as Float64Array
       const places = Array.from({ length: Math.min(size, 4) }, (_, index) => (index * 7919) % size)
-      return places.map((index) => {
-        const kept = values[index] as number
-        const at = (value: number): number => {
-          values[index] = value
-          return trainingLoss(model, weights, batch, smoothing)
-        }
-        const slope = (at(kept + step) - at(kept - step)) / (2 * step)
-        values[index] = kept
-        return { name: `${name}[${index}]`, place: offset + index, slope }
-      })
+      return places.map((index) => ({
+        name: `${name}[${index}]`,
+        place: offset + index,
+        slope: slopeAt(model, weights, batch, { name, index, step: 1e-5 }),
+      }))
     })
 
   test.each(backends)('cost no digits of a gradient on %s', async (backend) => {

@@ -1,4 +1,4 @@
-import type { Model } from '@mobileone/core'
+import { floatWeight, type Model } from '@mobileone/core'
 import * as tf from '@tensorflow/tfjs'
 import '@tensorflow/tfjs-backend-wasm'
 import { expect } from 'vitest'
@@ -27,26 +27,41 @@ export async function gradients(backend: string, model: Model, branchwise: boole
   return { ...result, gradients: result.gradients.slice(), statistics: result.statistics.slice() }
 }
 
+/** The weights of a model in float64, by name. */
+export function float64Weights(model: Model): Record<string, Float64Array> {
+  return Object.fromEntries(
+    Object.keys(model.weights).map((name) => [name, Float64Array.from(floatWeight(model, name).data)]),
+  )
+}
+
+/** The slope of the loss in float64 along element `index` of the weight `name`, by a `step` to either side. */
+export function slopeAt(
+  model: Model,
+  weights: Record<string, Float64Array>,
+  batch: ReturnType<typeof randomBatch>,
+  { name, index, step }: { readonly name: string; readonly index: number; readonly step: number },
+): number {
+  const values = weights[name] as Float64Array
+  const kept = values[index] as number
+  const at = (value: number): number => {
+    values[index] = value
+    return trainingLoss(model, weights, batch, smoothing)
+  }
+  const slope = (at(kept + step) - at(kept - step)) / (2 * step)
+  values[index] = kept
+  return slope
+}
+
 /** Gradients on the processor are the slopes of the loss in float64, at so many places of each parameter. */
 export async function expectSlopes(model: Model, places: number): Promise<void> {
   const batch = randomBatch(model, 5)
   const { gradients: found, loss } = await gradients('cpu', model, false)
-  const weights: Record<string, Float64Array> = Object.fromEntries(
-    Object.entries(model.weights).map(([name, { data }]) => [name, Float64Array.from(data)]),
-  )
+  const weights = float64Weights(model)
   expect(loss).toBeCloseTo(trainingLoss(model, weights, batch, smoothing), 5)
-  const step = 1e-6
   let largest = 0
   for (const { name, offset, size } of createNetwork(tf, model).layouts.parameters.slots) {
-    const values = weights[name] as Float64Array
     for (let index = 0; index < size; index += Math.max(1, Math.floor(size / places))) {
-      const kept = values[index] as number
-      const at = (value: number): number => {
-        values[index] = value
-        return trainingLoss(model, weights, batch, smoothing)
-      }
-      const slope = (at(kept + step) - at(kept - step)) / (2 * step)
-      values[index] = kept
+      const slope = slopeAt(model, weights, batch, { name, index, step: 1e-6 })
       largest = Math.max(largest, Math.abs(slope))
       expect(Math.abs((found[offset + index] as number) - slope), `${name}[${index}]`).toBeLessThan(
         1e-4 * Math.max(1, Math.abs(slope)),

@@ -19,18 +19,28 @@ export const laneLimit: number = Math.floor(32767 / largestLevel)
 
 /** The largest sum of the magnitudes of four such weights of a row; what lies beyond the row is zero. */
 export function largestLane(row: Int8Array): number {
-  let largest = 0
-  const whole = row.length - (row.length % 8)
-  for (let start = 0; start < whole; start += 8) {
-    largest = Math.max(largest, laneSum(row, start), laneSum(row, start + 2))
-  }
   const rest = new Int8Array(8)
-  rest.set(row.subarray(whole))
-  return Math.max(largest, laneSum(rest, 0), laneSum(rest, 2))
+  rest.set(row.subarray(row.length - (row.length % 8)))
+  return Math.max(largestOfEights(row), largestOfEights(rest))
 }
 
-function laneSum(row: Int8Array, at: number): number {
-  return Math.abs(row[at]!) + Math.abs(row[at + 1]!) + Math.abs(row[at + 4]!) + Math.abs(row[at + 5]!)
+/** Of whole eights, two words at a time: a lane is a pair of bytes of both. */
+function largestOfEights(row: Int8Array): number {
+  const { buffer, byteOffset, length } = row.byteOffset % 4 === 0 ? row : row.slice()
+  const words = new Int32Array(buffer, byteOffset, 2 * Math.floor(length / 8))
+  let largest = 0
+  for (let at = 0; at < words.length; at += 2) {
+    const sums = pairSums(words[at]!) + pairSums(words[at + 1]!)
+    largest = Math.max(largest, sums & 0xffff, sums >>> 16)
+  }
+  return largest
+}
+
+/** Of four signed bytes, the magnitudes of the first two added, and above them those of the last two, 16 bits each. */
+function pairSums(word: number): number {
+  const negative = (word >>> 7) & 0x01010101
+  const magnitudes = (word ^ ((negative << 8) - negative)) + negative
+  return (magnitudes & 0xff00ff) + ((magnitudes >>> 8) & 0xff00ff)
 }
 
 /**

@@ -2,32 +2,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { launchChromium } from '@mobileone/testkit'
+import { bundleModule, launchChromium } from '@mobileone/testkit'
 import type { Browser, Page } from 'playwright-core'
-import { build, type Rollup } from 'vite'
 import { fixtures, photographs } from './files.ts'
 
 /** The package as a browser's bundler sees it: one ES module. */
-export async function bundleForBrowser(): Promise<string> {
-  const output = (await build({
-    configFile: false,
-    logLevel: 'error',
-    resolve: { conditions: ['source', 'browser', 'module', 'import', 'default'] },
-    build: {
-      write: false,
-      minify: false,
-      target: 'es2022',
-      rolldownOptions: { output: { codeSplitting: false } },
-      lib: {
-        entry: fileURLToPath(new URL('../../src/index.ts', import.meta.url)),
-        formats: ['es'],
-        fileName: 'vision',
-      },
-    },
-  })) as Rollup.RollupOutput[]
-  const chunks = output[0]!.output
-  if (chunks.length !== 1 || chunks[0].type !== 'chunk') throw new Error('expected one chunk')
-  return chunks[0].code
+export function bundleForBrowser(): Promise<string> {
+  return bundleModule({ entry: fileURLToPath(new URL('../../src/index.ts', import.meta.url)) })
 }
 
 export interface OpenPage {
