@@ -10,7 +10,10 @@
  * | an import of an optional peer | the same, with no error where it is not installed                                          |
  * | `AsyncDisposable`            | the same, with the library that declares it                                               |
  */
-import ts from 'typescript'
+import { createRequire } from 'node:module'
+
+// As a module its names would be looked for in all of its nine megabytes: a second for each package that is built.
+const ts = createRequire(import.meta.url)('typescript')
 
 /** What a picture or a module of code can be where there is a DOM, and cannot be elsewhere: they stand in unions. */
 const DOM_ONLY = new Set([

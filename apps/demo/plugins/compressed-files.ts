@@ -23,10 +23,9 @@ export function compressedFiles(): Plugin {
     closeBundle: {
       order: 'post',
       async handler() {
-        for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-          if (entry.isFile() && compressible.test(entry.name))
-            await compress(join(entry.parentPath, entry.name))
-        }
+        const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+        const files = entries.filter((entry) => entry.isFile() && compressible.test(entry.name))
+        await Promise.all(files.map((entry) => compress(join(entry.parentPath, entry.name))))
       },
     },
   }
