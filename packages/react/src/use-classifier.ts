@@ -21,9 +21,29 @@ export type LoadedClassifier = ClassifierState & Pick<ClassifierSession, 'classi
 export function useClassifier<Options extends object = ClassifierOptions>(
   setup: ClassifierSetup<Options> | undefined | null | false,
 ): LoadedClassifier {
-  const [{ classify, reload }, state] = useSession<ClassifierState, ClassifierSession>(
-    () => new ClassifierSession(),
-    (session) => session.open(setup),
+  const [{ classify, reload }, state] = useSession<ClassifierState, ReturnType<typeof makeSession>>(
+    makeSession,
+    (session) => {
+      session.open(setup)
+      session.opened()
+    },
   )
   return { ...(setup && state.status === 'idle' ? loading : state), classify, reload }
+}
+
+/** A session whose `classify` waits until it is opened: whoever uses the page may be quicker than effects, which React runs after it has painted. */
+function makeSession(): ClassifierSession & { readonly opened: () => void } {
+  const session = new ClassifierSession()
+  const { classify } = session
+  let opened = (): void => {}
+  const opening = new Promise<void>((resolve) => {
+    opened = resolve
+  })
+  return Object.assign(session, {
+    opened,
+    classify: async (...given: Parameters<typeof classify>) => {
+      await opening
+      return classify(...given)
+    },
+  })
 }

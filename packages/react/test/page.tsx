@@ -1,7 +1,7 @@
 /** What `browser.test.ts` runs in a page, with React's development build. */
 import { type LoadedClassifier, useClassifier } from '@mobileone/react'
 import { createWorkerClassifier } from '@mobileone/sdk/worker'
-import { StrictMode } from 'react'
+import { StrictMode, useEffect } from 'react'
 import { createRoot, hydrateRoot, type Root } from 'react-dom/client'
 import { renderToString } from 'react-dom/server'
 import { colours, counted, until } from '../../sdk/test/lifecycle-model.ts'
@@ -112,7 +112,12 @@ async function hydrate() {
   return { html, serverCalls, mismatches, count, complaints }
 }
 
-/** The camera page of the README: start, see something, go away. */
+function Mounts({ count }: { count: () => void }) {
+  useEffect(() => count(), [count])
+  return null
+}
+
+/** The camera page of the README: start, see something, go away. Strict mode turns a camera off that was started before its second mount. */
 async function camera() {
   const tracks: MediaStreamTrack[] = []
   const devices = navigator.mediaDevices
@@ -122,14 +127,16 @@ async function camera() {
     tracks.push(...stream.getTracks())
     return stream
   }
+  let mounts = 0
   const { root, box } = open()
   root.render(
     <StrictMode>
       <CameraPage model={model} />
+      <Mounts count={() => void mounts++} />
     </StrictMode>,
   )
   const button = (): HTMLButtonElement => box.querySelector('button')!
-  await until(() => box.querySelector('button'))
+  await until(() => mounts === 2)
   const asked = tracks.length
   button().click()
   await until(() => box.querySelectorAll('li').length === 3 || box.querySelector('p')?.textContent)
@@ -179,8 +186,10 @@ async function photo() {
   context.fillRect(0, 0, 8, 8)
   const blob = await new Promise<Blob>((resolve) => canvas.toBlob((made) => resolve(made!)))
   const { root, box } = open()
+  // As soon as there is something to choose with, before React has time for effects that may wait.
+  const shown = new Promise((resolve) => new MutationObserver(resolve).observe(box, { childList: true }))
   root.render(<PhotoPage model={model} />)
-  await until(() => box.querySelector('input'))
+  await shown
   const transfer = new DataTransfer()
   transfer.items.add(new File([blob], 'blue.png', { type: 'image/png' }))
   const input = box.querySelector('input')!

@@ -211,6 +211,22 @@ describe('a session of a camera', () => {
     expect(second.track.stop).toHaveBeenCalled()
   })
 
+  test('begins anew with the constraints it is opened with after it was started', async () => {
+    const first = stream()
+    const answers = [first, stream()]
+    const getUserMedia = devices(async () => answers.shift()?.stream)
+    const session = new CameraSession()
+    await session.start()
+    session.open({ constraints: { facingMode: 'user' } })
+    expect(first.track.stop).toHaveBeenCalled()
+    await session.start()
+    expect(session.getState().status).toBe('live')
+    expect(getUserMedia).toHaveBeenCalledTimes(2)
+    expect(getUserMedia).toHaveBeenLastCalledWith(
+      expect.objectContaining({ video: expect.objectContaining({ facingMode: 'user' }) }),
+    )
+  })
+
   test('asks for no camera once it is closed, but for one just before it is opened', async () => {
     const getUserMedia = devices(async () => stream().stream)
     const session = new CameraSession()

@@ -45,12 +45,9 @@ export class CameraSession extends Store<CameraState> {
   open(options: CameraOptions = {}): void {
     const before = this.#options
     this.#options = options
-    if (!before) {
-      if (options.autoStart) void this.start()
-    } else if (this.#turn && !sameOptions(before.constraints, options.constraints)) {
-      this.stop()
-      void this.start()
-    }
+    const isAnother = this.#turn && !sameOptions(before?.constraints, options.constraints)
+    if (isAnother) this.stop()
+    if (isAnother || (!before && options.autoStart)) void this.start()
   }
 
   /** Stop, and forget the options: until it is opened again, no camera is asked for. */
