@@ -8,11 +8,6 @@ export async function status(page: Page, ...wanted: string[]): Promise<void> {
   await page.waitForSelector(wanted.map((each) => `[data-status="${each}"]`).join(), { timeout: 60_000 })
 }
 
-/** What LiteRT tells on the console as errors is left out. */
-export function unexpected(problems: readonly string[]): string[] {
-  return problems.filter((text) => !/^(INFO|WARNING): /.test(text))
-}
-
 /** A file dropped anywhere on the page, as from another program. */
 export function drop(page: Page, name: string, bytes: Uint8Array): Promise<void> {
   return page.evaluate(

@@ -1,7 +1,9 @@
+import { toOnnx } from '@mobileone/onnx'
 import { lacking, softwareGpu } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSite, type Site, violations } from './open-site.ts'
-import { start, status, takeTiny } from './run-page.ts'
+import { drop, start, status, takeTiny } from './run-page.ts'
+import { tiny } from './tiny.ts'
 
 describe.skipIf(lacking('chromium'))('the page of runs', { retry: 1, timeout: 120_000 }, () => {
   let site: Site
@@ -24,6 +26,34 @@ describe.skipIf(lacking('chromium'))('the page of runs', { retry: 1, timeout: 12
     const strips = await page.$$eval('.strip', (all) => all.map((each) => each.textContent ?? ''))
     expect(strips).toHaveLength(5)
     expect(strips.filter((text) => text.includes('int8'))).toHaveLength(2)
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it('measures a network that is dropped on the page, and refuses what is none', async () => {
+    const { page, problems, close } = await site.open('?contenders=mobileone-wasm,ort-wasm&rounds=3')
+    await page.waitForSelector('.setup')
+    const words = (): Promise<string | null> => page.textContent('.drop')
+    await drop(page, 'broken.onnx', toOnnx(tiny).subarray(0, 5000))
+    await page.waitForSelector('.drop .notice.error')
+    expect(await words()).toMatch(/broken\.onnx \(5\.0 kB\).*This file cannot be measured.*ONNX/s)
+    expect(await page.textContent('.run-panel')).toMatch(/Your network cannot be measured: leave it out/)
+    expect(await page.isDisabled('.run-panel button')).toBe(true)
+    await drop(page, 'notes.txt', Buffer.from('no network at all'))
+    await page.waitForFunction(() =>
+      /notes\.txt.*cannot be measured/s.test(document.querySelector('.drop')?.textContent ?? ''),
+    )
+    expect(await violations(page)).toEqual([])
+
+    await takeTiny(page)
+    expect(await words()).toMatch(/tiny: 3 × 32 × 32, \d+ M multiply-adds, [\d.]+ kB of weights/)
+    await start(page)
+    await status(page, 'done', 'failed')
+    expect(await page.$$eval('.strip', (all) => all.length)).toBe(2)
+    expect(await page.textContent('.run-report')).toMatch(/Your network/)
+    expect(await page.textContent('.verdicts')).toMatch(/MobileOne|ONNX/)
+    await page.click('text="Leave it out"')
+    expect(await page.textContent('.run-panel')).toMatch(/Choose at least one network/)
     expect(problems).toEqual([])
     await close()
   })

@@ -1,9 +1,7 @@
-import { toOnnx } from '@mobileone/onnx'
 import { lacking } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSite, type Site, takeScreenshots, violations } from './open-site.ts'
-import { drop, start, status, takeTiny, unexpected } from './run-page.ts'
-import { tiny } from './tiny.ts'
+import { start, status } from './run-page.ts'
 
 describe.skipIf(lacking('chromium'))('the page of runs', { retry: 1, timeout: 120_000 }, () => {
   let site: Site
@@ -30,6 +28,7 @@ describe.skipIf(lacking('chromium'))('the page of runs', { retry: 1, timeout: 12
       all.map((each) => (each as HTMLInputElement).value),
     )
     expect(numbers).toEqual(['3', '50', '10', '1'])
+    expect(await violations(page)).toEqual([])
     await page.check('input[value="quick"]')
     await page.uncheck('input[value="resnet18"]')
     await page.fill('input[name="rounds"]', '5')
@@ -43,7 +42,7 @@ describe.skipIf(lacking('chromium'))('the page of runs', { retry: 1, timeout: 12
 
   it('measures, holds, goes on, is cancelled, and keeps what there was', async () => {
     const { page, problems, close } = await site.open(
-      '?size=32&contenders=mobileone-wasm,litert-wasm&rounds=2000',
+      '?size=32&contenders=mobileone-wasm,ort-wasm&rounds=2000',
       { viewport: { width: 390, height: 844 }, reducedMotion: 'reduce' },
     )
     await page.waitForSelector('.setup')
@@ -81,34 +80,6 @@ describe.skipIf(lacking('chromium'))('the page of runs', { retry: 1, timeout: 12
     await page.goBack()
     await page.waitForSelector('.run-report .strip')
     expect(await page.textContent('.run-panel button')).toBe('Start again')
-    expect(unexpected(problems)).toEqual([])
-    await close()
-  })
-
-  it('measures a network that is dropped on the page, and refuses what is none', async () => {
-    const { page, problems, close } = await site.open('?contenders=mobileone-wasm,ort-wasm&rounds=3')
-    await page.waitForSelector('.setup')
-    const words = (): Promise<string | null> => page.textContent('.drop')
-    await drop(page, 'broken.onnx', toOnnx(tiny).subarray(0, 5000))
-    await page.waitForSelector('.drop .notice.error')
-    expect(await words()).toMatch(/broken\.onnx \(5\.0 kB\).*This file cannot be measured.*ONNX/s)
-    expect(await page.textContent('.run-panel')).toMatch(/Your network cannot be measured: leave it out/)
-    expect(await page.isDisabled('.run-panel button')).toBe(true)
-    await drop(page, 'notes.txt', Buffer.from('no network at all'))
-    await page.waitForFunction(() =>
-      /notes\.txt.*cannot be measured/s.test(document.querySelector('.drop')?.textContent ?? ''),
-    )
-    expect(await violations(page)).toEqual([])
-
-    await takeTiny(page)
-    expect(await words()).toMatch(/tiny: 3 × 32 × 32, \d+ M multiply-adds, [\d.]+ kB of weights/)
-    await start(page)
-    await status(page, 'done', 'failed')
-    expect(await page.$$eval('.strip', (all) => all.length)).toBe(2)
-    expect(await page.textContent('.run-report')).toMatch(/Your network/)
-    expect(await page.textContent('.verdicts')).toMatch(/MobileOne|ONNX/)
-    await page.click('text="Leave it out"')
-    expect(await page.textContent('.run-panel')).toMatch(/Choose at least one network/)
     expect(problems).toEqual([])
     await close()
   })

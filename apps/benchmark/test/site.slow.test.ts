@@ -13,6 +13,7 @@ it.skipIf(lacking('chromium'))(
     await using site = await openSite()
     const { page, problems } = await site.open('', { reducedMotion: 'reduce' })
     for (const [colorScheme, width] of [
+      ['light', 360],
       ['dark', 390],
       ['light', 1280],
       ['dark', 1280],

@@ -1,26 +1,14 @@
 import { lacking } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSite, type Site } from './open-site.ts'
-import { expectPagesSuitEveryone } from './pages.ts'
 
+// What axe and narrow windows say of all pages: site.slow.test.ts.
 describe.skipIf(lacking('chromium'))('the site, for everyone', { retry: 1, timeout: 90_000 }, () => {
   let site: Site
   beforeAll(async () => {
     site = await openSite()
   })
   afterAll(() => site?.[Symbol.asyncDispose]())
-
-  // The other widths and schemes: site.slow.test.ts.
-  it('has nothing that axe objects to and does not scroll sideways: light, 360 wide', async () => {
-    const { page, problems, close } = await site.open('', {
-      viewport: { width: 360, height: 800 },
-      colorScheme: 'light',
-      reducedMotion: 'reduce',
-    })
-    await expectPagesSuitEveryone(page)
-    expect(problems).toEqual([])
-    await close()
-  })
 
   it('is isolated, leads on by the keyboard, and says where one is', async () => {
     const { page, problems, close } = await site.open()

@@ -1,4 +1,5 @@
 import { lacking, softwareGpu } from '@mobileone/testkit'
+import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bar, dialog, openDialog, press, said, says } from './choose-dialog.ts'
@@ -169,3 +170,52 @@ describe.skipIf(lacking('chromium'))('what the model runs on', () => {
     await close()
   }, 60_000)
 })
+
+it.skipIf(lacking('chromium'))(
+  'what the model runs on is chosen in a dialog that says why the rest is refused, and times what was tried',
+  async () => {
+    await using site = await openSite()
+    const { page, problems } = await site.open('?threads=2')
+    await modelReady(page)
+    await page.keyboard.press('Tab')
+    await page.focus('.choose-open')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector(`${dialog}[open] :text("Not here: WebGPU")`)
+    expect(await page.isDisabled('input[value="webgpu"]')).toBe(true)
+    expect(await page.textContent('label:has(input[value="wasm"])')).toMatch(/simd/)
+    expect(await page.textContent('.choose-panel select')).toMatch(/^12/)
+
+    await page.click('.choose-times button')
+    await page.waitForSelector('.choose-times .steady strong')
+    await page.check('input[value="float16"]')
+    await page.selectOption('.choose-panel select', '1')
+    await page.waitForSelector('.choose-times tr[aria-current]:has-text("float16, WebAssembly, 1 thread")')
+    const rows = await page.$$eval('.choose-times tbody tr', (found) =>
+      found.map((row) => [...row.children].map((cell) => cell.textContent)),
+    )
+    const [, ...times] = rows[0] as string[]
+    expect(rows.at(-1)?.[0]).toBe('Fashion-MNISTfloat16, WebAssembly, 1 thread')
+    for (const at of [0, 1, 4, 5, 6, 7]) expect(times[at]).toMatch(/^\d.* m?s(, median of \d+ runs)?$/)
+    expect(times.at(-1)).toMatch(/kB$/)
+    expect(new URL(page.url()).search).toBe('?storage=float16')
+    await page.evaluate(() => {
+      location.hash = '#explain'
+    })
+    await page.check('input[value="float32"]')
+    await page.goBack()
+    await expect.poll(() => new URL(page.url()).search).toBe('')
+    await modelReady(page)
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      await page.evaluate(axe.source)
+      const { violations } = await page.evaluate(() =>
+        (globalThis as unknown as { axe: typeof axe }).axe.run('.choose-dialog'),
+      )
+      expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([])
+    }
+    await page.keyboard.press('Escape')
+    await page.waitForSelector(`${dialog}:not([open])`, { state: 'attached' })
+    expect(await page.evaluate(() => document.activeElement?.className)).toContain('choose-open')
+    expect(problems).toEqual([])
+  },
+)

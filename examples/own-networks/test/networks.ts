@@ -5,7 +5,7 @@ import { expect } from 'vitest'
 import { detector, type Level } from '../src/detector.ts'
 import { segmenter } from '../src/segmenter.ts'
 
-const size = [96, 128] as const
+const size = [64, 96] as const
 const backbone = initialize(mobileone({ ...variants.s0, input: { channels: 3, size } }, { form: 'deploy' }), {
   seed: 1,
   statistics: 'random',

@@ -4,50 +4,23 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { modelFromCheckpoint, readCheckpoint } from '@mobileone/checkpoint'
-import { type Executor, type Model, type Tensors, withBatch } from '@mobileone/core'
+import { type Model, type Tensors, withBatch } from '@mobileone/core'
 import { lacking, readGolden, readGoldenFloat32 } from '@mobileone/testkit'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { openPacked, type PackedModel, packModel, wasm } from '../src/index.ts'
 import { spreadInstances } from '../src/packed-model.ts'
 import { image, network } from './networks.ts'
-
-const logits = async (executor: Executor, inputs: Tensors): Promise<Float32Array> =>
-  (await executor.run(inputs)).logits!.data
-
-/** What an executor of its own gives for each of `inputs`. */
-async function expected(model: Model, inputs: readonly Tensors[]): Promise<Float32Array[]> {
-  await using executor = await wasm().compile(model)
-  const results: Float32Array[] = []
-  for (const each of inputs) results.push(await logits(executor, each))
-  return results
-}
+import { expected, expectSameBits, logits } from './packed-bits.ts'
 
 const weightBytes = ({ weights }: Model): number =>
   Object.values(weights).reduce((sum, { data }) => sum + data.byteLength, 0)
 
 describe('a packed model', () => {
+  // S1 and S4: packed-model.slow.test.ts.
   test.each([
-    ['s0', 'deploy', 33, 1],
+    ['s0', 'deploy', 33, 2],
     ['s0', 'train', 47, 1],
-    ['s1', 'deploy', 64, 3],
-    ['s4', 'deploy', 39, 1],
-  ] as const)(
-    'gives the bits of wasm() in every instance: %s, %s form, %i pixels, batch %i',
-    async (variant, form, size, batch) => {
-      const model = withBatch(network(variant, size, form), batch)
-      const inputs = [1, 2, 3].map((seed) => image(model, seed))
-      const want = await expected(model, inputs)
-      const packed = await packModel(model, { instances: 3 })
-      const executors = await Promise.all([0, 1, 2].map((instance) => openPacked(packed, instance)))
-      for (const turn of [0, 1]) {
-        const found = await Promise.all(
-          executors.map((executor, i) => logits(executor, inputs[(i + turn) % 3]!)),
-        )
-        expect(found).toEqual([0, 1, 2].map((i) => want[(i + turn) % 3]))
-      }
-      for (const executor of executors) await executor.dispose()
-    },
-  )
+  ] as const)('gives the bits of wasm() in every instance: %s, %s form, %i pixels, batch %i', expectSameBits)
 
   test('holds the weights once', async () => {
     const model = network('s2', 64)

@@ -26,7 +26,7 @@ const memory = { measure: () => bytes, allowance: 0, cycles: 10 }
 
 /** The cases of which the shaders take the software adapter seconds, but for one network. */
 const long =
-  'linear after flatten|int8 form: MobileOne|network: (?!MobileOne, deploy)|abort: between|compile: refuses'
+  'linear after flatten|int8 form: (MobileOne|behind)|network: (?!MobileOne, deploy)|abort: between|compile: refuses|dispose: during|executor: says|run: outputs|a feature pyramid|one weight read by two'
 export const longCases = new RegExp(`^(${long})`)
 export const otherCases = new RegExp(`^(?!${long})`)
 

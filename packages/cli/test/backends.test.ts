@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { lacking } from '@mobileone/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type FoundBackend, openProjectWithBackends, softwareVulkan } from './installed-backends.ts'
+import { type FoundBackend, openProjectWithBackends } from './installed-backends.ts'
 import { openProject, type Project } from './program.ts'
-
-const withoutWebgpu = lacking('webgpu')
 
 /** What the project has installed, and what it has not. */
 let full: Project
@@ -20,6 +17,7 @@ afterAll(async () => {
   await bare?.remove()
 })
 
+/** webgpu, on a software GPU: backends.slow.test.ts. */
 const choices: readonly (readonly [string, readonly string[], number])[] = [
   ['tfjs on wasm', ['--backend', 'tfjs', '--tfjs-backend', 'wasm'], 1e-4],
   ['tfjs on cpu', ['--backend', 'tfjs', '--tfjs-backend', 'cpu'], 1e-4],
@@ -30,7 +28,6 @@ const choices: readonly (readonly [string, readonly string[], number])[] = [
   ['wasm with threads', ['--backend', 'wasm', '--threads', '2'], 1e-4],
   ['wasm with measured threads', ['--backend', 'wasm', '--threads', 'auto'], 1e-4],
   ['onnxruntime-node with measured threads', ['--backend', 'ort', '--threads', 'auto'], 1e-4],
-  ...(withoutWebgpu ? [] : [['webgpu', ['--backend', 'webgpu'], 1e-4] as const]),
 ]
 
 describe('--backend', () => {
@@ -46,10 +43,7 @@ describe('--backend', () => {
     '%s gives the logits of the reference, checked with --verify',
     async (_, flags, tolerance) => {
       const args = ['logits', 'red.png', '-w', 'tiny.safetensors', ...flags, '--verify', '-o', 'found.f32']
-      const { backend, shape } = await full.json<{ backend: string; shape: number[] }>(
-        args,
-        flags[1] === 'webgpu' ? softwareVulkan : undefined,
-      )
+      const { backend, shape } = await full.json<{ backend: string; shape: number[] }>(args)
       expect([backend, shape]).toEqual([flags[1], [1, 3]])
       const scale = Math.max(1, ...expected.map(Math.abs))
       const found = read('found.f32')

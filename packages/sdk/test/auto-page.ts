@@ -1,4 +1,4 @@
-/** What `auto-browser.test.ts` runs in a page. */
+/** What `choose-in-page.ts` runs in a page. */
 import { createClassifier } from '../src/index.ts'
 
 export interface Chosen {

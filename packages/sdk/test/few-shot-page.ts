@@ -1,4 +1,4 @@
-/** What `few-shot-browser.test.ts` runs in a page. */
+/** What `few-shot-browser.slow.test.ts` runs in a page. */
 import { createClassifier, type Prediction, toSafetensors } from '../src/index.ts'
 import { draw, type Kind, kinds } from './canvas-drawings.ts'
 
