@@ -8,7 +8,11 @@ import { memory } from './memory.ts'
 describeBackend('wasm, 2 threads', () => wasm({ threads: 2 }), { memory })
 
 describe.skipIf(lacking('chromium'))('wasm in Chromium', () => {
-  it.each(['plain', '2 threads', 'wide'])('%s', (suite) => expectConformanceInChromium(suite), 180_000)
+  it.each(['relaxed, where there is', 'plain', '2 threads', 'wide'])(
+    '%s',
+    (suite) => expectConformanceInChromium(suite),
+    180_000,
+  )
   it.each(['relaxed, where there is', 'wide'])(
     '%s, where V8 joins 128-bit operations',
     (suite) => expectConformanceInChromium(suite, ['--js-flags=--wasm-revectorize']),
