@@ -16,8 +16,16 @@ export function library(entry: Record<string, string>, overrides: UserConfig = {
     clean: true,
     outDir: 'dist',
     ...overrides,
-    plugins: [overrides.plugins ?? [], notices(), portable()],
+    plugins: [overrides.plugins ?? [], notices(), portable(), complete],
   }) as UserConfig
+}
+
+/** Refuses to leave an import in a bundle because what it names is not built: packages are built side by side. */
+const complete: Rolldown.Plugin = {
+  name: 'complete',
+  onLog(_level, { code, message }) {
+    if (code === 'UNRESOLVED_IMPORT') throw new Error(message)
+  },
 }
 
 /** Rewrites the declarations of the package in the working directory with {@link portableDeclarations}. */
