@@ -7,9 +7,10 @@ import asc from 'assemblyscript/asc'
 /**
  * Level 1 and the passes that remove what inlining with constants leaves dead. At level 3 Binaryen flattens and then sinks
  * a multiply-add into the next one on the same sum, which doubles the weights that are live at a time: V8 spills, and the
- * product falls from 95 to 75 % of the peak. Level 2 is as fast as this and a tenth smaller, but deflates to 40 % more.
+ * product falls from 95 to 75 % of the peak. Level 2 is as fast as this, but deflates to 40 % more.
  */
-const PASSES = 'inlining,precompute-propagate,dce,vacuum,remove-unused-brs,reorder-locals,vacuum'
+const PASSES =
+  'inlining,precompute-propagate,dce,vacuum,remove-unused-brs,reorder-locals,vacuum,optimize-instructions,simplify-locals-nonesting,vacuum'
 
 /**
  * The bytes of `assembly/index.ts` of the package at `root`, which imports its memory.

@@ -9,11 +9,11 @@ import {
 import { number } from './exp-f32'
 import { at, pointer } from './record'
 
+/** A lane that is negative or NaN becomes one that narrowing without sign takes to 0: pmin leaves NaN, and a conversion makes it 0 or the least. */
 // @ts-ignore: decorator
 @inline
 function level(x: v128, inverse: v128, half: v128, largest: v128): v128 {
-  x = f32x4.add(f32x4.mul(x, inverse), half)
-  x = f32x4.pmin(largest, f32x4.pmax(f32x4.splat(0), x))
+  x = f32x4.pmin(f32x4.add(f32x4.mul(x, inverse), half), largest)
   if (ASC_FEATURE_RELAXED_SIMD) return i32x4.relaxed_trunc_f32x4_s(x)
   return i32x4.trunc_sat_f32x4_s(x)
 }
@@ -22,12 +22,27 @@ function level(x: v128, inverse: v128, half: v128, largest: v128): v128 {
 export function storeLevels(src: usize, hop: usize, n: i32, inverse: usize, dst: usize): void {
   const inverse0 = v128.load(inverse), inverse1 = v128.load(inverse, 16)
   const half = number(HALF), largest = number(LARGEST_LEVEL)
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    for (; n > 1; n -= 2, dst += 32) {
+      const first = i16x8.narrow_i32x4_s(
+        level(v128.load(src), inverse0, half, largest), level(v128.load(src, 16), inverse1, half, largest),
+      )
+      src += hop
+      const second = i16x8.narrow_i32x4_s(
+        level(v128.load(src), inverse0, half, largest), level(v128.load(src, 16), inverse1, half, largest),
+      )
+      src += hop
+      const bytes = i8x16.narrow_i16x8_u(first, second)
+      v128.store_lane<u64>(dst, bytes, 0)
+      v128.store_lane<u64>(dst, bytes, 1, 16)
+    }
+  }
   for (; n > 0; --n, src += hop, dst += 16) {
-    const words = i16x8.narrow_i32x4_s(
-      level(v128.load(src), inverse0, half, largest), level(v128.load(src, 16), inverse1, half, largest),
-    )
-    if (ASC_FEATURE_RELAXED_SIMD) v128.store_lane<u64>(dst, i8x16.narrow_i16x8_u(words, words), 0)
-    else v128.store(dst, words)
+    const level0 = level(v128.load(src), inverse0, half, largest), level1 = level(v128.load(src, 16), inverse1, half, largest)
+    if (ASC_FEATURE_RELAXED_SIMD) {
+      const words = i16x8.narrow_i32x4_s(level0, level1)
+      v128.store_lane<u64>(dst, i8x16.narrow_i16x8_u(words, words), 0)
+    } else v128.store(dst, i16x8.narrow_i32x4_u(level0, level1))
   }
 }
 

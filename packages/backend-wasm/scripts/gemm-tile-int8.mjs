@@ -1,12 +1,13 @@
 /** Writes the AssemblyScript of the tiles of the int8 matrix product: everything unrolled that the engine must not loop over. */
 
 const HEAD = `/**
- * Sums of products of levels (0 to 127) and int8 weights, exact, in tiles of H pixels x 8 output channels, 128-bit SIMD. Written by
+ * Levels (0 to 127) times int8 weights, in exact sums and scaled, in tiles of H pixels x 8 output channels, 128-bit SIMD. Written by
  * scripts/gemm-tile-int8.mjs.
  *
  * A block is CHANNELS input channels: 16 bytes of a pixel, 16 bytes from pixel to pixel, \`plane\` bytes from block to block; and 128
- * bytes of a panel, for each 4 bytes of a pixel the weights of 8 outputs that go with them, 4 bytes an output. Sums are i32, at \`c\` for
- * 8 outputs of a pixel after the other. The last of a row of tiles may cover pixels of the one before: it writes the same there.
+ * bytes of a panel behind its \`head\`, for each 4 bytes of a pixel the weights of 8 outputs that go with them, 4 bytes an output. Results are f32,
+ * at \`c\` for 8 outputs of a pixel after the other; \`own\` are the levels of the panel's channels, or 0. The last of a row of tiles may cover pixels
+ * of the one before: it writes the same there.
  */
 `
 
@@ -39,7 +40,7 @@ const kernels = {
   },
 }
 
-const PARAMETERS = 'a: usize, plane: usize, panel: usize, blocks: i32, c: usize'
+const PARAMETERS = 'a: usize, plane: usize, head: usize, blocks: i32, c: usize, own: usize, floor: f32'
 
 /**
  * The module `assembly/generated/gemm-tile-int8.ts`.
@@ -48,21 +49,21 @@ const PARAMETERS = 'a: usize, plane: usize, panel: usize, blocks: i32, c: usize'
 export function gemmTileInt8({ names, channels }) {
   const lines = [
     HEAD.replace('CHANNELS', channels),
-    `import { ${names.join(', ')} } from '../../src/abi'`,
+    `import { ${[...names, 'PANEL_HEAD'].join(', ')} } from '../../src/abi'`,
+    "import { ownLevels, ownPart0, ownPart1, scaled } from '../scale-int8'",
+    "import { atLeast } from '../simd'",
     '',
-    ...names.flatMap((name) => [
-      ...strip(name, kernels[name].height),
-      '',
-      ...strip(name, 1),
-      '',
-      ...row(name),
-      '',
-    ]),
-    '/** The sums of `pixels` pixels and one panel. */',
+    ...names.flatMap((name) => [...strip(name, kernels[name].height), '', ...row(name, camel(names[0])), '']),
+    // Each kernel gives the same bits, so one serves where there are fewer pixels than a tile has.
+    ...strip(names[0], 1),
+    '',
+    '/** The results of `pixels` pixels and one panel. */',
     ...block(
-      `export function sums(kernel: i32, ${PARAMETERS}, pixels: i32): void`,
+      `export function product(kernel: i32, ${PARAMETERS}, pixels: i32): void`,
       block('switch (kernel)', [
-        ...names.map((name) => `case ${name}: ${camel(name)}(a, plane, panel, blocks, c, pixels); break`),
+        ...names.map(
+          (name) => `case ${name}: ${camel(name)}(a, plane, head, blocks, c, own, floor, pixels); break`,
+        ),
         'default: unreachable()',
       ]),
     ),
@@ -105,25 +106,41 @@ function strip(name, height) {
     ...block('for (; tiles > 0; --tiles)', [
       'let x: v128, y: v128, w0: v128, w1: v128, w2: v128, w3: v128',
       'let p = a',
-      'let w = panel',
+      'let w = head + PANEL_HEAD',
       `let ${pixels.flatMap((i) => halves.map((h) => `p${i}${h} = i32x4.splat(0)`)).join(', ')}`,
       ...(height === 1 ? inTurn : unrolled),
-      ...pixels.map((i) => `v128.store(c, p${i}0, ${32 * i}); v128.store(c, p${i}1, ${32 * i + 16})`),
+      'const low = f32x4.splat(floor)',
+      'const scale0 = v128.load(head), scale1 = v128.load(head, 16), bias0 = v128.load(head, 32), bias1 = v128.load(head, 48)',
+      ...pixels.flatMap((i) => halves.map((h) => `p${i}${h} = scaled(p${i}${h}, scale${h}, bias${h})`)),
+      ...block('if (own)', [
+        'const diagonal0 = v128.load(head, 64), diagonal1 = v128.load(head, 80)',
+        ...pixels.flatMap((i) => [
+          `x = ownLevels(own + ${16 * i})`,
+          ...halves.map((h) => `p${i}${h} = f32x4.add(p${i}${h}, ownPart${h}(x, diagonal${h}))`),
+        ]),
+        `own += ${16 * height}`,
+      ]),
+      ...pixels.flatMap((i) =>
+        halves.map((h) => `v128.store(c, atLeast(p${i}${h}, low), ${32 * i + 16 * h})`),
+      ),
       `a += ${16 * height}`,
       `c += ${32 * height}`,
     ]),
   ])
 }
 
-function row(name) {
+function row(name, single) {
   const { height } = kernels[name]
   const tile = camel(name)
   return block(`function ${tile}(${PARAMETERS}, pixels: i32): void`, [
-    ...block(`if (pixels < ${height})`, [`${tile}1(a, plane, panel, blocks, c, pixels)`, 'return']),
-    `${tile}${height}(a, plane, panel, blocks, c, pixels / ${height})`,
+    ...block(`if (pixels < ${height})`, [
+      `${single}1(a, plane, head, blocks, c, own, floor, pixels)`,
+      'return',
+    ]),
+    `${tile}${height}(a, plane, head, blocks, c, own, floor, pixels / ${height})`,
     `if (pixels % ${height} == 0) return`,
     `const last = <usize>(pixels - ${height}) << 4`,
-    `${tile}${height}(a + last, plane, panel, blocks, c + (last << 1), 1)`,
+    `${tile}${height}(a + last, plane, head, blocks, c + (last << 1), own ? own + last : 0, floor, 1)`,
   ])
 }
 
