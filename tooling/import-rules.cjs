@@ -46,7 +46,10 @@ module.exports = {
     {
       name: 'transforms-see-no-backend',
       severity: 'error',
-      from: { path: '^packages/core/src/transforms', pathNot: '(compare|quantize|report)\\.ts$' },
+      from: {
+        path: '^packages/core/src/transforms',
+        pathNot: '(calibrate|compare|quantize|report|try-layers)\\.ts$',
+      },
       to: { path: '^packages/core/src/(backend|executor|compile-first)\\.ts$|^packages/backend-' },
     },
     {

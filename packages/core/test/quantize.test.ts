@@ -348,7 +348,11 @@ describe('the recipe', () => {
       x: tensor([1, 1, 9, 9], new Float32Array(81).fill(1)),
     }))
     if (samples[0]) samples[0].x.data[7] = 100
-    const { model: int8 } = await quantize(model, { samples })
+    const { model: int8 } = await quantize(model, {
+      samples,
+      // Which cannot tell that another range were better here.
+      backend: reference({ precision: 'float32' }),
+    })
     const { inputSteps = [] } = int8.weights['y.weight'] as QuantizedTensor
     expect((inputSteps[0] as number) * 127).toBeLessThan(2)
     // The mean of what is cut off is 0.05, and 0.15 times the last weight.
@@ -495,6 +499,29 @@ describe('the recipe', () => {
         code: 'invalid-argument',
       })
     }
+  })
+
+  test('a range ends before values that nothing depends on, where the backend can tell', async () => {
+    const made = graph(
+      8,
+      [{ op: 'relu', name: 'a', inputs: ['x'] }, conv('y', 'a', { k: 1 })],
+      { 'y.weight': [8, 8, 1, 1] },
+      { y: 'y' },
+    )
+    const model = initialize(made, { seed: 3 })
+    const weight = model.weights['y.weight'] as Tensor
+    for (let row = 0; row < 8; row++) weight.data[8 * row] = 0
+    const samples = samplesOf(model, 6)
+    const [first, , , fourth] = samples as readonly { readonly x: Tensor }[]
+    for (const sample of [first, fourth]) sample!.x.data[0] = 1e5
+    const stepsOf = async (backend: Backend) => {
+      const { report, model: int8 } = await quantize(model, { samples, backend, floatShare: 0 })
+      return [report.sqnrDb, (int8.weights['y.weight'] as QuantizedTensor).inputSteps?.[1] as number] as const
+    }
+    const [decibels, step] = await stepsOf(reference())
+    const [, usual] = await stepsOf(reference({ precision: 'float32' }))
+    expect(decibels).toBeGreaterThan(25)
+    expect(step).toBeLessThan(0.1 * usual)
   })
 
   test('grouped, strided and padded convolutions keep their means at the edges too', async () => {

@@ -43,7 +43,7 @@ export const quantize = defineCommand({
       least: 0,
       isFraction: true,
       value: '<0..1>',
-      help: 'Of the multiply-adds, how many may stay float where integers cost most accuracy; 0 is fastest',
+      help: 'Of the multiply-adds, how many may stay float where integers cost much accuracy; 0 is fastest',
       default: 0.125,
     },
     'weights-only': { type: 'boolean', help: 'Compute everything in float32; weights alone are int8' },

@@ -22,9 +22,10 @@ export interface QuantizedLayer {
 /**
  * `weight` of a pointwise convolution that reads non-negative values, to be computed in integers: steps of the input, its columns times
  * them, the diagonal of a square one apart, and rows that the fastest kernel can sum.
+ * @param reach Of the values of an input channel, the share that its levels reach.
  */
-export function integerForm(weight: Tensor, inputs: InputStatistics): QuantizedTensor {
-  const steps = inputSteps(inputs.histograms)
+export function integerForm(weight: Tensor, inputs: InputStatistics, reach: number): QuantizedTensor {
+  const steps = inputSteps(inputs.histograms, reach)
   const { rest, diagonal } = splitDiagonal(weight)
   const columns = steps.length
   for (let index = 0; index < rest.length; index++) {
@@ -83,7 +84,7 @@ export function correctBias(
 ): Tensor {
   const stored = dequantize(int8)
   const { means } = inputs
-  const seen = int8.inputSteps ? roundedMeans(means, inputs, int8.inputSteps) : means
+  const seen = int8.inputSteps ? roundedMeans(inputs, int8.inputSteps) : means
   const [rows = 0] = weight.shape
   const size = weight.data.length / rows
   const corrected = new Float32Array(rows)
@@ -100,10 +101,10 @@ export function correctBias(
   return tensor([rows], corrected)
 }
 
-function roundedMeans(means: Float64Array, inputs: InputStatistics, steps: Float32Array): Float64Array {
+function roundedMeans({ means, histograms }: InputStatistics, steps: Float32Array): Float64Array {
   return means.map((mean, channel) => {
     const step = steps[channel] as number
-    return mean + (inputs.histograms[channel]?.meanOfRounding(step, largestLevel) ?? 0)
+    return mean + (histograms[channel]?.meanOfRounding(step, largestLevel) ?? 0)
   })
 }
 
