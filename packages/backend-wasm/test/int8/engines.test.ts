@@ -31,8 +31,8 @@ const fingerprints = {
     relaxed: 'eaca1a8e602b3e8730f7cf566ab09cf2c297c92d946adcea7dc1907daf1a95b3',
   },
   real: {
-    plain: '931fd3218ff18f437a2f9a0385429387863ebf2cb3281c341007cb5422dc9c99',
-    relaxed: 'd167cef7ed7b69104678d7654a4e1a421f1e8631953fcfc90b59d200c983201d',
+    plain: 'ff52147c430e27105acb9239182c94a3b60460e2032013dca654663be59bc2b7',
+    relaxed: '005c9a6f216a5c1d61e5efdefaa5c75d66205baf733618bff54a4a33a02ab1e1',
   },
 } as const
 
