@@ -11,14 +11,6 @@ import type { InputStatistics } from './statistics.ts'
 /** Of fewer results for each input behind one, compensation is shrunk to next to nothing: that of a classifier behind a pooled map. */
 const leastShare = 1 / 8
 
-/** The weight and the bias of a layer in another storage, with what that costs. */
-export interface QuantizedLayer {
-  readonly weight: QuantizedTensor
-  readonly bias: Tensor
-  readonly weightSqnrDb: number
-  readonly sqnrDb: number
-}
-
 /**
  * `weight` of a pointwise convolution that reads non-negative values, to be computed in integers: steps of the input, its columns times
  * them, the diagonal of a square one apart, and rows that the fastest kernel can sum.
