@@ -73,7 +73,11 @@ def quantize_tflite(source, target, inputs):
 
     names = litert_names(source)
     data = {names[0]: [{names[1]: litert_input(source, each)} for each in inputs]}
-    tool = quantizer.Quantizer(str(source), recipe.static_wi8_ai8())
+    # LiteRT.js takes no int8 and gives none.
+    float_ends = [
+        {"regex": ".*", "operation": end, "algorithm_key": "no_quantize", "op_config": {}} for end in ("INPUT", "OUTPUT")
+    ]
+    tool = quantizer.Quantizer(str(source), [*recipe.static_wi8_ai8(), *float_ends])
     calibrated = tool.calibrate(data)
     tool.quantize(calibrated).export_model(str(target), overwrite=True)
 
