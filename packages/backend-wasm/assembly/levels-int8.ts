@@ -18,31 +18,32 @@ function level(x: v128, inverse: v128, half: v128, largest: v128): v128 {
   return i32x4.trunc_sat_f32x4_s(x)
 }
 
+/** The levels of the 8 channels at `src`, in i16. */
+// @ts-ignore: decorator
+@inline
+function words(src: usize, inverse0: v128, inverse1: v128, half: v128, largest: v128): v128 {
+  return i16x8.narrow_i32x4_u(
+    level(v128.load(src), inverse0, half, largest), level(v128.load(src, 16), inverse1, half, largest),
+  )
+}
+
 /** `n` pixels of 8 channels, the sources `hop` bytes apart; `dst` is the place of the 8 channels in the first 16 bytes. */
 export function storeLevels(src: usize, hop: usize, n: i32, inverse: usize, dst: usize): void {
   const inverse0 = v128.load(inverse), inverse1 = v128.load(inverse, 16)
   const half = number(HALF), largest = number(LARGEST_LEVEL)
   if (ASC_FEATURE_RELAXED_SIMD) {
-    for (; n > 1; n -= 2, dst += 32) {
-      const first = i16x8.narrow_i32x4_s(
-        level(v128.load(src), inverse0, half, largest), level(v128.load(src, 16), inverse1, half, largest),
+    for (; n > 1; n -= 2, src += hop << 1, dst += 32) {
+      const bytes = i8x16.narrow_i16x8_u(
+        words(src, inverse0, inverse1, half, largest), words(src + hop, inverse0, inverse1, half, largest),
       )
-      src += hop
-      const second = i16x8.narrow_i32x4_s(
-        level(v128.load(src), inverse0, half, largest), level(v128.load(src, 16), inverse1, half, largest),
-      )
-      src += hop
-      const bytes = i8x16.narrow_i16x8_u(first, second)
       v128.store_lane<u64>(dst, bytes, 0)
       v128.store_lane<u64>(dst, bytes, 1, 16)
     }
   }
   for (; n > 0; --n, src += hop, dst += 16) {
-    const level0 = level(v128.load(src), inverse0, half, largest), level1 = level(v128.load(src, 16), inverse1, half, largest)
-    if (ASC_FEATURE_RELAXED_SIMD) {
-      const words = i16x8.narrow_i32x4_s(level0, level1)
-      v128.store_lane<u64>(dst, i8x16.narrow_i16x8_u(words, words), 0)
-    } else v128.store(dst, i16x8.narrow_i32x4_u(level0, level1))
+    const last = words(src, inverse0, inverse1, half, largest)
+    if (ASC_FEATURE_RELAXED_SIMD) v128.store_lane<u64>(dst, i8x16.narrow_i16x8_u(last, last), 0)
+    else v128.store(dst, last)
   }
 }
 

@@ -46,13 +46,14 @@ const rule = {
   mean: [0.485, 0.456, 0.406],
   std: [0.229, 0.224, 0.225],
 }
+const edge = whole - side
 /** Where views of a prepared photograph begin: in the centre, and in the corners. */
 const places = [
-  [16, 16],
+  [edge / 2, edge / 2],
   [0, 0],
-  [0, 32],
-  [32, 0],
-  [32, 32],
+  [0, edge],
+  [edge, 0],
+  [edge, edge],
 ]
 /** The forms that are compared: how they are quantised, and what their layers are computed in. */
 const forms = {

@@ -55,7 +55,7 @@ export async function tryLayers(
   const costs = new Map(profile(model).layers.map(({ node, macs }) => [node, macs]))
   const quiet = ofWeights + harmless / integers.length
   const candidates: Candidate[] = []
-  const chosen = new Map<string, Trial>()
+  const forms = new Map<string, QuantizedLayers>()
   for (const [done, plan] of integers.entries()) {
     onProgress?.({ phase: 'choose', done, total: integers.length })
     const { name } = plan.node
@@ -67,22 +67,19 @@ export async function tryLayers(
       const form = await quantizeLayers(model, [plan], statistics, { signal, reach })
       return { form, noise: (await alone(form)).noise }
     })
-    chosen.set(name, best)
+    forms.set(name, best.form)
     candidates.push({ node: name, macs: costs.get(name) ?? 0, noise: Math.max(0, best.noise - ofWeights) })
   }
   onProgress?.({ phase: 'choose', done: integers.length, total: integers.length })
   const parts = chooseFloat(candidates, share)
+  for (const name of parts.keys()) forms.set(name, stored)
   let made = all.model
-  for (const [name, { form }] of chosen) {
-    made = withLayersOf(made, (parts.has(name) ? stored : form).model, new Set([name]))
-  }
-  const layers = all.layers.map((layer) => {
-    const part = parts.get(layer.node)
-    if (part === undefined) return reportOf(chosen.get(layer.node)?.form ?? all, layer.node)
-    return {
-      ...reportOf(stored, layer.node),
-      reason: `${Math.round(100 * part)} % of what integers would cost`,
-    }
+  for (const [name, { model: form }] of forms) made = withLayersOf(made, form, new Set([name]))
+  const layers = all.layers.map(({ node }) => {
+    const report = reportOf(forms.get(node) ?? all, node)
+    const part = parts.get(node)
+    if (part === undefined) return report
+    return { ...report, reason: `${Math.round(100 * part)} % of what integers would cost` }
   })
   return { model: made, layers }
 }
