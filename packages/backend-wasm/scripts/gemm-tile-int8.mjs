@@ -11,32 +11,49 @@ const HEAD = `/**
  */
 `
 
+const halves = [0, 1]
+const fours = [0, 1, 2, 3]
+
 /**
- * What adds the products of 4 bytes of pixel \`i\` with the 8 outputs of a panel, half of which \`w<h>\` holds, or, for \`pair\`, those of 8
- * bytes. Chosen in src/choose.ts.
+ * What adds products to the sums `p<i><h>` of pixel `i` and half `h` of a panel: `block` the lines for a whole block, `four` the sum of one with the
+ * products of the weights `w` and 4 bytes of a pixel, `x`. Chosen in src/choose.ts.
+ *
+ * Two products in an i16 lane are widened by `extadd_pairwise`: V8 14 makes the ones of a product with ones anew wherever they stand.
  */
 const kernels = {
-  /** Two products in an i16 lane, widened by a product with ones: 3 instructions where there is no dot product of four. */
+  /** Two products in an i16 lane, for any weights; by turns, as what is unrolled is no faster. */
   RDOT16: {
     height: 5,
-    sum: (i, h) => `i32x4.add(p${i}${h}, i32x4.dot_i16x8_s(v128.relaxed_dot<i16>(w${h}, x), one))`,
+    inTurn: true,
+    four: (p, w, x) => `i32x4.add(${p}, ${widened(product(w, x))})`,
   },
-  /** Four products in an i16 lane: weights k, k + 1, k + 4, k + 5 of each eight must not be more than 258 in sum. */
-  RDOT16X2: {
+  /** Eight products in an i16 lane, where core's `largestLane` of the weights is within its limit. The levels of a pixel stay in registers: for V8. */
+  RDOT16X4: {
+    height: 7,
+    block: (pixels) =>
+      pixels.flatMap((i) => [
+        fours.map((at) => `x${at} = ${levels(i, at)}`).join('; '),
+        ...halves.map((h) => eight(i, h, (at) => product(weights(h, at), `x${at}`))),
+      ]),
+  },
+  /** The same with fewer loads, of which SpiderMonkey makes fewer a cycle: the weights of a half stay in registers. */
+  RDOT16X4_HELD: {
     height: 4,
-    pair: true,
-    sum: (i, h) =>
-      `i32x4.add(p${i}${h}, i32x4.dot_i16x8_s(i16x8.add(v128.relaxed_dot<i16>(w${h}, x), v128.relaxed_dot<i16>(w${h + 2}, y)), one))`,
+    block: (pixels) =>
+      halves.flatMap((h) => [
+        fours.map((at) => `x${at} = ${weights(h, at)}`).join('; '),
+        ...pixels.map((i) => eight(i, h, (at) => product(`x${at}`, levels(i, at)))),
+      ]),
   },
   /** One instruction on Arm with dot product and on x64 with AVX-VNNI. */
   RELAXED_DOT_ADD: {
     height: 5,
-    sum: (i, h) => `v128.relaxed_dot_add<i32>(w${h}, x, p${i}${h})`,
+    four: (p, w, x) => `v128.relaxed_dot_add<i32>(${w}, ${x}, ${p})`,
   },
   /** Levels and weights in i16. */
   DOT_I16: {
     height: 5,
-    sum: (i, h) => `i32x4.add(p${i}${h}, i32x4.dot_i16x8_s(w${h}, x))`,
+    four: (p, w, x) => `i32x4.add(${p}, i32x4.dot_i16x8_s(${w}, ${x}))`,
   },
 }
 
@@ -73,50 +90,35 @@ export function gemmTileInt8({ names, channels }) {
 
 /** Tiles of one height, one after the other. */
 function strip(name, height) {
-  const { sum, pair } = kernels[name]
+  const { inTurn, block: whole, four } = kernels[name]
   const pixels = count(height)
-  const halves = [0, 1]
-  const loads = (at, from, words) =>
-    words.map((word) => `w${word} = v128.load(w, ${32 * at + 16 * (word - from)})`).join('; ')
   const group = (at) => [
-    loads(at, 0, pair ? [0, 1, 2, 3] : [0, 1]),
+    `const w0 = ${weights(0, at)}, w1 = ${weights(1, at)}`,
     ...pixels.map(
       (i) =>
-        `x = v128.load32_splat(p, ${16 * i + 4 * at}); ` +
-        (pair ? `y = v128.load32_splat(p, ${16 * i + 4 * at + 4}); ` : '') +
-        halves.map((h) => `p${i}${h} = ${sum(i, h)}`).join('; '),
+        `x0 = ${levels(i, at)}; ` +
+        halves.map((h) => `p${i}${h} = ${four(`p${i}${h}`, `w${h}`, 'x0')}`).join('; '),
     ),
   ]
-  const together = pair ? 2 : 1
-  const unrolled = block('for (let n = blocks; n > 0; --n)', [
-    ...[0, 1, 2, 3].filter((at) => at % together === 0).flatMap(group),
-    'w += 128',
-    'p += plane',
-  ])
-  const inTurn = block('for (let n = blocks; n > 0; --n)', [
-    ...block(`for (let m = ${4 / together}; m > 0; --m)`, [
-      ...group(0),
-      `w += ${32 * together}`,
-      `p += ${4 * together}`,
-    ]),
-    'p += plane - 16',
-  ])
+  const body =
+    inTurn || height === 1
+      ? [...block('for (let m = 4; m > 0; --m)', [...group(0), 'w += 32', 'p += 4']), 'p += plane - 16']
+      : [...(whole ? whole(pixels) : fours.flatMap((at) => block('', group(at)))), 'w += 128', 'p += plane']
   return block(`function ${camel(name)}${height}(${PARAMETERS}, tiles: i32): void`, [
-    'const one = i16x8.splat(1)',
     ...block('for (; tiles > 0; --tiles)', [
-      'let x: v128, y: v128, w0: v128, w1: v128, w2: v128, w3: v128',
+      'let x0: v128, x1: v128, x2: v128, x3: v128',
       'let p = a',
       'let w = head + PANEL_HEAD',
       `let ${pixels.flatMap((i) => halves.map((h) => `p${i}${h} = i32x4.splat(0)`)).join(', ')}`,
-      ...(height === 1 ? inTurn : unrolled),
+      ...block('for (let n = blocks; n > 0; --n)', body),
       'const low = f32x4.splat(floor)',
       'const scale0 = v128.load(head), scale1 = v128.load(head, 16), bias0 = v128.load(head, 32), bias1 = v128.load(head, 48)',
       ...pixels.flatMap((i) => halves.map((h) => `p${i}${h} = scaled(p${i}${h}, scale${h}, bias${h})`)),
       ...block('if (own)', [
         'const diagonal0 = v128.load(head, 64), diagonal1 = v128.load(head, 80)',
         ...pixels.flatMap((i) => [
-          `x = ownLevels(own + ${16 * i})`,
-          ...halves.map((h) => `p${i}${h} = f32x4.add(p${i}${h}, ownPart${h}(x, diagonal${h}))`),
+          `x0 = ownLevels(own + ${16 * i})`,
+          ...halves.map((h) => `p${i}${h} = f32x4.add(p${i}${h}, ownPart${h}(x0, diagonal${h}))`),
         ]),
         `own += ${16 * height}`,
       ]),
@@ -142,6 +144,30 @@ function row(name, single) {
     `const last = <usize>(pixels - ${height}) << 4`,
     `${tile}${height}(a + last, plane, head, blocks, c + (last << 1), own ? own + last : 0, floor, 1)`,
   ])
+}
+
+/** The weights of 4 outputs, half a panel, that go with bytes 4 at to 4 at + 3 of a pixel. */
+function weights(half, at) {
+  return `v128.load(w, ${32 * at + 16 * half})`
+}
+
+/** Bytes 4 at to 4 at + 3 of a pixel, for each of 4 outputs. */
+function levels(pixel, at) {
+  return `v128.load32_splat(p, ${16 * pixel + 4 * at})`
+}
+
+function product(w, x) {
+  return `v128.relaxed_dot<i16>(${w}, ${x})`
+}
+
+function widened(lanes) {
+  return `i32x4.extadd_pairwise_i16x8_s(${lanes})`
+}
+
+/** The sum of a pixel and a half with the four `products` of a block. */
+function eight(i, h, products) {
+  const lanes = fours.map(products).reduce((sum, each) => `i16x8.add(${sum}, ${each})`)
+  return `p${i}${h} = i32x4.add(p${i}${h}, ${widened(lanes)})`
 }
 
 function camel(name) {

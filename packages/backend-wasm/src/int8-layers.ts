@@ -28,7 +28,8 @@ interface Levels {
 
 const dots: Readonly<Record<Int8Kernel, number>> = {
   rdot16: abi.RDOT16,
-  rdot16x2: abi.RDOT16X2,
+  rdot16x4: abi.RDOT16X4,
+  rdot16x4_held: abi.RDOT16X4_HELD,
   relaxed_dot_add: abi.RELAXED_DOT_ADD,
   dot_i16: abi.DOT_I16,
 }
@@ -36,8 +37,8 @@ const dots: Readonly<Record<Int8Kernel, number>> = {
 /** Bytes of levels that a block of pixels may take: part of a level-2 cache; and its pixels, whose sums stay in the level-1 cache. */
 const BLOCK_BYTES = 128 * 1024
 const BLOCK_PIXELS = 500
-/** A multiple of the pixels of every tile. */
-const BLOCK_STEP = 20
+/** A multiple of the pixels of the tallest tiles. */
+const BLOCK_STEP = 35
 
 /** What plans layers with int8 weights, which are float32 to everything else. */
 export type PlanInt8 = (planning: Planning & { readonly values: ValueTable }) => Int8Layers
@@ -87,7 +88,8 @@ export class Int8Layers {
     const src = this.#levelsOf(node, weight)
     const act = activation(node)
     const y = values.result(act.result, { ...size, c: outC })
-    const kernel = this.#kernel === 'rdot16x2' && !fitsLanes(weight) ? 'rdot16' : this.#kernel!
+    const limited = this.#kernel === 'rdot16x4' || this.#kernel === 'rdot16x4_held'
+    const kernel = limited && !fitsLanes(weight) ? 'rdot16' : this.#kernel!
     const blocks = blocksOf(size.c, this.#bytes)
     const pixels = n * size.hw
     const panels = padChannels(outC) / 8

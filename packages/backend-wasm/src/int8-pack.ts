@@ -4,11 +4,11 @@ import * as abi from './abi.ts'
 import { padChannels } from './choose.ts'
 import { type Constant, constant } from './program.ts'
 
-/** True where four products of `rdot16x2` fit into a lane of i16 in every row, whatever the levels. */
+/** True where eight products of `rdot16x4` fit into a lane of i16 in every row, whatever the levels. */
 export function fitsLanes({ shape, data }: QuantizedTensor): boolean {
   const k = data.length / shape[0]!
-  // Groups of eight then lie within rows.
-  if (k % 8 === 0) return largestLane(data) <= laneLimit
+  // Groups of sixteen then lie within rows.
+  if (k % 16 === 0) return largestLane(data) <= laneLimit
   for (let row = 0; row < data.length; row += k) {
     if (largestLane(data.subarray(row, row + k)) > laneLimit) return false
   }

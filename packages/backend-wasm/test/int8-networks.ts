@@ -29,9 +29,14 @@ export interface PointwiseFacts {
   readonly diagonal?: boolean
   readonly bias?: boolean
   readonly act?: 'relu' | 'relu6'
-  /** Weights as large as can be, which overflow four products of i16. */
+  /** Weights as large as can be, which overflow eight products of i16. */
   readonly large?: boolean
+  /** Weights of which eight come to all that an i16 holds. */
+  readonly full?: boolean
 }
+
+/** Eight weights that come to what `largestLane` may be. */
+const fullLane = [127, 100, 11, 5, 5, 4, 3, 3] as const
 
 /** An int8 weight for levels, its steps and scales of any size. */
 export function int8Weight(
@@ -41,16 +46,25 @@ export function int8Weight(
   {
     diagonal = outputs === inputs,
     large = false,
-  }: { readonly diagonal?: boolean; readonly large?: boolean } = {},
+    full = false,
+  }: { readonly diagonal?: boolean; readonly large?: boolean; readonly full?: boolean } = {},
 ): QuantizedTensor {
   const { next } = random(seed)
-  const most = large ? 127 : 62
+  const within = (most: number): number => Math.round((next() * 2 - 1) * most)
+  const ofFullLane = (index: number): number => {
+    const [row, k] = [Math.floor(index / inputs), index % inputs]
+    const weight = fullLane[((k >> 1) & 6) | (k & 1)]!
+    return ((k >> 1) + row) & 1 ? -weight : weight
+  }
+  const level = (index: number): number => {
+    if (full) return ofFullLane(index)
+    if (!large) return within(32)
+    return next() < 0.5 ? (next() < 0.5 ? -127 : 127) : within(127)
+  }
   return {
     dtype: 'int8',
     shape: [outputs, inputs, 1, 1],
-    data: Int8Array.from({ length: outputs * inputs }, () =>
-      large && next() < 0.5 ? (next() < 0.5 ? -127 : 127) : Math.round((next() * 2 - 1) * most),
-    ),
+    data: Int8Array.from({ length: outputs * inputs }, (_, index) => level(index)),
     scales: Float32Array.from({ length: outputs }, () => 0.001 + next() * 0.01),
     inputSteps: Float32Array.from({ length: inputs }, () => 0.01 + next() * 0.05),
     ...(diagonal && { diagonal: Float32Array.from({ length: outputs }, () => next() * 2 - 1) }),
@@ -166,6 +180,7 @@ export function pointwiseCases(): PointwiseFacts[] {
     { inputs: 300, outputs: 8, size: [25, 25] },
     { inputs: 1024, outputs: 9, size: [2, 3], large: true },
     { inputs: 64, outputs: 64, size: [6, 6], large: true, act: 'relu' },
+    { inputs: 64, outputs: 24, size: [6, 6], full: true },
     { inputs: 21, outputs: 21, size: [3, 3], diagonal: false },
   )
   return cases

@@ -56,22 +56,27 @@ describe('what the layouts say', () => {
   })
 })
 
-/** Of eights, the largest sum of magnitudes of a lane. */
+const lanes = [0, 2].map((first) => [0, 1, 4, 5, 8, 9, 12, 13].map((each) => first + each))
+
+/** Of sixteens, the largest sum of what is positive or of what is negative in a lane. */
 function largestSum(data: Int8Array): number {
-  const sum = (start: number): number =>
-    [0, 1, 4, 5].reduce((total, offset) => total + Math.abs(data[start + offset]!), 0)
-  const starts = Array.from({ length: data.length / 8 }, (_, eight) => 8 * eight)
-  return Math.max(...starts.flatMap((start) => [sum(start), sum(start + 2)]))
+  const starts = Array.from({ length: data.length / 16 }, (_, sixteen) => 16 * sixteen)
+  const sums = starts.flatMap((start) =>
+    lanes.flatMap((lane) =>
+      [1, -1].map((sign) => lane.reduce((sum, at) => sum + Math.max(0, sign * data[start + at]!), 0)),
+    ),
+  )
+  return Math.max(...sums)
 }
 
-describe('rows that fit the lanes of rdot16x2', () => {
+describe('rows that fit the lanes of rdot16x4', () => {
   test('are those whose largest lane is within the limit', () => {
     const seen = new Set<boolean>()
     for (let round = 0; round < 3000; round++) {
-      const given = weight(1 + (round % 3), 8 * source.integer(1, 3), round % 3)
-      const most = source.integer(50, 127)
+      const given = weight(1 + (round % 3), 16 * source.integer(1, 3), round % 3)
+      const most = source.integer(30, 100)
       for (let i = 0; i < given.data.length; i++) {
-        given.data[i] = source.integer(0, 19) === 0 ? -128 : source.integer(-most, most)
+        given.data[i] = source.integer(0, 39) === 0 ? -128 : source.integer(-most, most)
       }
       const fits = fitsLanes(given)
       expect(fits).toBe(largestSum(given.data) <= laneLimit)
@@ -80,21 +85,24 @@ describe('rows that fit the lanes of rdot16x2', () => {
     expect(seen.size).toBe(2)
   })
 
-  test.each([0, 1, 2, 3, 4, 5, 6, 7])(
-    'are told at the limit and one above, element %i of eight',
+  test.each([...lanes.flat()].sort((a, b) => a - b))(
+    'are told at the limit and one above, element %i of sixteen',
     (element) => {
-      const lane = element & 2 ? [2, 3, 6, 7] : [0, 1, 4, 5]
-      for (const [sum, fits] of [
-        [laneLimit, true],
-        [laneLimit + 1, false],
-      ] as const) {
-        const given = weight(1, 16, 0)
-        given.data.fill(0)
-        const rest = lane.filter((other) => other !== element)
-        given.data[8 + rest[0]!] = -128
-        given.data[8 + rest[1]!] = sum - 128 - 100
-        given.data[8 + element] = -100
-        expect(fitsLanes(given)).toBe(fits)
+      const rest = lanes.find((lane) => lane.includes(element))!.filter((other) => other !== element)
+      for (const sign of [1, -1]) {
+        for (const [sum, fits] of [
+          [laneLimit, true],
+          [laneLimit + 1, false],
+        ] as const) {
+          const given = weight(1, 32, 0)
+          given.data.fill(0)
+          // Of the other sign, they do not count.
+          for (const other of rest.slice(2)) given.data[16 + other] = -51 * sign
+          given.data[16 + rest[0]!] = 127 * sign
+          given.data[16 + rest[1]!] = (sum - 127 - 100) * sign
+          given.data[16 + element] = 100 * sign
+          expect(fitsLanes(given)).toBe(fits)
+        }
       }
     },
   )

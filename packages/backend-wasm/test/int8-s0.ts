@@ -16,8 +16,8 @@ import {
 import type { Int8Kernel } from '../src/choose.ts'
 import { runWith } from './int8-networks.ts'
 
-/** Levels that four to a lane of int16 stay within its limit. */
-const mostLevel = Math.floor(laneLimit / 4)
+/** Levels that eight to a lane of int16 stay within its limit. */
+const mostLevel = Math.floor(laneLimit / 8)
 const step = 0.03
 
 /**

@@ -10,7 +10,7 @@ import { describeBitsInChromium, describePlainBits } from './int8-bits.ts'
 import { int8Network, networkDistance, pointwise } from './int8-networks.ts'
 import type { Int8Page } from './int8-page.ts'
 
-describe('the lanes of rdot16x2', () => {
+describe('the lanes of rdot16x4', () => {
   const weight = (data: readonly number[]): QuantizedTensor => ({
     dtype: 'int8',
     shape: [1, data.length, 1, 1],
@@ -20,20 +20,22 @@ describe('the lanes of rdot16x2', () => {
 
   test.each([
     [[127, 127, 0, 0, 4, 0, 0, 0], true],
-    [[127, 127, 0, 0, 4, -1, 0, 0], false],
-    [[0, 0, -127, 127, 0, 0, 5, 0], false],
-    [[127, 127, 127, 127, 0, 0, 0, 0, 127, 127, 127, 127], true],
-    [[0, 0, 0, 0, 0, 0, 0, 0, 127, 127, 0, 0, 127], false],
-    [[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 127, 127, 0, 0, -127], false],
+    [[127, 127, 0, 0, 4, -127, 0, 0, -127, -4], true],
+    [[127, 127, 0, 0, 4, 0, 0, 0, 0, 1], false],
+    [[127, 127, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5], false],
+    [[0, 0, -127, -127, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -5], false],
+    [[127, 127, 127, 127, ...Array(12).fill(0), 127, 127, 127, 127], true],
+    [[...Array(16).fill(0), 127, 127, 0, 0, 127], false],
+    [[...Array(16).fill(0), 0, 0, -127, -127, 0, 0, -127], false],
   ])('%j fit: %s', (data, fits) => expect(fitsLanes(weight(data))).toBe(fits))
 
   test('a layer that breaks the limit is computed by rdot16', async () => {
     for (const [large, kernel] of [
-      [false, 'int8 rdot16x2'],
+      [false, 'int8 rdot16x4'],
       [true, 'int8 rdot16'],
     ] as const) {
       const model = pointwise({ inputs: 16, outputs: 16, size: [2, 2], large }, 1)
-      const { steps, precision } = await planModel(model, 1, tuningOf('relaxed'), planInt8('rdot16x2'))
+      const { steps, precision } = await planModel(model, 1, tuningOf('relaxed'), planInt8('rdot16x4'))
       expect(steps.map((step) => step.kernel)).toContain(kernel)
       expect(precision).toBe('int8')
     }
@@ -94,8 +96,8 @@ describe('a network of layers in int8, plain build', () => {
 
 describe('the choice by rates', () => {
   test.each([
-    [{ float32: 1, rdot16x2: 2.3, relaxed_dot_add: 1.5 }, 'rdot16x2'],
-    [{ float32: 1, rdot16x2: 2.3, relaxed_dot_add: 3.5 }, 'relaxed_dot_add'],
+    [{ float32: 1, rdot16x4: 2.3, relaxed_dot_add: 1.5 }, 'rdot16x4'],
+    [{ float32: 1, rdot16x4: 2.3, relaxed_dot_add: 3.5 }, 'relaxed_dot_add'],
     [{ float32: 1, dot_i16: 0.9 }, undefined],
   ])('%j', (rates, kernel) => {
     const all: Rates = new Map(Object.entries(rates) as [Int8Kernel, number][])
@@ -109,9 +111,9 @@ describeBitsInChromium(1, (page) => {
     for (const threads of [1, 2]) {
       const { distance, kernels } = await page().evaluate(
         (options) => (globalThis as unknown as Int8Page).int8.networkDistance(options),
-        { simd: 'relaxed', kernel: 'rdot16x2', threads } as const,
+        { simd: 'relaxed', kernel: 'rdot16x4', threads } as const,
       )
-      expect(kernels).toEqual(networkKernels('rdot16x2'))
+      expect(kernels).toEqual(networkKernels('rdot16x4'))
       expect(distance).toBeLessThan(2e-5)
     }
   }, 60_000)
@@ -120,7 +122,9 @@ describeBitsInChromium(1, (page) => {
     const found = await page().evaluate(() =>
       (globalThis as unknown as Int8Page).int8.chooses({ precision: 'int8' }),
     )
-    const [, kernel] = /^int8 by (rdot16x2|relaxed_dot_add), [\d.]+ x float32$/.exec(found.features[2]!)!
+    const [, kernel] = /^int8 by (rdot16x4(?:_held)?|relaxed_dot_add), [\d.]+ x float32$/.exec(
+      found.features[2]!,
+    )!
     expect(found.kernels).toContain(`int8 ${kernel}`)
     expect(found.precision).toBe('int8')
     expect(found.ms[1]).toBeLessThan(found.ms[0]!)

@@ -12,35 +12,42 @@ import type { QuantizedTensor, TensorSpec, Weight } from './tensor.ts'
 export const largestLevel = 127
 
 /**
- * What four weights may come to in magnitude whose products a kernel sums in int16, whatever the levels: those of k, k + 1, k + 4 and k + 5
- * of each eight, and of k + 2, k + 3, k + 6 and k + 7. `quantize` chooses scales with which rows stay within it.
+ * What the positive and what the negative ones may come to in magnitude, each by themselves, of eight weights whose products a kernel sums in
+ * int16, whatever the levels, which are not negative: those of k, k + 1, k + 4, k + 5, k + 8, k + 9, k + 12 and k + 13 of each sixteen, and
+ * of the other eight. `quantize` chooses scales with which rows stay within it.
  */
 export const laneLimit: number = Math.floor(32767 / largestLevel)
 
-/** The largest sum of the magnitudes of four such weights of a row; what lies beyond the row is zero. */
+/** The largest such sum of a row; what lies beyond the row is zero. */
 export function largestLane(row: Int8Array): number {
-  const rest = new Int8Array(8)
-  rest.set(row.subarray(row.length - (row.length % 8)))
-  return Math.max(largestOfEights(row), largestOfEights(rest))
+  const rest = new Int8Array(16)
+  rest.set(row.subarray(row.length - (row.length % 16)))
+  return Math.max(largestOfSixteens(row), largestOfSixteens(rest))
 }
 
-/** Of whole eights, two words at a time: a lane is a pair of bytes of both. */
-function largestOfEights(row: Int8Array): number {
+/** Of whole sixteens, four words at a time: a lane is a pair of bytes of each. */
+function largestOfSixteens(row: Int8Array): number {
   const { buffer, byteOffset, length } = row.byteOffset % 4 === 0 ? row : row.slice()
-  const words = new Int32Array(buffer, byteOffset, 2 * Math.floor(length / 8))
+  const words = new Int32Array(buffer, byteOffset, 4 * Math.floor(length / 16))
   let largest = 0
-  for (let at = 0; at < words.length; at += 2) {
-    const sums = pairSums(words[at]!) + pairSums(words[at + 1]!)
-    largest = Math.max(largest, sums & 0xffff, sums >>> 16)
+  for (let at = 0; at < words.length; at += 4) {
+    let positive = 0
+    let negative = 0
+    for (let word = at; word < at + 4; word++) {
+      const four = words[word]!
+      const ones = (four >>> 7) & 0x01010101
+      const below = (ones << 8) - ones
+      positive += pairSums(four & ~below)
+      negative += pairSums(((four ^ below) + ones) & below)
+    }
+    largest = Math.max(largest, positive & 0xffff, positive >>> 16, negative & 0xffff, negative >>> 16)
   }
   return largest
 }
 
-/** Of four signed bytes, the magnitudes of the first two added, and above them those of the last two, 16 bits each. */
+/** Of four bytes the first two added, and above them the last two, 16 bits each. */
 function pairSums(word: number): number {
-  const negative = (word >>> 7) & 0x01010101
-  const magnitudes = (word ^ ((negative << 8) - negative)) + negative
-  return (magnitudes & 0xff00ff) + ((magnitudes >>> 8) & 0xff00ff)
+  return (word & 0xff00ff) + ((word >>> 8) & 0xff00ff)
 }
 
 /**
