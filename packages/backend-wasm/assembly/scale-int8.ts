@@ -13,6 +13,13 @@ export function ownLevels(own: usize): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? v128.load_ext<u8>(own) : v128.load(own)
 }
 
+/** What 4 channels of a pixel add, whose levels, u8, are at `own`. */
+// @ts-ignore: decorator
+@inline
+export function ownPart(own: usize, diagonal: v128): v128 {
+  return ownPart0(i16x8.extend_low_i8x16_u(v128.load32_zero(own)), diagonal)
+}
+
 // @ts-ignore: decorator
 @inline
 export function ownPart0(levels: v128, diagonal: v128): v128 {

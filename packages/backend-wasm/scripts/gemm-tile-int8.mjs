@@ -11,12 +11,15 @@ const HEAD = `/**
  */
 `
 
-const halves = [0, 1]
 const fours = [0, 1, 2, 3]
 
 /**
- * What adds products to the sums `p<i><h>` of pixel `i` and half `h` of a panel: `block` the lines for a whole block, `four` the sum of one with the
- * products of the weights `w` and 4 bytes of a pixel, `x`. Chosen in src/choose.ts.
+ * What adds the product of the weights `w` of 4 outputs and 4 bytes of a pixel, `x`, to a sum `p`; or, `block`, those of four such pairs. Chosen in
+ * src/choose.ts.
+ *
+ * No kernel may need more vectors than an engine has registers for, 15 in V8. What V8 spills it does not align, so where the stack happens
+ * to put such a vector across two pages, a kernel takes up to three times as long, for as long as its callers stay where they are. V8 keeps what
+ * is loaded twice, so loading the weights anew for each pixel does not help.
  *
  * Two products in an i16 lane are widened by `extadd_pairwise`: V8 14 makes the ones of a product with ones anew wherever they stand.
  */
@@ -27,23 +30,13 @@ const kernels = {
     inTurn: true,
     four: (p, w, x) => `i32x4.add(${p}, ${widened(product(w, x))})`,
   },
-  /** Eight products in an i16 lane, where core's `largestLane` of the weights is within its limit. The levels of a pixel stay in registers: for V8. */
+  /** Eight products in an i16 lane, where core's `largestLane` of the weights is within its limit; one half of the outputs, then the other. */
   RDOT16X4: {
     height: 7,
-    block: (pixels) =>
-      pixels.flatMap((i) => [
-        fours.map((at) => `x${at} = ${levels(i, at)}`).join('; '),
-        ...halves.map((h) => eight(i, h, (at) => product(weights(h, at), `x${at}`))),
-      ]),
-  },
-  /** The same with fewer loads, of which SpiderMonkey makes fewer a cycle: the weights of a half stay in registers. */
-  RDOT16X4_HELD: {
-    height: 4,
-    block: (pixels) =>
-      halves.flatMap((h) => [
-        fours.map((at) => `x${at} = ${weights(h, at)}`).join('; '),
-        ...pixels.map((i) => eight(i, h, (at) => product(`x${at}`, levels(i, at)))),
-      ]),
+    block: (p, w, x) => {
+      const [a, b, c, d] = fours.map((at) => product(w(at), x(at)))
+      return `i32x4.add(${p}, ${widened(`i16x8.add(i16x8.add(${a}, ${b}), i16x8.add(${c}, ${d}))`)})`
+    },
   },
   /** One instruction on Arm with dot product and on x64 with AVX-VNNI. */
   RELAXED_DOT_ADD: {
@@ -67,7 +60,7 @@ export function gemmTileInt8({ names, channels }) {
   const lines = [
     HEAD.replace('CHANNELS', channels),
     `import { ${[...names, 'PANEL_HEAD'].join(', ')} } from '../../src/abi'`,
-    "import { ownLevels, ownPart0, ownPart1, scaled } from '../scale-int8'",
+    "import { ownLevels, ownPart, ownPart0, ownPart1, scaled } from '../scale-int8'",
     "import { atLeast } from '../simd'",
     '',
     ...names.flatMap((name) => [...strip(name, kernels[name].height), '', ...row(name, camel(names[0])), '']),
@@ -90,43 +83,80 @@ export function gemmTileInt8({ names, channels }) {
 
 /** Tiles of one height, one after the other. */
 function strip(name, height) {
-  const { inTurn, block: whole, four } = kernels[name]
+  const { inTurn, four } = kernels[name]
+  if (!four) return halves(name, height)
   const pixels = count(height)
   const group = (at) => [
-    `const w0 = ${weights(0, at)}, w1 = ${weights(1, at)}`,
+    `const w0 = ${weights(at)}, w1 = ${weights(at, 16)}`,
     ...pixels.map(
       (i) =>
-        `x0 = ${levels(i, at)}; ` +
-        halves.map((h) => `p${i}${h} = ${four(`p${i}${h}`, `w${h}`, 'x0')}`).join('; '),
+        `x = ${levels(i, at)}; p${i}0 = ${four(`p${i}0`, 'w0', 'x')}; p${i}1 = ${four(`p${i}1`, 'w1', 'x')}`,
     ),
   ]
   const body =
     inTurn || height === 1
       ? [...block('for (let m = 4; m > 0; --m)', [...group(0), 'w += 32', 'p += 4']), 'p += plane - 16']
-      : [...(whole ? whole(pixels) : fours.flatMap((at) => block('', group(at)))), 'w += 128', 'p += plane']
-  return block(`function ${camel(name)}${height}(${PARAMETERS}, tiles: i32): void`, [
-    ...block('for (; tiles > 0; --tiles)', [
-      'let x0: v128, x1: v128, x2: v128, x3: v128',
-      'let p = a',
-      'let w = head + PANEL_HEAD',
-      `let ${pixels.flatMap((i) => halves.map((h) => `p${i}${h} = i32x4.splat(0)`)).join(', ')}`,
-      ...block('for (let n = blocks; n > 0; --n)', body),
-      'const low = f32x4.splat(floor)',
-      'const scale0 = v128.load(head), scale1 = v128.load(head, 16), bias0 = v128.load(head, 32), bias1 = v128.load(head, 48)',
-      ...pixels.flatMap((i) => halves.map((h) => `p${i}${h} = scaled(p${i}${h}, scale${h}, bias${h})`)),
-      ...block('if (own)', [
-        'const diagonal0 = v128.load(head, 64), diagonal1 = v128.load(head, 80)',
-        ...pixels.flatMap((i) => [
-          `x0 = ownLevels(own + ${16 * i})`,
-          ...halves.map((h) => `p${i}${h} = f32x4.add(p${i}${h}, ownPart${h}(x0, diagonal${h}))`),
-        ]),
-        `own += ${16 * height}`,
+      : [...fours.flatMap((at) => block('', group(at))), 'w += 128', 'p += plane']
+  const both = (line) => pixels.flatMap((i) => [0, 1].map((h) => line(i, h)))
+  return tiles(name, height, [
+    'let x: v128, p = a, w = head + PANEL_HEAD',
+    `let ${both((i, h) => `p${i}${h} = i32x4.splat(0)`).join(', ')}`,
+    ...block('for (let n = blocks; n > 0; --n)', body),
+    'const scale0 = v128.load(head), scale1 = v128.load(head, 16), bias0 = v128.load(head, 32), bias1 = v128.load(head, 48)',
+    ...both((i, h) => `p${i}${h} = scaled(p${i}${h}, scale${h}, bias${h})`),
+    ...block('if (own)', [
+      'const diagonal0 = v128.load(head, 64), diagonal1 = v128.load(head, 80)',
+      ...pixels.flatMap((i) => [
+        `x = ownLevels(own + ${16 * i})`,
+        ...[0, 1].map((h) => `p${i}${h} = f32x4.add(p${i}${h}, ownPart${h}(x, diagonal${h}))`),
       ]),
-      ...pixels.flatMap((i) =>
-        halves.map((h) => `v128.store(c, atLeast(p${i}${h}, low), ${32 * i + 16 * h})`),
-      ),
+    ]),
+    ...both((i, h) => `v128.store(c, atLeast(p${i}${h}, low), ${32 * i + 16 * h})`),
+  ])
+}
+
+/** The same for 4 outputs of a panel, then for the other 4: half as many sums leave registers for the weights of a whole block. */
+function halves(name, height) {
+  const pixels = count(height)
+  return tiles(
+    name,
+    height,
+    block('for (let half: usize = 0; half < 32; half += 16)', [
+      'let p = a, w = head + PANEL_HEAD + half',
+      `let ${pixels.map((i) => `p${i} = i32x4.splat(0)`).join(', ')}`,
+      ...block('for (let n = blocks; n > 0; --n)', [
+        `const ${fours.map((at) => `w${at} = ${weights(at)}`).join(', ')}`,
+        ...pixels.map(
+          (i) =>
+            `p${i} = ${kernels[name].block(
+              `p${i}`,
+              (at) => `w${at}`,
+              (at) => levels(i, at),
+            )}`,
+        ),
+        'w += 128',
+        'p += plane',
+      ]),
+      'const scale = v128.load(head + half), bias = v128.load(head + half, 32)',
+      ...pixels.map((i) => `p${i} = scaled(p${i}, scale, bias)`),
+      ...block('if (own)', [
+        'const from = own + (half >> 2), diagonal = v128.load(head + half, 64)',
+        ...pixels.map((i) => `p${i} = f32x4.add(p${i}, ownPart(from + ${16 * i}, diagonal))`),
+      ]),
+      'const to = c + half',
+      ...pixels.map((i) => `v128.store(to, atLeast(p${i}, low), ${32 * i})`),
+    ]),
+  )
+}
+
+function tiles(name, height, body) {
+  return block(`function ${camel(name)}${height}(${PARAMETERS}, tiles: i32): void`, [
+    'const low = f32x4.splat(floor)',
+    ...block('for (; tiles > 0; --tiles)', [
+      ...body,
       `a += ${16 * height}`,
       `c += ${32 * height}`,
+      `if (own) own += ${16 * height}`,
     ]),
   ])
 }
@@ -146,9 +176,9 @@ function row(name, single) {
   ])
 }
 
-/** The weights of 4 outputs, half a panel, that go with bytes 4 at to 4 at + 3 of a pixel. */
-function weights(half, at) {
-  return `v128.load(w, ${32 * at + 16 * half})`
+/** The weights of 4 outputs, `half` bytes into a panel, that go with bytes 4 at to 4 at + 3 of a pixel. */
+function weights(at, half = 0) {
+  return `v128.load(w, ${32 * at + half})`
 }
 
 /** Bytes 4 at to 4 at + 3 of a pixel, for each of 4 outputs. */
@@ -162,12 +192,6 @@ function product(w, x) {
 
 function widened(lanes) {
   return `i32x4.extadd_pairwise_i16x8_s(${lanes})`
-}
-
-/** The sum of a pixel and a half with the four `products` of a block. */
-function eight(i, h, products) {
-  const lanes = fours.map(products).reduce((sum, each) => `i16x8.add(${sum}, ${each})`)
-  return `p${i}${h} = i32x4.add(p${i}${h}, ${widened(lanes)})`
 }
 
 function camel(name) {

@@ -18,7 +18,7 @@ const LIMIT = 45_000
 
 const relaxed = {
   features: ['relaxed-simd'],
-  int8: { names: ['RDOT16', 'RDOT16X4', 'RDOT16X4_HELD', 'RELAXED_DOT_ADD'], channels: 16 },
+  int8: { names: ['RDOT16', 'RDOT16X4', 'RELAXED_DOT_ADD'], channels: 16 },
 }
 
 /**

@@ -92,9 +92,8 @@ export const LARGEST_LEVEL = 23
 /** GEMM_INT8: what adds products, see scripts/gemm-tile-int8.mjs. */
 export const RDOT16 = 0
 export const RDOT16X4 = 1
-export const RDOT16X4_HELD = 2
-export const RELAXED_DOT_ADD = 3
-export const DOT_I16 = 4
+export const RELAXED_DOT_ADD = 2
+export const DOT_I16 = 3
 
 /** GEMM_INT8: bytes of the scales, biases and diagonal of a panel, before its weights; GEMV_INT8: of scales and biases. */
 export const PANEL_HEAD = 96

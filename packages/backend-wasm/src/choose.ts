@@ -39,7 +39,7 @@ export interface Tuning {
 }
 
 /** What adds the products of int8 layers: `dot_i16` in the plain build, the others in the relaxed one. */
-export type Int8Kernel = 'rdot16' | 'rdot16x4' | 'rdot16x4_held' | 'relaxed_dot_add' | 'dot_i16'
+export type Int8Kernel = 'rdot16' | 'rdot16x4' | 'relaxed_dot_add' | 'dot_i16'
 
 /** The kernel of a convolution; a linear layer is a 1 x 1 convolution of an image of one pixel. */
 export function chooseConv(facts: ConvFacts): Choice {

@@ -29,7 +29,6 @@ interface Levels {
 const dots: Readonly<Record<Int8Kernel, number>> = {
   rdot16: abi.RDOT16,
   rdot16x4: abi.RDOT16X4,
-  rdot16x4_held: abi.RDOT16X4_HELD,
   relaxed_dot_add: abi.RELAXED_DOT_ADD,
   dot_i16: abi.DOT_I16,
 }
@@ -88,8 +87,7 @@ export class Int8Layers {
     const src = this.#levelsOf(node, weight)
     const act = activation(node)
     const y = values.result(act.result, { ...size, c: outC })
-    const limited = this.#kernel === 'rdot16x4' || this.#kernel === 'rdot16x4_held'
-    const kernel = limited && !fitsLanes(weight) ? 'rdot16' : this.#kernel!
+    const kernel = this.#kernel === 'rdot16x4' && !fitsLanes(weight) ? 'rdot16' : this.#kernel!
     const blocks = blocksOf(size.c, this.#bytes)
     const pixels = n * size.hw
     const panels = padChannels(outC) / 8

@@ -10,7 +10,7 @@ import type { WasmPrecision } from './precision.ts'
 /** Products of one size a millisecond, by what computes them. */
 export type Rates = ReadonlyMap<Int8Kernel | 'float32', number>
 
-const fused = ['float32', 'rdot16x4', 'rdot16x4_held', 'relaxed_dot_add'] as const
+const fused = ['float32', 'rdot16x4', 'relaxed_dot_add'] as const
 const candidates: Readonly<Record<Simd, readonly (Int8Kernel | 'float32')[]>> = {
   relaxed: fused,
   wide: fused,

@@ -122,9 +122,7 @@ describeBitsInChromium(1, (page) => {
     const found = await page().evaluate(() =>
       (globalThis as unknown as Int8Page).int8.chooses({ precision: 'int8' }),
     )
-    const [, kernel] = /^int8 by (rdot16x4(?:_held)?|relaxed_dot_add), [\d.]+ x float32$/.exec(
-      found.features[2]!,
-    )!
+    const [, kernel] = /^int8 by (rdot16x4|relaxed_dot_add), [\d.]+ x float32$/.exec(found.features[2]!)!
     expect(found.kernels).toContain(`int8 ${kernel}`)
     expect(found.precision).toBe('int8')
     expect(found.ms[1]).toBeLessThan(found.ms[0]!)

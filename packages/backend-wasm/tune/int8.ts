@@ -38,9 +38,7 @@ export async function measureInt8(
   const inputs = sineInputs(float)
   const { model } = await quantize(float, { samples: [inputs], backend: wasm({ precision: 'float32' }) })
   const kernels: readonly (Int8Kernel | undefined)[] =
-    simd === 'relaxed'
-      ? [undefined, 'rdot16x4', 'rdot16x4_held', 'rdot16', 'relaxed_dot_add']
-      : [undefined, 'dot_i16']
+    simd === 'relaxed' ? [undefined, 'rdot16x4', 'rdot16', 'relaxed_dot_add'] : [undefined, 'dot_i16']
   const compile = async (kernel: Int8Kernel | undefined, count: number): Promise<Executor> => {
     const shared = { wasm: undefined, worker: undefined, simd, precision: undefined }
     const options = { ...shared, threads: planThreads(count), planInt8: planInt8(kernel) }

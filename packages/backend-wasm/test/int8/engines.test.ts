@@ -37,7 +37,7 @@ const fingerprints = {
 } as const
 
 const plain: Int8Run = { simd: 'plain', kernel: 'dot_i16', threads: 1 }
-const relaxed = (['rdot16', 'rdot16x4', 'rdot16x4_held', 'relaxed_dot_add'] as const).map(
+const relaxed = (['rdot16', 'rdot16x4', 'relaxed_dot_add'] as const).map(
   (kernel): Int8Run => ({ simd: 'relaxed', kernel, threads: 1 }),
 )
 const onTwo = (runs: readonly Int8Run[]): Int8Run[] => runs.map((run) => ({ ...run, threads: 2 }))
