@@ -22,6 +22,8 @@ export const askForCalls = `(async (load) => {
 
 /** The server's side of one page. */
 export interface EngineCalls {
+  /** Resolves when the page asks for the first time. */
+  readonly asked: Promise<void>
   /** Answers the page at {@link callsPath}, once there is a call. */
   next(request: IncomingMessage): Promise<Page>
   /**
@@ -41,12 +43,18 @@ interface Call {
 export function engineCalls(engine: string, limit: number): EngineCalls {
   const calls: Call[] = []
   let wake = (): void => {}
+  let ask = (): void => {}
+  const asked = new Promise<void>((resolve) => {
+    ask = resolve
+  })
   let current: Call | undefined
   /** Why the page did not load. */
   let broken: Error | undefined
 
   return {
+    asked,
     async next(request) {
+      ask()
       const { value, error } = JSON.parse(await bodyOf(request)) as { value?: unknown; error?: string }
       if (error === undefined) current?.resolve(value)
       else if (current) current.reject(new Error(`in ${engine}: ${error}`))

@@ -5,10 +5,7 @@
 import { askForCalls, callsPath, engineCalls } from './engine-calls.ts'
 import { bundleModule, findInFolders, type ModulePageOptions } from './page.ts'
 import { serve } from './server.ts'
-import { type EngineName, type StartedEngine, startEngine } from './start-engine.ts'
-
-/** Milliseconds within which an engine asks for its page; emulated ones begin slowly. */
-const askLimit = 60_000
+import { type EngineName, startEngine } from './start-engine.ts'
 
 /** A module that runs in an engine. */
 export interface EnginePage {
@@ -24,7 +21,7 @@ const html = `<!doctype html><title>test</title><script type="module">${askForCa
 /**
  * A cross-origin isolated page in `engine` that has run the module `entry`; close it when done.
  * @param callLimit Milliseconds that a call may take. Default 120,000.
- * @throws Error where the engine does not start, twice does not ask for the page, or the module fails.
+ * @throws Error where the engine does not start, or the module fails.
  */
 export async function openEnginePage(
   engine: EngineName,
@@ -33,49 +30,22 @@ export async function openEnginePage(
 ): Promise<EnginePage> {
   const script = await bundleModule(options)
   const calls = engineCalls(engine, callLimit)
-  let asked = (): void => {}
   const server = await serve((path, request) => {
-    asked()
     if (path === callsPath) return calls.next(request)
     if (path === '/') return { type: 'text/html', body: html }
     if (path === '/entry.mjs') return { type: 'text/javascript', body: script }
     if (path === '/ask.js') return { type: 'text/javascript', body: askForCalls }
     return findInFolders(options.folders, path)
   })
-  const open = async (): Promise<StartedEngine | undefined> => {
-    const started = await startEngine(engine, server.url)
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const late = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(false), askLimit)
-    })
-    const isOpen = await Promise.race([
-      new Promise<boolean>((resolve) => {
-        asked = () => resolve(true)
-      }),
-      late,
-      started.lost.catch(() => true),
-    ])
-    clearTimeout(timer)
-    if (isOpen) return started
-    await started.close()
-    process.stderr.write(`${engine} did not ask for its page within ${askLimit / 1000} s\n`)
-    return undefined
-  }
-  let started: StartedEngine | undefined
-  try {
-    // WebKitGTK's browser was once seen to wait for a web process that never began.
-    started = (await open()) ?? (await open())
-    if (!started) throw new Error(`${engine} did not ask for its page, twice`)
-  } catch (error) {
+  const started = await startEngine(engine, server.url, calls.asked).catch(async (error) => {
     await server.close()
     throw error
-  }
-  const { version, lost, close } = started
+  })
   return {
-    version,
-    call: (name, ...args) => Promise.race([calls.call<never>(name, ...args), lost]),
+    version: started.version,
+    call: (name, ...args) => Promise.race([calls.call<never>(name, ...args), started.lost]),
     async close() {
-      await close()
+      await started.close()
       await server.close()
     },
   }

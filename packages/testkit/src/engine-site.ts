@@ -67,7 +67,7 @@ export async function openEngineSite(
     if (address === driverPath) return { type: 'text/javascript', body: script }
     return forward(request.url ?? address)
   })
-  const started = await startEngine(engine, server.url + path).catch(async (error) => {
+  const started = await startEngine(engine, server.url + path, calls.asked).catch(async (error) => {
     await server.close()
     throw error
   })

@@ -22,8 +22,39 @@ export interface StartedEngine {
   close(): Promise<void>
 }
 
-/** Open `url` in `engine`, in a profile of its own. */
-export async function startEngine(engine: EngineName, url: string): Promise<StartedEngine> {
+/** Milliseconds within which a page has to ask what to call; emulated engines begin slowly. */
+const askLimit = 120_000
+
+/**
+ * Open the page `url` in `engine`, in a profile of its own, and wait until it has asked what to call. An engine whose page does not is started
+ * once more: WebKitGTK's browser was seen to wait for a web process that never began.
+ * @throws Error where the engine does not start, or its page does not ask, twice.
+ */
+export async function startEngine(
+  engine: EngineName,
+  url: string,
+  asked: Promise<void>,
+): Promise<StartedEngine> {
+  for (let tries = 0; tries < 2; tries++) {
+    const started = await spawnEngine(engine, url)
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<true>((resolve) => {
+      timer = setTimeout(() => resolve(true), askLimit)
+    })
+    const isLate = await Promise.race([asked, started.lost, late])
+      .catch(async (error) => {
+        await started.close()
+        throw error
+      })
+      .finally(() => clearTimeout(timer))
+    if (!isLate) return started
+    await started.close()
+    process.stderr.write(`${engine} did not ask what to call within ${askLimit / 1000} s\n`)
+  }
+  throw new Error(`${engine} did not ask what to call, twice`)
+}
+
+async function spawnEngine(engine: EngineName, url: string): Promise<StartedEngine> {
   const folder = mkdtempSync(join(tmpdir(), `mobileone-${engine}-`))
   const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
   try {

@@ -118,7 +118,7 @@ async function openAskedPage(
   run: string,
   queue: EngineCalls,
 ): Promise<AskedPage> {
-  const started = await startEngine(engine, `${server.runUrl(run)}contender.html?asked`)
+  const started = await startEngine(engine, `${server.runUrl(run)}contender.html?asked`, queue.asked)
   return {
     version: started.version,
     call: (name, ...args) => Promise.race([queue.call<never>(name, ...args), started.lost]),
